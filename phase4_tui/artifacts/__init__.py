@@ -1,0 +1,1 @@
+"""The files of a run tag: names, models, safe reading, atomic writing, the index of a directory."""

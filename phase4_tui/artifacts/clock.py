@@ -1,0 +1,25 @@
+"""The one clock: UTC now, and how times are written."""
+
+import time
+from datetime import UTC, datetime
+
+
+def now_ns() -> int:
+    """Nanoseconds since the epoch."""
+    return time.time_ns()
+
+
+def iso(ns: int) -> str:
+    """ISO 8601 in UTC with microseconds, e.g. `2026-02-17T03:45:00.000000Z`."""
+    moment = datetime.fromtimestamp(ns // 1_000_000_000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ns % 1_000_000_000 // 1000:06d}Z"
+
+
+def age(seconds: float) -> str:
+    """A short age: `3 s`, `5 min`, `2 h`, `4 d`; a time ahead of this clock says so."""
+    if seconds < -1:
+        return f"{age(-seconds)} ahead"
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{max(int(seconds), 0)} s"

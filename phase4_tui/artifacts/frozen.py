@@ -1,0 +1,36 @@
+"""What tells anyone who writes that a tag is frozen."""
+
+from pathlib import Path
+
+from phase4_tui.artifacts.names import split_name, state_dir
+
+
+class FrozenTag(Exception):
+    """A write to an artifact of a frozen tag was refused."""
+
+    def __init__(self, tag: str, path: Path) -> None:
+        super().__init__(f"{path.name}: tag {tag} is frozen, nothing was written; run under another tag")
+        self.tag = tag
+
+
+def frozen_dir(reports: Path, tag: str) -> Path:
+    """Return where the frozen copies of a tag are; a tag is frozen when this directory exists."""
+    return state_dir(reports) / "frozen" / tag
+
+
+def is_frozen(reports: Path, tag: str) -> bool:
+    """True when `tag` is frozen; a copy that can't be looked at counts as frozen."""
+    try:
+        frozen_dir(reports, tag).lstat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def refuse_frozen(path: Path) -> None:
+    """Raise FrozenTag when `path` is an artifact, by its name, of a tag that is frozen in its directory."""
+    owner = split_name(path.name)
+    if owner is not None and is_frozen(path.parent, owner[0]):
+        raise FrozenTag(owner[0], path)

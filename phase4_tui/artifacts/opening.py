@@ -1,0 +1,74 @@
+"""Opens foreign files without being hurt: no FIFO, device or directory, no link out, no file too large to hold."""
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+MAX_DOCUMENT_BYTES = 8 << 20
+
+
+class Unreadable(Exception):
+    """A file that can't be read; the message says why and begins with no path."""
+
+
+def open_regular(path: Path, *, inside: Path | None = None) -> BinaryIO:
+    """Open a regular file for reading.
+
+    With `inside`, a link must lead to a file in that directory. Errors: FileNotFoundError; Unreadable for
+    anything else that is in the way.
+    """
+    try:
+        if inside is not None and path.is_symlink():
+            target = path.resolve()
+            if not target.is_relative_to(inside.resolve()):
+                raise Unreadable(f"is a link out of {inside.name}/; put the file itself there")
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    except FileNotFoundError:
+        raise
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
+        raise Unreadable(f"can't be opened: {getattr(error, 'strerror', None) or error}") from None
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        raise Unreadable(f"is a {_KINDS.get(stat.S_IFMT(mode), 'special file')}, not a file")
+    return open(descriptor, "rb", buffering=0)  # noqa: PTH123 - a descriptor, not a path
+
+
+_KINDS = {
+    stat.S_IFDIR: "directory",
+    stat.S_IFIFO: "FIFO",
+    stat.S_IFSOCK: "socket",
+    stat.S_IFCHR: "character device",
+    stat.S_IFBLK: "block device",
+}
+
+
+def read_capped(file: BinaryIO, limit: int = MAX_DOCUMENT_BYTES) -> bytes:
+    """Return the whole content, or raise Unreadable when it is longer than `limit` bytes."""
+    size = os.fstat(file.fileno()).st_size
+    if size <= limit:
+        data = _read_all(file.read, limit + 1)
+        if len(data) <= limit:
+            return data
+        size = len(data)
+    raise Unreadable(f"is too large: {size} bytes, at most {limit} are read")
+
+
+def _read_all(read: Callable[[int], bytes | None], limit: int) -> bytes:
+    parts: list[bytes] = []
+    left = limit
+    while left > 0:
+        part = read(left)
+        if not part:
+            break
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
+
+
+def read_bytes(path: Path, limit: int = MAX_DOCUMENT_BYTES) -> bytes:
+    """Return a regular file's content; errors as of `open_regular` and `read_capped`."""
+    with open_regular(path) as file:
+        return read_capped(file, limit)

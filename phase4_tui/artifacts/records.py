@@ -1,0 +1,170 @@
+"""Reads a batch of input records: a JSON array, one object, or JSON Lines, in constant memory.
+
+A batch decodes in C when every record is right. Only when one is not, or a key may stand twice (which the
+decoder would not see), is the batch read again record by record, to name the record, the field and the reason.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Generic, TypeVar
+
+import msgspec
+
+from phase4_tui.artifacts.opening import Unreadable, open_regular
+from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.artifacts.streaming import BadElement, Cursor, decode_array, read_array, read_lines
+from phase4_tui.artifacts.strict_json import BadJson, decode_text, is_unicode, without_duplicates
+from phase4_tui.artifacts.unique_keys import complete, prove_unique_keys
+
+R = TypeVar("R", bound=msgspec.Struct)
+_FIELD_PATH = re.compile(r" - at `\$\.(\w+)[^`]*`$")
+_FIELD_NAMED = re.compile(r"(?:field `(?P<quoted>[^`]*)`|^(?P<leading>\w+): )")
+SHOWN_CHARS = 60
+LONGEST_INT = 400
+
+
+class BadInput(ValueError):
+    """Input that can't be used; the message names file, record and field."""
+
+    def __init__(self, file: str, number: int | None, field: str | None, problem: str) -> None:
+        record = f", record {number}" if number else ""
+        where = f", field {safe_line(field, SHOWN_CHARS)}" if field else ""
+        super().__init__(f"{safe_line(file)}{record}{where}: {safe_line(problem, 300)}")
+        self.number = number
+        self.field = field
+
+
+class RecordFile(Generic[R]):
+    """An input file of records of one kind; iterate it once to get batches."""
+
+    def __init__(self, path: Path, file: BinaryIO, kind: type[R]) -> None:
+        self._path = path
+        self._kind = kind
+        self._cursor = _open_cursor(path, file)
+        strict = complete(kind)
+        self._complete_array = decode_array(strict)
+        self._complete_line = msgspec.json.Decoder(strict).decode_lines
+        self._record = msgspec.json.Decoder(kind)
+
+    @property
+    def bytes_read(self) -> int:
+        """How much of the file has been read."""
+        return self._cursor.bytes_read
+
+    def __iter__(self) -> Iterator[list[R]]:
+        try:
+            yield from self._batches()
+        except BadElement as error:
+            raise BadInput(self._path.name, error.number, None, error.reason) from None
+        except BadJson as error:
+            raise BadInput(self._path.name, None, None, str(error)) from None
+
+    def _batches(self) -> Iterator[list[R]]:
+        cursor = self._cursor
+        first = cursor.peek()
+        if first == b"[":
+            cursor.drop(1)
+            yield from read_array(cursor, self._complete_records, self._one)
+            if cursor.peek():
+                raise BadJson("has more text after the end of the array")
+        elif first == b"{":
+            if _first_line_is_whole(cursor.buffer):
+                yield from read_lines(cursor, self._complete_lines, self._one)
+            else:
+                yield [self._single_object()]
+        elif first:
+            raise BadJson("holds no records: expected an array, an object or JSON Lines")
+        else:
+            raise BadJson("is empty: expected an array, an object or JSON Lines of records")
+
+    def _single_object(self) -> R:
+        while self._cursor.fill():
+            if len(self._cursor.buffer) > (1 << 21):
+                raise BadJson("begins like one object but goes on; a batch is an array or JSON Lines")
+        return self._one(self._cursor.buffer.strip(), 1)
+
+    def _complete_records(self, data: bytes) -> list[R]:
+        return prove_unique_keys(data, self._complete_array(data))
+
+    def _complete_lines(self, data: bytes) -> list[R]:
+        return prove_unique_keys(data, self._complete_line(data))
+
+    def _one(self, data: bytes, number: int) -> R:
+        """Decode one record with every check; raises BadInput that names the field."""
+        try:
+            text = decode_text(data)
+            fields = json.loads(text, object_pairs_hook=without_duplicates, parse_int=_int)
+        except json.JSONDecodeError as error:
+            problem = f"is not JSON: {error.msg} at column {error.pos + 1}"
+            raise BadInput(self._path.name, number, None, problem) from None
+        except RecursionError:
+            raise BadInput(self._path.name, number, None, "is nested too deeply") from None
+        except ValueError as error:
+            raise BadInput(self._path.name, number, None, str(error)) from None
+        if not isinstance(fields, dict):
+            problem = f"expected an object, found {_shown(fields)}"
+            raise BadInput(self._path.name, number, None, problem)
+        for name, value in fields.items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise BadInput(self._path.name, number, name, f"{value} is not a finite number")
+            if not is_unicode(name) or (isinstance(value, str) and not is_unicode(value)):
+                raise BadInput(self._path.name, number, name, "holds a lone surrogate, which is no text")
+        try:
+            return self._record.decode(data)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise self._explained(number, fields, str(error)) from None
+
+    def _explained(self, number: int, fields: dict[str, object], message: str) -> BadInput:
+        path = _FIELD_PATH.search(message)
+        if path:
+            message = message[: path.start()]
+        named = _FIELD_NAMED.search(message)
+        name = path.group(1) if path else (named["quoted"] or named["leading"]) if named else None
+        if name is not None and name in fields and "unknown field" not in message:
+            message = f"{message.removeprefix(f'{name}: ')}, found {_shown(fields[name])}"
+        return BadInput(self._path.name, number, name, message)
+
+
+def _open_cursor(path: Path, file: BinaryIO) -> Cursor:
+    cursor = Cursor(file)
+    try:
+        decode_text(cursor.buffer[:4])  # a byte order mark or UTF-16 would only show as bad syntax below
+    except BadJson as error:
+        if not error.truncated:
+            raise BadInput(path.name, None, None, str(error)) from None
+    return cursor
+
+
+def open_records(path: Path, kind: type[R]) -> tuple[BinaryIO, RecordFile[R]]:
+    """Open an input file; errors: FileNotFoundError, BadInput. The caller closes the first item."""
+    try:
+        file = open_regular(path)
+    except Unreadable as error:
+        raise BadInput(path.name, None, None, str(error)) from None
+    try:
+        return file, RecordFile(path, file, kind)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _first_line_is_whole(buffer: bytes) -> bool:
+    line, _, rest = buffer.partition(b"\n")
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        # A broken first line with an object on the next is a broken line, not an object over many lines.
+        return rest.lstrip().startswith(b"{") and line.rstrip().endswith(b"}")
+    return True
+
+
+def _int(digits: str) -> float:
+    return int(digits) if len(digits) < LONGEST_INT else float(digits)  # infinite, and so refused by name
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=True)
+    return text if len(text) <= SHOWN_CHARS else text[: SHOWN_CHARS - 1] + "…"

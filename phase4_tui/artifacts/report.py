@@ -1,0 +1,78 @@
+"""Writes and reads reports of any size in constant memory.
+
+A written report is one JSON object whose head (tag, input, count, summary) stands first, although it is known
+last: room for it is left and filled in at the end. Each row of `results` is one line.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Generic, TypeVar
+
+import msgspec
+
+from phase4_tui.artifacts.opening import open_regular
+from phase4_tui.artifacts.streaming import Batch, Cursor, Single, read_object
+
+T = TypeVar("T")
+_HEAD_ROOM = 2048
+_encoder = msgspec.json.Encoder()
+
+
+class ReportWriter:
+    """Writes one report into `file`; call `add` per batch, then `finish` once."""
+
+    def __init__(self, file: BinaryIO, run_tag: str, input_file: str) -> None:
+        self._file = file
+        self._names = {"run_tag": run_tag, "input_file": input_file}
+        self._room = _HEAD_ROOM + len(msgspec.json.encode(self._names))
+        self.count = 0
+        file.write(b" " * self._room + b'"results": [')
+
+    def add(self, rows: Sequence[object]) -> None:
+        """Append rows to `results`."""
+        lines = _encoder.encode_lines(rows)
+        if lines:
+            self._file.write((b",\n" if self.count else b"\n") + lines[:-1].replace(b"\n", b",\n"))
+            self.count += len(rows)
+
+    def finish(self, summary: dict[str, object]) -> None:
+        """Close the array and fill in the head."""
+        self._file.write(b"\n]}\n")
+        head = self._names | {"record_count": self.count, "summary": summary}
+        text = msgspec.json.format(_encoder.encode(head), indent=2)[:-2] + b","
+        if len(text) >= self._room:
+            raise ValueError(f"the report's head of {len(text)} bytes does not fit into {self._room}")
+        self._file.seek(0)
+        self._file.write(text.ljust(self._room - 1) + b"\n")
+
+
+@dataclass
+class ReportReader(Generic[T]):
+    """Reads one report: iterate it to get batches of rows, then `head` holds the other keys."""
+
+    path: Path
+    batch: Batch[T]
+    single: Single[T]
+
+    def __post_init__(self) -> None:
+        self.head: dict[str, object] = {}
+        self.has_rows = False
+
+    def __iter__(self) -> Iterator[list[T]]:
+        """Raises FileNotFoundError, Unreadable, BadJson, BadElement, and what `single` raises."""
+        with open_regular(self.path) as file:
+            for item in read_object(Cursor(file), "results", self.batch, self.single):
+                if isinstance(item, list):
+                    self.has_rows = True
+                    yield item
+                else:
+                    key, value = item
+                    self.head[key] = value
+                    self.has_rows = self.has_rows or (key == "results" and value == [])
+
+
+def tolerant_row(data: bytes, number: int) -> object:
+    """Decode one row as it is, NaN and infinities included, for a gate to judge; raises ValueError."""
+    return json.loads(data)

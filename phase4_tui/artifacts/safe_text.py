@@ -1,0 +1,44 @@
+"""The one sanitizer: foreign text made safe to show, with what was dangerous still visible.
+
+Control, C1, bidirectional, zero-width and tag characters and surrogates are replaced by a printable name, so
+that no terminal, Markdown viewer or copy and paste is commanded by a file's content. Bytes on disk stay.
+"""
+
+import re
+import unicodedata
+
+FIELD_LIMIT = 4096
+CONTROL_PICTURES = 0x2400
+
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_LAYOUT = re.compile("[\t\n]")
+_MARKDOWN = re.compile(r"([\\`*\[\]<>|~&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|^[#+-])")
+
+
+def _visible(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if code < 0x20:
+        return chr(CONTROL_PICTURES + code)
+    return "␡" if code == 0x7F else f"⟨U+{code:04X}⟩"
+
+
+def safe_text(text: str, limit: int = FIELD_LIMIT) -> str:
+    """Return `text` with only printable characters, tabs and newlines, at most `limit` characters long."""
+    if len(text) > limit:
+        text = text[:limit] + f"… ({len(text) - limit} more characters)"
+    if text.isascii() and text.isprintable():
+        return text
+    return unicodedata.normalize("NFC", _UNSAFE.sub(_visible, text))
+
+
+def safe_line(text: str, limit: int = FIELD_LIMIT) -> str:
+    """Return `text` made safe and on one line."""
+    return _LAYOUT.sub(_visible, safe_text(text, limit))
+
+
+def safe_markdown(text: str, limit: int = 400) -> str:
+    """Return `text` made safe, on one line, and with no meaning in Markdown."""
+    return _MARKDOWN.sub(r"\\\1", safe_line(text, limit))

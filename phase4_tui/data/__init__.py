@@ -1,0 +1,1 @@
+"""What an installation carries: the runbook, a sample session, the default rules."""

@@ -1,0 +1,1 @@
+"""Pure decisions: every figure of the policy, no files and no clock."""

@@ -1,0 +1,12 @@
+"""Event risk of a record (policy.md, Phase 4, 2)."""
+
+from phase4_tui.policy.vocabulary import Level
+
+HIGH_RISK_EVENTS = frozenset({"RBI", "FED", "CPI", "EARNINGS"})
+
+
+def assess_event(name: str, window_active: bool) -> Level:
+    """Return HIGH (which blocks), MEDIUM or LOW; the name is compared case-insensitively."""
+    if not window_active:
+        return "LOW"
+    return "HIGH" if name.upper() in HIGH_RISK_EVENTS else "MEDIUM"

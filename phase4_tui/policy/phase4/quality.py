@@ -1,0 +1,129 @@
+"""The Phase 4 quality gate: one violation per broken rule of a report's rows (policy.md, Phase 4 quality gate).
+
+A row that decodes as `JudgedRow` already has the right schema, score and size, so only the policy is left to
+check; `judge_value` explains any row that does not. Both must agree on every row that decodes.
+"""
+
+from collections.abc import Iterator
+from typing import get_args
+
+import msgspec
+
+from phase4_tui.policy.phase4.event_risk import assess_event
+from phase4_tui.policy.phase4.exposure import is_blocked
+from phase4_tui.policy.phase4.record import Decision
+from phase4_tui.policy.phase4.sizing import SCORE_RANGE, SIZE_RANGE
+from phase4_tui.policy.values import Violation, expect_words, in_range, is_number, show
+from phase4_tui.policy.vocabulary import ACTIONS, Gate, Level, Regime, SessionSlot
+
+SCHEMA = "output_schema_valid"
+SCORING = "score_and_sizing_valid"
+POLICY = "event_and_portfolio_policy_enforced"
+SECTIONS = (SCHEMA, SCORING, POLICY)
+
+_TAG_WORDS: dict[str, tuple[str, ...]] = {
+    "regime": get_args(Regime),
+    "event_risk": get_args(Level),
+    "time_slot": get_args(SessionSlot),
+    "gate": get_args(Gate),
+}
+_DECISION_WORDS: dict[str, tuple[str, ...]] = {"action": ACTIONS, "confidence": get_args(Level)}
+_RANGES = {"confidence_score": SCORE_RANGE, "position_size_multiplier": SIZE_RANGE}
+
+
+class JudgedInput(msgspec.Struct, frozen=True, gc=False):
+    """What the policy rules need of a row's input."""
+
+    event_name: str = "NONE"
+    event_window_active: bool = False
+    current_portfolio_exposure_pct: float = 0.0
+    max_portfolio_exposure_pct: float = 35.0
+
+
+class JudgedRow(msgspec.Struct, frozen=True, gc=False):
+    """A row whose schema, score and size are right."""
+
+    input: JudgedInput
+    decision: Decision
+
+
+def required_gate(seen: JudgedInput) -> tuple[Gate, str] | None:
+    """Return the gate that must have blocked this input, and why; None when nothing must block it."""
+    if assess_event(seen.event_name, seen.event_window_active) == "HIGH":
+        return "EVENT_BLOCK", f"high-risk event {show(seen.event_name)} is active"
+    current, maximum = seen.current_portfolio_exposure_pct, seen.max_portfolio_exposure_pct
+    if maximum > 0 and is_blocked(current, maximum):
+        return "PORTFOLIO_BLOCK", f"exposure {current} has reached the maximum {maximum}"
+    return None
+
+
+def judge_row(row: JudgedRow, number: int) -> Iterator[Violation]:
+    """Yield the policy violations of a row whose schema is right; `number` counts from 1."""
+    needed = required_gate(row.input)
+    if needed is not None:
+        yield from _judge_block(number, needed, row.decision.action, row.decision.policy_tags.gate)
+
+
+def _judge_block(number: int, needed: tuple[Gate, str], action: object, gate: object) -> Iterator[Violation]:
+    required, why = needed
+    if action != "NO_TRADE":
+        yield Violation(POLICY, f"record {number}: {why}: action must be NO_TRADE, found {show(action)}")
+    if gate != required:
+        yield Violation(POLICY, f"record {number}: {why}: gate must be {required}, found {show(gate)}")
+
+
+def judge_value(value: object, number: int) -> Iterator[Violation]:
+    """Yield every violation of a row of any shape; NaN and infinities count as no number."""
+    row: dict[str, object] = value if isinstance(value, dict) else {}
+    for key in ("input", "decision"):
+        if not isinstance(row.get(key), dict):
+            yield Violation(SCHEMA, f"record {number}: `{key}` must be present and an object")
+    seen, decision = row.get("input"), row.get("decision")
+    if isinstance(decision, dict):
+        for problem in _schema_problems(decision):
+            yield Violation(SCHEMA, f"record {number}: {problem}")
+        for key, (low, high) in _RANGES.items():
+            found = decision.get(key)
+            if not in_range(found, low, high):
+                yield Violation(
+                    SCORING, f"record {number}: {key} must be a number in {low} … {high}, found {show(found)}"
+                )
+    if isinstance(seen, dict):
+        try:
+            judged = msgspec.convert(seen, JudgedInput)
+        except msgspec.ValidationError as error:
+            yield Violation(POLICY, f"record {number}: the policy can't be checked on this input: {error}")
+            return
+        unbound = [name for name in ("current", "max") if not is_number(_exposure(judged, name))]
+        if unbound:
+            yield Violation(POLICY, f"record {number}: {unbound[0]}_portfolio_exposure_pct must be a finite number")
+            return
+        needed = required_gate(judged)
+        if needed is not None:
+            decision = decision if isinstance(decision, dict) else {}
+            tags = decision.get("policy_tags")
+            gate = tags.get("gate") if isinstance(tags, dict) else None
+            yield from _judge_block(number, needed, decision.get("action"), gate)
+
+
+def _exposure(judged: JudgedInput, name: str) -> float:
+    value: float = getattr(judged, f"{name}_portfolio_exposure_pct")
+    return value
+
+
+def _schema_problems(decision: dict[str, object]) -> Iterator[str]:
+    yield from expect_words("decision", decision, _DECISION_WORDS)
+    for key in _RANGES:
+        if key not in decision:
+            yield f"decision.{key} is missing"
+        elif isinstance(decision[key], bool) or not isinstance(decision[key], int | float):
+            yield f"decision.{key} must be a number, found {show(decision[key])}"
+    if not isinstance(decision.get("rationale"), str):
+        yield "decision.rationale must be present and a string"
+    tags = decision.get("policy_tags")
+    if not isinstance(tags, dict):
+        yield "decision.policy_tags must be present and an object"
+        return
+    yield from expect_words("policy_tags", tags, _TAG_WORDS)
+    if not isinstance(tags.get("exposure_utilization_pct"), str):
+        yield "policy_tags.exposure_utilization_pct must be present and a string"

@@ -1,0 +1,65 @@
+"""The shape of one Phase 4 record and of its decision (policy.md, Phase 4).
+
+These are msgspec structs, not pydantic models: they stream by the million, and msgspec checks types and
+domains in C while it decodes.
+"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from phase4_tui.policy.timestamps import check_timestamp
+from phase4_tui.policy.vocabulary import Action, Bias, Gate, Level, Regime, SessionSlot, Underlying
+
+UnitInterval = Annotated[float, Meta(ge=-1.0, le=1.0)]
+Percent = Annotated[float, Meta(ge=0.0, le=100.0)]
+NotNegative = Annotated[float, Meta(ge=0.0)]
+Positive = Annotated[float, Meta(gt=0.0)]
+
+
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """One market observation. Percentages are in percent; `timestamp` is kept as it came."""
+
+    underlying: Underlying
+    timestamp: str
+    session_slot: SessionSlot
+    underlying_change_pct: float
+    trend_strength: UnitInterval
+    iv_percentile: Percent
+    options_bias: Bias
+    event_name: str = "NONE"
+    event_window_active: bool = False
+    current_portfolio_exposure_pct: NotNegative = 0.0
+    max_portfolio_exposure_pct: Positive = 35.0
+
+    def __post_init__(self) -> None:
+        check_timestamp(self.timestamp)
+
+
+class PolicyTags(msgspec.Struct, frozen=True, gc=False):
+    """Why a decision came out as it did; every value is a string."""
+
+    regime: Regime
+    event_risk: Level
+    time_slot: SessionSlot
+    gate: Gate
+    exposure_utilization_pct: str
+
+
+class Decision(msgspec.Struct, frozen=True, gc=False):
+    """What Phase 4 would do: score in 0 … 100, size multiplier in 0 … 1.5."""
+
+    action: Action
+    confidence: Level
+    confidence_score: Percent
+    position_size_multiplier: Annotated[float, Meta(ge=0.0, le=1.5)]
+    rationale: str
+    policy_tags: PolicyTags
+
+
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """One element of a report's `results`."""
+
+    input: Record
+    decision: Decision

@@ -1,0 +1,44 @@
+"""Judging values of unknown type: what a quality gate says of a row that is not what it should be."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+SHOWN_CHARS = 60
+
+
+class Violation(NamedTuple):
+    """One broken rule: the gate's section, and a message that names the record and the rule."""
+
+    section: str
+    message: str
+
+
+def show(value: object) -> str:
+    """Return a short, one-line, printable form of a foreign value."""
+    text = ascii(value)
+    return text if len(text) <= SHOWN_CHARS else text[: SHOWN_CHARS - 1] + "…"
+
+
+def is_number(value: object) -> bool:
+    """True for a finite int or float; a bool, NaN or infinity is no number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def in_range(value: object, low: float, high: float) -> bool:
+    """True for a finite number in low … high."""
+    return isinstance(value, int | float) and is_number(value) and low <= value <= high
+
+
+def one_of(value: object, words: tuple[str, ...]) -> bool:
+    """True for a string among `words`."""
+    return isinstance(value, str) and value in words
+
+
+def expect_words(where: str, owner: Mapping[str, object], rules: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    """Yield a problem per key of `rules` that `owner` lacks or that holds none of the words allowed for it."""
+    for key, words in rules.items():
+        if key not in owner:
+            yield f"{where}.{key} is missing"
+        elif not one_of(owner[key], words):
+            yield f"{where}.{key} must be one of {', '.join(words)}, found {show(owner[key])}"

@@ -1,0 +1,14 @@
+"""The closed sets of words that records, decisions and artifacts may use (policy.md, input record and sections 1-8)."""
+
+from typing import Literal
+
+Underlying = Literal["NIFTY50", "BANKNIFTY", "SENSEX"]
+SessionSlot = Literal["OPEN", "MIDDAY", "CLOSE"]
+Bias = Literal["BULLISH", "BEARISH", "NEUTRAL"]
+Action = Literal["BUY_CALL", "BUY_PUT", "NO_TRADE"]
+Level = Literal["HIGH", "MEDIUM", "LOW"]
+Regime = Literal["TREND", "MEAN_REVERSION", "NEUTRAL"]
+Gate = Literal["EVENT_BLOCK", "PORTFOLIO_BLOCK", "PASS"]
+StrikeZone = Literal["NONE", "OTM_1", "ATM"]
+
+ACTIONS: tuple[Action, ...] = ("BUY_CALL", "BUY_PUT", "NO_TRADE")

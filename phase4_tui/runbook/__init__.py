@@ -1,0 +1,1 @@
+"""The runbook as code: steps, preconditions, isolation, sequence, health, classification."""

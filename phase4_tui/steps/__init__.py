@@ -1,0 +1,1 @@
+"""The runbook's commands, one runnable module each."""

@@ -1,0 +1,87 @@
+"""What the runbook's commands share at their edge: arguments, one JSON object on stdout, exit status."""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from phase4_tui.artifacts.frozen import FrozenTag
+from phase4_tui.artifacts.names import BadTag, check_tag
+from phase4_tui.artifacts.opening import Unreadable
+from phase4_tui.artifacts.safe_text import safe_line
+
+DONE, FAILED, NOT_PASSED = 0, 1, 2
+Arguments = argparse.Namespace
+
+
+class StepError(Exception):
+    """A step that can't do its work; the message is one line for the operator."""
+
+    exit_status = FAILED
+
+
+class MissingInput(StepError):
+    """What the step reads is not there (formats.md: exit status 2)."""
+
+    exit_status = NOT_PASSED
+
+    def __init__(self, path: Path, remedy: str) -> None:
+        super().__init__(f"{path}: not found; {remedy}")
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """Return a parser for one command; a shortened flag is refused."""
+    return argparse.ArgumentParser(description=description, allow_abbrev=False)
+
+
+def tag_argument(text: str) -> str:
+    """An argparse type: a run tag."""
+    try:
+        return check_tag(text)
+    except BadTag as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def run(work: Callable[[Arguments], tuple[int, Mapping[str, object] | None]], arguments: Arguments) -> int:
+    """Do the work, print its JSON object, and return the exit status; every foreseeable error is one line.
+
+    `work` returns the status and the object, or no object when it printed one itself.
+    """
+    try:
+        status, result = work(arguments)
+    except StepError as error:
+        return _complain(str(error), error.exit_status)
+    except (FrozenTag, BadTag) as error:
+        return _complain(str(error), FAILED)
+    except Unreadable as error:
+        return _complain(str(error), FAILED)
+    except UnicodeEncodeError as error:
+        return _complain(f"a name that is no valid text can't be written: {error.reason}", FAILED)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _complain(f"{where}{error.strerror or error}; nothing was written", FAILED)
+    if result is not None:
+        print_json(result)
+    return status
+
+
+def print_json(result: Mapping[str, object]) -> None:
+    """Print one indented JSON object."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(result), indent=2).decode() + "\n")
+    sys.stdout.flush()
+
+
+def _complain(message: str, status: int) -> int:
+    print(f"error: {safe_line(message)}", file=sys.stderr)
+    return status
+
+
+def main(
+    build: Callable[[], argparse.ArgumentParser],
+    work: Callable[[Arguments], tuple[int, Mapping[str, object] | None]],
+    argv: Sequence[str] | None,
+) -> int:
+    """Run one command with `argv` (default: the process's)."""
+    return run(work, build().parse_args(argv))

@@ -1,0 +1,15 @@
+"""The fallback's sign-off note of a Phase 3 run."""
+
+import sys
+from collections.abc import Sequence
+
+from phase4_tui.steps.signoff import command
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command; returns its exit status."""
+    return command(3, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+"""Runbook step 5: measure a run's KPIs, hold them against the rules, and write snapshot and alerts."""
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from phase4_tui.artifacts.names import split_name
+from phase4_tui.artifacts.opening import Unreadable, read_bytes
+from phase4_tui.artifacts.report import ReportReader, tolerant_row
+from phase4_tui.artifacts.safe_text import safe_markdown
+from phase4_tui.artifacts.streaming import BadElement, decode_array
+from phase4_tui.artifacts.strict_json import BadJson, parse
+from phase4_tui.artifacts.writing import atomic_write, to_json
+from phase4_tui.policy.monitoring import Rules, measure, parse_rules, raise_alerts
+from phase4_tui.policy.phase4.quality import JudgedRow
+from phase4_tui.policy.phase4.summary import Tally
+from phase4_tui.steps import entry
+from phase4_tui.steps.batch import table
+from phase4_tui.steps.signoff import read_gate
+
+
+def monitor(
+    report: Path, release_json: Path | None, quality_json: Path | None, rules_json: Path | None
+) -> dict[str, object]:
+    """Return the monitoring of a run (formats.md, `_monitoring.json`).
+
+    A gate whose file is absent or unusable counts as not passed. Errors: MissingInput without report or rules
+    file, StepError when one of them can't be used.
+    """
+    rules = read_rules(rules_json) if rules_json is not None else Rules()
+    run_tag, tally = _read_report(report)
+    kpis = measure(tally, _passed(release_json), _passed(quality_json))
+    alerts = raise_alerts(kpis, rules)
+    return {
+        "snapshot": {"run_tag": run_tag, "records": tally.total, "kpis": asdict(kpis)},
+        "alerts": [asdict(alert) for alert in alerts],
+        "alert_count": len(alerts),
+        "status": "ALERT" if alerts else "OK",
+    }
+
+
+def read_rules(path: Path) -> Rules:
+    """Return the rules of a file; errors: MissingInput, StepError naming file and key."""
+    try:
+        return parse_rules(parse(read_bytes(path)))
+    except FileNotFoundError:
+        raise entry.MissingInput(path, "name the rules with --rules-json, or leave the flag out") from None
+    except (Unreadable, ValueError) as error:
+        raise entry.StepError(f"{path.name}: {error}; correct the rules and run again") from None
+
+
+def _passed(path: Path | None) -> bool:
+    return path is not None and read_gate(path, "").passed is True
+
+
+def _read_report(path: Path) -> tuple[str, Tally]:
+    tally = Tally()
+    reader: ReportReader[object] = ReportReader(path, decode_array(JudgedRow), tolerant_row)
+    try:
+        for batch in reader:
+            for row in batch:
+                if isinstance(row, JudgedRow):
+                    tally.add(row.decision.action, row.decision.policy_tags.gate)
+                else:
+                    tally.add(*_loose(row))
+    except FileNotFoundError:
+        raise entry.MissingInput(path, "run the pipeline first") from None
+    except (Unreadable, BadJson, BadElement) as error:
+        raise entry.StepError(f"{path.name}: {error}; run the pipeline again") from None
+    if not reader.has_rows:
+        problem = "key `results` is missing or no array; run the pipeline again"
+        raise entry.StepError(f"{path.name}: {problem}")
+    named = split_name(path.name)
+    run_tag = reader.head.get("run_tag", named[0] if named else path.stem)
+    return str(run_tag), tally
+
+
+def _loose(row: object) -> tuple[object, object]:
+    """Return action and gate of a row of any shape; the quality gate has judged it already."""
+    decision = row.get("decision") if isinstance(row, dict) else None
+    if not isinstance(decision, dict):
+        return None, None
+    tags = decision.get("policy_tags")
+    return decision.get("action"), tags.get("gate") if isinstance(tags, dict) else None
+
+
+def markdown(content: Mapping[str, object]) -> str:
+    """Return the monitoring as Markdown: KPIs and alerts."""
+    snapshot, alerts = content["snapshot"], content["alerts"]
+    if not isinstance(snapshot, dict) or not isinstance(alerts, list):
+        raise TypeError("no monitoring content")
+    lines = [f"# Phase 4 monitoring: {safe_markdown(str(snapshot['run_tag']))}", ""]
+    lines += [f"Status: **{content['status']}** over {snapshot['records']} records", "", "## KPIs", ""]
+    lines += table(("KPI", "value"), list(snapshot["kpis"].items()))
+    lines += ["", "## Alerts", ""]
+    columns = ("severity", "metric", "value", "operator", "threshold", "message")
+    if alerts:
+        lines += table(columns, [[alert[column] for column in columns] for alert in alerts])
+    else:
+        lines.append("None.")
+    return "\n".join(lines) + "\n"
+
+
+def _parser() -> ArgumentParser:
+    parser = entry.parser("Measure a run's KPIs and raise alerts by the monitoring rules.")
+    parser.add_argument("--report-json", type=Path, required=True, help="the report")
+    parser.add_argument("--out-json", type=Path, required=True, help="where snapshot and alerts are written")
+    parser.add_argument("--release-json", type=Path, help="the release check")
+    parser.add_argument("--quality-json", type=Path, help="the quality check")
+    parser.add_argument("--rules-json", type=Path, help="the monitoring rules (default: the policy's)")
+    parser.add_argument("--out-md", type=Path, help="where the same is written as Markdown")
+    return parser
+
+
+def _work(arguments: entry.Arguments) -> tuple[int, Mapping[str, object]]:
+    content = monitor(arguments.report_json, arguments.release_json, arguments.quality_json, arguments.rules_json)
+    atomic_write(arguments.out_json, to_json(content))
+    written = {"monitoring_json": str(arguments.out_json)}
+    if arguments.out_md is not None:
+        atomic_write(arguments.out_md, markdown(content).encode())
+        written["monitoring_md"] = str(arguments.out_md)
+    return entry.DONE, {"status": content["status"], "alert_count": content["alert_count"], **written}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command; returns its exit status."""
+    return entry.main(_parser, _work, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

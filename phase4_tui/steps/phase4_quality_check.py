@@ -1,0 +1,27 @@
+"""Runbook step 3: judge every row of a Phase 4 report by schema, score, size and policy."""
+
+import io
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from phase4_tui.policy.phase4 import quality
+from phase4_tui.steps.gate import Gate, check_report, command
+
+GATE = Gate(
+    quality.SECTIONS, quality.SCHEMA, quality.JudgedRow, quality.judge_row, quality.judge_value
+)  # fmt: skip
+
+
+def check_quality(report: Path, out_json: Path | None = None) -> bool:
+    """Judge `report` and write the check; returns whether it passed, errors as of `check_report`."""
+    return check_report(GATE, report, out_json, io.BytesIO())
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command; returns its exit status."""
+    return command(GATE, "Judge a Phase 4 report by its quality policy.", argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

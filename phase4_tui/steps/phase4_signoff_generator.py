@@ -1,0 +1,15 @@
+"""Runbook step 4: write the sign-off note of a Phase 4 run."""
+
+import sys
+from collections.abc import Sequence
+
+from phase4_tui.steps.signoff import command
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command; returns its exit status."""
+    return command(4, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
