@@ -64,7 +64,7 @@ def look_text(path: Path, limit: int = MAX_DOCUMENT_BYTES) -> tuple[Look[Documen
         return Look(path, "writing", modified_ns=modified), text
     if not text.strip():
         return Look(path, "unreadable", problems=("is empty",), modified_ns=modified), ""
-    return Look(path, "valid", modified_ns=modified), text
+    return Look(path, "valid", Document(), modified_ns=modified), text
 
 
 def _read(path: Path, limit: int) -> tuple[bytes, int, bool]:

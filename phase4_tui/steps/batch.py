@@ -11,6 +11,7 @@ from typing import BinaryIO, Generic, Protocol, TypeVar
 import msgspec
 
 from phase4_tui.artifacts.names import Artifact, file_name
+from phase4_tui.artifacts.progress import PROGRESS_ENV, progress_line
 from phase4_tui.artifacts.records import BadInput, open_records
 from phase4_tui.artifacts.report import ReportWriter
 from phase4_tui.artifacts.safe_text import safe_markdown
@@ -20,8 +21,6 @@ from phase4_tui.steps.entry import MissingInput, StepError
 R = TypeVar("R", bound=msgspec.Struct)
 W = TypeVar("W", bound=msgspec.Struct)
 TABLE_ROWS = 20
-PROGRESS_ENV = "PHASE4_PROGRESS"
-PROGRESS_MARK = "phase4-progress "
 PROGRESS_SECONDS = 0.25
 
 
@@ -101,8 +100,7 @@ class _Progress:
     def show(self, records: int, done_bytes: int, *, last: bool = False) -> None:
         if self._wanted and (last or time.monotonic() >= self._due):
             self._due = time.monotonic() + PROGRESS_SECONDS
-            facts = {"records": records, "bytes": done_bytes, "total_bytes": self._total}
-            sys.stderr.write(PROGRESS_MARK + msgspec.json.encode(facts).decode() + "\n")
+            sys.stderr.write(progress_line(records, done_bytes, self._total) + "\n")
             sys.stderr.flush()
 
 

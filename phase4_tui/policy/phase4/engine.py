@@ -61,7 +61,7 @@ def decide(record: Record) -> Decision:
         size = cap
     rationale = (
         f"{action}: bias {bias}, change {change}%; regime {regime} (trend {trend}); session {slot} "
-        f"{session.score_adjustment:+d} x{session.size_multiplier}; score {score}, confidence {confidence}; iv percentile {iv} x{volatility}; "
-        f"size {size}{capped}; gate PASS"
+        f"{session.score_adjustment:+d} x{session.size_multiplier}; score {score}, confidence {confidence}; "
+        f"iv percentile {iv} x{volatility}; size {size}{capped}; gate PASS"
     )
     return Decision(action, confidence, float(score), size, rationale, tags)

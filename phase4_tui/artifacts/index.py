@@ -1,0 +1,56 @@
+"""The index of a reports directory: which tags there are, and what each has, from one look at the directory."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from phase4_tui.artifacts.names import Artifact, split_name
+
+Identity = tuple[int, int, int, int]
+"""Inode, size, mtime and ctime of a file: what changes when its content does."""
+
+
+def scan(directory: Path) -> dict[str, Identity]:
+    """Return every name in the directory with its identity; nothing for a directory that is not there."""
+    found: dict[str, Identity] = {}
+    try:
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                try:
+                    info = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
+                found[entry.name] = (info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    return found
+
+
+@dataclass(frozen=True)
+class TagEntry:
+    """One tag; `modified_ns` is the time of its last changed artifact."""
+
+    tag: str
+    artifacts: frozenset[Artifact]
+    modified_ns: int
+
+
+def index_tags(names: Mapping[str, Identity]) -> list[TagEntry]:
+    """Return the tags of a scanned directory, the last changed first."""
+    artifacts: dict[str, set[Artifact]] = {}
+    modified: dict[str, int] = {}
+    for name, identity in names.items():
+        owner = split_name(name)
+        if owner is not None:
+            tag, artifact = owner
+            artifacts.setdefault(tag, set()).add(artifact)
+            modified[tag] = max(modified.get(tag, 0), identity[2])
+    entries = [TagEntry(tag, frozenset(kinds), modified[tag]) for tag, kinds in artifacts.items()]
+    return sorted(entries, key=lambda entry: (-entry.modified_ns, entry.tag))
+
+
+def changed_tags(before: Mapping[str, Identity], after: Mapping[str, Identity]) -> set[str]:
+    """Return the tags any of whose artifacts came, went or changed."""
+    names = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    return {owner[0] for owner in map(split_name, names) if owner is not None}

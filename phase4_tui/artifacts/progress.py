@@ -1,0 +1,25 @@
+"""How a step tells its parent process how far it is: lines on stderr that begin with a mark."""
+
+import json
+
+PROGRESS_ENV = "PHASE4_PROGRESS"
+PROGRESS_MARK = "phase4-progress "
+
+
+def progress_line(records: int, done_bytes: int, total_bytes: int) -> str:
+    """Return the line for `records` decided and `done_bytes` of `total_bytes` read."""
+    facts = {"records": records, "bytes": done_bytes, "total_bytes": total_bytes}
+    return PROGRESS_MARK + json.dumps(facts)
+
+
+def parse_progress(line: str) -> dict[str, int] | None:
+    """Return what a progress line says, None for any other line."""
+    if not line.startswith(PROGRESS_MARK):
+        return None
+    try:
+        facts = json.loads(line.removeprefix(PROGRESS_MARK))
+    except ValueError:
+        return None
+    if not isinstance(facts, dict) or not all(isinstance(value, int) for value in facts.values()):
+        return None
+    return facts

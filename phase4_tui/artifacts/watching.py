@@ -1,0 +1,92 @@
+"""Tells when to look at a directory again: hints from the kernel where they come, a regular look all the same.
+
+A hint is never believed: events are lost when the process was stopped, when the directory is replaced, and when
+a name is no UTF-8. So `wait` returns at a hint or after `interval_seconds`, whichever is first, and its caller
+scans the directory.
+"""
+
+import threading
+from collections.abc import Generator
+from pathlib import Path
+
+import watchfiles
+
+INTERVAL_SECONDS = 2.0
+RETRY_SECONDS = 10.0
+DEBOUNCE_MS = 50
+STEP_MS = 10
+_ENDED = object()
+
+
+class Watcher:
+    """Waits for changes of one directory; `trouble` says why there are no hints, when there are none."""
+
+    def __init__(self, directory: Path, stop: threading.Event, interval_seconds: float = INTERVAL_SECONDS) -> None:
+        self._directory = directory
+        self._stop = stop
+        self._interval = interval_seconds
+        self._hints: Generator[object, None, None] | None = None
+        self._root: tuple[int, int] | None = None
+        self._waited = RETRY_SECONDS
+        self.trouble: str | None = None
+
+    def wait(self) -> bool:
+        """Return True when it is time to look again, False once `stop` is set."""
+        if self._stop.is_set():
+            return False
+        hints = self._watch()
+        if hints is None:
+            self._waited += self._interval
+            return not self._stop.wait(self._interval)
+        try:
+            if next(hints, _ENDED) is _ENDED:
+                self._fail("the stream of hints ended")
+        except (OSError, RuntimeError, watchfiles._rust_notify.WatchfilesRustInternalError) as error:
+            self._fail(str(error))
+        return not self._stop.is_set()
+
+    def _watch(self) -> Generator[object, None, None] | None:
+        """Return the stream of hints, begun anew when the directory is another one than before."""
+        root = _identity(self._directory)
+        if root is None:
+            self._drop()
+            self._root = None
+            self.trouble = "the directory does not exist"
+            return None
+        if self._hints is not None and root == self._root:
+            return self._hints
+        if self._hints is None and self._root == root and self._waited < RETRY_SECONDS:
+            return None
+        self._drop()
+        self._waited = 0.0
+        self._root = root
+        self._hints = watchfiles.watch(
+            self._directory,
+            stop_event=self._stop,
+            step=STEP_MS,
+            debounce=DEBOUNCE_MS,
+            rust_timeout=int(self._interval * 1000),
+            yield_on_timeout=True,
+            recursive=False,
+            raise_interrupt=True,
+        )
+        self.trouble = None
+        return self._hints
+
+    def _drop(self) -> None:
+        if self._hints is not None:
+            self._hints.close()
+            self._hints = None
+
+    def _fail(self, why: str) -> None:
+        self._drop()
+        self._waited = 0.0
+        self.trouble = f"polling: {why}"
+
+
+def _identity(directory: Path) -> tuple[int, int] | None:
+    try:
+        info = directory.stat()
+    except OSError:
+        return None
+    return info.st_dev, info.st_ino

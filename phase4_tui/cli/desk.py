@@ -1,0 +1,148 @@
+"""What every command has in common: the options, the settings, how it prints, and how it ends."""
+
+import inspect
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from phase4_tui.artifacts.models import Document
+from phase4_tui.artifacts.names import BadTag
+from phase4_tui.artifacts.safe_text import safe_line, safe_text
+from phase4_tui.journal.state import StateUnreadable
+from phase4_tui.runbook.planning import Refused
+from phase4_tui.runbook.settings import Settings, SettingsError, load_settings
+
+DONE, FAILED, REFUSED = 0, 1, 2
+
+Workdir = Annotated[Path | None, typer.Option("--workdir", "-C", help="The working directory.", show_default="here")]
+Reports = Annotated[str | None, typer.Option(help="The reports directory.", show_default="reports")]
+Operator = Annotated[str | None, typer.Option(help="Who acts.", show_default="the login name")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan, change nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+COMMON: dict[str, tuple[Any, Any]] = {
+    "workdir": (Workdir, None),
+    "reports": (Reports, None),
+    "operator": (Operator, None),
+    "json": (Json, False),
+    "dry_run": (DryRun, False),
+    "yes": (Yes, False),
+}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where a command works, for whom, and how it talks."""
+
+    workdir: Path
+    settings: Settings
+    environment: Mapping[str, str]
+    json: bool
+    dry_run: bool
+    yes: bool
+
+    @property
+    def reports(self) -> Path:
+        """The reports directory."""
+        return self.workdir / self.settings.reports
+
+
+def common_options(context: typer.Context, /, **given: Any) -> None:
+    """Take the common options that stand before a command."""
+    context.obj = given
+
+
+def command(function: Callable[..., int]) -> Callable[..., None]:
+    """Make a typer command of `function`, whose first parameter is the Desk and whose result is the exit status."""
+    _desk, *own = inspect.signature(function, eval_str=True).parameters.values()
+
+    @wraps(function)
+    def run(**values: Any) -> None:
+        context = values.pop("context")
+        before = context.obj or {}
+        common = {name: values.pop(name) or before.get(name) for name in COMMON}
+        raise typer.Exit(guarded(lambda: function(open_desk(common), **values)))
+
+    parameters = [inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)]
+    parameters += [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+    parameters += common_parameters()
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
+def common_parameters() -> list[inspect.Parameter]:
+    """Return the common options as parameters."""
+    return [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, (annotation, default) in COMMON.items()
+    ]
+
+
+def open_desk(common: Mapping[str, Any]) -> Desk:
+    """Return the desk for the common options; raises SettingsError, Refused."""
+    environment = dict(os.environ)
+    chosen = common["workdir"] or environment.get("PHASE4_WORKDIR") or "."
+    workdir = Path(chosen).absolute()
+    if not workdir.is_dir():
+        raise Refused(f"{workdir} is not a directory; `phase4 init {chosen}` lays one out")
+    given = {name: common[name] for name in ("reports", "operator")}
+    settings = load_settings(workdir, environment, given)
+    return Desk(workdir, settings, environment, bool(common["json"]), bool(common["dry_run"]), bool(common["yes"]))
+
+
+def guarded(work: Callable[[], int]) -> int:
+    """Do the work; an error that can be foreseen becomes one line on stderr and an exit status."""
+    try:
+        return work()
+    except (Refused, SettingsError, BadTag) as error:
+        complain(str(error))
+        return REFUSED
+    except StateUnreadable as error:
+        complain(str(error))
+        return FAILED
+    except BrokenPipeError:
+        # Whoever read stdout has gone; what is still buffered must not complain at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        complain(f"{where}{error.strerror or error}")
+        return FAILED
+
+
+def say(text: str = "", style: str = "") -> None:
+    """Print one piece of text made safe; `style` is rich's, and shows on a terminal only."""
+    text = safe_text(text, 1 << 16)
+    if style and sys.stdout.isatty():
+        from rich.console import Console  # noqa: PLC0415 - only where there are colours to show
+        from rich.text import Text  # noqa: PLC0415
+
+        Console(highlight=False, soft_wrap=True).print(Text(text, style=style))
+    else:
+        print(text)
+
+
+def complain(text: str) -> None:
+    """Print one line on stderr."""
+    print(f"error: {safe_line(text)}", file=sys.stderr)
+
+
+def emit(document: Document | Mapping[str, Any]) -> None:
+    """Print one JSON document."""
+    content = document.model_dump(by_alias=True) if isinstance(document, Document) else document
+    text = msgspec.json.format(msgspec.json.encode(content, enc_hook=_plain), indent=2).decode()
+    print(text)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Document):
+        return value.model_dump(by_alias=True)
+    raise TypeError(f"{type(value).__name__} is no JSON")

@@ -1,0 +1,152 @@
+"""The commands that run steps: `run`, `step`."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Annotated, Literal
+
+import typer
+
+from phase4_tui.cli.desk import DONE, FAILED, Desk, emit, say
+from phase4_tui.cli.showing import show_status
+from phase4_tui.cli.watching_runs import observer
+from phase4_tui.runbook.planning import Refused, Request, choose_phase, plan_run
+from phase4_tui.runbook.provenance import RunRecord
+from phase4_tui.runbook.sequence import run_plan
+from phase4_tui.runbook.status import Status, read_status
+from phase4_tui.runbook.steps import Phase, find_step
+
+GATE_NOT_PASSED = 10
+INTERRUPTED = 128
+PHASES: dict[str, Phase] = {"3": 3, "4": 4}
+
+Tag = Annotated[str | None, typer.Option(help="The run tag.", show_default="from the settings")]
+Input = Annotated[str | None, typer.Option(help="The batch.", show_default="from the settings")]
+Rules = Annotated[str | None, typer.Option(help="The monitoring rules.", show_default="from the settings")]
+Unisolated = Annotated[
+    str | None,
+    typer.Option("--without-isolation", metavar="REASON", help="Run although no network barrier is proven; recorded."),
+]
+
+
+def run(
+    desk: Desk,
+    tag: Tag = None,
+    input_file: Annotated[
+        str | None, typer.Option("--input", help="The batch.", show_default="from the settings")
+    ] = None,
+    rules: Rules = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on after the last complete step.")] = False,
+    phase: Annotated[
+        Literal["3", "4"] | None, typer.Option(help="Which sequence.", show_default="by the evaluation mode")
+    ] = None,
+    rehearsal: Annotated[bool, typer.Option("--rehearsal", help="A Phase 4 run before reopening.")] = False,
+    without_isolation: Unisolated = None,
+) -> int:
+    """Run the sequence and end with the health."""
+    request = Request(
+        tag=tag,
+        phase=PHASES[phase] if phase else None,
+        input=input_file,
+        rules=rules,
+        resume=resume,
+        rehearsal=rehearsal,
+        unisolated_reason=_reason(without_isolation),
+    )
+    return _execute(desk, request)
+
+
+def step(
+    desk: Desk,
+    name: Annotated[str, typer.Argument(metavar="N|NAME", help="1 to 5, or a step's name.")],
+    tag: Tag = None,
+    input_file: Annotated[
+        str | None, typer.Option("--input", help="The batch.", show_default="from the settings")
+    ] = None,
+    rules: Rules = None,
+    phase: Annotated[
+        Literal["3", "4"] | None, typer.Option(help="Of which sequence.", show_default="by the evaluation mode")
+    ] = None,
+    without_isolation: Unisolated = None,
+) -> int:
+    """Run one step of the sequence."""
+    request = Request(tag=tag, phase=PHASES[phase] if phase else None)
+    chosen = choose_phase(desk.reports, request)
+    try:
+        only = find_step(name, chosen)
+    except ValueError as error:
+        raise Refused(str(error)) from None
+    request = Request(
+        tag=tag,
+        phase=chosen,
+        input=input_file,
+        rules=rules,
+        only=only,
+        unisolated_reason=_reason(without_isolation),
+    )
+    return _execute(desk, request)
+
+
+def _reason(text: str | None) -> str | None:
+    if text is not None and not text.strip():
+        raise Refused("--without-isolation needs a reason")
+    return text
+
+
+def _execute(desk: Desk, request: Request) -> int:
+    plan = plan_run(desk.settings, desk.workdir, desk.environment, request)
+    if desk.dry_run:
+        if desk.json:
+            emit({"plan": plan.describe()})
+        else:
+            for line in plan.describe():
+                say(line)
+        return DONE
+    with _cancel_on_signals() as (cancel, caught), observer(desk.json) as watching:
+        record = run_plan(plan, desk.settings, desk.environment, watching, cancel)
+    status, evidence = read_status(desk.settings, desk.workdir, desk.environment, plan.tag, record.isolation)
+    if desk.json:
+        emit(_document(record, status))
+    else:
+        say()
+        show_status(status, evidence)
+    if caught:
+        return INTERRUPTED + caught[0]
+    if request.only is not None:
+        return {"passed": DONE, "failed_gate": GATE_NOT_PASSED}.get(record.steps[-1].state, FAILED)
+    return status.classification.exit_status
+
+
+def _document(record: RunRecord, status: Status) -> dict[str, object]:
+    """Return `run --json` (cli.md)."""
+    steps = [
+        {
+            "name": step.name,
+            "state": step.state,
+            "exit_code": step.exit_code,
+            "seconds": step.seconds,
+            "produced": sorted(step.produced),
+            "error": step.error,
+        }
+        for step in record.steps
+    ]
+    return {"tag": record.tag, "run_id": record.run_id, "steps": steps, "status": status}
+
+
+@contextmanager
+def _cancel_on_signals() -> Iterator[tuple[threading.Event, list[int]]]:
+    """Yield an event that an interrupt, a hang-up or a termination sets, and the signals caught."""
+    cancel, caught = threading.Event(), list[int]()
+
+    def note(number: int, frame: FrameType | None) -> None:
+        caught.append(number)
+        cancel.set()
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield cancel, caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,52 @@
+"""The runbook's audit artifacts of a tag, with what identifies them."""
+
+from pathlib import Path
+
+from phase4_tui.artifacts.clock import iso
+from phase4_tui.artifacts.frozen import is_frozen
+from phase4_tui.artifacts.models import Document
+from phase4_tui.artifacts.names import Artifact, file_name
+from phase4_tui.artifacts.opening import Unreadable
+from phase4_tui.runbook.evidence import phase_of
+from phase4_tui.runbook.provenance import hash_file
+
+AUDITED = (Artifact.REPORT, Artifact.RELEASE_CHECK, Artifact.QUALITY_CHECK, Artifact.MONITORING)
+
+
+class AuditEntry(Document):
+    """One audit artifact; without `sha256` it is missing, or `problem` says why it can't be read."""
+
+    name: str
+    present: bool
+    sha256: str | None
+    size: int | None
+    modified_at: str | None
+    frozen: bool
+    problem: str | None = None
+
+
+def audit(reports: Path, tag: str) -> list[AuditEntry]:
+    """Return the audit artifacts of a tag, in the runbook's order; raises BadTag."""
+    phase = phase_of(reports, tag)
+    kinds = [kind for kind in AUDITED if phase == 4 or kind is not Artifact.MONITORING]
+    kinds.append(Artifact.PHASE4_SIGNOFF if phase == 4 else Artifact.PHASE3_SIGNOFF)
+    frozen = is_frozen(reports, tag)
+    return [_entry(reports / file_name(tag, kind), frozen) for kind in kinds]
+
+
+def _entry(path: Path, frozen: bool) -> AuditEntry:
+    problem = None
+    try:
+        sha256 = hash_file(path)
+        info = path.stat() if sha256 is not None else None
+    except (Unreadable, OSError) as error:
+        sha256, info, problem = None, None, str(error)
+    return AuditEntry(
+        name=path.name,
+        present=sha256 is not None,
+        sha256=sha256,
+        size=info.st_size if info else None,
+        modified_at=iso(info.st_mtime_ns) if info else None,
+        frozen=frozen,
+        problem=problem,
+    )

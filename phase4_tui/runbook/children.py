@@ -1,0 +1,232 @@
+"""The one place that starts child processes: output in chunks and capped, the whole tree stopped in the end.
+
+`run_child` blocks its thread and needs no event loop, so a stalled screen stalls no step.
+"""
+
+import codecs
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from phase4_tui.artifacts.safe_text import safe_line
+
+Barrier = Literal["seccomp", "none"]
+Ending = Literal["exited", "timed_out", "cancelled", "not_started"]
+
+LAUNCHER = Path(__file__).with_name("launcher.py")
+CHUNK = 65536
+POLL_SECONDS = 0.1
+LINE_LIMIT = 8192
+TAIL_LINES = 40
+TRANSCRIPT_LIMIT = 16 << 20
+LAUNCHER_SLACK_SECONDS = 8.0
+TRUNCATED_MARK = b"\n[transcript truncated: the step wrote more than is kept]\n"
+
+Lines = Callable[[list[str]], None]
+
+
+@dataclass(frozen=True)
+class ChildSpec:
+    """What to run and within which bounds; `env` is the child's whole environment."""
+
+    argv: Sequence[str]
+    cwd: Path
+    env: Mapping[str, str]
+    barrier: Barrier
+    timeout_seconds: float
+    grace_seconds: float
+    transcript: BinaryIO | None = None
+    transcript_limit: int = TRANSCRIPT_LIMIT
+
+
+@dataclass(frozen=True)
+class ChildResult:
+    """How a child ended: its exit status or the signal that ended it, and the last lines it wrote."""
+
+    ending: Ending
+    exit_code: int | None
+    signal: int | None
+    seconds: float
+    tail: tuple[str, ...]
+    failure: str = ""
+
+
+def run_child(spec: ChildSpec, cancel: threading.Event, on_lines: Lines | None = None) -> ChildResult:
+    """Run a child to its end, its limit, or until `cancel` is set; nothing that it started survives.
+
+    `on_lines` is called in this thread with whole lines, made safe to show.
+    """
+    started = time.monotonic()
+    read_end, write_end = os.pipe()
+    request = {
+        "argv": list(spec.argv),
+        "cwd": str(spec.cwd),
+        "env": dict(spec.env),
+        "barrier": spec.barrier,
+        "grace": spec.grace_seconds,
+        "report_fd": write_end,
+        "parent": os.getpid(),
+    }
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-B", str(LAUNCHER), json.dumps(request)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=(write_end,),
+            start_new_session=True,
+            env={"PATH": spec.env.get("PATH", os.defpath)},
+        )
+    except OSError as error:
+        os.close(read_end)
+        return ChildResult("not_started", None, None, 0.0, (), str(error))
+    finally:
+        os.close(write_end)
+    output = _Output(spec.transcript, spec.transcript_limit, on_lines)
+    try:
+        ending = _follow(process, output, spec, cancel, started)
+    finally:
+        _end(process, spec.grace_seconds)
+        output.finish()
+        outcome = _outcome(read_end)
+    failure = str(outcome.get("failure", ""))
+    exit_code, number = outcome.get("exit"), outcome.get("signal")
+    if not outcome:
+        failure = failure or "the launcher ended without a word; its output may say why"
+    return ChildResult(
+        ending="not_started" if failure and ending == "exited" else ending,
+        exit_code=exit_code if isinstance(exit_code, int) else None,
+        signal=number if isinstance(number, int) else None,
+        seconds=round(time.monotonic() - started, 3),
+        tail=tuple(output.tail),
+        failure=failure,
+    )
+
+
+def _follow(
+    process: "subprocess.Popen[bytes]",
+    output: "_Output",
+    spec: ChildSpec,
+    cancel: threading.Event,
+    started: float,
+) -> Ending:
+    """Collect output until the launcher has ended, or the child is to be stopped; return why."""
+    if process.stdout is None:
+        raise RuntimeError("the child's output is not piped")
+    deadline = started + spec.timeout_seconds
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while True:
+            now = time.monotonic()
+            if cancel.is_set():
+                return "cancelled"
+            if now >= deadline:
+                return "timed_out"
+            if selector.select(min(POLL_SECONDS, deadline - now)):
+                chunk = os.read(process.stdout.fileno(), CHUNK)
+                if chunk:
+                    output.add(chunk)
+                else:  # the launcher holds the pipe too, so it is about to end
+                    selector.unregister(process.stdout)
+                    with suppress(subprocess.TimeoutExpired):
+                        process.wait(POLL_SECONDS)
+            elif process.poll() is not None:
+                return "exited"
+            else:
+                output.flush()
+
+
+def _end(process: "subprocess.Popen[bytes]", grace_seconds: float) -> None:
+    """Stop the launcher, which stops the tree; kill it when even that takes too long."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    deadline = time.monotonic() + grace_seconds + LAUNCHER_SLACK_SECONDS
+    if process.stdout is not None:
+        # Drained meanwhile, so that no child waits for room in the pipe.
+        os.set_blocking(process.stdout.fileno(), False)
+        while process.poll() is None and time.monotonic() < deadline:
+            try:
+                os.read(process.stdout.fileno(), CHUNK)
+            except BlockingIOError:
+                time.sleep(POLL_SECONDS / 10)
+                continue
+            time.sleep(0)
+        process.stdout.close()
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+
+
+def _outcome(read_end: int) -> dict[str, object]:
+    with os.fdopen(read_end, "rb") as file:
+        os.set_blocking(file.fileno(), False)
+        text = file.read() or b""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+@dataclass
+class _Output:
+    """Keeps what a child writes: raw and capped on disk, as safe lines for whoever watches."""
+
+    transcript: BinaryIO | None
+    limit: int
+    on_lines: Lines | None
+    tail: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL_LINES))
+
+    def __post_init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+        self._kept = 0
+        self._rest = ""
+
+    def add(self, chunk: bytes) -> None:
+        """Take one chunk."""
+        self._keep(chunk)
+        *lines, rest = (self._rest + self._decoder.decode(chunk)).split("\n")
+        if len(rest) > LINE_LIMIT:
+            lines.append(rest)
+            rest = ""
+        self._rest = rest
+        self._tell(lines)
+
+    def flush(self) -> None:
+        """Make what was kept so far readable by others."""
+        if self.transcript is not None:
+            self.transcript.flush()
+
+    def finish(self) -> None:
+        """Take what is left without a newline."""
+        rest = self._rest + self._decoder.decode(b"", final=True)
+        self._rest = ""
+        if rest:
+            self._tell([rest])
+        self.flush()
+
+    def _keep(self, chunk: bytes) -> None:
+        if self.transcript is None or self._kept > self.limit:
+            return
+        room = self.limit - self._kept
+        self._kept += len(chunk)
+        self.transcript.write(chunk[:room])
+        if self._kept > self.limit:
+            self.transcript.write(TRUNCATED_MARK)
+
+    def _tell(self, lines: list[str]) -> None:
+        safe = [safe_line(line.rstrip("\r"), LINE_LIMIT) for line in lines]
+        self.tail.extend(safe)
+        if safe and self.on_lines is not None:
+            self.on_lines(safe)

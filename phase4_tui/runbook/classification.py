@@ -1,0 +1,171 @@
+"""From evidence to severity class, the rule that fired, its evidence and the owner (runbook: incidents, escalation)."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from phase4_tui.artifacts.models import Document
+from phase4_tui.policy.phase3.quality import CONFLICT
+from phase4_tui.policy.phase4.quality import POLICY
+from phase4_tui.runbook.evidence import Evidence
+from phase4_tui.runbook.health import Check, Health
+
+SeverityClass = Literal["P0", "P1", "P2"]
+Level = Literal["ok", "warning", "incident", "unknown"]
+Owner = Literal["engineering", "risk", "product"]
+
+KNOWN_ENGINEERING_SECTIONS = {"memory_policy_valid"}
+GATE_METRICS = {"release_check_status", "quality_check_status"}
+EXIT_STATUS: dict[str, int] = {"P0": 10, "P1": 11, "P2": 12, "warning": 13, "unknown": 14, "ok": 0}
+
+
+class Finding(Document):
+    """One piece of evidence: a value under a key of a file."""
+
+    file: str
+    key: str
+    value: Any = None
+
+    def missing_keys(self) -> list[str]:
+        """A finding may be that there is no value."""
+        return []
+
+
+class Classification(Document):
+    """How bad it is, by which rule, on what evidence, and whose it is; `class` is None outside P0, P1, P2."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    severity_class: SeverityClass | None = Field(alias="class")
+    level: Level
+    rule: str
+    evidence: tuple[Finding, ...]
+    owner: Owner | None
+
+    @property
+    def exit_status(self) -> int:
+        """The exit status of `run` and `status` (cli.md)."""
+        return EXIT_STATUS[self.severity_class or self.level]
+
+
+def classify(evidence: Evidence, health: Health) -> Classification:
+    """Return the worst rule that fires, P0 before P1 before P2 before unknown before warning."""
+    for rules in (_p0, _p1, _p2, _unknown, _warning):
+        for found in rules(evidence, health):
+            return found
+    return _made(None, "ok", "healthy", [], None)
+
+
+def _made(
+    severity_class: SeverityClass | None, level: Level, rule: str, findings: list[Finding], owner: Owner | None
+) -> Classification:
+    return Classification(severity_class=severity_class, level=level, rule=rule, evidence=tuple(findings), owner=owner)
+
+
+def _p0(evidence: Evidence, health: Health) -> Iterator[Classification]:
+    release, quality = health.release_check, health.quality_check
+    policy = _policy_sections(evidence)
+    failed = [
+        Finding(file=check.file, key="passed", value=False) for check in (quality, release) if check.state == "failed"
+    ]
+    if policy and quality.state == "failed":
+        findings = [Finding(file=quality.file, key=f"checks.{name}", value=issues) for name, issues in policy.items()]
+        yield _made("P0", "incident", "policy_violated", findings + failed, "risk")
+    if release.state == "failed":
+        findings = _issues(release) + failed
+        yield _made("P0", "incident", "release_gate_failed", findings, "engineering")
+    if quality.state == "failed":
+        yield _made("P0", "incident", "quality_gate_failed", _issues(quality) + failed, "engineering")
+    looks = (evidence.release, evidence.quality) + ((evidence.monitoring,) if evidence.phase == 4 else ())
+    broken = [found for found in looks if found.state == "broken"]
+    if broken:
+        findings = [
+            Finding(file=str(found.path), key="schema", value=problem) for found in broken for problem in found.problems
+        ]
+        yield _made("P0", "incident", "schema_broken", findings, "engineering")
+    if evidence.broken_steps and not evidence.running and not _core_checks_pass(health):
+        yield _made("P0", "incident", "step_broken", _broken_steps(evidence), "engineering")
+
+
+def _p1(evidence: Evidence, health: Health) -> Iterator[Classification]:
+    value = evidence.monitoring.value
+    if value is None or health.monitoring.state != "alert":
+        return
+    high = [alert for alert in value.alerts if alert.severity == "HIGH"]
+    if high:
+        findings = [
+            Finding(file=health.monitoring.file, key=f"alerts.{alert.metric}", value=alert.value) for alert in high
+        ]
+        scripts_only = all(alert.metric in GATE_METRICS for alert in high)
+        yield _made("P1", "incident", "monitoring_alert_high", findings, "engineering" if scripts_only else "risk")
+
+
+def _p2(evidence: Evidence, health: Health) -> Iterator[Classification]:
+    if not _core_checks_pass(health) or evidence.running:
+        return
+    if evidence.broken_steps:
+        yield _made("P2", "incident", "step_broken", _broken_steps(evidence), "engineering")
+    findings = [
+        Finding(file=str(evidence.reports / name), key="present", value=False) for name in evidence.missing_files
+    ]
+    if health.signoff.state in ("absent", "unreadable"):
+        findings.append(Finding(file=health.signoff.file, key="state", value=health.signoff.state))
+    if findings:
+        yield _made("P2", "incident", "report_generation", findings, "engineering")
+
+
+def _unknown(evidence: Evidence, health: Health) -> Iterator[Classification]:
+    findings = [
+        Finding(file=check.file, key="state", value=check.state)
+        for check in _checks(health)
+        if check.state in ("absent", "unreadable", "writing", "stale")
+    ]
+    if findings:
+        rule = "run_in_progress" if evidence.running else "artifacts_not_usable"
+        yield _made(None, "unknown", rule, findings, None if evidence.running else "engineering")
+
+
+def _warning(evidence: Evidence, health: Health) -> Iterator[Classification]:
+    if health.monitoring.state != "alert":
+        return
+    alerts = evidence.monitoring.value.alerts if evidence.monitoring.value else ()
+    findings = [
+        Finding(file=health.monitoring.file, key=f"alerts.{alert.metric}", value=alert.value) for alert in alerts
+    ] or [Finding(file=health.monitoring.file, key="status", value=health.monitoring.found)]
+    yield _made(None, "warning", "monitoring_alert", findings, "risk")
+
+
+def _checks(health: Health) -> tuple[Check, ...]:
+    return health.release_check, health.quality_check, health.monitoring, health.signoff
+
+
+def _core_checks_pass(health: Health) -> bool:
+    return health.release_check.state == "passed" and health.quality_check.state == "passed"
+
+
+def _policy_sections(evidence: Evidence) -> dict[str, list[str]]:
+    """Return the failed sections that judge vetoes and policy, with their issues."""
+    value = evidence.quality.value
+    sections = value.checks or {} if value else {}
+    return {
+        name: list(section.issues[:5]) for name, section in sections.items() if not section.passed and _is_policy(name)
+    }
+
+
+def _is_policy(section: str) -> bool:
+    if section in {POLICY, CONFLICT}:
+        return True
+    # Older runs name their sections otherwise.
+    return ("policy" in section or "veto" in section) and section not in KNOWN_ENGINEERING_SECTIONS
+
+
+def _issues(check: Check) -> list[Finding]:
+    return [Finding(file=check.file, key="issues", value=issue) for issue in check.issues[:5]]
+
+
+def _broken_steps(evidence: Evidence) -> list[Finding]:
+    return [
+        Finding(file=step.transcript or "", key=f"steps.{step.name}", value=f"{step.state}: {step.error}")
+        for step in evidence.broken_steps
+    ]

@@ -1,0 +1,137 @@
+"""What this machine and this working directory are fit for."""
+
+import os
+import platform
+import resource
+import sys
+import time
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from phase4_tui import __version__
+from phase4_tui.artifacts.models import Document
+from phase4_tui.artifacts.writing import atomic_write
+from phase4_tui.journal.state import StateUnreadable, read_state
+from phase4_tui.runbook.isolation import probe_barrier
+from phase4_tui.runbook.preconditions import (
+    check_artifacts,
+    check_environment,
+    check_isolation,
+    check_room,
+    check_workdir,
+)
+from phase4_tui.runbook.running import running
+from phase4_tui.runbook.settings import Settings
+from phase4_tui.runbook.steps import interpreter, place_of
+
+PACKAGES = ("msgspec", "pydantic", "rich", "typer", "watchfiles")
+INOTIFY = Path("/proc/sys/fs/inotify")
+MIN_WATCHES = 1024
+MIN_FILES = 256
+CLOCK_SKEW_SECONDS = 2.0
+
+
+class Finding(Document):
+    """One thing looked at; an advisory one does not make the whole unfit."""
+
+    name: str
+    ok: bool
+    detail: str
+    advisory: bool = False
+
+
+def examine(settings: Settings, workdir: Path, environment: Mapping[str, str]) -> list[Finding]:
+    """Look at everything and return what was found."""
+    place = place_of(settings, workdir, 4, None, None)
+    reports = place.reports
+    conditions = [
+        check_workdir(settings, place, 4),
+        check_room(place),
+        check_environment(settings, environment),
+        check_isolation(probe_barrier("seccomp")),
+    ]
+    artifacts = check_artifacts(place, settings.tag)
+    return [
+        _installed(),
+        Finding(name="python", ok=sys.version_info >= (3, 11), detail=f"{platform.python_version()} {sys.executable}"),
+        Finding(name="step scripts' python", ok=True, detail=interpreter(settings, environment)),
+        *[Finding(name=condition.name, ok=condition.ok, detail=condition.detail) for condition in conditions],
+        Finding(name=artifacts.name, ok=artifacts.ok, detail=artifacts.detail, advisory=True),
+        _state(reports),
+        _running(reports),
+        *_disk(reports),
+        _limits(),
+        _terminal(environment),
+    ]
+
+
+def _installed() -> Finding:
+    found = []
+    for package in PACKAGES:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            return Finding(name="packages", ok=False, detail=f"{package} is not installed; install phase4-tui anew")
+    return Finding(name="packages", ok=True, detail=f"phase4_tui {__version__}, {', '.join(found)}")
+
+
+def _state(reports: Path) -> Finding:
+    try:
+        state = read_state(reports)
+    except StateUnreadable as error:
+        return Finding(name="state", ok=False, detail=str(error))
+    active = state.active_tag or "none"
+    detail = f"revision {state.revision}, mode {state.evaluation_mode}, active tag {active}"
+    return Finding(name="state", ok=True, detail=detail)
+
+
+def _running(reports: Path) -> Finding:
+    holder = running(reports)
+    return Finding(name="running", ok=True, detail=str(holder) if holder else "no sequence runs")
+
+
+def _disk(reports: Path) -> list[Finding]:
+    """Write one file where artifacts go: that shows the rights, and the file system's clock beside ours."""
+    if not reports.is_dir():
+        detail = f"{reports} does not exist yet; a run makes it"
+        return [Finding(name="file rights", ok=True, detail=detail, advisory=True)]
+    path = reports / f".doctor-{os.getpid()}"
+    try:
+        atomic_write(path, b"")
+        written = path.stat().st_mtime
+        path.unlink()
+    except OSError as error:
+        return [Finding(name="file rights", ok=False, detail=f"{reports} can't be written: {error.strerror}")]
+    skew = written - time.time()
+    steady = abs(skew) <= CLOCK_SKEW_SECONDS
+    clock = f"file times are {skew:+.1f} s from this clock" + ("" if steady else "; ages and staleness mislead")
+    return [
+        Finding(name="file rights", ok=True, detail=f"{reports} can be written"),
+        Finding(name="clock", ok=steady, detail=clock),
+    ]
+
+
+def _limits() -> Finding:
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    watches = _number(INOTIFY / "max_user_watches")
+    instances = _number(INOTIFY / "max_user_instances")
+    ok = (files == resource.RLIM_INFINITY or files >= MIN_FILES) and (watches is None or watches >= MIN_WATCHES)
+    detail = f"{files} open files, {watches} inotify watches, {instances} inotify instances"
+    return Finding(name="limits", ok=ok, detail=detail, advisory=True)
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _terminal(environment: Mapping[str, str]) -> Finding:
+    term = environment.get("TERM", "")
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return Finding(name="terminal", ok=False, detail="none; use status, watch and run", advisory=True)
+    columns, lines = os.get_terminal_size(sys.stdout.fileno())
+    ok = term not in ("", "dumb")
+    return Finding(name="terminal", ok=ok, detail=f"TERM={term}, {columns}x{lines}", advisory=True)

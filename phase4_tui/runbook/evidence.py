@@ -1,0 +1,108 @@
+"""Everything that is known of a tag from disk, read once: its artifacts, its last steps, whether one runs now."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from phase4_tui.artifacts.clock import now_ns
+from phase4_tui.artifacts.frozen import is_frozen
+from phase4_tui.artifacts.models import Document, Monitoring, QualityCheck, ReleaseCheck
+from phase4_tui.artifacts.names import Artifact, file_name
+from phase4_tui.artifacts.reading import Look, look, look_text
+from phase4_tui.runbook.provenance import BROKEN, RunRecord, StepRecord, latest_steps
+from phase4_tui.runbook.running import running_tag
+from phase4_tui.runbook.steps import Phase, steps_of
+
+QUALITY_LIMIT_BYTES = 32 << 20
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was found of one tag; `broken_steps` are those whose last run crashed or timed out and still counts."""
+
+    tag: str
+    reports: Path
+    phase: Phase
+    looked_ns: int
+    release: Look[ReleaseCheck]
+    quality: Look[QualityCheck]
+    monitoring: Look[Monitoring]
+    signoff: Look[Document]
+    report_modified_ns: int | None
+    missing_files: tuple[str, ...]
+    """Names of core artifacts and Markdown files that are absent or empty."""
+    frozen: bool
+    running: bool
+    broken_steps: tuple[StepRecord, ...] = ()
+    runs: tuple[RunRecord, ...] = field(default=())
+
+
+def read_evidence(reports: Path, tag: str, *, patient: bool = True) -> Evidence:
+    """Read all that is known of `tag`; `patient` gives a file that is being written half a second."""
+    phase = phase_of(reports, tag)
+
+    def path(artifact: Artifact) -> Path:
+        return reports / file_name(tag, artifact)
+
+    signoff = Artifact.PHASE4_SIGNOFF if phase == 4 else Artifact.PHASE3_SIGNOFF
+    texts = [Artifact.REPORT_MD] + ([Artifact.MONITORING_MD] if phase == 4 else [])
+    monitoring = look(path(Artifact.MONITORING), Monitoring, patient=patient)
+    missing = [path(kind).name for kind in (Artifact.REPORT, Artifact.SUMMARY) if not _has_content(path(kind))]
+    for kind in texts:
+        if kind is Artifact.MONITORING_MD and monitoring.state == "absent":
+            continue  # the monitor has not run: one finding, not two
+        if look_text(path(kind))[0].state not in ("valid", "writing"):
+            missing.append(path(kind).name)
+    latest = latest_steps(reports, tag)
+    return Evidence(
+        tag=tag,
+        reports=reports,
+        phase=phase,
+        looked_ns=now_ns(),
+        release=look(path(Artifact.RELEASE_CHECK), ReleaseCheck, patient=patient),
+        quality=look(path(Artifact.QUALITY_CHECK), QualityCheck, limit=QUALITY_LIMIT_BYTES, patient=patient),
+        monitoring=monitoring,
+        signoff=look_text(path(signoff))[0],
+        report_modified_ns=_modified_ns(path(Artifact.REPORT)),
+        missing_files=tuple(missing),
+        frozen=is_frozen(reports, tag),
+        running=running_tag(reports) == tag,
+        broken_steps=tuple(
+            step for run, step in latest.values() if step.state in BROKEN and not _mended(reports, tag, run, step)
+        ),
+        runs=tuple({run.run_id: run for run, _ in latest.values()}.values()),
+    )
+
+
+def phase_of(reports: Path, tag: str) -> Phase:
+    """Return which phase wrote a tag: by its sign-off note, else by its summary, else by its last run."""
+    if (reports / file_name(tag, Artifact.PHASE4_SIGNOFF)).exists():
+        return 4
+    if (reports / file_name(tag, Artifact.PHASE3_SIGNOFF)).exists():
+        return 3
+    for run, _ in latest_steps(reports, tag).values():
+        return run.phase
+    return 4
+
+
+def _mended(reports: Path, tag: str, run: RunRecord, step: StepRecord) -> bool:
+    """True when all that the broken step should have written was written after it broke, by whatever means."""
+    ended = step.ended_ns
+    artifacts = next((known.artifacts for known in steps_of(run.phase) if known.name == step.name), ())
+    if ended is None or not artifacts:
+        return False
+    times = [_modified_ns(reports / file_name(tag, artifact)) for artifact in artifacts]
+    return all(time is not None and time > ended for time in times)
+
+
+def _modified_ns(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None
+
+
+def _has_content(path: Path) -> bool:
+    try:
+        return path.is_file() and path.stat().st_size > 0
+    except OSError:
+        return False

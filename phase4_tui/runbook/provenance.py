@@ -1,0 +1,168 @@
+"""What is kept of every run under `reports/.phase4/runs/<tag>/`: one record a run, one transcript a step."""
+
+import hashlib
+import os
+import platform
+import secrets
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from phase4_tui import __version__
+from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.models import Document
+from phase4_tui.artifacts.names import check_tag, state_dir
+from phase4_tui.artifacts.opening import open_regular
+from phase4_tui.artifacts.reading import look
+from phase4_tui.artifacts.writing import atomic_write, to_json
+from phase4_tui.runbook.isolation import Proof
+
+StepState = Literal["passed", "failed_gate", "crashed", "timed_out", "cancelled", "not_run", "running"]
+RunState = Literal["running", "finished", "interrupted"]
+COMPLETE: tuple[StepState, ...] = ("passed", "failed_gate")
+BROKEN: tuple[StepState, ...] = ("crashed", "timed_out")
+HASH_CHUNK = 1 << 20
+RECORDS_LOOKED_AT = 20
+
+
+class Source(Document):
+    """A file that went into a run."""
+
+    path: str
+    sha256: str | None = None
+
+    def missing_keys(self) -> list[str]:
+        """A file that was absent has no hash."""
+        return []
+
+
+class StepRecord(Document):
+    """What became of one step; `produced` maps file names to their sha256, `error` is one line."""
+
+    name: str
+    state: StepState
+    exit_code: int | None = None
+    signal: int | None = None
+    seconds: float = 0.0
+    started_at: str | None = None
+    ended_ns: int | None = None
+    argv: tuple[str, ...] = ()
+    cwd: str = ""
+    origin: str = ""
+    produced: dict[str, str] = Field(default_factory=dict)
+    error: str | None = None
+    transcript: str | None = None
+
+    def missing_keys(self) -> list[str]:
+        """What did not happen is not there."""
+        return []
+
+
+class RunRecord(Document):
+    """One run: a whole sequence, or one step by itself."""
+
+    run_id: str
+    tag: str
+    phase: Literal[3, 4]
+    kind: Literal["sequence", "step"]
+    state: RunState
+    rehearsal: bool = False
+    resumes: str | None = None
+    operator: str
+    host: str
+    pid: int
+    started_at: str
+    ended_at: str | None = None
+    workdir: str
+    input: Source
+    rules: Source
+    definition_sha256: str
+    versions: dict[str, str]
+    isolation: Proof
+    unisolated_reason: str | None = None
+    steps: tuple[StepRecord, ...]
+
+    def missing_keys(self) -> list[str]:
+        """What did not happen is not there."""
+        return []
+
+
+def runs_dir(reports: Path) -> Path:
+    """Return where all runs of a reports directory are kept; also what the run lock is taken on."""
+    return state_dir(reports) / "runs"
+
+
+def tag_runs_dir(reports: Path, tag: str) -> Path:
+    """Return where a tag's runs are kept; raises BadTag."""
+    return runs_dir(reports) / check_tag(tag)
+
+
+def new_run_id() -> str:
+    """Return an identifier that sorts by time."""
+    moment = iso(now_ns())
+    return moment[:19].replace("-", "").replace(":", "") + "Z-" + moment[20:26] + secrets.token_hex(2)
+
+
+def versions() -> dict[str, str]:
+    """Return what a run ran on."""
+    return {
+        "phase4_tui": __version__,
+        "python": platform.python_version(),
+        "interpreter": sys.executable,
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+    }
+
+
+def host_name() -> str:
+    """Return this machine's name."""
+    return socket.gethostname()
+
+
+def own_pid() -> int:
+    """Return this process's number."""
+    return os.getpid()
+
+
+def hash_file(path: Path) -> str | None:
+    """Return the sha256 of a regular file, None when there is none; raises Unreadable."""
+    try:
+        file = open_regular(path)
+    except FileNotFoundError:
+        return None
+    digest = hashlib.sha256()
+    with file:
+        while chunk := file.read(HASH_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def save_run(reports: Path, record: RunRecord) -> None:
+    """Write the record of a run, replacing its earlier state."""
+    atomic_write(tag_runs_dir(reports, record.tag) / f"{record.run_id}.json", to_json(record.model_dump()))
+
+
+def runs_of(reports: Path, tag: str) -> Iterator[RunRecord]:
+    """Yield the readable records of a tag's runs, the newest first."""
+    directory = tag_runs_dir(reports, tag)
+    try:
+        names = sorted((entry.name for entry in directory.iterdir() if entry.suffix == ".json"), reverse=True)
+    except OSError:
+        return
+    for name in names[:RECORDS_LOOKED_AT]:
+        found = look(directory / name, RunRecord, patient=False)
+        if found.value is not None:
+            yield found.value
+
+
+def latest_steps(reports: Path, tag: str) -> dict[str, tuple[RunRecord, StepRecord]]:
+    """Return, for each step that was ever started under the tag, its last run."""
+    latest: dict[str, tuple[RunRecord, StepRecord]] = {}
+    for run in runs_of(reports, tag):
+        for step in run.steps:
+            if step.state != "not_run":
+                latest.setdefault(step.name, (run, step))
+    return latest

@@ -1,0 +1,61 @@
+"""Who runs a sequence now: the run lock, and the note that its holder leaves for others."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.models import Document
+from phase4_tui.artifacts.reading import look
+from phase4_tui.artifacts.writing import atomic_write, to_json
+from phase4_tui.journal.locks import DirectoryLock
+from phase4_tui.runbook.provenance import host_name, own_pid, runs_dir
+
+HOLDER_FILE = "holder.json"
+
+
+class Holder(Document):
+    """Who runs what, since when; counts only while the lock is held."""
+
+    tag: str
+    run_id: str
+    operator: str
+    host: str
+    pid: int
+    since: str
+
+    def __str__(self) -> str:
+        return f"{self.operator}@{self.host} (pid {self.pid}) runs {self.tag} since {self.since}"
+
+
+def run_lock(reports: Path) -> DirectoryLock:
+    """Return the lock that only one run at a time holds per reports directory."""
+    return DirectoryLock(runs_dir(reports), "run.lock")
+
+
+def announce(reports: Path, tag: str, run_id: str, operator: str) -> None:
+    """Leave the note; call it while holding the lock."""
+    holder = Holder(tag=tag, run_id=run_id, operator=operator, host=host_name(), pid=own_pid(), since=iso(now_ns()))
+    atomic_write(runs_dir(reports) / HOLDER_FILE, to_json(holder.model_dump()))
+
+
+def withdraw(reports: Path) -> None:
+    """Take the note away."""
+    with suppress(FileNotFoundError):
+        (runs_dir(reports) / HOLDER_FILE).unlink()
+
+
+def holder(reports: Path) -> Holder | None:
+    """Return what the last note says, whether or not its writer still runs."""
+    return look(runs_dir(reports) / HOLDER_FILE, Holder, patient=False).value
+
+
+def running(reports: Path) -> Holder | None:
+    """Return who runs a sequence at this moment, None when nobody does."""
+    noted = holder(reports)
+    return noted if noted is not None and run_lock(reports).is_held() else None
+
+
+def running_tag(reports: Path) -> str | None:
+    """Return the tag that is being run at this moment."""
+    noted = running(reports)
+    return noted.tag if noted else None

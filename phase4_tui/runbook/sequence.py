@@ -1,0 +1,293 @@
+"""Runs a plan: one run at a time per reports directory, each step a child process, everything on record.
+
+A failed gate does not stop the sequence, so that the evidence is complete; a crash, a time-out or a cancel does.
+"""
+
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Protocol
+
+from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.models import QualityCheck, ReleaseCheck
+from phase4_tui.artifacts.names import Artifact, file_name
+from phase4_tui.artifacts.progress import parse_progress
+from phase4_tui.artifacts.reading import look
+from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.artifacts.writing import sweep_leftovers
+from phase4_tui.journal.locks import Busy
+from phase4_tui.runbook.children import Barrier, ChildResult, ChildSpec, run_child
+from phase4_tui.runbook.isolation import Proof, private_home, probe_barrier, step_environment
+from phase4_tui.runbook.planning import Refused, RunPlan
+from phase4_tui.runbook.preconditions import check_environment, check_isolation, check_not_frozen
+from phase4_tui.runbook.produced import Before, look_before, problems_of
+from phase4_tui.runbook.provenance import (
+    RunRecord,
+    StepRecord,
+    StepState,
+    hash_file,
+    host_name,
+    new_run_id,
+    own_pid,
+    runs_of,
+    save_run,
+    tag_runs_dir,
+    versions,
+)
+from phase4_tui.runbook.running import announce, holder, run_lock, withdraw
+from phase4_tui.runbook.settings import Settings
+from phase4_tui.runbook.steps import Command
+
+ERROR_CHARS = 400
+
+
+class Observer(Protocol):
+    """Who watches a run; called in the run's thread."""
+
+    def run_started(self, record: RunRecord) -> None:
+        """The run has its record; nothing has run yet."""
+
+    def step_started(self, command: Command) -> None:
+        """A step's child process starts."""
+
+    def output(self, command: Command, lines: list[str]) -> None:
+        """The step wrote lines, made safe to show."""
+
+    def progress(self, command: Command, facts: Mapping[str, int]) -> None:
+        """The step told `records`, `bytes` and `total_bytes`."""
+
+    def step_ended(self, record: StepRecord) -> None:
+        """A step is over."""
+
+
+def run_plan(
+    plan: RunPlan,
+    settings: Settings,
+    environment: Mapping[str, str],
+    observer: Observer,
+    cancel: threading.Event,
+) -> RunRecord:
+    """Run the plan to its end and return its record.
+
+    Raises Refused when another run holds the directory, the tag was frozen meanwhile, or the barrier against
+    the network can't be proven and no reason to do without was given; OSError when the record can't be kept.
+    """
+    reports = plan.place.reports
+    reports.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        lock = run_lock(reports)
+        try:
+            lock.acquire()
+        except Busy:
+            noted = holder(reports)
+            raise Refused(f"{noted or 'another process'}: one run at a time; wait for it or cancel it there") from None
+        stack.callback(lock.release)
+        mark_interrupted(reports)
+        sweep_leftovers(reports)
+        home = stack.enter_context(private_home())
+        barrier, proof = _barrier(plan, settings, environment)
+        record = _new_record(plan, settings, proof)
+        announce(reports, plan.tag, record.run_id, settings.operator)
+        stack.callback(withdraw, reports)
+        save_run(reports, record)
+        observer.run_started(record)
+        child_environment = step_environment(settings, environment, home)
+        run = _Run(plan, settings, child_environment, barrier, observer, cancel, record)
+        return run.go()
+
+
+def mark_interrupted(reports: Path) -> RunRecord | None:
+    """Close the record of a run whose process died, and return it; call it while holding the run lock."""
+    noted = holder(reports)
+    if noted is None:
+        return None
+    withdraw(reports)
+    for run in runs_of(reports, noted.tag):
+        if run.run_id == noted.run_id and run.state == "running":
+            steps = tuple(
+                step.model_copy(update={"state": "cancelled", "error": "interrupted: the process that ran it died"})
+                if step.state == "running"
+                else step
+                for step in run.steps
+            )
+            closed = run.model_copy(update={"state": "interrupted", "steps": steps, "ended_at": iso(now_ns())})
+            save_run(reports, closed)
+            return closed
+    return None
+
+
+def _barrier(plan: RunPlan, settings: Settings, environment: Mapping[str, str]) -> tuple[Barrier, Proof]:
+    for condition in (check_not_frozen(plan.place, plan.tag), check_environment(settings, environment)):
+        if not condition.ok:
+            raise Refused(f"precondition {condition.name}: {condition.detail}")
+    proof = probe_barrier("seccomp")
+    condition = check_isolation(proof)
+    if condition.ok:
+        return "seccomp", proof
+    if plan.request.unisolated_reason is None:
+        raise Refused(
+            f"precondition {condition.name}: {condition.detail}; steps run only behind a proven barrier "
+            "(--without-isolation REASON runs them without, on record)"
+        )
+    return "none", proof
+
+
+def _new_record(plan: RunPlan, settings: Settings, proof: Proof) -> RunRecord:
+    waiting = tuple(StepRecord(name=command.step.name, state="not_run") for command in plan.to_run)
+    return RunRecord(
+        run_id=new_run_id(),
+        tag=plan.tag,
+        phase=plan.phase,
+        kind="step" if plan.request.only else "sequence",
+        state="running",
+        rehearsal=plan.request.rehearsal,
+        resumes=plan.resumes,
+        operator=settings.operator,
+        host=host_name(),
+        pid=own_pid(),
+        started_at=iso(now_ns()),
+        workdir=str(plan.place.workdir),
+        input=plan.input,
+        rules=plan.rules,
+        definition_sha256=plan.definition_sha256,
+        versions=versions(),
+        isolation=proof,
+        unisolated_reason=None if proof.proven else plan.request.unisolated_reason,
+        steps=plan.done + waiting,
+    )
+
+
+class _Run:
+    """One run under way."""
+
+    def __init__(
+        self,
+        plan: RunPlan,
+        settings: Settings,
+        environment: Mapping[str, str],
+        barrier: Barrier,
+        observer: Observer,
+        cancel: threading.Event,
+        record: RunRecord,
+    ) -> None:
+        self._plan = plan
+        self._settings = settings
+        self._environment = environment
+        self._barrier: Barrier = barrier
+        self._observer = observer
+        self._cancel = cancel
+        self._record = record
+
+    def go(self) -> RunRecord:
+        for command in self._plan.to_run:
+            if self._cancel.is_set():
+                break
+            ended = self._step(command)
+            if ended.state not in ("passed", "failed_gate"):
+                break
+        self._save(state="finished", ended_at=iso(now_ns()))
+        return self._record
+
+    def _save(self, **changes: object) -> None:
+        self._record = self._record.model_copy(update=changes)
+        save_run(self._plan.place.reports, self._record)
+
+    def _put(self, step: StepRecord) -> None:
+        self._save(steps=tuple(step if old.name == step.name else old for old in self._record.steps))
+
+    def _step(self, command: Command) -> StepRecord:
+        plan, step = self._plan, command.step
+        name = f"{self._record.run_id}.{step.number}-{step.name}.log"
+        path = tag_runs_dir(plan.place.reports, plan.tag) / name
+        started = StepRecord(
+            name=step.name,
+            state="running",
+            started_at=iso(now_ns()),
+            argv=command.argv,
+            cwd=str(command.cwd),
+            origin=command.origin,
+            transcript=str(path),
+        )
+        self._put(started)
+        self._observer.step_started(command)
+        with path.open("xb") as transcript:
+            before = look_before(plan.place.reports, path.stat().st_mtime_ns)
+            spec = ChildSpec(
+                argv=command.argv,
+                cwd=command.cwd,
+                env=self._environment,
+                barrier=self._barrier,
+                timeout_seconds=command.timeout_seconds,
+                grace_seconds=self._settings.grace_seconds,
+                transcript=transcript,
+            )
+            result = run_child(spec, self._cancel, lambda lines: self._lines(command, lines))
+        state, error = self._verdict(command, result, before)
+        ended = started.model_copy(
+            update={
+                "state": state,
+                "error": None if error is None else safe_line(error, ERROR_CHARS),
+                "exit_code": result.exit_code,
+                "signal": result.signal,
+                "seconds": result.seconds,
+                "ended_ns": now_ns(),
+                "produced": self._hashes(command) if state in ("passed", "failed_gate") else {},
+            }
+        )
+        self._put(ended)
+        self._observer.step_ended(ended)
+        return ended
+
+    def _lines(self, command: Command, lines: list[str]) -> None:
+        shown = []
+        for line in lines:
+            facts = parse_progress(line)
+            if facts is None:
+                shown.append(line)
+            else:
+                self._observer.progress(command, facts)
+        if shown:
+            self._observer.output(command, shown)
+
+    def _hashes(self, command: Command) -> dict[str, str]:
+        hashes = {name: hash_file(self._plan.place.reports / name) for name in command.expects}
+        return {name: sha256 for name, sha256 in hashes.items() if sha256 is not None}
+
+    def _verdict(self, command: Command, result: ChildResult, before: Before) -> tuple[StepState, str | None]:
+        """Return a step's state, and for any but passed the reason."""
+        if result.ending == "cancelled":
+            return "cancelled", "cancelled by the operator"
+        if result.ending == "timed_out":
+            return "timed_out", f"took longer than {command.timeout_seconds:g} s and was stopped"
+        if result.ending == "not_started" or (result.exit_code is None and result.signal is None):
+            return "crashed", f"did not start: {result.failure}"
+        if result.signal is not None:
+            return "crashed", f"was killed by signal {result.signal}{_last_words(result)}"
+        gate_failed = command.step.is_gate and result.exit_code == 2
+        if result.exit_code != 0 and not gate_failed:
+            return "crashed", f"exit status {result.exit_code}{_last_words(result)}"
+        problems = problems_of(command, self._plan.place.reports, self._plan.tag, self._plan.phase, before)
+        if problems:
+            words = _last_words(result) if gate_failed else ""
+            return "crashed", f"exit status {result.exit_code}, but {'; '.join(problems)}{words}"
+        passed = self._gate_passed(command)
+        if passed is False:
+            return "failed_gate", None if gate_failed else "exit status 0, but its check says passed=false"
+        if gate_failed:
+            return "crashed", "exit status 2, but its check does not say passed=false"
+        return "passed", None
+
+    def _gate_passed(self, command: Command) -> bool | None:
+        verdict = command.step.verdict
+        if verdict is None:
+            return None
+        model = ReleaseCheck if verdict is Artifact.RELEASE_CHECK else QualityCheck
+        found = look(self._plan.place.reports / file_name(self._plan.tag, verdict), model, limit=32 << 20)
+        return found.value.passed if isinstance(found.value, ReleaseCheck | QualityCheck) else None
+
+
+def _last_words(result: ChildResult) -> str:
+    """Return the last line that the step wrote, which in a traceback names the error."""
+    lines = [line for line in result.tail if line.strip() and parse_progress(line) is None]
+    return f": {lines[-1].strip()}" if lines else ""

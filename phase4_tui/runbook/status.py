@@ -1,0 +1,131 @@
+"""The state of a working directory and of its tags, as `status` and `tags` tell it (cli.md)."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from phase4_tui.artifacts.clock import iso
+from phase4_tui.artifacts.index import TagEntry, index_tags, scan
+from phase4_tui.artifacts.models import Document
+from phase4_tui.artifacts.names import check_tag
+from phase4_tui.journal.state import EvaluationMode, OperationsState, read_state
+from phase4_tui.runbook.classification import Classification, Level, SeverityClass, classify
+from phase4_tui.runbook.evidence import Evidence, read_evidence
+from phase4_tui.runbook.health import Health, judge
+from phase4_tui.runbook.isolation import Proof
+from phase4_tui.runbook.ladder import first_failed_rung
+from phase4_tui.runbook.preconditions import (
+    Precondition,
+    check_artifacts,
+    check_environment,
+    check_isolation,
+    check_workdir,
+)
+from phase4_tui.runbook.settings import Settings
+from phase4_tui.runbook.steps import place_of
+
+FrozenState = Literal["no", "intact", "tampered"]
+
+
+class Status(Document):
+    """`status --json`."""
+
+    workdir: str
+    reports: str
+    tag: str | None
+    active_tag: str | None
+    known_good_tag: str | None
+    evaluation_mode: EvaluationMode
+    frozen: FrozenState
+    health: Health
+    classification: Classification
+    incident: dict[str, Any] | None
+    preconditions: tuple[Precondition, ...]
+
+
+class TagRow(Document):
+    """One row of `tags --json`."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    tag: str
+    severity_class: SeverityClass | None = Field(alias="class")
+    level: Level
+    frozen: FrozenState
+    quarantined: bool
+    pinned: bool
+    known_good: bool
+    first_failed_rung: str | None
+    modified_at: str
+
+
+def shown_tag(reports: Path, wanted: str | None, state: OperationsState) -> str | None:
+    """Return the tag to show: the wanted one, the active one, or the newest; None without any. Raises BadTag."""
+    if wanted is not None:
+        return check_tag(wanted)
+    if state.active_tag is not None:
+        return state.active_tag
+    newest = index_tags(scan(reports))
+    return newest[0].tag if newest else None
+
+
+def read_status(
+    settings: Settings, workdir: Path, environment: Mapping[str, str], wanted: str | None, proof: Proof
+) -> tuple[Status, Evidence]:
+    """Return the status of a tag and the evidence behind it; raises BadTag, StateUnreadable."""
+    reports = workdir / settings.reports
+    state = read_state(reports)
+    tag = shown_tag(reports, wanted, state)
+    evidence = read_evidence(reports, tag or settings.tag)
+    health = judge(evidence)
+    place = place_of(settings, workdir, evidence.phase, None, None)
+    status = Status(
+        workdir=str(workdir),
+        reports=str(reports),
+        tag=tag,
+        active_tag=state.active_tag,
+        known_good_tag=state.known_good_tag,
+        evaluation_mode=state.evaluation_mode,
+        frozen=frozen_state(evidence),
+        health=health,
+        classification=classify(evidence, health),
+        incident=state.incident,
+        preconditions=(
+            check_workdir(settings, place, evidence.phase),
+            check_artifacts(place, evidence.tag),
+            check_environment(settings, environment),
+            check_isolation(proof),
+        ),
+    )
+    return status, evidence
+
+
+def frozen_state(evidence: Evidence) -> FrozenState:
+    """Return whether the tag is frozen."""
+    return "intact" if evidence.frozen else "no"
+
+
+def read_tags(reports: Path) -> list[TagRow]:
+    """Return a row for every tag, the last changed first; raises StateUnreadable."""
+    state = read_state(reports)
+    return [_row(reports, entry, state) for entry in index_tags(scan(reports))]
+
+
+def _row(reports: Path, entry: TagEntry, state: OperationsState) -> TagRow:
+    evidence = read_evidence(reports, entry.tag, patient=False)
+    health = judge(evidence)
+    classification = classify(evidence, health)
+    rung = first_failed_rung(evidence, health, state)
+    return TagRow(
+        tag=entry.tag,
+        severity_class=classification.severity_class,
+        level=classification.level,
+        frozen=frozen_state(evidence),
+        quarantined=any(item.get("tag") == entry.tag for item in state.quarantine),
+        pinned=False,
+        known_good=rung is None,
+        first_failed_rung=rung,
+        modified_at=iso(entry.modified_ns),
+    )

@@ -1,0 +1,291 @@
+"""The steps of the run sequence as the runbook defines them, and the command line that each becomes.
+
+A step runs the operator's own script where the working directory has one of that name, else this program's
+module. `phase4.toml` may replace argv, time limit and expected files of any step.
+"""
+
+import hashlib
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from phase4_tui.artifacts.names import Artifact, check_tag, file_name
+from phase4_tui.runbook.settings import Settings, SettingsError, StepSettings
+
+Phase = Literal[3, 4]
+Origin = Literal["built-in", "working directory", "settings"]
+LAID_OUT_MARK = "# laid out by phase4 init"
+DATA = Path(__file__).parent.parent / "data"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a sequence; `verdict` is the file of a gate that holds `passed`."""
+
+    number: int
+    name: str
+    title: str
+    script: str
+    module: str
+    flags: tuple[str, ...]
+    artifacts: tuple[Artifact, ...]
+    verdict: Artifact | None = None
+
+    @property
+    def is_gate(self) -> bool:
+        """True when the step's result is pass or fail."""
+        return self.verdict is not None
+
+
+_BATCH_FLAGS = ("--input", "{input}", "--outdir", "{outdir}", "--tag", "{tag}")
+_CORE = (Artifact.REPORT, Artifact.SUMMARY, Artifact.REPORT_MD)
+
+
+def _in_outdir(artifact: Artifact) -> str:
+    return "{outdir}/{tag}" + artifact.value
+
+
+def _gates(phase: Phase) -> tuple[Step, Step]:
+    release, quality = _in_outdir(Artifact.RELEASE_CHECK), _in_outdir(Artifact.QUALITY_CHECK)
+    return (
+        Step(
+            2,
+            "release_check",
+            "Validate release artifacts",
+            f"phase{phase}_release_check.py",
+            f"phase{phase}_release_check",
+            ("--tag", "{tag}", "--outdir", "{outdir}", "--out-json", release),
+            (Artifact.RELEASE_CHECK,),
+            Artifact.RELEASE_CHECK,
+        ),
+        Step(
+            3,
+            "quality_check",
+            "Validate quality policy gates",
+            f"phase{phase}_quality_check.py",
+            f"phase{phase}_quality_check",
+            ("--report-json", _in_outdir(Artifact.REPORT), "--out-json", quality),
+            (Artifact.QUALITY_CHECK,),
+            Artifact.QUALITY_CHECK,
+        ),
+    )
+
+
+def _signoff(phase: Phase, artifact: Artifact) -> Step:
+    return Step(
+        4,
+        "signoff",
+        "Generate sign-off note",
+        f"phase{phase}_signoff_generator.py",
+        f"phase{phase}_signoff_generator",
+        ("--tag", "{tag}", "--outdir", "{outdir}"),
+        (artifact,),
+    )
+
+
+def _pipeline(module: str) -> Step:
+    return Step(1, "pipeline", "Generate core artifacts", "pipeline_runner.py", module, _BATCH_FLAGS, _CORE)
+
+
+PHASE4_STEPS = (
+    _pipeline("pipeline_runner"),
+    *_gates(4),
+    _signoff(4, Artifact.PHASE4_SIGNOFF),
+    Step(
+        5,
+        "monitor",
+        "Generate monitoring snapshot and alerts",
+        "phase4_monitor_runner.py",
+        "phase4_monitor_runner",
+        (
+            "--report-json",
+            _in_outdir(Artifact.REPORT),
+            "--release-json",
+            _in_outdir(Artifact.RELEASE_CHECK),
+            "--quality-json",
+            _in_outdir(Artifact.QUALITY_CHECK),
+            "--rules-json",
+            "{rules}",
+            "--out-json",
+            _in_outdir(Artifact.MONITORING),
+            "--out-md",
+            _in_outdir(Artifact.MONITORING_MD),
+        ),
+        (Artifact.MONITORING, Artifact.MONITORING_MD),
+    ),
+)
+PHASE3_STEPS = (_pipeline("phase3_pipeline_runner"), *_gates(3), _signoff(3, Artifact.PHASE3_SIGNOFF))
+
+
+def steps_of(phase: Phase) -> tuple[Step, ...]:
+    """Return the sequence of a phase."""
+    return PHASE4_STEPS if phase == 4 else PHASE3_STEPS
+
+
+def find_step(text: str, phase: Phase = 4) -> Step:
+    """Return the step that a number, a name or a script's name means; raises ValueError."""
+    wanted = text.lower().replace("-", "_").removesuffix(".py")
+    for step in steps_of(phase):
+        if wanted in {str(step.number), step.name, Path(step.script).stem}:
+            return step
+    near = [step for step in steps_of(phase) if step.name.startswith(wanted) and wanted]
+    if len(near) == 1:
+        return near[0]
+    known = ", ".join(f"{step.number} {step.name}" for step in steps_of(phase))
+    raise ValueError(f"{ascii(text)[:60]} is no step; the steps are {known}")
+
+
+@dataclass(frozen=True)
+class Command:
+    """A step ready to run; `expects` are names in the reports directory."""
+
+    step: Step
+    argv: tuple[str, ...]
+    cwd: Path
+    origin: Origin
+    timeout_seconds: float
+    expects: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run happens; `outdir`, `input` and `rules` are as the steps get them on their command line."""
+
+    workdir: Path
+    reports: Path
+    outdir: str
+    input: str
+    rules: str
+
+    @property
+    def input_path(self) -> Path:
+        """The batch file."""
+        return self.workdir / self.input
+
+    @property
+    def rules_path(self) -> Path:
+        """The rules file."""
+        return self.workdir / self.rules
+
+
+def is_foreign(script: Path) -> bool:
+    """True for a script of the operator's; one that `phase4 init` laid out and nobody changed is ours."""
+    try:
+        text = script.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return laid_out_script(script.name.removesuffix(".py"), _interpreter_of(text)) != text
+
+
+def laid_out_script(stem: str, interpreter: str) -> str:
+    """Return the script that `phase4 init` lays out for a step: the runbook's command, run by this program."""
+    return f"""{LAID_OUT_MARK}: runs this step of the installed program. Replace it with your own script, and
+# phase4 runs yours.
+INTERPRETER = {interpreter!r}
+
+if __name__ == "__main__":
+    import os
+    import sys
+
+    try:
+        from phase4_tui.steps.{stem} import main
+    except ImportError:  # this `python` is not the one that has the program
+        if os.path.realpath(sys.executable) == os.path.realpath(INTERPRETER) or not os.path.exists(INTERPRETER):
+            sys.exit("error: phase4_tui is not installed for this python; install it, or run `phase4 init` anew")
+        os.execv(INTERPRETER, [INTERPRETER, "-m", "phase4_tui.steps.{stem}", *sys.argv[1:]])
+    sys.exit(main())
+"""
+
+
+def _interpreter_of(text: str) -> str:
+    for line in text.splitlines()[:5]:
+        if line.startswith("INTERPRETER = "):
+            return line.removeprefix("INTERPRETER = ").strip("'\"")
+    return ""
+
+
+def interpreter(settings: Settings, environment: Mapping[str, str]) -> str:
+    """Return the Python for the operator's own scripts: from the settings, `python` on PATH, or ours."""
+    if settings.python is not None:
+        found = shutil.which(settings.python, path=environment.get("PATH"))
+        if found is None:
+            raise SettingsError(f"setting `python`: {settings.python} is no program on this machine")
+        return found
+    return shutil.which("python", path=environment.get("PATH")) or sys.executable
+
+
+def place_of(settings: Settings, workdir: Path, phase: Phase, input_file: str | None, rules_file: str | None) -> Place:
+    """Return where a run of `phase` happens."""
+    reports = workdir / settings.reports
+    if phase == 4:
+        return Place(workdir, reports, settings.reports, input_file or settings.input, rules_file or settings.rules)
+    scaffold = workdir / settings.phase3.directory
+    own = scaffold / "sample_batch_input.json"
+    chosen = input_file or settings.phase3.input
+    if chosen is not None:
+        source = (workdir / chosen).resolve()
+    elif has_foreign(settings, workdir, 3) and own.is_file():
+        source = own.resolve()
+    else:
+        source = DATA / "phase3_sample_batch_input.json"
+    return Place(workdir, reports, str(reports.resolve()), str(source), rules_file or settings.rules)
+
+
+def has_foreign(settings: Settings, workdir: Path, phase: Phase) -> bool:
+    """True when the operator has at least one script of the phase's sequence."""
+    directory = script_directory(settings, workdir, phase)
+    return any(is_foreign(directory / step.script) for step in steps_of(phase))
+
+
+def script_directory(settings: Settings, workdir: Path, phase: Phase) -> Path:
+    """Return where the operator's own scripts of a phase would be."""
+    return workdir if phase == 4 else workdir / settings.phase3.directory
+
+
+def command_for(
+    step: Step, phase: Phase, tag: str, place: Place, settings: Settings, environment: Mapping[str, str]
+) -> Command:
+    """Return the command line of a step; raises BadTag, SettingsError."""
+    check_tag(tag)
+    values = {"tag": tag, "input": place.input, "rules": place.rules, "outdir": place.outdir}
+    table = settings.steps if phase == 4 else settings.phase3.steps
+    own: StepSettings = getattr(table, step.name)
+    directory = script_directory(settings, place.workdir, phase)
+    script = directory / step.script
+    flags = tuple(_fill(flag, values) for flag in step.flags)
+    origin: Origin
+    if own.argv is not None:
+        argv, origin, cwd = tuple(_fill(part, values) for part in own.argv), "settings", place.workdir
+    elif is_foreign(script):
+        argv = (interpreter(settings, environment), step.script, *flags)
+        origin, cwd = "working directory", directory.resolve()
+    else:
+        argv = (sys.executable, "-P", "-m", f"phase4_tui.steps.{step.module}", *flags)
+        origin, cwd = "built-in", place.workdir
+    expects = (
+        tuple(_fill(name, values) for name in own.expects)
+        if own.expects is not None
+        else tuple(file_name(tag, artifact) for artifact in step.artifacts)
+    )
+    return Command(step, argv, cwd, origin, own.timeout_seconds or settings.timeout_seconds, expects)
+
+
+def _fill(text: str, values: Mapping[str, str]) -> str:
+    for name, value in values.items():
+        text = text.replace("{" + name + "}", value)
+    return text
+
+
+def definition_sha256(commands: tuple[Command, ...]) -> str:
+    """Return what identifies the steps' definition: argv, expected files, and the operator's own scripts."""
+    digest = hashlib.sha256()
+    for command in commands:
+        digest.update(msgspec.json.encode((command.step.name, command.argv, command.expects)))
+        if command.origin == "working directory":
+            digest.update((command.cwd / command.step.script).read_bytes())
+    return digest.hexdigest()
