@@ -78,7 +78,8 @@ def show_check(title: str, check: Check, looked_ns: int) -> None:
 def _age(check: Check, looked_ns: int) -> str:
     if check.modified_ns is None:
         return ""
-    return f" · {age((looked_ns - check.modified_ns) / 1e9)}"
+    since = age((looked_ns - check.modified_ns) / 1e9)
+    return f" · {since}" if since.endswith("ahead") else f" · {since} ago"
 
 
 def _show_last_run(evidence: Evidence) -> None:

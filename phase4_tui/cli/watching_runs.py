@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
+from phase4_tui.artifacts.safe_text import safe_text
 from phase4_tui.cli.desk import say
 from phase4_tui.runbook.provenance import RunRecord, StepRecord
 from phase4_tui.runbook.sequence import Observer
@@ -55,9 +56,10 @@ class PlainObserver(SilentObserver):
 
     def run_started(self, record: RunRecord) -> None:
         """Say what runs, and behind which barrier."""
-        say(f"run {record.run_id} of {record.tag} by {record.operator} · paper mode: {record.isolation.detail}")
+        self._line(f"run {record.run_id} of {record.tag} by {record.operator}", "")
+        self._line(f"paper mode: {record.isolation.detail}", "")
         if record.unisolated_reason is not None:
-            say(f"! WITHOUT ISOLATION, on record: {record.unisolated_reason}", "bold red")
+            self._line(f"! WITHOUT ISOLATION, on record: {record.unisolated_reason}", "bold red")
 
     def step_started(self, command: Command) -> None:
         """Remember which step the outcome will be of."""
@@ -100,6 +102,11 @@ class LiveObserver(PlainObserver):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._progress.stop()
+
+    def _line(self, text: str, style: str) -> None:
+        from rich.text import Text  # noqa: PLC0415
+
+        self._progress.console.print(Text(safe_text(text), style=style), soft_wrap=True)
 
     def step_started(self, command: Command) -> None:
         """Begin the step's bar."""

@@ -195,9 +195,9 @@ if __name__ == "__main__":
     try:
         from phase4_tui.steps.{stem} import main
     except ImportError:  # this `python` is not the one that has the program
-        if os.path.realpath(sys.executable) == os.path.realpath(INTERPRETER) or not os.path.exists(INTERPRETER):
+        if sys.executable == INTERPRETER or not os.path.exists(INTERPRETER):
             sys.exit("error: phase4_tui is not installed for this python; install it, or run `phase4 init` anew")
-        os.execv(INTERPRETER, [INTERPRETER, "-m", "phase4_tui.steps.{stem}", *sys.argv[1:]])
+        os.execv(INTERPRETER, [INTERPRETER, "-P", "-m", "phase4_tui.steps.{stem}", *sys.argv[1:]])
     sys.exit(main())
 """
 

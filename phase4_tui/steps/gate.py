@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO, Generic, TypeVar
+from typing import IO, BinaryIO, Generic, TypeVar, cast
 
 import msgspec
 
@@ -31,7 +31,7 @@ class Gate(Generic[W]):
     sections: Sequence[str]
     schema_section: str
     row: type[W]
-    judge_row: Callable[[W, int], Iterable[Violation]]
+    judge_rows: Callable[[Sequence[W], int], Iterable[Violation]]
     judge_value: Callable[[object, int], Iterable[Violation]]
 
 
@@ -98,14 +98,14 @@ def check_report(gate: Gate[W], report: Path, out_json: Path | None, out: Binary
 
 def _violations(gate: Gate[W], report: Path) -> Iterator[Violation]:
     reader: ReportReader[object] = ReportReader(report, decode_array(gate.row), tolerant_row)
-    number = 0
+    first = 1
     for batch in reader:
-        for row in batch:
-            number += 1
-            if isinstance(row, gate.row):
-                yield from gate.judge_row(row, number)
-            else:
-                yield from gate.judge_value(row, number)
+        if isinstance(batch[0], gate.row):  # a batch is decoded as a whole, or taken apart as a whole
+            yield from gate.judge_rows(cast("list[W]", batch), first)
+        else:
+            for number, value in enumerate(batch, first):
+                yield from gate.judge_value(value, number)
+        first += len(batch)
     if not reader.has_rows:
         yield Violation(gate.schema_section, "the report's key `results` must be present and an array")
 

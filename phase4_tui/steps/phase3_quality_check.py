@@ -9,7 +9,7 @@ from phase4_tui.policy.phase3 import quality
 from phase4_tui.policy.phase3.record import Row
 from phase4_tui.steps.gate import Gate, check_report, command
 
-GATE = Gate(quality.SECTIONS, quality.SCHEMA, Row, quality.judge_row, quality.judge_value)
+GATE = Gate(quality.SECTIONS, quality.SCHEMA, Row, quality.judge_rows, quality.judge_value)
 
 
 def check_quality(report: Path, out_json: Path | None = None) -> bool:

@@ -9,7 +9,7 @@ from phase4_tui.policy.phase4 import quality
 from phase4_tui.steps.gate import Gate, check_report, command
 
 GATE = Gate(
-    quality.SECTIONS, quality.SCHEMA, quality.JudgedRow, quality.judge_row, quality.judge_value
+    quality.SECTIONS, quality.SCHEMA, quality.JudgedRow, quality.judge_rows, quality.judge_value
 )  # fmt: skip
 
 

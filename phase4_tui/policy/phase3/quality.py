@@ -1,6 +1,6 @@
 """The Phase 3 quality gate (policy.md, end of Phase 3); built like the Phase 4 gate."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import get_args
 
 import msgspec
@@ -26,6 +26,12 @@ _PARTS: dict[str, type[msgspec.Struct]] = {
     "execution_plan": ExecutionPlan,
     "memory_snapshot": MemorySnapshot,
 }
+
+
+def judge_rows(rows: Sequence[Row], first: int) -> Iterator[Violation]:
+    """Yield the conflict violations of rows whose schema is right, the first of which has the number `first`."""
+    for number, row in enumerate(rows, first):
+        yield from judge_row(row, number)
 
 
 def judge_row(row: Row, number: int) -> Iterator[Violation]:

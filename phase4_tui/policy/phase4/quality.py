@@ -4,7 +4,7 @@ A row that decodes as `JudgedRow` already has the right schema, score and size, 
 check; `judge_value` explains any row that does not. Both must agree on every row that decodes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import get_args
 
 import msgspec
@@ -55,6 +55,15 @@ def required_gate(seen: JudgedInput) -> tuple[Gate, str] | None:
     if maximum > 0 and is_blocked(current, maximum):
         return "PORTFOLIO_BLOCK", f"exposure {current} has reached the maximum {maximum}"
     return None
+
+
+def judge_rows(rows: Sequence[JudgedRow], first: int) -> Iterator[Violation]:
+    """Yield the policy violations of rows whose schema is right, the first of which has the number `first`."""
+    for number, row in enumerate(rows, first):
+        seen = row.input
+        # Most rows are neither in an event window nor at their limit, and so nothing must block them.
+        if seen.event_window_active or seen.current_portfolio_exposure_pct >= seen.max_portfolio_exposure_pct:
+            yield from judge_row(row, number)
 
 
 def judge_row(row: JudgedRow, number: int) -> Iterator[Violation]:

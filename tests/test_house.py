@@ -1,0 +1,78 @@
+"""The house keeps its own rules: imports, copies, documents, command lines that others rely on."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from phase4_tui.runbook.steps import DATA
+
+ROOT = Path(__file__).parents[1]
+DRAWING = {"textual", "rich", "typer", "click"}
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Return the top-level modules that a fresh interpreter has after `statement`."""
+    code = f"import sys; {statement}; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("room", ["policy.phase4.engine", "artifacts.reading", "journal.state", "runbook.sequence"])
+def test_nothing_below_the_faces_loads_what_draws(room: str) -> None:
+    assert not loaded_by(f"import phase4_tui.{room}") & DRAWING
+
+
+def test_the_policy_loads_neither_files_models_nor_processes() -> None:
+    assert not loaded_by("import phase4_tui.policy.phase4.quality") & {"pydantic", "subprocess", "watchfiles"}
+
+
+def test_the_drawing_guard_can_fail() -> None:
+    assert "rich" in loaded_by("import rich")
+
+
+@pytest.mark.parametrize("name", ["sample_batch_input.json", "monitoring_rules.json"])
+def test_the_copy_that_an_installation_carries_is_the_one_at_the_top(name: str) -> None:
+    assert (DATA / name).read_bytes() == (ROOT / name).read_bytes()
+
+
+def test_the_top_level_holds_only_what_belongs_there() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    names = {line.partition("/")[0] for line in tracked.stdout.splitlines()}
+    allowed = {"pyproject.toml", "phase4_tui", "tests", "sample_batch_input.json", "monitoring_rules.json", "README.md"}
+    assert {name for name in names if not name.startswith(".")} <= allowed
+
+
+def test_the_readme_refers_to_the_runbook_that_exists() -> None:
+    readme = (ROOT / "README.md").read_text()
+    linked = re.search(r"\((phase4_tui/data/runbook\.md)\)", readme)
+    assert linked is not None
+    assert (ROOT / linked.group(1)).read_text().startswith("# Phase 4 runbook")
+
+
+def test_the_readmes_first_two_code_blocks_are_one_command_each() -> None:
+    blocks = re.findall(r"```bash\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert [block.count("\n") for block in blocks[:2]] == [1, 1]
+    assert blocks[0].rstrip().endswith("phase4 run")
+    assert blocks[1].rstrip().endswith("pytest")
+
+
+def test_the_readme_names_every_command() -> None:
+    from phase4_tui.cli.app import app
+
+    readme = (ROOT / "README.md").read_text()
+    names = [info.callback.__name__ for info in app.registered_commands if info.callback]
+    assert len(names) >= 10
+    assert [name for name in names if f"phase4 {name}" not in readme] == []
+
+
+def test_no_module_is_longer_than_one_sitting() -> None:
+    sizes = {path: len(path.read_text().splitlines()) for path in (ROOT / "phase4_tui").rglob("*.py")}
+    assert [str(path) for path, lines in sizes.items() if lines > 400] == []
+
+
+def test_every_module_says_in_its_first_line_what_it_is_for() -> None:
+    paths = list((ROOT / "phase4_tui").rglob("*.py"))
+    assert [str(path) for path in paths if not path.read_text().startswith('"""')] == []
