@@ -16,13 +16,21 @@ class Violation(NamedTuple):
 
 def show(value: object) -> str:
     """Return a short, one-line, printable form of a foreign value."""
-    text = ascii(value)
+    try:
+        text = ascii(value)
+    except RecursionError:
+        return "a value nested too deeply to show"
     return text if len(text) <= SHOWN_CHARS else text[: SHOWN_CHARS - 1] + "…"
 
 
 def is_number(value: object) -> bool:
-    """True for a finite int or float; a bool, NaN or infinity is no number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """True for an int or float within the range of a float; a bool, NaN or infinity is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond the range of a float
+        return False
 
 
 def in_range(value: object, low: float, high: float) -> bool:

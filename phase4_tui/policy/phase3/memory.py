@@ -1,7 +1,8 @@
 """The rolling memory of Phase 3, one window per underlying (policy.md, Phase 3, 6)."""
 
 from collections import deque
-from math import isfinite
+from fractions import Fraction
+from math import fsum
 
 from phase4_tui.policy.phase3.record import MemorySnapshot, Record
 
@@ -10,10 +11,11 @@ PLACES = 4
 
 
 def _average(values: list[float]) -> float:
-    average = sum(values) / len(values)
-    if not isfinite(average):  # the sum left the range of a float, the average does not
-        average = sum(value / len(values) for value in values)
-    return round(average, PLACES)
+    try:
+        total: float | Fraction = fsum(values)
+    except OverflowError:  # the sum leaves the range of a float, the average does not
+        total = sum(map(Fraction, values), Fraction())
+    return round(float(total / len(values)), PLACES)
 
 
 class Memory:

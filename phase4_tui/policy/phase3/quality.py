@@ -46,7 +46,7 @@ def judge_row(row: Row, number: int) -> Iterator[Violation]:
 
 
 def _judge_conflict(number: int, vetoed: bool, applied: object, action: object, planned: object) -> Iterator[Violation]:
-    if applied is not vetoed:
+    if applied is not vetoed and (vetoed or applied is True):
         word = "an agent's veto is not applied" if vetoed else "a veto is applied that no agent gave"
         yield Violation(CONFLICT, f"record {number}: {word}: veto_applied is {show(applied)}")
     if (vetoed or applied is True) and action != "NO_TRADE":
@@ -103,6 +103,8 @@ def _part_problems(name: str, part: dict[str, object]) -> Iterator[tuple[str, st
         if not isinstance(part.get("veto", False), bool):
             yield SCHEMA, f"{name}.veto must be true or false, found {show(part['veto'])}"
     elif name == "consensus":
+        if not isinstance(part.get("veto_applied", False), bool):
+            yield SCHEMA, f"{name}.veto_applied must be true or false, found {show(part['veto_applied'])}"
         votes = part.get("vote_breakdown", {})
         if not isinstance(votes, dict) or not all(is_number(vote) for vote in votes.values()):
             yield SCHEMA, f"{name}.vote_breakdown must be an object of numbers, found {show(votes)}"

@@ -3,10 +3,11 @@
 from phase4_tui.policy.vocabulary import Level
 
 HIGH_RISK_EVENTS = frozenset({"RBI", "FED", "CPI", "EARNINGS"})
+_FOLDED = frozenset(name.casefold() for name in HIGH_RISK_EVENTS)
 
 
 def assess_event(name: str, window_active: bool) -> Level:
     """Return HIGH (which blocks), MEDIUM or LOW; the name is compared case-insensitively."""
     if not window_active:
         return "LOW"
-    return "HIGH" if name.upper() in HIGH_RISK_EVENTS else "MEDIUM"
+    return "HIGH" if name.casefold() in _FOLDED else "MEDIUM"

@@ -1,5 +1,8 @@
 """Portfolio exposure: utilisation, the block and the size cap (policy.md, Phase 4, 7)."""
 
+from decimal import Decimal
+
+FLOAT_NOISE = 1e-12  # relative; where products of floats can differ from those on paper
 SIZE_CAP_FROM = 0.85  # share of the maximum from which a directional size is capped
 CAPPED_SIZE = 0.5
 UNCAPPED_SIZE = 1.0
@@ -17,4 +20,10 @@ def is_blocked(current_pct: float, max_pct: float) -> bool:
 
 def size_cap(current_pct: float, max_pct: float) -> float:
     """Return the largest size that a directional action may have."""
-    return CAPPED_SIZE if current_pct >= SIZE_CAP_FROM * max_pct else UNCAPPED_SIZE
+    limit = SIZE_CAP_FROM * max_pct
+    if abs(current_pct - limit) <= FLOAT_NOISE * limit:
+        # On paper 0.85 × 11.8 is 10.03; as floats it is a little more, and 10.03 would slip through.
+        capped = Decimal(repr(current_pct)) >= Decimal(repr(SIZE_CAP_FROM)) * Decimal(repr(max_pct))
+    else:
+        capped = current_pct >= limit
+    return CAPPED_SIZE if capped else UNCAPPED_SIZE
