@@ -24,6 +24,8 @@ def is_frozen(reports: Path, tag: str) -> bool:
         frozen_dir(reports, tag).lstat()
     except FileNotFoundError:
         return False
+    except NotADirectoryError:
+        return reports.is_dir()  # without a reports directory nothing is frozen
     except OSError:
         return True
     return True

@@ -6,10 +6,11 @@ is one that older runs lack: it is shown as missing, and the rest is used. Unkno
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 Count = Annotated[int, Field(ge=0, strict=True)]
-Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
+Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False, strict=True)]
 
 
 class Document(BaseModel):
@@ -18,37 +19,74 @@ class Document(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
 
     def missing_keys(self) -> list[str]:
-        """Return the keys that a run of today writes and this one lacks."""
-        return [
-            name
-            for name, field in type(self).model_fields.items()
-            if not field.is_required() and field.default is None and name not in self.model_fields_set
-        ]
+        """Return the keys that a document of today has and this one lacks."""
+        return []
 
 
-class Summary(Document):
+class ArtifactDocument(Document):
+    """An artifact that other programs may have written, today or long ago."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_null(cls, content: object) -> object:
+        """A key may be missing, as in older runs, but what is there must be of its type."""
+        for name in cls.model_fields:
+            if isinstance(content, dict) and name in content and content[name] is None:
+                raise ValueError(f"key `{name}` is null")
+        return content
+
+    def missing_keys(self) -> list[str]:
+        """Return the keys, those of parts included, that a run of today writes and this one lacks."""
+        missing = []
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if value is None:
+                missing.append(name)
+            missing += [f"{name}.{key}" for key in _missing_below(value)]
+        return missing
+
+
+def _missing_below(value: object) -> list[str]:
+    if isinstance(value, ArtifactDocument):
+        return value.missing_keys()
+    if isinstance(value, dict):
+        return [f"{name}.{key}" for name, part in value.items() for key in _missing_below(part)]
+    if isinstance(value, tuple):
+        return sorted({key for part in value for key in _missing_below(part)})
+    return []
+
+
+class ActionCounts(ArtifactDocument):
+    """How many decisions of each action."""
+
+    BUY_CALL: Count | None = None
+    BUY_PUT: Count | None = None
+    NO_TRADE: Count | None = None
+
+
+class Summary(ArtifactDocument):
     """`_summary.json` of Phase 4; the report's `summary` is the same without `run_tag`."""
 
     run_tag: str | None = None
     total_records: Count
-    action_counts: dict[str, Count]
+    action_counts: ActionCounts
     event_block_count: Count | None = None
     event_block_pct: Percent | None = None
     portfolio_block_count: Count | None = None
     portfolio_block_pct: Percent | None = None
 
 
-class Phase3Summary(Document):
+class Phase3Summary(ArtifactDocument):
     """`_summary.json` of Phase 3."""
 
     run_tag: str | None = None
     total_records: Count
-    consensus_counts: dict[str, Count]
+    consensus_counts: ActionCounts
     veto_count: Count | None = None
     veto_pct: Percent | None = None
 
 
-class ReleaseCheck(Document):
+class ReleaseCheck(ArtifactDocument):
     """`_release_check.json`."""
 
     passed: StrictBool
@@ -59,21 +97,21 @@ class ReleaseCheck(Document):
     validation_errors: tuple[str, ...] | None = None
 
 
-class QualitySection(Document):
+class QualitySection(ArtifactDocument):
     """One section of a quality check."""
 
     passed: StrictBool
-    issues: tuple[str, ...] = ()
+    issues: tuple[str, ...] | None = None
 
 
-class QualityCheck(Document):
+class QualityCheck(ArtifactDocument):
     """`_quality_check.json`."""
 
     passed: StrictBool
     checks: dict[str, QualitySection] | None = None
 
 
-class Snapshot(Document):
+class Snapshot(ArtifactDocument):
     """What the monitor measured; `kpis` holds percents and the two gates' statuses."""
 
     run_tag: str | None = None
@@ -81,18 +119,18 @@ class Snapshot(Document):
     kpis: dict[str, Any]
 
 
-class Alert(Document):
+class Alert(ArtifactDocument):
     """One breached rule of the monitor."""
 
     metric: str
     severity: Literal["LOW", "MEDIUM", "HIGH"]
-    value: float | str | None = None
-    threshold: float | str | None = None
+    value: Number | str | None = None
+    threshold: Number | str | None = None
     operator: str | None = None
     message: str | None = None
 
 
-class Monitoring(Document):
+class Monitoring(ArtifactDocument):
     """`_monitoring.json`."""
 
     status: Literal["OK", "ALERT"]
@@ -101,7 +139,7 @@ class Monitoring(Document):
     alert_count: Count | None = None
 
 
-class ReportHead(Document):
+class ReportHead(ArtifactDocument):
     """A report without its rows."""
 
     run_tag: str

@@ -18,6 +18,7 @@ M = TypeVar("M", bound=Document)
 LookState = Literal["absent", "writing", "unreadable", "broken", "older", "valid"]
 
 WRITING_GRACE_NS = 3_000_000_000  # a file cut short counts as being written while its last change is this fresh
+SHOWN_PROBLEMS = 20
 RETRIES = 3
 RETRY_SECONDS = 0.15
 
@@ -108,13 +109,16 @@ def _look_once(path: Path, model: type[M], limit: int) -> Look[M]:
 
 
 def schema_problems(error: ValidationError) -> list[str]:
-    """Return one line per problem, each naming its key."""
+    """Return one line per problem, each naming its key; of very many only the first."""
     lines = []
-    for problem in error.errors(include_url=False, include_context=False):
+    problems = error.errors(include_url=False, include_context=False)
+    for problem in problems[:SHOWN_PROBLEMS]:
         key = safe_line(".".join(str(part) for part in problem["loc"]) or "the document", 120)
         if problem["type"] == "missing":
             lines.append(f"key `{key}` is missing")
         else:
             found = safe_line(ascii(problem["input"]), 60)
             lines.append(f"key `{key}`: {safe_line(problem['msg'], 200)}, found {found}")
+    if len(problems) > SHOWN_PROBLEMS:
+        lines.append(f"… and {len(problems) - SHOWN_PROBLEMS} more problems")
     return lines

@@ -9,21 +9,20 @@ import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Generic, TypeVar
+from typing import BinaryIO, Generic, TypeVar, get_args
 
 import msgspec
 
 from phase4_tui.artifacts.opening import Unreadable, open_regular
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.artifacts.streaming import BadElement, Cursor, decode_array, read_array, read_lines
-from phase4_tui.artifacts.strict_json import BadJson, decode_text, is_unicode, without_duplicates
+from phase4_tui.artifacts.streaming import ELEMENT_LIMIT, BadElement, Cursor, decode_array, read_array, read_lines
+from phase4_tui.artifacts.strict_json import BadJson, decode_text, is_unicode, read_int, without_duplicates
 from phase4_tui.artifacts.unique_keys import complete, prove_unique_keys
 
 R = TypeVar("R", bound=msgspec.Struct)
 _FIELD_PATH = re.compile(r" - at `\$\.(\w+)[^`]*`$")
 _FIELD_NAMED = re.compile(r"(?:field `(?P<quoted>[^`]*)`|^(?P<leading>\w+): )")
 SHOWN_CHARS = 60
-LONGEST_INT = 400
 
 
 class BadInput(ValueError):
@@ -71,7 +70,7 @@ class RecordFile(Generic[R]):
             if cursor.peek():
                 raise BadJson("has more text after the end of the array")
         elif first == b"{":
-            if _first_line_is_whole(cursor.buffer):
+            if self._first_line_is_whole():
                 yield from read_lines(cursor, self._complete_lines, self._one)
             else:
                 yield [self._single_object()]
@@ -80,9 +79,23 @@ class RecordFile(Generic[R]):
         else:
             raise BadJson("is empty: expected an array, an object or JSON Lines of records")
 
+    def _first_line_is_whole(self) -> bool:
+        cursor = self._cursor
+        while b"\n" not in cursor.buffer and len(cursor.buffer) <= ELEMENT_LIMIT and cursor.fill():
+            pass
+        line, _, rest = cursor.buffer.partition(b"\n")
+        try:
+            json.loads(line, parse_int=read_int)
+        except RecursionError:
+            return True
+        except ValueError:
+            # A broken first line with an object on the next is a broken line, not an object over many lines.
+            return rest.lstrip().startswith(b"{") and line.rstrip().endswith(b"}")
+        return True
+
     def _single_object(self) -> R:
         while self._cursor.fill():
-            if len(self._cursor.buffer) > (1 << 21):
+            if len(self._cursor.buffer) > 2 * ELEMENT_LIMIT:
                 raise BadJson("begins like one object but goes on; a batch is an array or JSON Lines")
         return self._one(self._cursor.buffer.strip(), 1)
 
@@ -96,7 +109,7 @@ class RecordFile(Generic[R]):
         """Decode one record with every check; raises BadInput that names the field."""
         try:
             text = decode_text(data)
-            fields = json.loads(text, object_pairs_hook=without_duplicates, parse_int=_int)
+            fields = json.loads(text, object_pairs_hook=without_duplicates, parse_int=read_int)
         except json.JSONDecodeError as error:
             problem = f"is not JSON: {error.msg} at column {error.pos + 1}"
             raise BadInput(self._path.name, number, None, problem) from None
@@ -123,7 +136,16 @@ class RecordFile(Generic[R]):
             message = message[: path.start()]
         named = _FIELD_NAMED.search(message)
         name = path.group(1) if path else (named["quoted"] or named["leading"]) if named else None
-        if name is not None and name in fields and "unknown field" not in message:
+        if "missing required field" in message:
+            return BadInput(self._path.name, number, name, "is missing")
+        known = self._kind.__struct_fields__
+        unknown = next((field for field in fields if field not in known), None)
+        if unknown is not None:
+            return BadInput(self._path.name, number, unknown, f"unknown field; the fields are {', '.join(known)}")
+        if message.startswith("Invalid enum value"):
+            words = next(get_args(field.type) for field in msgspec.structs.fields(self._kind) if field.name == name)
+            message = f"must be one of {', '.join(words)}"
+        if name is not None and name in fields:
             message = f"{message.removeprefix(f'{name}: ')}, found {_shown(fields[name])}"
         return BadInput(self._path.name, number, name, message)
 
@@ -151,20 +173,9 @@ def open_records(path: Path, kind: type[R]) -> tuple[BinaryIO, RecordFile[R]]:
         raise
 
 
-def _first_line_is_whole(buffer: bytes) -> bool:
-    line, _, rest = buffer.partition(b"\n")
-    try:
-        json.loads(line)
-    except (ValueError, RecursionError):
-        # A broken first line with an object on the next is a broken line, not an object over many lines.
-        return rest.lstrip().startswith(b"{") and line.rstrip().endswith(b"}")
-    return True
-
-
-def _int(digits: str) -> float:
-    return int(digits) if len(digits) < LONGEST_INT else float(digits)  # infinite, and so refused by name
-
-
 def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=True)
+    try:
+        text = json.dumps(value)
+    except RecursionError:
+        return "a value nested too deeply to show"
     return text if len(text) <= SHOWN_CHARS else text[: SHOWN_CHARS - 1] + "…"

@@ -13,7 +13,8 @@ from typing import BinaryIO, Generic, TypeVar
 import msgspec
 
 from phase4_tui.artifacts.opening import open_regular
-from phase4_tui.artifacts.streaming import Batch, Cursor, Single, read_object
+from phase4_tui.artifacts.streaming import BadElement, Batch, Cursor, Single, read_object
+from phase4_tui.artifacts.strict_json import decode_text
 
 T = TypeVar("T")
 _HEAD_ROOM = 2048
@@ -66,13 +67,18 @@ class ReportReader(Generic[T]):
             for item in read_object(Cursor(file), "results", self.batch, self.single):
                 if isinstance(item, list):
                     self.has_rows = True
-                    yield item
+                    if item:
+                        yield item
                 else:
                     key, value = item
                     self.head[key] = value
-                    self.has_rows = self.has_rows or (key == "results" and value == [])
 
 
 def tolerant_row(data: bytes, number: int) -> object:
-    """Decode one row as it is, NaN and infinities included, for a gate to judge; raises ValueError."""
-    return json.loads(data)
+    """Decode one row as it is, NaN and infinities included, for a gate to judge; raises BadElement."""
+    try:
+        return json.loads(decode_text(data))
+    except RecursionError:
+        raise BadElement(number, "is nested too deeply") from None
+    except ValueError as error:
+        raise BadElement(number, f"can't be read: {error}") from None

@@ -15,7 +15,7 @@ _UNSAFE = re.compile(
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _LAYOUT = re.compile("[\t\n]")
-_MARKDOWN = re.compile(r"([\\`*\[\]<>|~&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|^[#+-])")
+_MARKDOWN = re.compile(r"([\\`*\[\]<>|~&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|^[#+=-]|^\d+(?=[.)]))")
 
 
 def _visible(match: re.Match[str]) -> str:
@@ -26,12 +26,11 @@ def _visible(match: re.Match[str]) -> str:
 
 
 def safe_text(text: str, limit: int = FIELD_LIMIT) -> str:
-    """Return `text` with only printable characters, tabs and newlines, at most `limit` characters long."""
-    if len(text) > limit:
-        text = text[:limit] + f"… ({len(text) - limit} more characters)"
-    if text.isascii() and text.isprintable():
-        return text
-    return unicodedata.normalize("NFC", _UNSAFE.sub(_visible, text))
+    """Return `text` with only printable characters, tabs and newlines, at most `limit` characters and a note."""
+    shown = text[:limit]
+    if not (shown.isascii() and shown.isprintable()):
+        shown = unicodedata.normalize("NFC", _UNSAFE.sub(_visible, shown))[:limit]
+    return shown if len(text) <= limit else f"{shown}… ({len(text) - limit} more characters)"
 
 
 def safe_line(text: str, limit: int = FIELD_LIMIT) -> str:
@@ -41,4 +40,10 @@ def safe_line(text: str, limit: int = FIELD_LIMIT) -> str:
 
 def safe_markdown(text: str, limit: int = 400) -> str:
     """Return `text` made safe, on one line, and with no meaning in Markdown."""
-    return _MARKDOWN.sub(r"\\\1", safe_line(text, limit))
+    return _MARKDOWN.sub(_escaped, safe_line(text, limit).strip())
+
+
+def _escaped(match: re.Match[str]) -> str:
+    found = match.group()
+    # The number of a list item can't be escaped, the dot or bracket behind it can.
+    return f"{found}\\" if found.isdigit() else f"\\{found}"

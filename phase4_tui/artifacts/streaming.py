@@ -12,7 +12,7 @@ from typing import BinaryIO, TypeVar
 
 import msgspec
 
-from phase4_tui.artifacts.strict_json import BadJson, parse, without_duplicates
+from phase4_tui.artifacts.strict_json import BadJson, parse, stops_early, without_duplicates
 
 T = TypeVar("T")
 Batch = Callable[[bytes], list[T]]
@@ -26,6 +26,9 @@ KEY_LIMIT = 256
 _SPACE = b" \t\r\n"
 _NOT_SPACE = re.compile(rb"[^ \t\r\n]")
 _BETWEEN_OBJECTS = re.compile(rb"\}[ \t\r\n]*(,)[ \t\r\n]*\{")
+_NUMBER = re.compile(r"[-+.0-9eE]+")
+_BRACKETS = re.compile(r'[\[\]{}]|"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_BLANK_LINE = re.compile(rb"\n[ \t\r]*\n")
 _BOUNDARY_TRIES = 64
 _decoder = json.JSONDecoder(parse_int=float)  # only finds where values end; no limit on digits
 
@@ -50,8 +53,8 @@ class Cursor:
         self.fill()
 
     def fill(self) -> bool:
-        """Read one more chunk into the window; False when there is none."""
-        chunk = b"" if self.at_end else self._file.read(CHUNK)
+        """Read one more chunk into the window, or as much again as it holds; False when there is none."""
+        chunk = b"" if self.at_end else self._file.read(max(CHUNK, len(self.buffer)))
         self.at_end = not chunk
         self.bytes_read += len(chunk)
         self.buffer += chunk
@@ -84,24 +87,40 @@ class Cursor:
         """Step over one value of at most ELEMENT_LIMIT bytes and return it; raises BadJson."""
         self.peek()
         while True:
-            end = _value_end(self.buffer.decode("latin-1"), 0)
-            if end is not None and (self.at_end or _NOT_SPACE.search(self.buffer, end)):
+            end = _value_end(self.buffer.decode("latin-1"), 0, self.at_end)
+            if end is not None:
                 value = parse(self.buffer[:end])
                 self.drop(end)
                 return value
-            if self.at_end or len(self.buffer) > ELEMENT_LIMIT or not self.fill():
-                if self.at_end and end is None:
-                    parse(self.buffer)  # raises, with the reason
-                elif end is None:
-                    raise BadJson(f"holds a value that is broken or longer than {ELEMENT_LIMIT} bytes")
+            if self.at_end:
+                parse(self.buffer)
+                raise BadJson("ends inside a value", truncated=True)
+            if len(self.buffer) > ELEMENT_LIMIT:
+                raise BadJson(f"holds a value that is broken or longer than {ELEMENT_LIMIT} bytes")
+            self.fill()
 
 
-def _value_end(latin1: str, start: int) -> int | None:
+def _value_end(latin1: str, start: int, at_end: bool) -> int | None:
     """Return where the value at `start` ends, None when it does not end here. Latin-1 keeps byte positions."""
+    number = _NUMBER.match(latin1, start)
+    if number is not None and number.end() == len(latin1) and not at_end:
+        return None  # its next digit may be in the next chunk
     try:
         return _decoder.raw_decode(latin1, start)[1]
-    except (ValueError, RecursionError):
+    except RecursionError:
+        return _bracket_end(latin1, start)
+    except ValueError:
         return None
+
+
+def _bracket_end(latin1: str, start: int) -> int | None:
+    """Return where an object or array ends that is nested too deeply to be parsed."""
+    depth = 0
+    for token in _BRACKETS.finditer(latin1, start):
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token.group(), 0)
+        if depth == 0:
+            return token.end()
+    return None
 
 
 def _last_boundary(buffer: bytes) -> int | None:
@@ -133,7 +152,7 @@ def read_array(cursor: Cursor, batch: Batch[T], single: Single[T]) -> Iterator[l
         if comma is not None and comma >= 0:
             try:
                 items = batch(b"[" + cursor.buffer[:comma] + b"]")
-            except ValueError:
+            except (ValueError, RecursionError):
                 items = []  # not an error yet: the careful way below finds out what it is
             if items:
                 cursor.drop(comma + 1)
@@ -157,7 +176,7 @@ def _take_apart(cursor: Cursor, single: Single[T], number: int) -> tuple[list[T]
     position = 0
     while True:
         start = _skip_space(latin1, position)
-        end = _value_end(latin1, start)
+        end = _value_end(latin1, start, cursor.at_end)
         after = len(latin1) if end is None else _skip_space(latin1, end)
         if end is None or after == len(latin1):
             cursor.drop(start)
@@ -185,8 +204,8 @@ def _why_no_element(rest: bytes, at_end: bool) -> str:
     try:
         _decoder.raw_decode(rest.decode("latin-1"))
     except json.JSONDecodeError as error:
-        truncated = at_end and (error.pos >= len(rest.rstrip()) or error.msg.startswith("Unterminated"))
-        return "is cut short: the file ends inside it" if truncated else f"is not JSON: {error.msg}"
+        cut_short = at_end and stops_early(error)
+        return "is cut short: the file ends inside it" if cut_short else f"is not JSON: {error.msg}"
     except RecursionError:
         return "is nested too deeply"
     except ValueError as error:
@@ -204,12 +223,13 @@ def read_lines(cursor: Cursor, batch: Batch[T], single: Single[T]) -> Iterator[l
         if end == 0 and not cursor.at_end:
             if len(cursor.buffer) > ELEMENT_LIMIT:
                 raise BadElement(number + 1, f"is longer than {ELEMENT_LIMIT} bytes")
+            cursor.fill()
             continue
         data = cursor.buffer[:end]
         cursor.drop(end)
         try:
-            items = batch(data)
-        except ValueError:
+            items = _one_a_line(data, batch(data))
+        except (ValueError, RecursionError):
             lines = [line for line in data.split(b"\n") if line.strip()]
             items = [single(line.strip(_SPACE), number + i) for i, line in enumerate(lines, 1)]
         number += len(items)
@@ -219,12 +239,20 @@ def read_lines(cursor: Cursor, batch: Batch[T], single: Single[T]) -> Iterator[l
             return
 
 
+def _one_a_line(data: bytes, items: list[T]) -> list[T]:
+    """Return `items`, or raise ValueError when they may not be one a line: the decoder takes two on one."""
+    if _BLANK_LINE.search(data) or len(items) != data.strip(_SPACE).count(b"\n") + 1:
+        raise ValueError("not one record a line")
+    return items
+
+
 def read_object(
     cursor: Cursor, streamed: str, batch: Batch[T], single: Single[T]
 ) -> Iterator[tuple[str, object] | list[T]]:
     """Yield an object's (key, value) pairs in file order; of the key `streamed`, batches of its array's elements.
 
-    Where the value of `streamed` is no array it comes as a pair. Raises BadJson, BadElement.
+    The first batch is empty, so that an empty array is seen too. Where the value of `streamed` is no array it
+    comes as a pair. Raises BadJson, BadElement.
     """
     seen: list[tuple[str, object]] = []
     cursor.expect(b"{", "at the beginning")
@@ -242,6 +270,7 @@ def read_object(
             cursor.expect(b":", f"after the key {ascii(key)[:80]}")
             if key == streamed and cursor.peek() == b"[":
                 cursor.drop(1)
+                yield []
                 yield from read_array(cursor, batch, single)
             else:
                 yield key, cursor.value()

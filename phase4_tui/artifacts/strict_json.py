@@ -10,7 +10,13 @@ import re
 
 _BOMS = ((b"\xef\xbb\xbf", "UTF-8 byte order mark"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_CUT_OFF = {
+    "Expecting value": re.compile(r"t(ru?)?|f(a(ls?)?)?|n(ul?)?|-"),
+    "Expecting ',' delimiter": re.compile(r"\.|[eE][+-]?"),
+    "Invalid \\": re.compile(r"\\?u?[0-9a-fA-F]{0,4}"),
+}
 DEPTH_LIMIT = 200
+LONGEST_INT = 400
 
 
 class BadJson(ValueError):
@@ -41,9 +47,8 @@ def parse(data: bytes) -> object:
     try:
         value: object = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
     except json.JSONDecodeError as error:
-        truncated = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
         raise BadJson(
-            f"is not JSON at line {error.lineno}, column {error.colno}: {error.msg}", truncated=truncated
+            f"is not JSON at line {error.lineno}, column {error.colno}: {error.msg}", truncated=stops_early(error)
         ) from None
     except RecursionError:
         raise BadJson("is nested too deeply") from None
@@ -53,6 +58,14 @@ def parse(data: bytes) -> object:
         raise BadJson(f"holds a number that can't be read: {error}") from None
     _check(value, text)
     return value
+
+
+def stops_early(error: json.JSONDecodeError) -> bool:
+    """True when the text may be the beginning of a document: only its last word is wrong, and may be cut off."""
+    rest = error.doc[error.pos :].strip()
+    if not rest or error.msg.startswith("Unterminated string"):
+        return True
+    return any(error.msg.startswith(message) and word.fullmatch(rest) for message, word in _CUT_OFF.items())
 
 
 def parse_object(data: bytes) -> dict[str, object]:
@@ -67,9 +80,11 @@ def without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """An `object_pairs_hook` that refuses a key given twice, by name."""
     value = dict(pairs)
     if len(value) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise BadJson(f"has the key {ascii(twice)[:80]} twice")
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise BadJson(f"has the key {ascii(key)[:80]} twice")
+            seen.add(key)
     return value
 
 
@@ -104,6 +119,11 @@ def _check(value: object, text: str) -> None:
             return
         level = deeper
     raise BadJson("is nested too deeply")
+
+
+def read_int(digits: str) -> float:
+    """A `parse_int` without a limit on digits: an integer beyond the range of a float is read as infinite."""
+    return int(digits) if len(digits) < LONGEST_INT else float(digits)
 
 
 def is_unicode(text: str) -> bool:

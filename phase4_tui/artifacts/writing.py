@@ -4,12 +4,13 @@ Temporary file in the same directory, fsync, rename, fsync of the directory. A f
 no temporary one; a killed process leaves a temporary file, which `sweep_leftovers` removes.
 """
 
+import errno
 import os
 import re
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,33 +23,69 @@ _LEFTOVER = re.compile(r"\..+\.(\d+)\.[0-9a-f]{8}\.tmp")
 
 
 @contextmanager
-def atomic_file(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
-    """Yield a binary file that becomes `path` when the block ends well.
+def atomic_files(*paths: Path, overwrite: bool = True) -> Iterator[tuple[BinaryIO, ...]]:
+    """Yield a binary file for each path; they become the paths when the block ends well, all or none.
 
-    Errors: FrozenTag when the path belongs to a frozen tag, before the block and again before the rename;
-    FileExistsError without `overwrite`; OSError from the disk. On any error `path` is as it was.
+    Errors: FrozenTag when a path belongs to a frozen tag, before the block and again before the renames;
+    FileExistsError without `overwrite`; OSError from the disk. On any error the paths are as they were.
     """
-    refuse_frozen(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp"
-    flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(temporary, flags, 0o666)
-    try:
-        with open(descriptor, "w+b", buffering=1 << 20) as file:  # noqa: PTH123 - a descriptor, not a path
-            yield file
+    for path in paths:
+        refuse_frozen(path)
+    with ExitStack() as undo:
+        files = []
+        temporaries = []
+        for path in paths:
+            _make_directory(path.parent, undo)
+            temporary = path.parent / f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp"
+            flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+            descriptor = os.open(temporary, flags, 0o666)
+            undo.callback(_remove, temporary)
+            temporaries.append(temporary)
+            files.append(undo.enter_context(open(descriptor, "w+b", buffering=1 << 20)))  # noqa: PTH123
+        yield tuple(files)
+        for file in files:
             file.flush()
             os.fsync(file.fileno())
-        refuse_frozen(path)
-        if overwrite:
-            temporary.replace(path)
-        else:
-            os.link(temporary, path)
-            temporary.unlink()
-        sync_directory(path.parent)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            temporary.unlink()
-        raise
+        for path in paths:
+            refuse_frozen(path)
+            if path.is_dir():  # the one thing that a rename would stumble over half-way
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        for temporary, path in zip(temporaries, paths, strict=True):
+            if overwrite:
+                temporary.replace(path)
+            else:
+                os.link(temporary, path)
+                temporary.unlink()
+        for directory in {path.parent for path in paths}:
+            sync_directory(directory)
+        undo.pop_all()
+        for file in files:
+            file.close()
+
+
+def _make_directory(directory: Path, undo: ExitStack) -> None:
+    """Make a directory and those above it; undone when they are still empty."""
+    if not directory.exists():
+        _make_directory(directory.parent, undo)
+        directory.mkdir(exist_ok=True)
+        undo.callback(_remove_empty, directory)
+
+
+def _remove(path: Path) -> None:
+    with suppress(FileNotFoundError):
+        path.unlink()
+
+
+def _remove_empty(directory: Path) -> None:
+    with suppress(OSError):  # someone else put something there meanwhile
+        directory.rmdir()
+
+
+@contextmanager
+def atomic_file(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
+    """Yield a binary file that becomes `path` when the block ends well; errors as of `atomic_files`."""
+    with atomic_files(path, overwrite=overwrite) as (file,):
+        yield file
 
 
 def atomic_write(path: Path, data: bytes, *, overwrite: bool = True) -> None:
@@ -77,7 +114,7 @@ def sweep_leftovers(directory: Path) -> list[str]:
     with os.scandir(directory) as entries:
         for entry in entries:
             match = _LEFTOVER.fullmatch(entry.name)
-            if match is None or process_alive(int(match.group(1))):
+            if match is None or not entry.is_file(follow_symlinks=False) or process_alive(int(match.group(1))):
                 continue
             with suppress(FileNotFoundError):
                 # A writer on another host has a pid that means nothing here; its file is still fresh.
@@ -91,7 +128,7 @@ def process_alive(pid: int) -> bool:
     """True when a process of that number runs on this host."""
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True

@@ -25,10 +25,6 @@ class OperationsState(Document):
     incident: dict[str, Any] | None = None
     quarantine: tuple[dict[str, Any], ...] = ()
 
-    def missing_keys(self) -> list[str]:
-        """Every key has a default."""
-        return []
-
 
 def read_state(reports: Path) -> OperationsState:
     """Return the state on disk, the defaults where there is none; raises StateUnreadable."""

@@ -19,4 +19,4 @@ def check_timestamp(text: str) -> None:
     try:
         _from_iso(text)
     except ValueError as error:
-        raise ValueError(f"timestamp: no such moment: {error}") from None
+        raise ValueError(f"timestamp: not ISO 8601: no such moment: {error}") from None

@@ -27,10 +27,6 @@ class Finding(Document):
     key: str
     value: Any = None
 
-    def missing_keys(self) -> list[str]:
-        """A finding may be that there is no value."""
-        return []
-
 
 class Classification(Document):
     """How bad it is, by which rule, on what evidence, and whose it is; `class` is None outside P0, P1, P2."""
@@ -149,7 +145,9 @@ def _policy_sections(evidence: Evidence) -> dict[str, list[str]]:
     value = evidence.quality.value
     sections = value.checks or {} if value else {}
     return {
-        name: list(section.issues[:5]) for name, section in sections.items() if not section.passed and _is_policy(name)
+        name: list((section.issues or ())[:5])
+        for name, section in sections.items()
+        if not section.passed and _is_policy(name)
     }
 
 

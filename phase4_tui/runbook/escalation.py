@@ -15,7 +15,8 @@ _NEXT: dict[str, str] = {
     "release_gate_failed": "see the files and keys named above; mend the script that writes them, then `phase4 run`",
     "quality_gate_failed": "see the records named above; mend the script that writes the report, then `phase4 run`",
     "schema_broken": "see the key named above; mend the script that writes the file, then run its step again",
-    "step_broken": "read the transcript named above; mend the script, then `phase4 run --resume`",
+    "step_broken": "read the transcript named above and mend what it says: after a change of script or input "
+    "`phase4 run`, else `phase4 run --resume`",
     "monitoring_alert_high": "compare the KPIs named above with the rules; check the input before the tag is used",
     "report_generation": "the decisions are good; run the step that writes the missing file: `phase4 step NAME`",
     "run_in_progress": "wait for the run to end",

@@ -132,7 +132,7 @@ def _quality_verdict(evidence: Evidence, value: QualityCheck) -> Verdict:
     sections = value.checks or {}
     for name, section in sections.items():
         if not section.passed:
-            issues += [f"{name}: {issue}" for issue in section.issues] or [f"{name}: did not pass"]
+            issues += [f"{name}: {issue}" for issue in section.issues or ()] or [f"{name}: did not pass"]
     expected = PHASE4_SECTIONS if evidence.phase == 4 else PHASE3_SECTIONS
     if value.checks is not None and set(sections) != set(expected):
         issues.append(f"older schema: the sections are {', '.join(sections) or 'none'}, not {', '.join(expected)}")

@@ -35,10 +35,6 @@ class Source(Document):
     path: str
     sha256: str | None = None
 
-    def missing_keys(self) -> list[str]:
-        """A file that was absent has no hash."""
-        return []
-
 
 class StepRecord(Document):
     """What became of one step; `produced` maps file names to their sha256, `error` is one line."""
@@ -56,10 +52,6 @@ class StepRecord(Document):
     produced: dict[str, str] = Field(default_factory=dict)
     error: str | None = None
     transcript: str | None = None
-
-    def missing_keys(self) -> list[str]:
-        """What did not happen is not there."""
-        return []
 
 
 class RunRecord(Document):
@@ -85,10 +77,6 @@ class RunRecord(Document):
     isolation: Proof
     unisolated_reason: str | None = None
     steps: tuple[StepRecord, ...]
-
-    def missing_keys(self) -> list[str]:
-        """What did not happen is not there."""
-        return []
 
 
 def runs_dir(reports: Path) -> Path:

@@ -15,7 +15,7 @@ from phase4_tui.artifacts.progress import PROGRESS_ENV, progress_line
 from phase4_tui.artifacts.records import BadInput, open_records
 from phase4_tui.artifacts.report import ReportWriter
 from phase4_tui.artifacts.safe_text import safe_markdown
-from phase4_tui.artifacts.writing import atomic_file, to_json
+from phase4_tui.artifacts.writing import atomic_files, to_json
 from phase4_tui.steps.entry import MissingInput, StepError
 
 R = TypeVar("R", bound=msgspec.Struct)
@@ -58,9 +58,7 @@ def run_batch(flow: Flow[R, W], input_path: Path, outdir: Path, tag: str) -> dic
         size = os.fstat(file.fileno()).st_size
         with (
             file,
-            atomic_file(paths[Artifact.REPORT]) as report_file,
-            atomic_file(paths[Artifact.SUMMARY]) as summary_file,
-            atomic_file(paths[Artifact.REPORT_MD]) as markdown_file,
+            atomic_files(*paths.values()) as (report_file, summary_file, markdown_file),
         ):
             writer = ReportWriter(report_file, tag, str(input_path))
             progress = _Progress(size)

@@ -1,6 +1,7 @@
 """What the runbook's commands share at their edge: arguments, one JSON object on stdout, exit status."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from phase4_tui.artifacts.frozen import FrozenTag
 from phase4_tui.artifacts.names import BadTag, check_tag
 from phase4_tui.artifacts.opening import Unreadable
 from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.artifacts.strict_json import is_unicode
 
 DONE, FAILED, NOT_PASSED = 0, 1, 2
 Arguments = argparse.Namespace
@@ -50,21 +52,36 @@ def run(work: Callable[[Arguments], tuple[int, Mapping[str, object] | None]], ar
     `work` returns the status and the object, or no object when it printed one itself.
     """
     try:
+        _refuse_unwritable_names(arguments)
         status, result = work(arguments)
+        if result is not None:
+            print_json(result)
     except StepError as error:
         return _complain(str(error), error.exit_status)
     except (FrozenTag, BadTag) as error:
         return _complain(str(error), FAILED)
     except Unreadable as error:
         return _complain(str(error), FAILED)
-    except UnicodeEncodeError as error:
-        return _complain(f"a name that is no valid text can't be written: {error.reason}", FAILED)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        return _complain(f"{where}{error.strerror or error}; nothing was written", FAILED)
-    if result is not None:
-        print_json(result)
+        _silence_stdout()
+        return _complain(f"{where}{error.strerror or error}; mend that and run again", FAILED)
     return status
+
+
+def _refuse_unwritable_names(arguments: Arguments) -> None:
+    """The result names files in JSON, which takes no names that are not text."""
+    for name, value in vars(arguments).items():
+        if isinstance(value, Path) and not is_unicode(str(value)):
+            raise StepError(f"--{name.replace('_', '-')}: {str(value)!a} is no valid text; rename it")
+
+
+def _silence_stdout() -> None:
+    """Drop what stdout could not take, so that the interpreter does not complain again when it ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def print_json(result: Mapping[str, object]) -> None:

@@ -97,7 +97,7 @@ def check_report(gate: Gate[W], report: Path, out_json: Path | None, out: Binary
 
 
 def _violations(gate: Gate[W], report: Path) -> Iterator[Violation]:
-    reader: ReportReader[object] = ReportReader(report, decode_array(gate.row), tolerant_row)
+    reader: ReportReader[object] = ReportReader(report, decode_array(gate.row), _any_row)
     first = 1
     for batch in reader:
         if isinstance(batch[0], gate.row):  # a batch is decoded as a whole, or taken apart as a whole
@@ -108,6 +108,14 @@ def _violations(gate: Gate[W], report: Path) -> Iterator[Violation]:
         first += len(batch)
     if not reader.has_rows:
         yield Violation(gate.schema_section, "the report's key `results` must be present and an array")
+
+
+def _any_row(data: bytes, number: int) -> object:
+    """Decode one row as it is; one that can't be decoded becomes a text that says why, and so fails the gate."""
+    try:
+        return tolerant_row(data, number)
+    except BadElement as error:
+        return f"a row that {error.reason}"
 
 
 def command(gate: Gate[W], description: str, argv: Sequence[str] | None) -> int:

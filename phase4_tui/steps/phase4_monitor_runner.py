@@ -12,7 +12,7 @@ from phase4_tui.artifacts.report import ReportReader, tolerant_row
 from phase4_tui.artifacts.safe_text import safe_markdown
 from phase4_tui.artifacts.streaming import BadElement, decode_array
 from phase4_tui.artifacts.strict_json import BadJson, parse
-from phase4_tui.artifacts.writing import atomic_write, to_json
+from phase4_tui.artifacts.writing import atomic_files, to_json
 from phase4_tui.policy.monitoring import Rules, measure, parse_rules, raise_alerts
 from phase4_tui.policy.phase4.quality import JudgedRow
 from phase4_tui.policy.phase4.summary import Tally
@@ -31,7 +31,7 @@ def monitor(
     """
     rules = read_rules(rules_json) if rules_json is not None else Rules()
     run_tag, tally = _read_report(report)
-    kpis = measure(tally, _passed(release_json), _passed(quality_json))
+    kpis = measure(tally, _passed(release_json, run_tag), _passed(quality_json, run_tag))
     alerts = raise_alerts(kpis, rules)
     return {
         "snapshot": {"run_tag": run_tag, "records": tally.total, "kpis": asdict(kpis)},
@@ -51,8 +51,8 @@ def read_rules(path: Path) -> Rules:
         raise entry.StepError(f"{path.name}: {error}; correct the rules and run again") from None
 
 
-def _passed(path: Path | None) -> bool:
-    return path is not None and read_gate(path, "").passed is True
+def _passed(path: Path | None, tag: str) -> bool:
+    return path is not None and read_gate(path, "", tag).passed is True
 
 
 def _read_report(path: Path) -> tuple[str, Tally]:
@@ -116,11 +116,13 @@ def _parser() -> ArgumentParser:
 
 def _work(arguments: entry.Arguments) -> tuple[int, Mapping[str, object]]:
     content = monitor(arguments.report_json, arguments.release_json, arguments.quality_json, arguments.rules_json)
-    atomic_write(arguments.out_json, to_json(content))
-    written = {"monitoring_json": str(arguments.out_json)}
+    texts = {"monitoring_json": (arguments.out_json, to_json(content))}
     if arguments.out_md is not None:
-        atomic_write(arguments.out_md, markdown(content).encode())
-        written["monitoring_md"] = str(arguments.out_md)
+        texts["monitoring_md"] = (arguments.out_md, markdown(content).encode())
+    with atomic_files(*(path for path, _ in texts.values())) as files:
+        for file, (_, text) in zip(files, texts.values(), strict=True):
+            file.write(text)
+    written = {name: str(path) for name, (path, _) in texts.items()}
     return entry.DONE, {"status": content["status"], "alert_count": content["alert_count"], **written}
 
 

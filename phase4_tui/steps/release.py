@@ -13,13 +13,19 @@ from phase4_tui.artifacts.opening import Unreadable, read_bytes
 from phase4_tui.artifacts.report import ReportReader
 from phase4_tui.artifacts.streaming import BadElement, decode_array
 from phase4_tui.artifacts.strict_json import BadJson, decode_text, parse, parse_object
-from phase4_tui.artifacts.unique_keys import complete, prove_unique_keys
+from phase4_tui.artifacts.unique_keys import (
+    complete,
+    has_fixed_shape,
+    prove_unique_keys,
+    prove_unique_keys_of_any_shape,
+)
 from phase4_tui.artifacts.writing import atomic_write, to_json
 from phase4_tui.policy.values import show
 from phase4_tui.steps import entry
 
 REPORT_KEYS = ("run_tag", "input_file", "record_count", "summary", "results")
 MAX_ERRORS = 100
+_COUNTED = "results counted"
 
 
 @dataclass(frozen=True)
@@ -59,9 +65,13 @@ def check_release(release: Release, tag: str, outdir: Path) -> dict[str, object]
         _check_tag(findings, summary_name, summary, tag)
     if report is not None:
         _check_tag(findings, report_name, report, tag)
+        count = report[_COUNTED]
         inner = report.get("summary")
         if isinstance(inner, dict):
             _check_summary(release, findings, report_name, inner, "summary.")
+            if inner.get("total_records", count) != count:
+                total = show(inner["total_records"])
+                findings.add(report_name, f"key `summary.total_records` is {total}, but there are {count} results")
             if summary is not None and inner != {k: v for k, v in summary.items() if k != "run_tag"}:
                 findings.add(summary_name, "does not agree with the report's `summary`")
         elif "summary" in report:
@@ -94,9 +104,8 @@ def _guarded(findings: _Findings, name: str, read: object) -> dict[str, object] 
 def _read_report(release: Release, path: Path, findings: _Findings) -> dict[str, object]:
     """Return the report's head; row problems go into the findings."""
     decode = decode_array(complete(release.row))
-    reader: ReportReader[object] = ReportReader(
-        path, lambda data: [*prove_unique_keys(data, decode(data))], _strict_row
-    )
+    prove = prove_unique_keys if has_fixed_shape(release.row) else prove_unique_keys_of_any_shape
+    reader: ReportReader[object] = ReportReader(path, lambda data: [*prove(data, decode(data))], _strict_row)
     number = 0
     for batch in reader:
         for row in batch:
@@ -113,7 +122,7 @@ def _read_report(release: Release, path: Path, findings: _Findings) -> dict[str,
     count = reader.head.get("record_count")
     if "record_count" in reader.head and (isinstance(count, bool) or count != number):
         findings.add(path.name, f"key `record_count` is {show(count)}, but there are {number} results")
-    return reader.head
+    return {**reader.head, _COUNTED: number}
 
 
 def _strict_row(data: bytes, number: int) -> object:

@@ -10,6 +10,7 @@ from phase4_tui.artifacts.opening import Unreadable, read_bytes
 from phase4_tui.artifacts.safe_text import safe_markdown
 from phase4_tui.artifacts.strict_json import BadJson, parse_object
 from phase4_tui.artifacts.writing import atomic_write
+from phase4_tui.policy.values import show
 from phase4_tui.steps import entry
 from phase4_tui.steps.batch import summary_text, table
 
@@ -32,7 +33,7 @@ class GateResult:
         return {True: "PASSED", False: "FAILED", None: "UNKNOWN"}[self.passed]
 
 
-def read_gate(path: Path, title: str) -> GateResult:
+def read_gate(path: Path, title: str, tag: str) -> GateResult:
     """Return a gate's result as its file tells it; an absent or broken file gives no verdict."""
     try:
         content = parse_object(read_bytes(path, 32 << 20))
@@ -43,6 +44,8 @@ def read_gate(path: Path, title: str) -> GateResult:
     passed = content.get("passed")
     if not isinstance(passed, bool):
         return GateResult(title, None, ("the check's key `passed` is missing or neither true nor false",))
+    if content.get("tag", tag) != tag:
+        return GateResult(title, None, (f"the check is another tag's: it names {show(content['tag'])}",))
     return GateResult(title, passed, tuple(_issues(content)))
 
 
@@ -72,7 +75,7 @@ def write_signoff(phase: int, tag: str, outdir: Path, out_md: Path | None = None
         raise entry.MissingInput(summary_path, "run the pipeline first") from None
     except (Unreadable, BadJson) as error:
         raise entry.StepError(f"{summary_path.name}: {error}; run the pipeline again") from None
-    gates = [read_gate(outdir / file_name(tag, artifact), title) for artifact, title in GATES]
+    gates = [read_gate(outdir / file_name(tag, artifact), title, tag) for artifact, title in GATES]
     go = all(gate.passed for gate in gates)
     atomic_write(path, _text(phase, tag, summary, gates, go).encode())
     return {

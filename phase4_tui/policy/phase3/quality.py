@@ -58,13 +58,14 @@ def _judge_conflict(number: int, vetoed: bool, applied: object, action: object, 
 def judge_value(value: object, number: int) -> Iterator[Violation]:
     """Yield every violation of a row of any shape; NaN and infinities count as no number."""
     row: dict[str, object] = value if isinstance(value, dict) else {}
+    instead = "" if isinstance(value, dict) else f", found {show(value)}"
     parts: dict[str, dict[str, object]] = {}
     for name in _PARTS:
         part = row.get(name)
         if isinstance(part, dict):
             parts[name] = part
         else:
-            yield Violation(SCHEMA, f"record {number}: `{name}` must be present and an object")
+            yield Violation(SCHEMA, f"record {number}: `{name}` must be present and an object{instead}")
     for problem in expect_words("row", row, {"underlying": get_args(Underlying)}):
         yield Violation(SCHEMA, f"record {number}: {problem}")
     if not isinstance(row.get("timestamp"), str):

@@ -84,9 +84,10 @@ def _judge_block(number: int, needed: tuple[Gate, str], action: object, gate: ob
 def judge_value(value: object, number: int) -> Iterator[Violation]:
     """Yield every violation of a row of any shape; NaN and infinities count as no number."""
     row: dict[str, object] = value if isinstance(value, dict) else {}
+    instead = "" if isinstance(value, dict) else f", found {show(value)}"
     for key in ("input", "decision"):
         if not isinstance(row.get(key), dict):
-            yield Violation(SCHEMA, f"record {number}: `{key}` must be present and an object")
+            yield Violation(SCHEMA, f"record {number}: `{key}` must be present and an object{instead}")
     seen, decision = row.get("input"), row.get("decision")
     if isinstance(decision, dict):
         for problem in _schema_problems(decision):
