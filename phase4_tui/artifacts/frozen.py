@@ -1,8 +1,11 @@
 """What tells anyone who writes that a tag is frozen."""
 
+from itertools import pairwise
 from pathlib import Path
 
-from phase4_tui.artifacts.names import split_name, state_dir
+from phase4_tui.artifacts.names import STATE_DIR, split_name, state_dir
+
+FROZEN_DIR = "frozen"
 
 
 class FrozenTag(Exception):
@@ -15,7 +18,7 @@ class FrozenTag(Exception):
 
 def frozen_dir(reports: Path, tag: str) -> Path:
     """Return where the frozen copies of a tag are; a tag is frozen when this directory exists."""
-    return state_dir(reports) / "frozen" / tag
+    return state_dir(reports) / FROZEN_DIR / tag
 
 
 def is_frozen(reports: Path, tag: str) -> bool:
@@ -32,7 +35,10 @@ def is_frozen(reports: Path, tag: str) -> bool:
 
 
 def refuse_frozen(path: Path) -> None:
-    """Raise FrozenTag when `path` is an artifact, by its name, of a tag that is frozen in its directory."""
+    """Raise FrozenTag when `path` is a frozen copy, or by its name an artifact of a tag frozen in its directory."""
+    above = path.parent.resolve().parts
+    if (STATE_DIR, FROZEN_DIR) in pairwise(above):
+        raise FrozenTag(above[-1], path)
     owner = split_name(path.name)
     if owner is not None and is_frozen(path.parent, owner[0]):
         raise FrozenTag(owner[0], path)

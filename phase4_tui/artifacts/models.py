@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 Count = Annotated[int, Field(ge=0, strict=True)]
+Lines = Annotated[tuple[str, ...], Field(fail_fast=True)]
 Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False, strict=True)]
 
@@ -92,16 +93,16 @@ class ReleaseCheck(ArtifactDocument):
     passed: StrictBool
     tag: str | None = None
     outdir: str | None = None
-    checked_files: tuple[str, ...] | None = None
-    missing_files: tuple[str, ...] | None = None
-    validation_errors: tuple[str, ...] | None = None
+    checked_files: Lines | None = None
+    missing_files: Lines | None = None
+    validation_errors: Lines | None = None
 
 
 class QualitySection(ArtifactDocument):
     """One section of a quality check."""
 
     passed: StrictBool
-    issues: tuple[str, ...] | None = None
+    issues: Lines | None = None
 
 
 class QualityCheck(ArtifactDocument):
@@ -134,7 +135,7 @@ class Monitoring(ArtifactDocument):
     """`_monitoring.json`."""
 
     status: Literal["OK", "ALERT"]
-    alerts: tuple[Alert, ...]
+    alerts: Annotated[tuple[Alert, ...], Field(fail_fast=True)]
     snapshot: Snapshot | None = None
     alert_count: Count | None = None
 

@@ -1,5 +1,6 @@
 """Opens foreign files without being hurt: no FIFO, device or directory, no link out, no file too large to hold."""
 
+import errno
 import os
 import stat
 from collections.abc import Callable
@@ -28,6 +29,8 @@ def open_regular(path: Path, *, inside: Path | None = None) -> BinaryIO:
     except FileNotFoundError:
         raise
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
+        if getattr(error, "errno", None) == errno.ENXIO:
+            raise Unreadable("is a socket, not a file") from None
         raise Unreadable(f"can't be opened: {getattr(error, 'strerror', None) or error}") from None
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
@@ -39,7 +42,6 @@ def open_regular(path: Path, *, inside: Path | None = None) -> BinaryIO:
 _KINDS = {
     stat.S_IFDIR: "directory",
     stat.S_IFIFO: "FIFO",
-    stat.S_IFSOCK: "socket",
     stat.S_IFCHR: "character device",
     stat.S_IFBLK: "block device",
 }

@@ -3,6 +3,7 @@
 import json
 
 PROGRESS_ENV = "PHASE4_PROGRESS"
+LARGEST_COUNT = 1 << 53
 PROGRESS_MARK = "phase4-progress "
 
 
@@ -12,14 +13,18 @@ def progress_line(records: int, done_bytes: int, total_bytes: int) -> str:
     return PROGRESS_MARK + json.dumps(facts)
 
 
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_COUNT
+
+
 def parse_progress(line: str) -> dict[str, int] | None:
     """Return what a progress line says, None for any other line."""
     if not line.startswith(PROGRESS_MARK):
         return None
     try:
         facts = json.loads(line.removeprefix(PROGRESS_MARK))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    if not isinstance(facts, dict) or not all(isinstance(value, int) for value in facts.values()):
+    if not isinstance(facts, dict) or not all(_is_count(value) for value in facts.values()):
         return None
     return facts

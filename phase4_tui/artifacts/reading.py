@@ -103,7 +103,9 @@ def _look_once(path: Path, model: type[M], limit: int) -> Look[M]:
         return Look(path, "broken", problems=tuple(schema_problems(error)), modified_ns=modified)
     missing = value.missing_keys()
     if missing:
-        problems = tuple(f"older schema: key `{key}` is missing" for key in missing)
+        problems = tuple(f"older schema: key `{key}` is missing" for key in missing[:SHOWN_PROBLEMS])
+        if len(missing) > SHOWN_PROBLEMS:
+            problems += (f"… and {len(missing) - SHOWN_PROBLEMS} more missing keys",)
         return Look(path, "older", value, problems, modified)
     return Look(path, "valid", value, (), modified)
 

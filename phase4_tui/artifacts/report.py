@@ -13,8 +13,8 @@ from typing import BinaryIO, Generic, TypeVar
 import msgspec
 
 from phase4_tui.artifacts.opening import open_regular
-from phase4_tui.artifacts.streaming import BadElement, Batch, Cursor, Single, read_object
-from phase4_tui.artifacts.strict_json import decode_text
+from phase4_tui.artifacts.streaming import Batch, Cursor, Single, read_object
+from phase4_tui.artifacts.strict_json import decode_text, read_int, without_duplicates
 
 T = TypeVar("T")
 _HEAD_ROOM = 2048
@@ -75,10 +75,10 @@ class ReportReader(Generic[T]):
 
 
 def tolerant_row(data: bytes, number: int) -> object:
-    """Decode one row as it is, NaN and infinities included, for a gate to judge; raises BadElement."""
+    """Decode one row as it is, NaN and infinities included; one that can't be read becomes a text that says why."""
     try:
-        return json.loads(decode_text(data))
+        return json.loads(decode_text(data), parse_int=read_int, object_pairs_hook=without_duplicates)
     except RecursionError:
-        raise BadElement(number, "is nested too deeply") from None
+        return "a row that is nested too deeply"
     except ValueError as error:
-        raise BadElement(number, f"can't be read: {error}") from None
+        return f"a row that can't be read: {error}"

@@ -11,9 +11,11 @@ FIELD_LIMIT = 4096
 CONTROL_PICTURES = 0x2400
 
 _UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u115f\u1160\u180e\u3164\uffa0\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
+_MARK = "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_MARKS = re.compile(f"({_MARK}{{8}}){_MARK}+")  # piled up on one character they cover the lines around
 _LAYOUT = re.compile("[\t\n]")
 _MARKDOWN = re.compile(r"([\\`*\[\]<>|~&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|^[#+=-]|^\d+(?=[.)]))")
 
@@ -29,7 +31,7 @@ def safe_text(text: str, limit: int = FIELD_LIMIT) -> str:
     """Return `text` with only printable characters, tabs and newlines, at most `limit` characters and a note."""
     shown = text[:limit]
     if not (shown.isascii() and shown.isprintable()):
-        shown = unicodedata.normalize("NFC", _UNSAFE.sub(_visible, shown))[:limit]
+        shown = unicodedata.normalize("NFC", _MARKS.sub(r"\1", _UNSAFE.sub(_visible, shown)))[:limit]
     return shown if len(text) <= limit else f"{shown}… ({len(text) - limit} more characters)"
 
 

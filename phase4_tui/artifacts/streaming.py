@@ -28,7 +28,7 @@ _NOT_SPACE = re.compile(rb"[^ \t\r\n]")
 _BETWEEN_OBJECTS = re.compile(rb"\}[ \t\r\n]*(,)[ \t\r\n]*\{")
 _NUMBER = re.compile(r"[-+.0-9eE]+")
 _BRACKETS = re.compile(r'[\[\]{}]|"(?:[^"\\]|\\.)*+"', re.DOTALL)
-_BLANK_LINE = re.compile(rb"\n[ \t\r]*\n")
+_BETWEEN_LINES = re.compile(rb"\}[ \t\r]*\n[ \t\r\n]*\{")
 _BOUNDARY_TRIES = 64
 _decoder = json.JSONDecoder(parse_int=float)  # only finds where values end; no limit on digits
 
@@ -230,7 +230,7 @@ def read_lines(cursor: Cursor, batch: Batch[T], single: Single[T]) -> Iterator[l
         try:
             items = _one_a_line(data, batch(data))
         except (ValueError, RecursionError):
-            lines = [line for line in data.split(b"\n") if line.strip()]
+            lines = [line for line in data.split(b"\n") if line.strip(_SPACE)]
             items = [single(line.strip(_SPACE), number + i) for i, line in enumerate(lines, 1)]
         number += len(items)
         if items:
@@ -241,7 +241,7 @@ def read_lines(cursor: Cursor, batch: Batch[T], single: Single[T]) -> Iterator[l
 
 def _one_a_line(data: bytes, items: list[T]) -> list[T]:
     """Return `items`, or raise ValueError when they may not be one a line: the decoder takes two on one."""
-    if _BLANK_LINE.search(data) or len(items) != data.strip(_SPACE).count(b"\n") + 1:
+    if len(items) != len(_BETWEEN_LINES.findall(data)) + 1:
         raise ValueError("not one record a line")
     return items
 

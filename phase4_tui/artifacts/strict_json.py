@@ -8,7 +8,7 @@ import json
 import math
 import re
 
-_BOMS = ((b"\xef\xbb\xbf", "UTF-8 byte order mark"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
+_BOMS = ((b"\xef\xbb\xbf", "UTF-8"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _CUT_OFF = {
     "Expecting value": re.compile(r"t(ru?)?|f(a(ls?)?)?|n(ul?)?|-"),
@@ -31,7 +31,7 @@ def decode_text(data: bytes) -> str:
     """Return the text of UTF-8 bytes without a byte order mark, else raise BadJson."""
     for mark, name in _BOMS:
         if data.startswith(mark):
-            raise BadJson(f"begins with a {name}; save it as plain UTF-8")
+            raise BadJson(f"begins with a {name} byte order mark; save it as plain UTF-8")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

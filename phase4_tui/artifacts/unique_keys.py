@@ -4,6 +4,8 @@ from typing import TypeVar, get_origin
 
 import msgspec
 
+from phase4_tui.artifacts.streaming import Batch
+
 S = TypeVar("S", bound=msgspec.Struct)
 T = TypeVar("T")
 
@@ -45,3 +47,10 @@ def prove_unique_keys(data: bytes, items: list[T]) -> list[T]:
         if b"\\" in data or data.count(b'"') != expected:
             raise ValueError("a key may stand twice")
     return items
+
+
+def decode_complete(kind: type[msgspec.Struct]) -> Batch[object]:
+    """Return a batch decoder for arrays of `kind` in which every key is given exactly once."""
+    decode = msgspec.json.Decoder(list[complete(kind)]).decode  # type: ignore[misc]  # a type built at run time
+    prove = prove_unique_keys if has_fixed_shape(kind) else prove_unique_keys_of_any_shape
+    return lambda data: prove(data, decode(data))

@@ -27,7 +27,8 @@ def atomic_files(*paths: Path, overwrite: bool = True) -> Iterator[tuple[BinaryI
     """Yield a binary file for each path; they become the paths when the block ends well, all or none.
 
     Errors: FrozenTag when a path belongs to a frozen tag, before the block and again before the renames;
-    FileExistsError without `overwrite`; OSError from the disk. On any error the paths are as they were.
+    FileExistsError without `overwrite`; OSError from the disk. On any error the paths are as they were, but for
+    one of the disk between the last renames, which can't be undone.
     """
     for path in paths:
         refuse_frozen(path)

@@ -1,6 +1,7 @@
 """What every command has in common: the options, the settings, how it prints, and how it ends."""
 
 import inspect
+import json
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -9,7 +10,6 @@ from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
 from phase4_tui.artifacts.models import Document
@@ -67,7 +67,8 @@ def command(function: Callable[..., int]) -> Callable[..., None]:
     def run(**values: Any) -> None:
         context = values.pop("context")
         before = context.obj or {}
-        common = {name: values.pop(name) or before.get(name) for name in COMMON}
+        common = {name: values.pop(name) for name in COMMON}
+        common = {name: before.get(name) if value in (None, False) else value for name, value in common.items()}
         raise typer.Exit(guarded(lambda: function(open_desk(common), **values)))
 
     parameters = [inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)]
@@ -101,7 +102,9 @@ def open_desk(common: Mapping[str, Any]) -> Desk:
 def guarded(work: Callable[[], int]) -> int:
     """Do the work; an error that can be foreseen becomes one line on stderr and an exit status."""
     try:
-        return work()
+        status = work()
+        sys.stdout.flush()
+        return status
     except (Refused, SettingsError, BadTag) as error:
         complain(str(error))
         return REFUSED
@@ -109,8 +112,7 @@ def guarded(work: Callable[[], int]) -> int:
         complain(str(error))
         return FAILED
     except BrokenPipeError:
-        # Whoever read stdout has gone; what is still buffered must not complain at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        leave_stdout()
         return FAILED
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
@@ -121,13 +123,25 @@ def guarded(work: Callable[[], int]) -> int:
 def say(text: str = "", style: str = "") -> None:
     """Print one piece of text made safe; `style` is rich's, and shows on a terminal only."""
     text = safe_text(text, 1 << 16)
+    try:
+        _print(text, style)
+    except BrokenPipeError:
+        leave_stdout()
+
+
+def _print(text: str, style: str) -> None:
     if style and sys.stdout.isatty():
         from rich.console import Console  # noqa: PLC0415 - only where there are colours to show
         from rich.text import Text  # noqa: PLC0415
 
         Console(highlight=False, soft_wrap=True).print(Text(text, style=style))
     else:
-        print(text)
+        print(text, flush=True)
+
+
+def leave_stdout() -> None:
+    """Whoever read stdout has gone: the work goes on, and what is still buffered must not complain at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(text: str) -> None:
@@ -138,8 +152,8 @@ def complain(text: str) -> None:
 def emit(document: Document | Mapping[str, Any]) -> None:
     """Print one JSON document."""
     content = document.model_dump(by_alias=True) if isinstance(document, Document) else document
-    text = msgspec.json.format(msgspec.json.encode(content, enc_hook=_plain), indent=2).decode()
-    print(text)
+    # All but ASCII is escaped: no character of a file's content can command the terminal, and none is lost.
+    print(json.dumps(content, indent=2, default=_plain))
 
 
 def _plain(value: object) -> object:

@@ -1,9 +1,9 @@
 """The commands that only look: `status`, `tags`, `audit`, `path`, `watch`."""
 
+import json
 import threading
 from typing import Annotated
 
-import msgspec
 import typer
 
 from phase4_tui.artifacts.clock import age, iso, now_ns
@@ -19,6 +19,7 @@ from phase4_tui.runbook.evidence import phase_of, read_evidence
 from phase4_tui.runbook.health import judge
 from phase4_tui.runbook.isolation import probe_barrier
 from phase4_tui.runbook.planning import Refused
+from phase4_tui.runbook.running import running_tag
 from phase4_tui.runbook.status import read_status, read_tags, shown_tag
 
 Tag = Annotated[str | None, typer.Option(help="The run tag.", show_default="the active one, else the newest")]
@@ -98,12 +99,15 @@ def watch(desk: Desk) -> int:
     names: dict[str, Identity] = {}
     last: dict[str, str] = {}
     trouble: str | None = None
+    ran: str | None = None
     unsettled: set[str] = set()
     while True:
         now = scan(desk.reports)
-        for tag in sorted(changed_tags(names, now) | unsettled):
+        runs = running_tag(desk.reports)
+        ran_or_runs = {tag for tag in (ran, runs) if tag is not None}  # a crash may change nothing but the run's record
+        for tag in sorted(changed_tags(names, now) | unsettled | ran_or_runs):
             _tell_change(desk, tag, last, unsettled)
-        names = now
+        names, ran = now, runs
         if watcher.trouble != trouble:
             trouble = watcher.trouble
             _tell(desk, {"at": iso(now_ns()), "watch": trouble or "ok"}, f"watch: {trouble or 'ok'}", "yellow")
@@ -132,7 +136,7 @@ def _tell(desk: Desk, document: dict[str, object], text: str, style: str) -> Non
             key: value.model_dump(by_alias=True) if hasattr(value, "model_dump") else value
             for key, value in document.items()
         }
-        print(msgspec.json.encode(shown).decode(), flush=True)
+        print(json.dumps(shown), flush=True)
     else:
         say(f"{document['at']}  {text}", style)
         print(end="", flush=True)

@@ -27,6 +27,7 @@ class DirectoryLock:
         self._directory = directory
         self._file = directory / name
         self._held: ExitStack | None = None
+        self._descriptors: tuple[int, ...] = ()
 
     def acquire(self, wait_seconds: float = 0.5) -> None:
         """Take the lock, waiting at most `wait_seconds`; raises Busy, OSError."""
@@ -34,32 +35,37 @@ class DirectoryLock:
         deadline = time.monotonic() + wait_seconds
         while True:
             try:
-                self._held = self._try(fcntl.LOCK_EX)
+                self._held, self._descriptors = self._try(fcntl.LOCK_EX)
                 return
             except BlockingIOError:
                 if time.monotonic() >= deadline:
                     raise Busy(f"{self._directory} is locked by another process") from None
                 time.sleep(RETRY_SECONDS)
 
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """What holds the lock; a child process that inherits these holds it too."""
+        return self._descriptors
+
     def release(self) -> None:
         """Give the lock back."""
         if self._held is not None:
             self._held.close()
-            self._held = None
+            self._held, self._descriptors = None, ()
 
     def is_held(self) -> bool:
         """True when some process, this one included, holds the lock."""
         if not self._directory.is_dir():
             return False
         try:
-            self._try(fcntl.LOCK_SH).close()
+            self._try(fcntl.LOCK_SH)[0].close()
         except BlockingIOError:
             return True
         except OSError:
             return True  # what can't be looked at counts as held
         return False
 
-    def _try(self, mode: int) -> ExitStack:
+    def _try(self, mode: int) -> tuple[ExitStack, tuple[int, ...]]:
         with ExitStack() as stack:
             directory = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             stack.callback(os.close, directory)
@@ -74,7 +80,7 @@ class DirectoryLock:
             fcntl.flock(file, mode | fcntl.LOCK_NB)
             if os.fstat(file).st_nlink == 0:  # deleted between open and lock
                 raise BlockingIOError(errno.EAGAIN, "the lock file was replaced")
-            return stack.pop_all()
+            return stack.pop_all(), (directory, file)
 
     def __enter__(self) -> "DirectoryLock":
         self.acquire()

@@ -48,6 +48,8 @@ class ChildSpec:
     grace_seconds: float
     transcript: BinaryIO | None = None
     transcript_limit: int = TRANSCRIPT_LIMIT
+    held: tuple[int, ...] = ()
+    """Descriptors that the launcher keeps open until the tree is down: a lock outlives a killed parent so."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ def run_child(spec: ChildSpec, cancel: threading.Event, on_lines: Lines | None =
         "grace": spec.grace_seconds,
         "report_fd": write_end,
         "parent": os.getpid(),
+        "held": list(spec.held),
     }
     try:
         process = subprocess.Popen(
@@ -84,7 +87,7 @@ def run_child(spec: ChildSpec, cancel: threading.Event, on_lines: Lines | None =
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            pass_fds=(write_end,),
+            pass_fds=(write_end, *spec.held),
             start_new_session=True,
             env={"PATH": spec.env.get("PATH", os.defpath)},
         )
@@ -108,7 +111,7 @@ def run_child(spec: ChildSpec, cancel: threading.Event, on_lines: Lines | None =
         ending="not_started" if failure and ending == "exited" else ending,
         exit_code=exit_code if isinstance(exit_code, int) else None,
         signal=number if isinstance(number, int) else None,
-        seconds=round(time.monotonic() - started, 3),
+        seconds=int((time.monotonic() - started) * 1000) / 1000,
         tail=tuple(output.tail),
         failure=failure,
     )

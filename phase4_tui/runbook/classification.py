@@ -73,8 +73,11 @@ def _p0(evidence: Evidence, health: Health) -> Iterator[Classification]:
         yield _made("P0", "incident", "release_gate_failed", findings, "engineering")
     if quality.state == "failed":
         yield _made("P0", "incident", "quality_gate_failed", _issues(quality) + failed, "engineering")
-    looks = (evidence.release, evidence.quality) + ((evidence.monitoring,) if evidence.phase == 4 else ())
-    broken = [found for found in looks if found.state == "broken"]
+    broken = [
+        found
+        for found in (evidence.release, evidence.quality, evidence.summary, evidence.monitoring)
+        if found.state == "broken" and (evidence.phase == 4 or found is not evidence.monitoring)
+    ]
     if broken:
         findings = [
             Finding(file=str(found.path), key="schema", value=problem) for found in broken for problem in found.problems

@@ -22,8 +22,8 @@ from phase4_tui.runbook.preconditions import (
     check_workdir,
 )
 from phase4_tui.runbook.running import running
-from phase4_tui.runbook.settings import Settings
-from phase4_tui.runbook.steps import interpreter, place_of
+from phase4_tui.runbook.settings import Settings, SettingsError
+from phase4_tui.runbook.steps import PHASE4_STEPS, interpreter, place_of
 
 PACKAGES = ("msgspec", "pydantic", "rich", "typer", "watchfiles")
 INOTIFY = Path("/proc/sys/fs/inotify")
@@ -46,7 +46,7 @@ def examine(settings: Settings, workdir: Path, environment: Mapping[str, str]) -
     place = place_of(settings, workdir, 4, None, None)
     reports = place.reports
     conditions = [
-        check_workdir(settings, place, 4),
+        check_workdir(settings, place, 4, PHASE4_STEPS),
         check_room(place),
         check_environment(settings, environment),
         check_isolation(probe_barrier("seccomp")),
@@ -55,7 +55,7 @@ def examine(settings: Settings, workdir: Path, environment: Mapping[str, str]) -
     return [
         _installed(),
         Finding(name="python", ok=sys.version_info >= (3, 11), detail=f"{platform.python_version()} {sys.executable}"),
-        Finding(name="step scripts' python", ok=True, detail=interpreter(settings, environment)),
+        _interpreter(settings, workdir, environment),
         *[Finding(name=condition.name, ok=condition.ok, detail=condition.detail) for condition in conditions],
         Finding(name=artifacts.name, ok=artifacts.ok, detail=artifacts.detail, advisory=True),
         _state(reports),
@@ -74,6 +74,13 @@ def _installed() -> Finding:
         except PackageNotFoundError:
             return Finding(name="packages", ok=False, detail=f"{package} is not installed; install phase4-tui anew")
     return Finding(name="packages", ok=True, detail=f"phase4_tui {__version__}, {', '.join(found)}")
+
+
+def _interpreter(settings: Settings, workdir: Path, environment: Mapping[str, str]) -> Finding:
+    try:
+        return Finding(name="step scripts' python", ok=True, detail=interpreter(settings, workdir, environment))
+    except SettingsError as error:
+        return Finding(name="step scripts' python", ok=False, detail=str(error))
 
 
 def _state(reports: Path) -> Finding:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from phase4_tui.artifacts.clock import now_ns
 from phase4_tui.artifacts.frozen import is_frozen
-from phase4_tui.artifacts.models import Document, Monitoring, QualityCheck, ReleaseCheck
+from phase4_tui.artifacts.models import Document, Monitoring, Phase3Summary, QualityCheck, ReleaseCheck, Summary
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.artifacts.reading import Look, look, look_text
 from phase4_tui.runbook.provenance import BROKEN, RunRecord, StepRecord, latest_steps
@@ -27,6 +27,7 @@ class Evidence:
     quality: Look[QualityCheck]
     monitoring: Look[Monitoring]
     signoff: Look[Document]
+    summary: Look[Summary] | Look[Phase3Summary]
     report_modified_ns: int | None
     missing_files: tuple[str, ...]
     """Names of core artifacts and Markdown files that are absent or empty."""
@@ -46,7 +47,14 @@ def read_evidence(reports: Path, tag: str, *, patient: bool = True) -> Evidence:
     signoff = Artifact.PHASE4_SIGNOFF if phase == 4 else Artifact.PHASE3_SIGNOFF
     texts = [Artifact.REPORT_MD] + ([Artifact.MONITORING_MD] if phase == 4 else [])
     monitoring = look(path(Artifact.MONITORING), Monitoring, patient=patient)
-    missing = [path(kind).name for kind in (Artifact.REPORT, Artifact.SUMMARY) if not _has_content(path(kind))]
+    missing = [] if _has_content(path(Artifact.REPORT)) else [path(Artifact.REPORT).name]
+    summary: Look[Summary] | Look[Phase3Summary] = (
+        look(path(Artifact.SUMMARY), Summary, patient=patient)
+        if phase == 4
+        else look(path(Artifact.SUMMARY), Phase3Summary, patient=patient)
+    )
+    if summary.state in ("absent", "unreadable"):
+        missing.append(path(Artifact.SUMMARY).name)
     for kind in texts:
         if kind is Artifact.MONITORING_MD and monitoring.state == "absent":
             continue  # the monitor has not run: one finding, not two
@@ -62,6 +70,7 @@ def read_evidence(reports: Path, tag: str, *, patient: bool = True) -> Evidence:
         quality=look(path(Artifact.QUALITY_CHECK), QualityCheck, limit=QUALITY_LIMIT_BYTES, patient=patient),
         monitoring=monitoring,
         signoff=look_text(path(signoff))[0],
+        summary=summary,
         report_modified_ns=_modified_ns(path(Artifact.REPORT)),
         missing_files=tuple(missing),
         frozen=is_frozen(reports, tag),
@@ -81,7 +90,7 @@ def phase_of(reports: Path, tag: str) -> Phase:
         return 3
     for run, _ in latest_steps(reports, tag).values():
         return run.phase
-    return 4
+    return 3 if look(reports / file_name(tag, Artifact.SUMMARY), Phase3Summary, patient=False).usable else 4
 
 
 def _mended(reports: Path, tag: str, run: RunRecord, step: StepRecord) -> bool:

@@ -89,8 +89,14 @@ def private_home() -> Iterator[Path]:
 def probe_barrier(barrier: Barrier) -> Proof:
     """Run the probe behind `barrier` against listeners of ours; proven when every way out was blocked."""
     with ExitStack() as stack:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="phase4-probe-")))
-        listeners = _Listeners(stack, directory)
+        directory = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="phase4-probe-", dir=_short_directory()))
+        )
+        try:
+            listeners = _Listeners(stack, directory)
+        except OSError as error:
+            detail = f"no proof: this process itself can't listen ({error.strerror})"
+            return Proof(barrier=barrier, proven=False, ways={}, reached=0, detail=detail)
         spec = ChildSpec(
             argv=[sys.executable, "-I", "-S", "-B", str(PROBE), json.dumps(listeners.targets)],
             cwd=directory,
@@ -113,6 +119,11 @@ def probe_barrier(barrier: Barrier) -> Proof:
         else f"no barrier: {', '.join(open_ways) or 'a listener'} was reached"
     )
     return Proof(barrier=barrier, proven=proven, ways=ways, reached=reached, detail=detail)
+
+
+def _short_directory() -> str | None:
+    """A socket's path has about a hundred bytes; TMPDIR may be longer."""
+    return "/tmp" if Path("/tmp").is_dir() else None
 
 
 def _ways(lines: tuple[str, ...]) -> dict[str, str]:

@@ -6,7 +6,8 @@ stops them all. The step gets no sockets: a seccomp filter refuses the system ca
 step and everything that it ever starts.
 
 Usage: launcher.py SPEC, where SPEC is JSON: argv, cwd, env, barrier ("seccomp" or "none"), grace (seconds),
-report_fd (where one JSON object about the outcome is written).
+report_fd (where one JSON object about the outcome is written), held (descriptors kept open until the tree is down),
+parent (whose end is the step's end).
 """
 
 import ctypes
@@ -78,17 +79,17 @@ def deny_sockets() -> None:
 
 
 def descendants() -> list[int]:
-    """Return the pids of all living processes below this one."""
+    """Return the pids of all processes below this one."""
     children: dict[int, list[int]] = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
                 with open(f"/proc/{name}/stat", "rb") as file:
-                    state, parent = file.read().rpartition(b")")[2].split()[:2]
+                    parent = file.read().rpartition(b")")[2].split()[1]
             except (OSError, ValueError):
                 continue
-            if state != b"Z":
-                children.setdefault(int(parent), []).append(int(name))
+            # A zombie counts until it is collected: its other threads may still run.
+            children.setdefault(int(parent), []).append(int(name))
     found, level = [], [os.getpid()]
     while level:
         level = [child for pid in level for child in children.get(pid, ())]
@@ -162,7 +163,8 @@ def main() -> None:
     """Run the step of the SPEC given as the only argument."""
     spec = json.loads(sys.argv[1])
     report = spec["report_fd"]
-    os.set_inheritable(report, False)
+    for descriptor in (report, *spec["held"]):
+        os.set_inheritable(descriptor, False)
     wanted = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
     signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
     outcome: Outcome = {}

@@ -108,26 +108,26 @@ def plan_run(settings: Settings, workdir: Path, environment: Mapping[str, str], 
     """
     reports = workdir / settings.reports
     phase = choose_phase(reports, request)
-    tag = request.tag or (settings.tag if phase == 4 else settings.phase3.tag)
+    tag = request.tag if request.tag is not None else settings.tag if phase == 4 else settings.phase3.tag
     prior = _to_resume(reports, tag, phase) if request.resume else None
     place = place_of(
         settings,
         workdir,
         phase,
-        request.input or (prior.input.path if prior else None),
-        request.rules or (prior.rules.path if prior else None),
+        prior.input.path if prior and request.input is None else request.input,
+        prior.rules.path if prior and request.rules is None else request.rules,
     )
     steps = (request.only,) if request.only else steps_of(phase)
     commands = tuple(command_for(step, phase, tag, place, settings, environment) for step in steps)
     preconditions = [
-        check_workdir(settings, place, phase),
+        check_workdir(settings, place, phase, steps),
         check_environment(settings, environment),
         check_not_frozen(place, tag),
         check_room(place),
     ]
     if request.only is not None and request.only.number > 1:
         preconditions.pop()  # reads artifacts, not the batch
-    _refuse_unmet(preconditions, request)
+    _refuse_unmet(preconditions)
     plan = RunPlan(
         tag=tag,
         phase=phase,
@@ -144,10 +144,9 @@ def plan_run(settings: Settings, workdir: Path, environment: Mapping[str, str], 
     return _resumed(plan, prior) if prior else plan
 
 
-def _refuse_unmet(preconditions: list[Precondition], request: Request) -> None:
+def _refuse_unmet(preconditions: list[Precondition]) -> None:
     for precondition in preconditions:
-        needs_input = request.only is None or request.only.name in {"pipeline", "monitor"}
-        if not precondition.ok and (precondition.name != "working_directory" or needs_input):
+        if not precondition.ok:
             raise Refused(f"precondition {precondition.name}: {precondition.detail}")
 
 

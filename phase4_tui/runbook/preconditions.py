@@ -2,14 +2,14 @@
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from phase4_tui.artifacts.frozen import is_frozen
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.runbook.isolation import Proof, live_order_switches
 from phase4_tui.runbook.settings import Settings
-from phase4_tui.runbook.steps import Phase, Place, is_foreign, script_directory, steps_of
+from phase4_tui.runbook.steps import Phase, Place, Step, is_foreign, script_directory, steps_of
 
 
 class Precondition(Document):
@@ -20,12 +20,13 @@ class Precondition(Document):
     detail: str
 
 
-def check_workdir(settings: Settings, place: Place, phase: Phase) -> Precondition:
-    """The working directory holds the input and the rules, and its reports directory can be written."""
+def check_workdir(settings: Settings, place: Place, phase: Phase, steps: Sequence[Step] | None = None) -> Precondition:
+    """The working directory holds what `steps` (default: all) read of it, and its reports can be written."""
     problems = []
-    if not place.input_path.is_file():
+    names = {step.name for step in steps or steps_of(phase)}
+    if "pipeline" in names and not place.input_path.is_file():
         problems.append(f"input {place.input} is missing (--input names another, `phase4 init` lays one out)")
-    if phase == 4 and not place.rules_path.is_file():
+    if "monitor" in names and not place.rules_path.is_file():
         problems.append(f"rules {place.rules} are missing (--rules names others, `phase4 init` lays them out)")
     nearest = place.reports
     while not nearest.exists() and nearest != nearest.parent:

@@ -80,7 +80,7 @@ class RunRecord(Document):
 
 
 def runs_dir(reports: Path) -> Path:
-    """Return where all runs of a reports directory are kept; also what the run lock is taken on."""
+    """Return where all runs of a reports directory are kept."""
     return state_dir(reports) / "runs"
 
 

@@ -5,12 +5,17 @@ from pathlib import Path
 
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.models import Document
+from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.reading import look
 from phase4_tui.artifacts.writing import atomic_write, to_json
 from phase4_tui.journal.locks import DirectoryLock
-from phase4_tui.runbook.provenance import host_name, own_pid, runs_dir
+from phase4_tui.runbook.provenance import host_name, own_pid
 
 HOLDER_FILE = "holder.json"
+
+
+def _directory(reports: Path) -> Path:
+    return state_dir(reports) / "running"
 
 
 class Holder(Document):
@@ -29,24 +34,24 @@ class Holder(Document):
 
 def run_lock(reports: Path) -> DirectoryLock:
     """Return the lock that only one run at a time holds per reports directory."""
-    return DirectoryLock(runs_dir(reports), "run.lock")
+    return DirectoryLock(_directory(reports))
 
 
 def announce(reports: Path, tag: str, run_id: str, operator: str) -> None:
     """Leave the note; call it while holding the lock."""
     holder = Holder(tag=tag, run_id=run_id, operator=operator, host=host_name(), pid=own_pid(), since=iso(now_ns()))
-    atomic_write(runs_dir(reports) / HOLDER_FILE, to_json(holder.model_dump()))
+    atomic_write(_directory(reports) / HOLDER_FILE, to_json(holder.model_dump()))
 
 
 def withdraw(reports: Path) -> None:
     """Take the note away."""
     with suppress(FileNotFoundError):
-        (runs_dir(reports) / HOLDER_FILE).unlink()
+        (_directory(reports) / HOLDER_FILE).unlink()
 
 
 def holder(reports: Path) -> Holder | None:
     """Return what the last note says, whether or not its writer still runs."""
-    return look(runs_dir(reports) / HOLDER_FILE, Holder, patient=False).value
+    return look(_directory(reports) / HOLDER_FILE, Holder, patient=False).value
 
 
 def running(reports: Path) -> Holder | None:

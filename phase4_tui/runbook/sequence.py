@@ -93,8 +93,12 @@ def run_plan(
         save_run(reports, record)
         observer.run_started(record)
         child_environment = step_environment(settings, environment, home)
-        run = _Run(plan, settings, child_environment, barrier, observer, cancel, record)
-        return run.go()
+        run = _Run(plan, settings, child_environment, barrier, lock.descriptors, observer, cancel, record)
+        try:
+            return run.go()
+        except BaseException:
+            mark_interrupted(reports)
+            raise
 
 
 def mark_interrupted(reports: Path) -> RunRecord | None:
@@ -106,7 +110,7 @@ def mark_interrupted(reports: Path) -> RunRecord | None:
     for run in runs_of(reports, noted.tag):
         if run.run_id == noted.run_id and run.state == "running":
             steps = tuple(
-                step.model_copy(update={"state": "cancelled", "error": "interrupted: the process that ran it died"})
+                step.model_copy(update={"state": "cancelled", "error": "interrupted: the process that ran it ended"})
                 if step.state == "running"
                 else step
                 for step in run.steps
@@ -167,6 +171,7 @@ class _Run:
         settings: Settings,
         environment: Mapping[str, str],
         barrier: Barrier,
+        held: tuple[int, ...],
         observer: Observer,
         cancel: threading.Event,
         record: RunRecord,
@@ -175,6 +180,7 @@ class _Run:
         self._settings = settings
         self._environment = environment
         self._barrier: Barrier = barrier
+        self._held = held
         self._observer = observer
         self._cancel = cancel
         self._record = record
@@ -221,6 +227,7 @@ class _Run:
                 timeout_seconds=command.timeout_seconds,
                 grace_seconds=self._settings.grace_seconds,
                 transcript=transcript,
+                held=self._held,
             )
             result = run_child(spec, self._cancel, lambda lines: self._lines(command, lines))
         state, error = self._verdict(command, result, before)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from phase4_tui.artifacts.names import DEFAULT_TAG, TAG_RULE, is_tag
 from phase4_tui.artifacts.opening import Unreadable, read_bytes
@@ -22,7 +22,14 @@ DEFAULT_GRACE_SECONDS = 2.0
 LIVE_WHEN_TRUTHY = ("*_ALLOW_LIVE_ORDERS", "INSTITUTIONAL_ADAPTER_ENABLED", "INSTITUTIONAL_AGENT_ENABLED")
 LIVE_WHEN_FALSY = ("*_DRY_RUN",)
 
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+def _no_switch(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("Input should be a number of seconds")
+    return value
+
+
+Seconds = Annotated[float, BeforeValidator(_no_switch), Field(gt=0, allow_inf_nan=False)]
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -172,6 +179,8 @@ def _read_file(path: Path) -> tuple[str, dict[str, Any]]:
         return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: is not TOML: {error}") from None
+    except RecursionError:
+        raise SettingsError(f"{path}: is nested too deeply") from None
 
 
 def _validate(values: Mapping[str, Any], where: Any) -> Settings:

@@ -24,7 +24,7 @@ from phase4_tui.runbook.preconditions import (
     check_workdir,
 )
 from phase4_tui.runbook.settings import Settings
-from phase4_tui.runbook.steps import place_of
+from phase4_tui.runbook.steps import place_of, steps_of
 
 FrozenState = Literal["no", "intact", "tampered"]
 
@@ -93,7 +93,7 @@ def read_status(
         classification=classify(evidence, health),
         incident=state.incident,
         preconditions=(
-            check_workdir(settings, place, evidence.phase),
+            check_workdir(settings, place, evidence.phase, steps_of(evidence.phase)),
             check_artifacts(place, evidence.tag),
             check_environment(settings, environment),
             check_isolation(proof),

@@ -5,6 +5,7 @@ module. `phase4.toml` may replace argv, time limit and expected files of any ste
 """
 
 import hashlib
+import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -209,10 +210,11 @@ def _interpreter_of(text: str) -> str:
     return ""
 
 
-def interpreter(settings: Settings, environment: Mapping[str, str]) -> str:
+def interpreter(settings: Settings, workdir: Path, environment: Mapping[str, str]) -> str:
     """Return the Python for the operator's own scripts: from the settings, `python` on PATH, or ours."""
     if settings.python is not None:
-        found = shutil.which(settings.python, path=environment.get("PATH"))
+        named = str(workdir / settings.python) if "/" in settings.python else settings.python
+        found = shutil.which(named, path=environment.get("PATH"))
         if found is None:
             raise SettingsError(f"setting `python`: {settings.python} is no program on this machine")
         return found
@@ -223,10 +225,16 @@ def place_of(settings: Settings, workdir: Path, phase: Phase, input_file: str | 
     """Return where a run of `phase` happens."""
     reports = workdir / settings.reports
     if phase == 4:
-        return Place(workdir, reports, settings.reports, input_file or settings.input, rules_file or settings.rules)
+        return Place(
+            workdir,
+            reports,
+            settings.reports,
+            settings.input if input_file is None else input_file,
+            settings.rules if rules_file is None else rules_file,
+        )
     scaffold = workdir / settings.phase3.directory
     own = scaffold / "sample_batch_input.json"
-    chosen = input_file or settings.phase3.input
+    chosen = settings.phase3.input if input_file is None else input_file
     if chosen is not None:
         source = (workdir / chosen).resolve()
     elif has_foreign(settings, workdir, 3) and own.is_file():
@@ -262,7 +270,7 @@ def command_for(
     if own.argv is not None:
         argv, origin, cwd = tuple(_fill(part, values) for part in own.argv), "settings", place.workdir
     elif is_foreign(script):
-        argv = (interpreter(settings, environment), step.script, *flags)
+        argv = (interpreter(settings, place.workdir, environment), step.script, *flags)
         origin, cwd = "working directory", directory.resolve()
     else:
         argv = (sys.executable, "-P", "-m", f"phase4_tui.steps.{step.module}", *flags)
@@ -276,9 +284,7 @@ def command_for(
 
 
 def _fill(text: str, values: Mapping[str, str]) -> str:
-    for name, value in values.items():
-        text = text.replace("{" + name + "}", value)
-    return text
+    return re.sub(r"\{(\w+)\}", lambda match: values.get(match.group(1), match.group()), text)
 
 
 def definition_sha256(commands: tuple[Command, ...]) -> str:

@@ -1,12 +1,12 @@
 """What the runbook's commands share at their edge: arguments, one JSON object on stdout, exit status."""
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-
-import msgspec
+from typing import NoReturn
 
 from phase4_tui.artifacts.frozen import FrozenTag
 from phase4_tui.artifacts.names import BadTag, check_tag
@@ -35,7 +35,14 @@ class MissingInput(StepError):
 
 def parser(description: str) -> argparse.ArgumentParser:
     """Return a parser for one command; a shortened flag is refused."""
-    return argparse.ArgumentParser(description=description, allow_abbrev=False)
+    return _Parser(description=description, allow_abbrev=False)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Argparse, whose complaints repeat what was typed, made safe to show."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(safe_line(message))
 
 
 def tag_argument(text: str) -> str:
@@ -86,7 +93,7 @@ def _silence_stdout() -> None:
 
 def print_json(result: Mapping[str, object]) -> None:
     """Print one indented JSON object."""
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(result), indent=2).decode() + "\n")
+    sys.stdout.write(json.dumps(result, indent=2) + "\n")
     sys.stdout.flush()
 
 

@@ -13,8 +13,9 @@ import msgspec
 
 from phase4_tui.artifacts.opening import Unreadable
 from phase4_tui.artifacts.report import ReportReader, tolerant_row
-from phase4_tui.artifacts.streaming import BadElement, decode_array
+from phase4_tui.artifacts.streaming import BadElement
 from phase4_tui.artifacts.strict_json import BadJson
+from phase4_tui.artifacts.unique_keys import decode_complete
 from phase4_tui.artifacts.writing import atomic_file
 from phase4_tui.policy.values import Violation
 from phase4_tui.steps import entry
@@ -97,7 +98,7 @@ def check_report(gate: Gate[W], report: Path, out_json: Path | None, out: Binary
 
 
 def _violations(gate: Gate[W], report: Path) -> Iterator[Violation]:
-    reader: ReportReader[object] = ReportReader(report, decode_array(gate.row), _any_row)
+    reader: ReportReader[object] = ReportReader(report, decode_complete(gate.row), tolerant_row)
     first = 1
     for batch in reader:
         if isinstance(batch[0], gate.row):  # a batch is decoded as a whole, or taken apart as a whole
@@ -108,14 +109,6 @@ def _violations(gate: Gate[W], report: Path) -> Iterator[Violation]:
         first += len(batch)
     if not reader.has_rows:
         yield Violation(gate.schema_section, "the report's key `results` must be present and an array")
-
-
-def _any_row(data: bytes, number: int) -> object:
-    """Decode one row as it is; one that can't be decoded becomes a text that says why, and so fails the gate."""
-    try:
-        return tolerant_row(data, number)
-    except BadElement as error:
-        return f"a row that {error.reason}"
 
 
 def command(gate: Gate[W], description: str, argv: Sequence[str] | None) -> int:

@@ -11,14 +11,9 @@ import msgspec
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.artifacts.opening import Unreadable, read_bytes
 from phase4_tui.artifacts.report import ReportReader
-from phase4_tui.artifacts.streaming import BadElement, decode_array
+from phase4_tui.artifacts.streaming import BadElement
 from phase4_tui.artifacts.strict_json import BadJson, decode_text, parse, parse_object
-from phase4_tui.artifacts.unique_keys import (
-    complete,
-    has_fixed_shape,
-    prove_unique_keys,
-    prove_unique_keys_of_any_shape,
-)
+from phase4_tui.artifacts.unique_keys import decode_complete
 from phase4_tui.artifacts.writing import atomic_write, to_json
 from phase4_tui.policy.values import show
 from phase4_tui.steps import entry
@@ -103,9 +98,7 @@ def _guarded(findings: _Findings, name: str, read: object) -> dict[str, object] 
 
 def _read_report(release: Release, path: Path, findings: _Findings) -> dict[str, object]:
     """Return the report's head; row problems go into the findings."""
-    decode = decode_array(complete(release.row))
-    prove = prove_unique_keys if has_fixed_shape(release.row) else prove_unique_keys_of_any_shape
-    reader: ReportReader[object] = ReportReader(path, lambda data: [*prove(data, decode(data))], _strict_row)
+    reader: ReportReader[object] = ReportReader(path, decode_complete(release.row), _strict_row)
     number = 0
     for batch in reader:
         for row in batch:

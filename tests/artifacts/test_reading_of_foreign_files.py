@@ -44,7 +44,7 @@ def a_huge_file(path: Path) -> None:
 HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
     "a FIFO": (os.mkfifo, "FIFO"),
     "a directory": (Path.mkdir, "directory"),
-    "a socket": (a_socket, "can't be opened"),
+    "a socket": (a_socket, "is a socket"),
     "a link out of the directory": (a_link("../secret.json"), "link out of reports/"),
     "a link to a system file": (a_link("/etc/passwd"), "link out of reports/"),
     "a link to itself": (a_link("a_quality_check.json"), "loop"),

@@ -75,6 +75,13 @@ def test_a_locale_without_unicode_changes_nothing(desk: Desk) -> None:
     assert (report["input_file"], report["results"][0]["input"]["event_name"]) == ("batch é.json", "“é”")
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_stdout_is_utf_8_whatever_the_terminals_encoding(desk: Desk, encoding: str) -> None:
+    ran = desk.spawn("pipeline_runner", "--input", "sample.json", "--outdir", "é", PYTHONIOENCODING=encoding)
+    assert ran.status == 0, ran.err
+    assert ran.document()["report_json"] == "é/phase4_demo_report.json"
+
+
 @pytest.mark.parametrize(
     ("module", "arguments"),
     [
