@@ -123,13 +123,6 @@ def guarded(work: Callable[[], int]) -> int:
 def say(text: str = "", style: str = "") -> None:
     """Print one piece of text made safe; `style` is rich's, and shows on a terminal only."""
     text = safe_text(text, 1 << 16)
-    try:
-        _print(text, style)
-    except BrokenPipeError:
-        leave_stdout()
-
-
-def _print(text: str, style: str) -> None:
     if style and sys.stdout.isatty():
         from rich.console import Console  # noqa: PLC0415 - only where there are colours to show
         from rich.text import Text  # noqa: PLC0415

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from phase4_tui.artifacts.safe_text import safe_text
-from phase4_tui.cli.desk import say
+from phase4_tui.cli.desk import leave_stdout, say
 from phase4_tui.runbook.provenance import RunRecord, StepRecord
 from phase4_tui.runbook.sequence import Observer
 from phase4_tui.runbook.steps import Command
@@ -72,7 +72,10 @@ class PlainObserver(SilentObserver):
             self._line(f"    transcript: {record.transcript}", "")
 
     def _line(self, text: str, style: str) -> None:
-        say(text, style)
+        try:
+            say(text, style)
+        except BrokenPipeError:  # a reader that leaves does not stop the run
+            leave_stdout()
 
 
 class LiveObserver(PlainObserver):

@@ -120,6 +120,8 @@ def _unknown(evidence: Evidence, health: Health) -> Iterator[Classification]:
         for check in _checks(health)
         if check.state in ("absent", "unreadable", "writing", "stale")
     ]
+    if evidence.summary.state == "writing":
+        findings.append(Finding(file=str(evidence.summary.path), key="state", value="writing"))
     if findings:
         rule = "run_in_progress" if evidence.running else "artifacts_not_usable"
         yield _made(None, "unknown", rule, findings, None if evidence.running else "engineering")

@@ -1,0 +1,183 @@
+"""`watch`: one plain line a change, until interrupted, whatever happens to the directory meanwhile."""
+
+import json
+import os
+import queue
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from subprocess import Popen
+
+import pytest
+
+from phase4_tui.artifacts.names import Artifact
+from tests.cli.support import DANGEROUS, ask, started
+from tests.runbook import misbehaving
+from tests.runbook.documents import ALERT, Tag, quality
+from tests.runbook.support import foreign, until
+
+
+class Watch:
+    """A `phase4 watch` at work, and the lines that it has printed."""
+
+    def __init__(self, process: "Popen[str]") -> None:
+        self.process = process
+        self.told: list[str] = []
+        self._lines: queue.Queue[str] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._lines.put(line)
+
+    def line(self, *words: str, seconds: float = 10) -> str:
+        """Wait for a line with all of these words and return it."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                line = self._lines.get(timeout=max(deadline - time.monotonic(), 0.01))
+            except queue.Empty:
+                raise AssertionError(f"no line with {words}, only {self.told}") from None
+            self.told.append(line)
+            if all(word in line for word in words):
+                return line
+
+    def ready(self) -> None:
+        """Wait until the kernel tells it of changes."""
+        descriptors = Path(f"/proc/{self.process.pid}/fdinfo")
+
+        def watches(path: Path) -> bool:
+            try:
+                return "inotify wd" in path.read_text()
+            except FileNotFoundError:
+                return False
+
+        until(lambda: any(watches(path) for path in descriptors.iterdir()))
+
+    def end(self, number: signal.Signals) -> tuple[int, str]:
+        """Send a signal; return exit status and stderr."""
+        self.process.send_signal(number)
+        status = self.process.wait(timeout=10)
+        self._reader.join(5)
+        assert self.process.stderr is not None
+        return status, self.process.stderr.read()
+
+
+@contextmanager
+def watching(work: Path, *arguments: str) -> Iterator[Watch]:
+    """Let `watch` begin, and wait until it watches where there is something to watch."""
+    with started(work, "watch", *arguments) as process:
+        watch = Watch(process)
+        if (work / "reports").exists():
+            watch.ready()
+        yield watch
+
+
+def test_each_change_of_a_tag_is_one_plain_line_until_interrupted(tag: Tag, work: Path) -> None:
+    with watching(work) as watch:
+        assert watch.line("t1", "OK").count("t1") == 1
+        tag.put(Artifact.QUALITY_CHECK, quality(False, {"event_and_portfolio_policy_enforced": ["record 1"]}))
+        watch.line("t1", "P0", "risk")
+        tag.put(Artifact.QUALITY_CHECK, quality())
+        watch.line("t1", "OK")
+        alert = {"status": "ALERT", "alerts": [ALERT]}
+        tag.change(Artifact.MONITORING, lambda content: content.update(alert))
+        watch.line("t1", "P1")
+        Tag(work / "reports", "t2")
+        watch.line("t2", "OK")
+        status, err = watch.end(signal.SIGINT)
+    assert status == 130
+    assert "Traceback" not in err
+    assert not DANGEROUS.search("".join(watch.told))
+    assert all(line[:4].isdigit() for line in watch.told), "every line begins with its time"
+
+
+def test_a_termination_ends_it_too(tag: Tag, work: Path) -> None:
+    with watching(work) as watch:
+        watch.line(tag.name)
+        status, err = watch.end(signal.SIGTERM)
+    assert status in (143, -signal.SIGTERM)
+    assert err == ""
+
+
+def test_what_does_not_change_the_picture_is_no_line(tag: Tag, work: Path) -> None:
+    with watching(work) as watch:
+        watch.line("t1", "OK")
+        tag.age(Artifact.MONITORING, 1)
+        (work / "reports" / "notes.txt").write_text("nobody's")
+        Tag(work / "reports", "last")
+        watch.line("last", "OK")
+    assert len([line for line in watch.told if "t1" in line]) == 1
+
+
+def test_a_file_written_slowly_in_place_is_writing_and_never_broken(tag: Tag, work: Path) -> None:
+    content = tag.path(Artifact.QUALITY_CHECK).read_bytes()
+    with watching(work) as watch:
+        watch.line("t1", "OK")
+        with tag.path(Artifact.QUALITY_CHECK).open("wb", buffering=0) as file:
+            file.write(content[:20])
+            watch.line("t1", "quality_check writing")
+            file.write(content[20:])
+        watch.line("t1", "OK")
+    assert not any("P0" in line or "unreadable" in line for line in watch.told)
+
+
+def test_a_file_whose_writer_gave_up_becomes_unreadable_without_another_change(tag: Tag, work: Path) -> None:
+    with watching(work) as watch:
+        watch.line("t1", "OK")
+        tag.path(Artifact.QUALITY_CHECK).write_bytes(b'{"passed": tr')
+        watch.line("t1", "quality_check writing")
+        watch.line("t1", "quality_check unreadable")
+
+
+def test_a_step_that_crashes_is_told_though_it_left_no_file(tmp_path: Path) -> None:
+    work = foreign(tmp_path / "w", quality_check=misbehaving.CRASHES)
+    with watching(work) as watch:
+        assert ask(work, "run").status == 10
+        watch.line("phase4_demo", "P0", "step broken")
+
+
+def test_it_waits_for_a_directory_that_is_not_there_yet(work: Path) -> None:
+    (work / "reports").rmdir()
+    with watching(work) as watch:
+        watch.line("watch:", "not exist")
+        Tag(work / "reports", "t1")
+        watch.line("t1", "OK")
+
+
+def test_changes_made_while_it_was_stopped_are_told_afterwards(tag: Tag, work: Path) -> None:
+    with watching(work) as watch:
+        watch.line("t1", "OK")
+        watch.process.send_signal(signal.SIGSTOP)
+        for number in range(9_000):  # three events each, more than the kernel keeps
+            os.close(os.open(work / "reports" / f"{number}.csv", os.O_CREAT | os.O_WRONLY))
+        tag.put(Artifact.QUALITY_CHECK, quality(False))
+        watch.process.send_signal(signal.SIGCONT)
+        watch.line("t1", "P0", seconds=4)
+
+
+def test_a_name_that_is_no_text_does_not_end_it(tag: Tag, work: Path) -> None:
+    with watching(work) as watch:
+        watch.line("t1", "OK")
+        (Path(os.fsdecode(os.fsencode(work / "reports") + b"/evil\xff_report.json"))).write_text("{}")
+        Tag(work / "reports", "t2")
+        watch.line("t2", "OK")
+        assert watch.process.poll() is None
+    assert tag.name
+
+
+@pytest.mark.parametrize("hostile", ["\x1b]52;c;RVZJTA==\x07", "\x9b2J\u202e"])
+def test_under_json_each_line_is_one_document_without_a_raw_code(tag: Tag, work: Path, hostile: str) -> None:
+    with watching(work, "--json") as watch:
+        first = json.loads(watch.line('"t1"'))
+        assert (first["tag"], first["classification"]["level"]) == ("t1", "ok")
+        alert = {"status": "ALERT", "alerts": [ALERT | {"value": hostile}]}
+        tag.change(Artifact.MONITORING, lambda content: content.update(alert))
+        line = watch.line('"P1"')
+    assert json.loads(line)["classification"]["evidence"][0]["value"] == hostile
+    assert not DANGEROUS.search("".join(watch.told))

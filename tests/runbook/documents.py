@@ -1,0 +1,149 @@
+"""A tag as it looks on disk: whole and healthy, with files and times changed one at a time."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from phase4_tui.artifacts.names import Artifact, file_name
+from phase4_tui.policy.phase3.quality import SECTIONS as PHASE3_SECTIONS
+from phase4_tui.policy.phase4.quality import SECTIONS as PHASE4_SECTIONS
+from phase4_tui.runbook.isolation import Proof
+from phase4_tui.runbook.provenance import RunRecord, Source, StepRecord, StepState, new_run_id, save_run
+
+Json = dict[str, Any]
+REPORT_AGE = 100.0
+CHECK_AGE = 50.0
+COUNTS = {"BUY_CALL": 0, "BUY_PUT": 0, "NO_TRADE": 0}
+SUMMARY: Json = {
+    "total_records": 0,
+    "action_counts": COUNTS,
+    "event_block_count": 0,
+    "event_block_pct": 0.0,
+    "portfolio_block_count": 0,
+    "portfolio_block_pct": 0.0,
+}
+PHASE3_SUMMARY: Json = {"total_records": 0, "consensus_counts": COUNTS, "veto_count": 0, "veto_pct": 0.0}
+ALERT: Json = {
+    "metric": "no_trade_pct",
+    "value": 95.0,
+    "threshold": 70.0,
+    "operator": "GT",
+    "severity": "HIGH",
+    "message": "95 of 70",
+}
+
+
+def quality(passed: bool = True, issues: Mapping[str, list[str]] | None = None, phase: int = 4) -> Json:
+    """Return a quality check; `issues` are those of the sections that did not pass."""
+    issues = issues or {}
+    names = PHASE4_SECTIONS if phase == 4 else PHASE3_SECTIONS
+    sections = {name: {"passed": name not in issues, "issues": issues.get(name, [])} for name in names}
+    return {"passed": passed, "checks": sections}
+
+
+def contents(tag: str, phase: int = 4) -> dict[Artifact, object]:
+    """Return what the artifacts of a healthy tag hold."""
+    report = file_name(tag, Artifact.REPORT)
+    summary = SUMMARY if phase == 4 else PHASE3_SUMMARY
+    found: dict[Artifact, object] = {
+        Artifact.REPORT: {
+            "run_tag": tag,
+            "input_file": "in.json",
+            "record_count": 0,
+            "summary": summary,
+            "results": [],
+        },
+        Artifact.SUMMARY: {"run_tag": tag, **summary},
+        Artifact.REPORT_MD: f"# Report {tag}\n",
+        Artifact.RELEASE_CHECK: {
+            "tag": tag,
+            "outdir": "reports",
+            "passed": True,
+            "checked_files": [report],
+            "missing_files": [],
+            "validation_errors": [],
+        },
+        Artifact.QUALITY_CHECK: quality(phase=phase),
+        Artifact.PHASE4_SIGNOFF if phase == 4 else Artifact.PHASE3_SIGNOFF: "# Sign-off\n",
+    }
+    if phase == 4:
+        found[Artifact.MONITORING] = {
+            "snapshot": {"run_tag": tag, "records": 0, "kpis": {}},
+            "alerts": [],
+            "alert_count": 0,
+            "status": "OK",
+        }
+        found[Artifact.MONITORING_MD] = "# Monitoring\n"
+    return found
+
+
+class Tag:
+    """One tag in a reports directory, healthy at first."""
+
+    def __init__(self, reports: Path, name: str = "t1", phase: int = 4) -> None:
+        self.reports, self.name = reports, name
+        reports.mkdir(parents=True, exist_ok=True)
+        for artifact, content in contents(name, phase).items():
+            core = artifact in (Artifact.REPORT, Artifact.SUMMARY, Artifact.REPORT_MD)
+            self.put(artifact, content, age=REPORT_AGE if core else CHECK_AGE)
+
+    def path(self, artifact: Artifact) -> Path:
+        """Return where an artifact is."""
+        return self.reports / file_name(self.name, artifact)
+
+    def put(self, artifact: Artifact, content: object, age: float = CHECK_AGE) -> Path:
+        """Write an artifact: bytes and text as they are, anything else as JSON; last changed `age` seconds ago."""
+        path = self.path(artifact)
+        if isinstance(content, str):
+            content = content.encode()
+        path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+        return self.age(artifact, age)
+
+    def age(self, artifact: Artifact, seconds: float) -> Path:
+        """Make an artifact as old as that."""
+
+        moment = time.time() - seconds
+        os.utime(self.path(artifact), (moment, moment))
+        return self.path(artifact)
+
+    def change(self, artifact: Artifact, change: Callable[[Json], object], age: float = CHECK_AGE) -> Path:
+        """Change a JSON artifact in place."""
+        content = json.loads(self.path(artifact).read_bytes())
+        change(content)
+        return self.put(artifact, content, age)
+
+    def remove(self, artifact: Artifact) -> None:
+        """Remove an artifact."""
+        self.path(artifact).unlink()
+
+    def ran(self, *, phase: int = 4, age: float = CHECK_AGE / 2, **steps: StepState) -> RunRecord:
+        """Put a run on record whose steps ended `age` seconds ago in the given states."""
+        ended = time.time_ns() - int(age * 1e9)
+        record = RunRecord.model_validate(
+            {
+                "run_id": new_run_id(),
+                "tag": self.name,
+                "phase": phase,
+                "kind": "sequence",
+                "state": "finished",
+                "operator": "ada",
+                "host": "h",
+                "pid": 1,
+                "started_at": "2026-02-17T03:45:00.000000Z",
+                "workdir": "/w",
+                "input": Source(path="in.json"),
+                "rules": Source(path="rules.json"),
+                "definition_sha256": "",
+                "versions": {},
+                "isolation": Proof(barrier="seccomp", proven=True, ways={}, reached=0, detail=""),
+                "steps": [
+                    StepRecord(name=name, state=ending, ended_ns=ended, error="it broke", transcript="/w/a.log")
+                    for name, ending in steps.items()
+                ],
+            }
+        )
+        save_run(self.reports, record)
+        return record

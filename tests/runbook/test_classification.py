@@ -1,0 +1,308 @@
+"""How bad it is and whose it is, from what is on disk: the rule that fired, its evidence, and the order of rules."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from phase4_tui.artifacts.names import Artifact
+from phase4_tui.journal.locks import DirectoryLock
+from phase4_tui.runbook.classification import Classification, classify
+from phase4_tui.runbook.escalation import next_step
+from phase4_tui.runbook.evidence import read_evidence
+from phase4_tui.runbook.health import judge
+from phase4_tui.runbook.running import announce, run_lock, withdraw
+from tests.runbook.documents import ALERT, REPORT_AGE, Json, Tag, quality
+
+RELEASE, QUALITY, MONITORING, SIGNOFF = (
+    Artifact.RELEASE_CHECK,
+    Artifact.QUALITY_CHECK,
+    Artifact.MONITORING,
+    Artifact.PHASE4_SIGNOFF,
+)
+POLICY = "event_and_portfolio_policy_enforced"
+ISSUE = "record 2: traded in a high-risk event"
+
+
+def found(tag: Tag) -> Classification:
+    evidence = read_evidence(tag.reports, tag.name, patient=False)
+    classification = classify(evidence, judge(evidence))
+    assert next_step(classification), "every rule says what to do next"
+    assert (classification.severity_class is None) == (classification.level != "incident")
+    return classification
+
+
+def named(tag: Tag) -> tuple[str | None, str | None, int]:
+    """Return class (or level), owner and exit status."""
+    one = found(tag)
+    return one.severity_class or one.level, one.owner, one.exit_status
+
+
+def violate(tag: Tag) -> None:
+    tag.put(QUALITY, quality(False, {POLICY: [ISSUE]}))
+
+
+def alert(tag: Tag, *severities: str) -> None:
+    alerts = [ALERT | {"severity": severity} for severity in severities]
+    tag.change(MONITORING, lambda content: content.update(status="ALERT", alerts=alerts))
+
+
+def test_a_healthy_tag_has_no_class_and_no_owner(tag: Tag) -> None:
+    assert named(tag) == ("ok", None, 0)
+    assert found(tag).evidence == ()
+
+
+def test_a_policy_violation_is_p0_and_the_risk_owners(tag: Tag) -> None:
+    violate(tag)
+    assert named(tag) == ("P0", "risk", 10)
+    evidence = found(tag).evidence
+    assert any(one.file == str(tag.path(QUALITY)) and POLICY in one.key and one.value == [ISSUE] for one in evidence)
+
+
+@pytest.mark.parametrize("section", ["event_policy", "veto_rules", "portfolio_policy_ok"])
+def test_a_policy_section_of_an_older_run_is_the_risk_owners_too(tag: Tag, section: str) -> None:
+    tag.put(QUALITY, {"passed": False, "checks": {section: {"passed": False, "issues": [ISSUE]}}})
+    assert named(tag) == ("P0", "risk", 10)
+
+
+@pytest.mark.parametrize("section", ["output_schema_valid", "score_and_sizing_valid"])
+def test_any_other_failure_of_the_quality_gate_is_p0_and_engineerings(tag: Tag, section: str) -> None:
+    tag.put(QUALITY, quality(False, {section: ["record 1: score is 101"]}))
+    assert named(tag) == ("P0", "engineering", 10)
+
+
+def test_a_release_failure_is_p0_and_engineerings_with_its_issues_as_evidence(tag: Tag) -> None:
+    tag.change(RELEASE, lambda content: content.update(passed=False, missing_files=["t1_report.md"]))
+    assert named(tag) == ("P0", "engineering", 10)
+    assert any("t1_report.md" in str(one.value) for one in found(tag).evidence)
+    assert all(one.file == str(tag.path(RELEASE)) for one in found(tag).evidence)
+
+
+@pytest.mark.parametrize(
+    ("artifact", "content", "key"),
+    [
+        (RELEASE, {"tag": "t1"}, "passed"),
+        (QUALITY, {"passed": "yes"}, "passed"),
+        (MONITORING, {"alerts": []}, "status"),
+        (MONITORING, {"status": "FINE", "alerts": []}, "status"),
+        (MONITORING, {"status": "OK"}, "alerts"),
+    ],
+)
+def test_a_broken_schema_is_p0_and_engineerings_and_names_the_key(
+    tag: Tag, artifact: Artifact, content: Json, key: str
+) -> None:
+    tag.put(artifact, content)
+    assert named(tag) == ("P0", "engineering", 10)
+    (evidence,) = found(tag).evidence
+    assert evidence.file == str(tag.path(artifact))
+    assert f"`{key}`" in str(evidence.value)
+
+
+@pytest.mark.parametrize("content", [{"run_tag": "t1"}, {"run_tag": "t1", "total_records": "many"}, "not json"])
+def test_a_summary_that_lost_what_readers_need_is_never_healthy(tag: Tag, content: object) -> None:
+    tag.put(Artifact.SUMMARY, content, age=REPORT_AGE)
+    assert named(tag)[2] != 0
+
+
+def test_a_summary_that_is_being_written_is_not_healthy_yet(tag: Tag) -> None:
+    tag.put(Artifact.SUMMARY, tag.path(Artifact.SUMMARY).read_bytes()[:-9], age=0)
+    assert named(tag)[2] != 0
+
+
+def test_an_alert_with_high_is_p1_and_the_evidence_is_that_alert(tag: Tag) -> None:
+    alert(tag, "LOW", "HIGH", "MEDIUM")
+    assert named(tag) == ("P1", "risk", 11)
+    (evidence,) = found(tag).evidence
+    assert ("no_trade_pct" in evidence.key, evidence.value) == (True, 95.0)
+
+
+def test_an_alert_about_a_gates_status_alone_is_engineerings(tag: Tag) -> None:
+    about = [ALERT | {"metric": "release_check_status", "value": "ALERT", "threshold": "OK", "operator": "EQ"}]
+    tag.change(MONITORING, lambda content: content.update(status="ALERT", alerts=about))
+    assert named(tag) == ("P1", "engineering", 11)
+
+
+@pytest.mark.parametrize("severities", [["LOW"], ["MEDIUM"], ["LOW", "MEDIUM"]])
+def test_an_alert_without_high_is_a_warning_outside_the_classes(tag: Tag, severities: list[str]) -> None:
+    alert(tag, *severities)
+    assert named(tag)[::2] == ("warning", 13)
+    assert len(found(tag).evidence) == len(severities)
+
+
+def test_a_status_of_alert_without_any_alert_is_a_warning(tag: Tag) -> None:
+    alert(tag)
+    assert named(tag)[::2] == ("warning", 13)
+
+
+@pytest.mark.parametrize("artifact", [SIGNOFF, Artifact.REPORT_MD, Artifact.MONITORING_MD])
+def test_each_missing_or_empty_markdown_file_is_p2_and_named(tag: Tag, artifact: Artifact) -> None:
+    tag.put(artifact, "")
+    assert named(tag) == ("P2", "engineering", 12)
+    tag.remove(artifact)
+    assert named(tag) == ("P2", "engineering", 12)
+    assert str(tag.path(artifact)) in {one.file for one in found(tag).evidence}
+
+
+@pytest.mark.parametrize("artifact", [Artifact.REPORT, Artifact.SUMMARY])
+def test_a_missing_report_with_both_gates_passed_is_p2(tag: Tag, artifact: Artifact) -> None:
+    tag.remove(artifact)
+    assert named(tag) == ("P2", "engineering", 12)
+
+
+@pytest.mark.parametrize("artifact", [RELEASE, QUALITY, MONITORING])
+def test_an_absent_check_is_unknown(tag: Tag, artifact: Artifact) -> None:
+    tag.remove(artifact)
+    assert named(tag)[::2] == ("unknown", 14)
+    assert {one.file for one in found(tag).evidence} == {str(tag.path(artifact))}
+
+
+@pytest.mark.parametrize("artifact", [RELEASE, QUALITY, MONITORING])
+def test_an_unreadable_or_stale_check_is_unknown(tag: Tag, artifact: Artifact) -> None:
+    good = tag.path(artifact).read_bytes()
+    tag.put(artifact, "not json")
+    assert named(tag)[::2] == ("unknown", 14)
+    tag.put(artifact, good[:-5], age=0)
+    assert named(tag)[::2] == ("unknown", 14)
+    tag.put(artifact, good, age=REPORT_AGE + 5)
+    assert named(tag)[::2] == ("unknown", 14)
+
+
+def test_a_tag_without_any_file_is_unknown(tmp_path: Path) -> None:
+    tag = Tag(tmp_path / "reports")
+    for artifact in Artifact:
+        tag.path(artifact).unlink(missing_ok=True)
+    assert named(tag)[::2] == ("unknown", 14)
+
+
+def test_a_crash_without_core_checks_is_p0_and_engineerings(tag: Tag) -> None:
+    tag.remove(QUALITY)
+    tag.ran(pipeline="passed", release_check="passed", quality_check="crashed", signoff="not_run")
+    assert named(tag) == ("P0", "engineering", 10)
+    (evidence,) = found(tag).evidence
+    assert (evidence.file, evidence.key) == ("/w/a.log", "steps.quality_check")
+    assert "it broke" in str(evidence.value)
+
+
+@pytest.mark.parametrize("state", ["crashed", "timed_out"])
+def test_a_broken_step_with_core_checks_passing_is_p2(tag: Tag, state: str) -> None:
+    tag.remove(SIGNOFF)
+    tag.ran(pipeline="passed", release_check="passed", quality_check="passed", signoff=state)  # type: ignore[arg-type]
+    assert named(tag) == ("P2", "engineering", 12)
+    assert {one.key for one in found(tag).evidence} == {"steps.signoff"}
+
+
+def test_a_crash_that_left_the_checks_of_an_older_report_is_p0(tag: Tag) -> None:
+    for artifact in (Artifact.REPORT, Artifact.SUMMARY, Artifact.REPORT_MD):
+        tag.age(artifact, 10)
+    tag.ran(age=5, pipeline="passed", release_check="crashed")
+    assert named(tag) == ("P0", "engineering", 10)
+
+
+def test_a_crash_mended_by_hand_no_longer_counts(tag: Tag) -> None:
+    tag.ran(age=30, signoff="crashed")
+    assert named(tag) == ("P2", "engineering", 12)
+    tag.put(SIGNOFF, "# Sign-off by hand\n", age=20)
+    assert named(tag) == ("ok", None, 0)
+
+
+def test_a_crash_is_mended_only_when_all_that_the_step_writes_is_newer(tag: Tag) -> None:
+    tag.ran(age=30, monitor="crashed")
+    tag.age(MONITORING, 20)
+    assert named(tag) == ("P2", "engineering", 12)
+    tag.age(Artifact.MONITORING_MD, 20)
+    assert named(tag) == ("ok", None, 0)
+
+
+def test_a_later_run_of_the_step_is_what_counts(tag: Tag) -> None:
+    tag.ran(age=30, signoff="crashed")
+    tag.ran(age=20, signoff="passed")
+    assert named(tag) == ("ok", None, 0)
+    tag.ran(age=10, signoff="crashed")
+    assert named(tag)[0] == "P2"
+
+
+@pytest.mark.parametrize("state", ["cancelled", "not_run"])
+def test_a_step_that_was_cancelled_or_never_run_is_no_incident(tag: Tag, state: str) -> None:
+    tag.ran(pipeline="passed", release_check="passed", quality_check="passed", signoff=state)  # type: ignore[arg-type]
+    assert named(tag) == ("ok", None, 0)
+
+
+def test_a_record_of_a_run_that_can_not_be_read_is_passed_over(tag: Tag) -> None:
+    record = tag.ran(signoff="crashed")
+    path = tag.reports / ".phase4" / "runs" / tag.name / f"{record.run_id}.json"
+    path.write_text(json.dumps({"run_id": 1}))
+    assert named(tag) == ("ok", None, 0)
+
+
+def test_the_worst_rule_wins(tag: Tag) -> None:
+    tag.remove(Artifact.REPORT_MD)
+    alert(tag, "LOW")
+    assert named(tag)[0] == "P2", "before a warning"
+    alert(tag, "HIGH")
+    assert named(tag)[0] == "P1", "before P2"
+    tag.ran(signoff="crashed")
+    assert named(tag)[0] == "P1", "before P2 by a crash"
+    tag.change(RELEASE, lambda content: content.update(passed=False))
+    assert named(tag) == ("P0", "engineering", 10), "before P1"
+    violate(tag)
+    assert named(tag) == ("P0", "risk", 10), "the policy before the release"
+
+
+def test_unknown_comes_before_a_warning_and_after_p1(tag: Tag) -> None:
+    tag.remove(QUALITY)
+    alert(tag, "LOW")
+    assert named(tag)[0] == "unknown"
+    alert(tag, "HIGH")
+    assert named(tag)[0] == "P1"
+
+
+def test_a_failed_gate_is_p0_though_the_other_is_absent(tag: Tag) -> None:
+    tag.remove(RELEASE)
+    violate(tag)
+    assert named(tag) == ("P0", "risk", 10)
+
+
+def test_phase_3_is_judged_without_monitoring(tmp_path: Path) -> None:
+    tag = Tag(tmp_path / "reports", "p3", phase=3)
+    assert named(tag) == ("ok", None, 0)
+    tag.put(QUALITY, quality(False, {"conflict_policy_enforced": ["record 1: a veto was not applied"]}, 3))
+    assert named(tag) == ("P0", "risk", 10)
+    tag.put(QUALITY, quality(False, {"memory_policy_valid": ["record 1: window_size is 21"]}, 3))
+    assert named(tag) == ("P0", "engineering", 10)
+
+
+@pytest.fixture
+def under_way(tag: Tag) -> Iterator[DirectoryLock]:
+    """A run of the tag that is under way: it holds the lock and has left its note."""
+    with run_lock(tag.reports) as lock:
+        announce(tag.reports, tag.name, "r1", "ada")
+        yield lock
+        withdraw(tag.reports)
+
+
+@pytest.mark.usefixtures("under_way")
+def test_while_a_run_is_under_way_what_it_has_not_written_yet_is_no_incident(tag: Tag) -> None:
+    for artifact in (Artifact.REPORT, Artifact.SUMMARY, Artifact.REPORT_MD):
+        tag.age(artifact, 1)
+    assert named(tag)[::2] == ("unknown", 14)
+    assert found(tag).rule == "run_in_progress"
+    for artifact in (RELEASE, QUALITY, MONITORING, SIGNOFF, Artifact.MONITORING_MD):
+        tag.remove(artifact)
+    assert found(tag).rule == "run_in_progress"
+    tag.ran(pipeline="passed", release_check="crashed")
+    assert found(tag).rule == "run_in_progress", "the step may be the one that runs again"
+
+
+@pytest.mark.usefixtures("under_way")
+def test_a_violation_found_while_the_run_is_under_way_is_p0_at_once(tag: Tag) -> None:
+    tag.remove(SIGNOFF)
+    violate(tag)
+    assert named(tag) == ("P0", "risk", 10)
+
+
+def test_once_the_run_is_over_what_it_did_not_write_counts(tag: Tag, under_way: DirectoryLock) -> None:
+    tag.remove(SIGNOFF)
+    assert found(tag).rule == "run_in_progress"
+    under_way.release()
+    assert named(tag)[0] == "P2"
