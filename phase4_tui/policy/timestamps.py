@@ -2,7 +2,9 @@
 
 import re
 from datetime import datetime
+from functools import lru_cache
 
+REMEMBERED = 1 << 16
 _from_iso = datetime.fromisoformat
 # Python's parser alone takes more than ISO 8601 allows: blanks, other separators, empty fractions, offsets of 99 min.
 _shape = re.compile(
@@ -12,6 +14,7 @@ _shape = re.compile(
 ).fullmatch
 
 
+@lru_cache(maxsize=REMEMBERED)  # the underlyings of one moment, and the sessions of a batch, share their timestamps
 def check_timestamp(text: str) -> None:
     """Raise ValueError, beginning with the field's name, unless `text` is ISO 8601 with date, `T`, time and offset."""
     if _shape(text) is None:

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from phase4_tui.policy.phase4 import quality
-from phase4_tui.policy.phase4.record import Row
 from phase4_tui.steps.gate import Gate, check_report, command
 
 GATE = Gate(
-    quality.SECTIONS, quality.SCHEMA, Row, quality.judge_rows, quality.judge_value
+    quality.SECTIONS, quality.SCHEMA, quality.WholeRow, quality.judge_rows, quality.judge_value
 )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """The Phase 4 quality gate: one violation per broken rule of a report's rows (policy.md, Phase 4 quality gate).
 
-A row that decodes as `Row` or `JudgedRow` has the right schema, score and size, so only the policy is left to
+A row that decodes as `JudgedRow` or `WholeRow` has the right schema, score and size, so only the policy is left to
 check; `judge_value` explains any row that does not. Both must agree on every row that decodes.
 """
 
@@ -11,7 +11,7 @@ import msgspec
 
 from phase4_tui.policy.phase4.event_risk import assess_event
 from phase4_tui.policy.phase4.exposure import is_blocked
-from phase4_tui.policy.phase4.record import Decision, Record, Row
+from phase4_tui.policy.phase4.record import Decision
 from phase4_tui.policy.phase4.sizing import SCORE_RANGE, SIZE_RANGE
 from phase4_tui.policy.values import Violation, expect_words, in_range, is_number, show
 from phase4_tui.policy.vocabulary import ACTIONS, Gate, Level, Regime, SessionSlot
@@ -47,7 +47,26 @@ class JudgedRow(msgspec.Struct, frozen=True, gc=False):
     decision: Decision
 
 
-def required_gate(seen: JudgedInput | Record) -> tuple[Gate, str] | None:
+class WholeInput(JudgedInput, frozen=True, gc=False, kw_only=True):
+    """A row's input with every field, as this program writes it; only their presence is checked here."""
+
+    underlying: str
+    timestamp: str
+    session_slot: str
+    underlying_change_pct: float
+    trend_strength: float
+    iv_percentile: float
+    options_bias: str
+
+
+class WholeRow(msgspec.Struct, frozen=True, gc=False):
+    """A `JudgedRow` with every field, which lets a decoder prove that no key stands twice."""
+
+    input: WholeInput
+    decision: Decision
+
+
+def required_gate(seen: JudgedInput) -> tuple[Gate, str] | None:
     """Return the gate that must have blocked this input, and why; None when nothing must block it."""
     if assess_event(seen.event_name, seen.event_window_active) == "HIGH":
         return "EVENT_BLOCK", f"high-risk event {show(seen.event_name)} is active"
@@ -57,7 +76,7 @@ def required_gate(seen: JudgedInput | Record) -> tuple[Gate, str] | None:
     return None
 
 
-def judge_rows(rows: Sequence[JudgedRow | Row], first: int) -> Iterator[Violation]:
+def judge_rows(rows: Sequence[JudgedRow | WholeRow], first: int) -> Iterator[Violation]:
     """Yield the policy violations of rows whose schema is right, the first of which has the number `first`."""
     for number, row in enumerate(rows, first):
         seen = row.input
@@ -66,7 +85,7 @@ def judge_rows(rows: Sequence[JudgedRow | Row], first: int) -> Iterator[Violatio
             yield from judge_row(row, number)
 
 
-def judge_row(row: JudgedRow | Row, number: int) -> Iterator[Violation]:
+def judge_row(row: JudgedRow | WholeRow, number: int) -> Iterator[Violation]:
     """Yield the policy violations of a row whose schema is right; `number` counts from 1."""
     needed = required_gate(row.input)
     if needed is not None:
