@@ -9,13 +9,11 @@ load()
 """
 
 HANGS = """
-import time
+import os, time
 print("connecting", flush=True)
 with open("pids", "a") as file:
-    import os
     file.write(f"{os.getpid()}\\n")
-while True:
-    time.sleep(0.05)
+time.sleep(90)
 """
 
 DEAF = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + HANGS
@@ -25,7 +23,8 @@ WAITS = """
 import os, runpy, time
 with open("pids", "a") as file:
     file.write(f"{os.getpid()}\\n")
-while not os.path.exists("go"):
+end = time.monotonic() + 90
+while not os.path.exists("go") and time.monotonic() < end:
     time.sleep(0.02)
 runpy.run_path("original.py", run_name="__main__")
 """

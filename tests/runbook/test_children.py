@@ -23,7 +23,8 @@ from phase4_tui.runbook.children import (
 )
 
 MIB = 1 << 20
-FLOOD = "import os\nblock = (b'x' * 99 + b'\\n') * 10486\nfor _ in range(128): os.write(1, block)\n"
+LINE = b"x" * 99 + b"\n"
+FLOOD = "import os\nblock = {line!r} * 10486\nfor _ in range({blocks}): os.write(1, block)\n"
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -49,7 +50,10 @@ def memory() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE
 
 
-def test_a_flood_neither_fills_memory_nor_disk_and_its_transcript_says_that_it_is_cut(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("line", "blocks"), [(LINE, 128), (LINE[:-1], 32)])
+def test_a_flood_neither_fills_memory_nor_disk_and_its_transcript_says_that_it_is_cut(
+    tmp_path: Path, line: bytes, blocks: int
+) -> None:
     path, peak, seen = tmp_path / "step.log", 0, 0
 
     def watch(lines: list[str]) -> None:
@@ -57,12 +61,12 @@ def test_a_flood_neither_fills_memory_nor_disk_and_its_transcript_says_that_it_i
         peak, seen = max(peak, memory()), seen + len(lines)
 
     with path.open("wb") as transcript:
-        argv = [sys.executable, "-I", "-S", "-c", FLOOD]
+        argv = [sys.executable, "-I", "-S", "-c", FLOOD.format(line=line, blocks=blocks)]
         spec = ChildSpec(argv, tmp_path, {}, "none", 60, 0.5, transcript)
         before = memory()
         result = run_child(spec, threading.Event(), watch)
     assert result.exit_code == 0
-    assert seen == 128 * 10486
+    assert seen == blocks * 10486 or not line.endswith(b"\n")
     assert peak - before < 20 * MIB
     assert path.stat().st_size == TRANSCRIPT_LIMIT + len(TRUNCATED_MARK)
     assert path.read_bytes().endswith(TRUNCATED_MARK)
@@ -167,8 +171,20 @@ def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "gone" in result.failure
 
 
-def test_a_child_finds_an_empty_stdin(tmp_path: Path) -> None:
-    assert child("import sys; print(repr(sys.stdin.read()))", tmp_path).tail == ("''",)
+def test_a_child_finds_an_empty_stdin_whatever_we_have(tmp_path: Path) -> None:
+    read, write = os.pipe()
+    os.write(write, b"keys typed by the operator\n")
+    os.close(write)
+    ours = os.dup(0)
+    os.dup2(read, 0)
+    try:
+        result = child("import sys; print(repr(sys.stdin.read()))", tmp_path)
+    finally:
+        os.dup2(ours, 0)
+        os.close(ours)
+    assert result.tail == ("''",)
+    assert os.read(read, 99) == b"keys typed by the operator\n"
+    os.close(read)
 
 
 def test_a_child_gets_exactly_the_environment_that_was_given(tmp_path: Path) -> None:
@@ -180,7 +196,10 @@ def test_a_child_gets_exactly_the_environment_that_was_given(tmp_path: Path) -> 
 def test_a_child_inherits_no_descriptor_and_no_signal_setting(tmp_path: Path) -> None:
     with (tmp_path / "secret").open("wb") as file:
         os.set_inheritable(file.fileno(), True)
-        listed = child("import os; print(*sorted(map(int, os.listdir('/proc/self/fd'))))", tmp_path)
+        code = "import os; print(*sorted(map(int, os.listdir('/proc/self/fd'))))"
+        argv = [sys.executable, "-I", "-S", "-c", code]
+        spec = ChildSpec(argv, tmp_path, {}, "seccomp", 30, 0.5, held=(file.fileno(),))
+        listed = run_child(spec, threading.Event())
     assert listed.tail[0].split()[:3] == ["0", "1", "2"]
     assert len(listed.tail[0].split()) == 4, "0, 1, 2, and the one that lists them"
     status = child(["grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status"], tmp_path)
@@ -210,7 +229,7 @@ def test_an_observer_that_fails_leaves_no_child_behind(tmp_path: Path) -> None:
     def fail(lines: list[str]) -> None:
         raise BrokenPipeError(lines[0])
 
-    argv = [shutil.which("sh") or "sh", "-c", "echo $$; sleep 300"]
+    argv = [shutil.which("sh") or "sh", "-c", "echo $$; sleep 60"]
     spec = ChildSpec(argv, tmp_path, {"PATH": os.defpath}, "none", 60, 0.5)
     with pytest.raises(BrokenPipeError) as caught:
         run_child(spec, threading.Event(), fail)

@@ -22,9 +22,11 @@ def note():
     with open("pids", "a") as file:
         file.write(f"{os.getpid()}\\n")
 
+END = time.monotonic() + 60  # should the code under test fail to kill it
+
 def linger():
     note()
-    while True:
+    while time.monotonic() < END:
         time.sleep(0.05)
 
 def escape():
@@ -90,7 +92,7 @@ def test_a_time_out_takes_down_the_whole_tree_with_a_deaf_daemon_that_holds_the_
 
 
 def test_a_time_out_stops_a_step_that_floods_and_never_pauses(tmp_path: Path) -> None:
-    code = "import os, signal\nsignal.signal(15, signal.SIG_IGN)\nwhile True: os.write(1, b'noise\\n' * 9999)"
+    code = PREAMBLE + "signal.signal(15, signal.SIG_IGN)\nwhile time.monotonic() < END: os.write(1, b'noise\\n' * 9999)"
     started = time.monotonic()
     result = run_child(spec_of(code, tmp_path, timeout=1.0), threading.Event())
     assert result.ending == "timed_out"
@@ -151,7 +153,7 @@ while not os.path.exists('pids') or not os.path.getsize('pids') or not first_thr
 def test_a_fork_in_every_moment_does_not_outrun_the_killing(tmp_path: Path) -> None:
     code = PREAMBLE + (
         "note()\nsignal.signal(15, signal.SIG_IGN)\n"
-        "while True:\n  if os.fork() == 0: os.setsid()\n  else: time.sleep(0.002); os._exit(0)"
+        "while time.monotonic() < END - 57:\n  if os.fork() == 0: os.setsid()\n  else: time.sleep(0.002); os._exit(0)"
     )
     result, _, seconds = cancelled_when(spec_of(code, tmp_path), 1)
     assert seconds < GRACE_SECONDS + SLACK_SECONDS + 1

@@ -1,6 +1,8 @@
 """A step is green only if its exit status and its files say so; whatever a script does, the verdict tells it."""
 
 import json
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -113,10 +115,12 @@ def test_exit_status_0_without_the_file_is_no_success(tmp_path: Path) -> None:
         assert f"{TAG}_{name} was not written" in found
 
 
-def test_exit_status_0_with_yesterdays_file_is_no_success(tmp_path: Path) -> None:
+@pytest.mark.parametrize("age", [0, 86400, -3600])
+def test_exit_status_0_with_an_earlier_file_is_no_success_whatever_its_time(tmp_path: Path, age: int) -> None:
     work = misled(tmp_path / "w", "signoff", misbehaving.SILENT)
     note = work / "reports" / f"{TAG}_phase4_signoff.md"
     note.write_text("# Sign-off\n")
+    os.utime(note, (time.time() - age,) * 2)
     assert f"{note.name} was not written anew" in error(work, "signoff")
 
 
@@ -215,6 +219,12 @@ def test_an_interpreter_that_can_not_be_started_is_a_crash_that_says_so(tmp_path
     ended = step(run(work, {"PHASE4_PYTHON": str(broken)}), "pipeline")
     assert ended.state == "crashed"
     assert "did not start" in (ended.error or "")
+
+
+def test_last_words_without_end_are_cut_in_the_record(tmp_path: Path) -> None:
+    found = error(misled(tmp_path / "w", "pipeline", "raise SystemExit('long ' * 10000)"), "pipeline")
+    assert "long long" in found
+    assert len(found) < 600
 
 
 def test_hostile_last_words_are_safe_in_the_record(tmp_path: Path) -> None:
