@@ -23,7 +23,7 @@ INTERRUPTED = 128
 PHASES: dict[str, Phase] = {"3": 3, "4": 4}
 
 Tag = Annotated[str | None, typer.Option(help="The run tag.", show_default="from the settings")]
-Input = Annotated[str | None, typer.Option(help="The batch.", show_default="from the settings")]
+Input = Annotated[str | None, typer.Option("--input", help="The batch.", show_default="from the settings")]
 Rules = Annotated[str | None, typer.Option(help="The monitoring rules.", show_default="from the settings")]
 Unisolated = Annotated[
     str | None,
@@ -34,9 +34,7 @@ Unisolated = Annotated[
 def run(
     desk: Desk,
     tag: Tag = None,
-    input_file: Annotated[
-        str | None, typer.Option("--input", help="The batch.", show_default="from the settings")
-    ] = None,
+    input_file: Input = None,
     rules: Rules = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on after the last complete step.")] = False,
     phase: Annotated[
@@ -62,9 +60,7 @@ def step(
     desk: Desk,
     name: Annotated[str, typer.Argument(metavar="N|NAME", help="1 to 5, or a step's name.")],
     tag: Tag = None,
-    input_file: Annotated[
-        str | None, typer.Option("--input", help="The batch.", show_default="from the settings")
-    ] = None,
+    input_file: Input = None,
     rules: Rules = None,
     phase: Annotated[
         Literal["3", "4"] | None, typer.Option(help="Of which sequence.", show_default="by the evaluation mode")
