@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 RETRY_SECONDS = 0.02
+OPEN_TRIES = 20
 _NOT_LOCKABLE = {errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL}
 
 
@@ -75,12 +76,13 @@ class DirectoryLock:
                 if error.errno not in _NOT_LOCKABLE:
                     raise
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-            file = os.open(self._file, flags, 0o666)
-            stack.callback(os.close, file)
-            fcntl.flock(file, mode | fcntl.LOCK_NB)
-            if os.fstat(file).st_nlink == 0:  # deleted between open and lock
-                raise BlockingIOError(errno.EAGAIN, "the lock file was replaced")
-            return stack.pop_all(), (directory, file)
+            for _ in range(OPEN_TRIES):
+                file = os.open(self._file, flags, 0o666)
+                stack.callback(os.close, file)
+                fcntl.flock(file, mode | fcntl.LOCK_NB)
+                if os.fstat(file).st_nlink:  # else deleted between open and lock
+                    return stack.pop_all(), (directory, file)
+            raise BlockingIOError(errno.EAGAIN, "the lock file is deleted again and again")
 
     def __enter__(self) -> "DirectoryLock":
         self.acquire()

@@ -100,7 +100,7 @@ def run_child(spec: ChildSpec, cancel: threading.Event, on_lines: Lines | None =
     try:
         ending = _follow(process, output, spec, cancel, started)
     finally:
-        _end(process, spec.grace_seconds)
+        _end(process, output, spec.grace_seconds)
         output.finish()
         outcome = _outcome(read_end)
     failure = str(outcome.get("failure", ""))
@@ -144,28 +144,37 @@ def _follow(
                     selector.unregister(process.stdout)
                     with suppress(subprocess.TimeoutExpired):
                         process.wait(POLL_SECONDS)
-            elif process.poll() is not None:
+                        return "exited"
+            elif not selector.get_map() and process.poll() is not None:
                 return "exited"
             else:
                 output.flush()
 
 
-def _end(process: "subprocess.Popen[bytes]", grace_seconds: float) -> None:
+def _end(process: "subprocess.Popen[bytes]", output: "_Output", grace_seconds: float) -> None:
     """Stop the launcher, which stops the tree; kill it when even that takes too long."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
     deadline = time.monotonic() + grace_seconds + LAUNCHER_SLACK_SECONDS
     if process.stdout is not None:
-        # Drained meanwhile, so that no child waits for room in the pipe.
+        # Read on meanwhile: its last words may say why, and no child waits for room in the pipe.
         os.set_blocking(process.stdout.fileno(), False)
-        while process.poll() is None and time.monotonic() < deadline:
+        ended = False
+        while time.monotonic() < deadline:
             try:
-                os.read(process.stdout.fileno(), CHUNK)
+                chunk = os.read(process.stdout.fileno(), CHUNK)
             except BlockingIOError:
-                time.sleep(POLL_SECONDS / 10)
+                if ended:
+                    break
+                ended = process.poll() is not None
+                time.sleep(0 if ended else POLL_SECONDS / 10)
                 continue
-            time.sleep(0)
+            if not chunk:
+                break
+            output.add(chunk)
         process.stdout.close()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(max(0.0, deadline - time.monotonic()))
     if process.poll() is None:
         process.kill()
     process.wait()

@@ -20,13 +20,13 @@ from phase4_tui.artifacts.opening import open_regular
 from phase4_tui.artifacts.reading import look
 from phase4_tui.artifacts.writing import atomic_write, to_json
 from phase4_tui.runbook.isolation import Proof
+from phase4_tui.runbook.steps import steps_of
 
 StepState = Literal["passed", "failed_gate", "crashed", "timed_out", "cancelled", "not_run", "running"]
 RunState = Literal["running", "finished", "interrupted"]
 COMPLETE: tuple[StepState, ...] = ("passed", "failed_gate")
 BROKEN: tuple[StepState, ...] = ("crashed", "timed_out")
 HASH_CHUNK = 1 << 20
-RECORDS_LOOKED_AT = 20
 
 
 class Source(Document):
@@ -140,7 +140,7 @@ def runs_of(reports: Path, tag: str) -> Iterator[RunRecord]:
         names = sorted((entry.name for entry in directory.iterdir() if entry.suffix == ".json"), reverse=True)
     except OSError:
         return
-    for name in names[:RECORDS_LOOKED_AT]:
+    for name in names:
         found = look(directory / name, RunRecord, patient=False)
         if found.value is not None:
             yield found.value
@@ -153,4 +153,6 @@ def latest_steps(reports: Path, tag: str) -> dict[str, tuple[RunRecord, StepReco
         for step in run.steps:
             if step.state != "not_run":
                 latest.setdefault(step.name, (run, step))
+        if {step.name for step in steps_of(run.phase)} <= latest.keys():
+            break  # every step has been met; older runs can add nothing
     return latest

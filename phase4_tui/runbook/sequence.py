@@ -279,7 +279,7 @@ class _Run:
             words = _last_words(result) if gate_failed else ""
             return "crashed", f"exit status {result.exit_code}, but {'; '.join(problems)}{words}"
         passed = self._gate_passed(command)
-        if passed is False:
+        if passed is False or (gate_failed and passed is None):
             return "failed_gate", None if gate_failed else "exit status 0, but its check says passed=false"
         if gate_failed:
             return "crashed", "exit status 2, but its check does not say passed=false"
@@ -287,8 +287,8 @@ class _Run:
 
     def _gate_passed(self, command: Command) -> bool | None:
         verdict = command.step.verdict
-        if verdict is None:
-            return None
+        if verdict is None or file_name(self._plan.tag, verdict) not in command.expects:
+            return None  # `expects` was replaced: what lies there may be left over from another run
         model = ReleaseCheck if verdict is Artifact.RELEASE_CHECK else QualityCheck
         found = look(self._plan.place.reports / file_name(self._plan.tag, verdict), model, limit=32 << 20)
         return found.value.passed if isinstance(found.value, ReleaseCheck | QualityCheck) else None

@@ -16,6 +16,7 @@ from typing import Literal
 import msgspec
 
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
+from phase4_tui.artifacts.opening import Unreadable, read_bytes
 from phase4_tui.runbook.settings import Settings, SettingsError, StepSettings
 
 Phase = Literal[3, 4]
@@ -177,9 +178,11 @@ class Place:
 def is_foreign(script: Path) -> bool:
     """True for a script of the operator's; one that `phase4 init` laid out and nobody changed is ours."""
     try:
-        text = script.read_text(encoding="utf-8", errors="replace")
-    except OSError:
+        text = read_bytes(script).decode("utf-8", "replace")
+    except FileNotFoundError:
         return False
+    except Unreadable:
+        return script.is_file()  # too large to be ours; anything but a file is no script
     return laid_out_script(script.name.removesuffix(".py"), _interpreter_of(text)) != text
 
 

@@ -69,7 +69,7 @@ def start(
     return subprocess.Popen(
         command(*arguments),
         cwd=workdir,
-        env={**ENVIRONMENT, **(environment or {})},
+        env={**ENVIRONMENT, "TMPDIR": str(workdir.parent), **(environment or {})},
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         stderr=subprocess.PIPE,

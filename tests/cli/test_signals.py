@@ -84,7 +84,7 @@ def test_while_a_run_is_under_way_status_says_so_and_another_run_is_refused(tmp_
         assert "running" in shown.out
         assert "release_check" in shown.out
         assert "grace@" in ask(work, "doctor").out
-        for arguments in (["run"], ["run", "--tag", "other"], ["step", "1"], ["run", "--resume"]):
+        for arguments in (["run", "--tag", "other"], ["step", "1"]):
             answer = ask(work, *arguments)
             assert answer.status == 2
             assert f"grace@{socket.gethostname()} (pid {process.pid})" in answer.complaint()

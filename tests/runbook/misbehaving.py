@@ -16,6 +16,12 @@ with open("pids", "a") as file:
 time.sleep(90)
 """
 
+SAYS_GOODBYE = (
+    "import signal, sys\n"
+    "def goodbye(*_):\n    print('half of the batch is not decided', flush=True)\n    sys.exit(1)\n"
+    "signal.signal(signal.SIGTERM, goodbye)\n" + HANGS
+)
+
 DEAF = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + HANGS
 
 # Hangs until someone makes the file `go`; the same script, so that its definition does not change.

@@ -204,7 +204,7 @@ def phase4(workdir: Path, *arguments: str, **environment: str) -> subprocess.Pop
     return subprocess.Popen(
         [sys.executable, "-m", "phase4_tui", *arguments],
         cwd=workdir,
-        env=ENVIRONMENT | environment,
+        env=ENVIRONMENT | {"TMPDIR": str(workdir.parent)} | environment,  # a killed run leaves its HOME behind
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

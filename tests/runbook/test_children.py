@@ -50,7 +50,7 @@ def memory() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE
 
 
-@pytest.mark.parametrize(("line", "blocks"), [(LINE, 128), (LINE[:-1], 32)])
+@pytest.mark.parametrize(("line", "blocks"), [(LINE, 128), (LINE[:-1], 32)], ids=["lines", "one line"])
 def test_a_flood_neither_fills_memory_nor_disk_and_its_transcript_says_that_it_is_cut(
     tmp_path: Path, line: bytes, blocks: int
 ) -> None:
@@ -191,6 +191,17 @@ def test_a_child_gets_exactly_the_environment_that_was_given(tmp_path: Path) -> 
     env = {"PATH": os.defpath, "GREETING": "à bientôt", "EMPTY": "", "LINES": "two\tparts"}
     shown = child(["env"], tmp_path, env=env).tail
     assert sorted(shown) == sorted(f"{name}={value}".replace("\t", "␉") for name, value in env.items())
+
+
+def test_what_stands_between_us_and_the_child_has_none_of_our_secrets_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A child may read the environment of its parent.
+    monkeypatch.setenv("BROKER_TOKEN", "hunter2")
+    code = "import os; print(open(f'/proc/{os.getppid()}/environ').read())"
+    result = child(code, tmp_path)
+    assert result.exit_code == 0
+    assert "hunter2" not in "".join(result.tail)
 
 
 def test_a_child_inherits_no_descriptor_and_no_signal_setting(tmp_path: Path) -> None:

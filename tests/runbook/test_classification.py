@@ -222,6 +222,13 @@ def test_a_later_run_of_the_step_is_what_counts(tag: Tag) -> None:
     assert named(tag)[0] == "P2"
 
 
+def test_a_crash_counts_however_often_other_steps_were_run_since(tag: Tag) -> None:
+    tag.ran(age=40, signoff="crashed")
+    for _ in range(25):
+        tag.ran(age=30, release_check="passed")
+    assert named(tag) == ("P2", "engineering", 12)
+
+
 @pytest.mark.parametrize("state", ["cancelled", "not_run"])
 def test_a_step_that_was_cancelled_or_never_run_is_no_incident(tag: Tag, state: str) -> None:
     tag.ran(pipeline="passed", release_check="passed", quality_check="passed", signoff=state)  # type: ignore[arg-type]

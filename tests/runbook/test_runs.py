@@ -107,6 +107,14 @@ def test_a_cancel_stops_the_running_step_and_what_is_left_is_not_run(tmp_path: P
     assert Path(step(record, "release_check").transcript or "").read_bytes() == b"connecting\n"
 
 
+def test_what_a_step_says_when_it_is_asked_to_stop_is_in_its_transcript(tmp_path: Path) -> None:
+    work = misled(tmp_path / "w", "pipeline", misbehaving.SAYS_GOODBYE)
+    with running(work) as done:
+        pids_in(work / "pids")
+    text = Path(step(done[0], "pipeline").transcript or "").read_text()
+    assert text == "connecting\nhalf of the batch is not decided\n"
+
+
 def test_a_cancel_before_the_first_step_runs_nothing(tmp_path: Path) -> None:
     work = foreign(tmp_path / "w", pipeline="open('ran', 'w')")
     cancel = threading.Event()
@@ -230,6 +238,17 @@ def test_a_file_that_the_settings_expect_must_be_written(tmp_path: Path) -> None
     (work / "phase4.toml").write_text('[steps.pipeline]\nexpects = ["{tag}_report.json", "{tag}_trades.csv"]\n')
     record = run(work, only=FIRST)
     assert f"{TAG}_trades.csv was not written" in (step(record, "pipeline").error or "")
+
+
+@pytest.mark.parametrize(("status", "state"), [(0, "passed"), (2, "failed_gate")])
+def test_a_gate_whose_expected_files_are_replaced_is_not_judged_by_a_leftover(
+    tmp_path: Path, status: int, state: str
+) -> None:
+    work = foreign(tmp_path / "w")
+    (work / "reports" / f"{TAG}_release_check.json").write_text('{"passed": ' + str(status != 0).lower() + "}")
+    argv = f'["sh", "-c", "echo checked > {{outdir}}/audit.txt; exit {status}"]'
+    (work / "phase4.toml").write_text(f'[steps.release_check]\nargv = {argv}\nexpects = ["audit.txt"]\n')
+    assert states(run(work, only=find_step("release_check"))) == {"release_check": state}
 
 
 def test_leftovers_of_killed_writers_are_swept_before_a_run(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """The steps as the runbook writes them: command lines letter by letter, whose script runs, and by which Python."""
 
+import os
 import re
 import shlex
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -142,6 +144,20 @@ def test_an_absent_script_and_a_directory_of_its_name_are_no_script(tmp_path: Pa
     assert not is_foreign(tmp_path / "pipeline_runner.py")
     (tmp_path / "pipeline_runner.py").mkdir()
     assert not is_foreign(tmp_path / "pipeline_runner.py")
+
+
+def test_a_fifo_in_the_place_of_a_script_blocks_nobody(tmp_path: Path) -> None:
+    fifo = tmp_path / "pipeline_runner.py"
+    os.mkfifo(fifo)
+    answers: list[bool] = []
+    thread = threading.Thread(target=lambda: answers.append(is_foreign(fifo)), daemon=True)
+    thread.start()
+    thread.join(3)
+    blocked = thread.is_alive()
+    if blocked:
+        fifo.write_bytes(b"")  # lets the reader go
+        thread.join()
+    assert not blocked
 
 
 def executable(path: Path) -> Path:

@@ -123,12 +123,13 @@ def test_a_directory_that_is_removed_and_made_anew_is_watched_on(looking: Lookin
 
 def test_a_directory_renamed_away_is_not_taken_for_the_new_one(looking: Looking, reports: Path) -> None:
     looking.ready()
-    away = reports.with_name("away")
+    hints, away = looking.watcher._hints, reports.with_name("away")
     reports.rename(away)
     reports.mkdir()
     (away / "old_report.json").touch()
     (reports / "new_report.json").touch()
     until(lambda: set(looking.seen) == {"new_report.json"}, 3)
+    until(lambda: looking.watcher._hints not in (None, hints), 3)
     assert looking.agrees()
 
 
