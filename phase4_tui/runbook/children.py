@@ -10,6 +10,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import deque
@@ -81,13 +82,16 @@ def run_child(spec: ChildSpec, cancel: threading.Event, on_lines: Lines | None =
         "parent": os.getpid(),
         "held": list(spec.held),
     }
+    specification = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed below, with the pipe
+    json.dump(request, specification)
+    specification.seek(0)
     try:
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-B", str(LAUNCHER), json.dumps(request)],
+            [sys.executable, "-I", "-S", "-B", str(LAUNCHER), str(specification.fileno())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            pass_fds=(write_end, *spec.held),
+            pass_fds=(write_end, specification.fileno(), *spec.held),
             start_new_session=True,
             env={"PATH": spec.env.get("PATH", os.defpath)},
         )
@@ -95,6 +99,7 @@ def run_child(spec: ChildSpec, cancel: threading.Event, on_lines: Lines | None =
         os.close(read_end)
         return ChildResult("not_started", None, None, 0.0, (), str(error))
     finally:
+        specification.close()
         os.close(write_end)
     output = _Output(spec.transcript, spec.transcript_limit, on_lines)
     try:

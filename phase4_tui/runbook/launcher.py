@@ -5,9 +5,9 @@ none escapes by starting a session of its own; when the launcher is asked to sto
 stops them all. The step gets no sockets: a seccomp filter refuses the system calls that would make one, for the
 step and everything that it ever starts.
 
-Usage: launcher.py SPEC, where SPEC is JSON: argv, cwd, env, barrier ("seccomp" or "none"), grace (seconds),
-report_fd (where one JSON object about the outcome is written), held (descriptors kept open until the tree is down),
-parent (whose end is the step's end).
+Usage: launcher.py FD, a descriptor to read JSON from, since every user can read an argument. Keys: argv, cwd, env,
+barrier ("seccomp" or "none"), grace (seconds), report_fd (where one JSON object about the outcome is written), held
+(descriptors kept open until the tree is down), parent (whose end is the step's end).
 """
 
 import ctypes
@@ -160,8 +160,9 @@ def become_step(spec: dict[str, Any], parent: int) -> str:
 
 
 def main() -> None:
-    """Run the step of the SPEC given as the only argument."""
-    spec = json.loads(sys.argv[1])
+    """Run the step that is specified in the file whose descriptor is the only argument."""
+    with os.fdopen(int(sys.argv[1])) as file:
+        spec = json.load(file)
     report = spec["report_fd"]
     for descriptor in (report, *spec["held"]):
         os.set_inheritable(descriptor, False)
