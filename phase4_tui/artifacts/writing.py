@@ -42,7 +42,7 @@ def atomic_files(*paths: Path, overwrite: bool = True) -> Iterator[tuple[BinaryI
             descriptor = os.open(temporary, flags, 0o666)
             undo.callback(_remove, temporary)
             temporaries.append(temporary)
-            files.append(undo.enter_context(open(descriptor, "w+b", buffering=1 << 20)))  # noqa: PTH123
+            files.append(undo.enter_context(open(descriptor, "w+b", buffering=1 << 20)))  # noqa: PTH123 - a descriptor
         yield tuple(files)
         for file in files:
             file.flush()

@@ -7,7 +7,7 @@ import typer
 
 from phase4_tui import __version__
 from phase4_tui.cli import run, setup, show
-from phase4_tui.cli.desk import command, common_options, common_parameters
+from phase4_tui.cli.desk import command, root
 
 app = typer.Typer(
     name="phase4",
@@ -25,25 +25,14 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+@app.callback()
+@root
 def _root(
-    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
-    **common: object,
 ) -> None:
-    common_options(context, **common)
+    """Take the options that stand before a command."""
 
 
-def _with_common() -> None:
-    import inspect  # noqa: PLC0415 - once, at start
-
-    own = [parameter for parameter in inspect.signature(_root).parameters.values() if parameter.name != "common"]
-    parameters = [*own, *common_parameters()]
-    _root.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    _root.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-
-
-_with_common()
-app.callback()(_root)
 for function in (
     setup.init,
     run.run,

@@ -4,7 +4,7 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -54,11 +54,6 @@ class Desk:
         return self.workdir / self.settings.reports
 
 
-def common_options(context: typer.Context, /, **given: Any) -> None:
-    """Take the common options that stand before a command."""
-    context.obj = given
-
-
 def command(function: Callable[..., int]) -> Callable[..., None]:
     """Make a typer command of `function`, whose first parameter is the Desk and whose result is the exit status."""
     _desk, *own = inspect.signature(function, eval_str=True).parameters.values()
@@ -71,20 +66,34 @@ def command(function: Callable[..., int]) -> Callable[..., None]:
         common = {name: before.get(name) if value in (None, False) else value for name, value in common.items()}
         raise typer.Exit(guarded(lambda: function(open_desk(common), **values)))
 
-    parameters = [inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)]
-    parameters += [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
-    parameters += common_parameters()
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return run
+    return _with_options(run, own)
 
 
-def common_parameters() -> list[inspect.Parameter]:
-    """Return the common options as parameters."""
-    return [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+def root(function: Callable[..., None]) -> Callable[..., None]:
+    """Make `function`, which takes nothing but options, the callback that stands before every command."""
+    own = inspect.signature(function, eval_str=True).parameters
+
+    @wraps(function)
+    def run(**values: Any) -> None:
+        context = values.pop("context")
+        context.obj = {name: values.pop(name) for name in COMMON}
+        function(**values)
+
+    return _with_options(run, own.values())
+
+
+def _with_options(run: Callable[..., None], own: Iterable[inspect.Parameter]) -> Callable[..., None]:
+    """Show typer, which reads signatures, the context, the parameters of `own` and the common options."""
+    only = inspect.Parameter.KEYWORD_ONLY
+    parameters = [inspect.Parameter("context", only, annotation=typer.Context)]
+    parameters += [parameter.replace(kind=only) for parameter in own]
+    parameters += [
+        inspect.Parameter(name, only, default=default, annotation=annotation)
         for name, (annotation, default) in COMMON.items()
     ]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what inspect documents
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
 
 
 def open_desk(common: Mapping[str, Any]) -> Desk:
@@ -125,7 +134,7 @@ def say(text: str = "", style: str = "") -> None:
     text = safe_text(text, 1 << 16)
     if style and sys.stdout.isatty():
         from rich.console import Console  # noqa: PLC0415 - only where there are colours to show
-        from rich.text import Text  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415 - as above
 
         Console(highlight=False, soft_wrap=True).print(Text(text, style=style))
     else:
@@ -142,11 +151,10 @@ def complain(text: str) -> None:
     print(f"error: {safe_line(text)}", file=sys.stderr)
 
 
-def emit(document: Document | Mapping[str, Any]) -> None:
-    """Print one JSON document."""
-    content = document.model_dump(by_alias=True) if isinstance(document, Document) else document
+def emit(document: Document | Mapping[str, Any], indent: int | None = 2) -> None:
+    """Print one JSON document; without `indent` on one line."""
     # All but ASCII is escaped: no character of a file's content can command the terminal, and none is lost.
-    print(json.dumps(content, indent=2, default=_plain))
+    print(json.dumps(document, indent=indent, default=_plain), flush=True)
 
 
 def _plain(value: object) -> object:

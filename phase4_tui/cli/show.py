@@ -1,13 +1,12 @@
 """The commands that only look: `status`, `tags`, `audit`, `path`, `watch`."""
 
-import json
 import threading
 from typing import Annotated
 
 import typer
 
 from phase4_tui.artifacts.clock import age, iso, now_ns
-from phase4_tui.artifacts.index import Identity, changed_tags, index_tags, scan
+from phase4_tui.artifacts.index import Identity, changed_tags, scan
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.artifacts.watching import Watcher
 from phase4_tui.cli.desk import DONE, Desk, emit, say
@@ -44,11 +43,11 @@ def tags(desk: Desk) -> int:
     if not rows:
         say(f"no tags in {desk.reports}; `phase4 run` makes one")
     width = max((len(row.tag) for row in rows), default=0)
-    for row, entry in zip(rows, index_tags(scan(desk.reports)), strict=False):
+    for row in rows:
         word = row.severity_class or row.level.upper()
         rung = "known-good" if row.known_good else f"not known-good: {row.first_failed_rung}"
         frozen = {"no": "", "intact": " · frozen", "tampered": " · TAMPERED"}[row.frozen]
-        since = age((now_ns() - entry.modified_ns) / 1e9)
+        since = age((now_ns() - row.modified_ns) / 1e9)
         say(f"{row.tag:<{width}}  {word:<8} {since:>7}{frozen} · {rung}", STYLES[row.level].removeprefix("bold "))
     return DONE
 
@@ -121,7 +120,8 @@ def _tell_change(desk: Desk, tag: str, last: dict[str, str], unsettled: set[str]
     classification = classify(evidence, health)
     states = {name: getattr(health, name).state for name in ("release_check", "quality_check", "monitoring", "signoff")}
     # A state that time alone can change is looked at again at the next turn.
-    (unsettled.add if "writing" in states.values() else unsettled.discard)(tag)
+    being_written = "writing" in (*states.values(), evidence.summary.state)
+    (unsettled.add if being_written else unsettled.discard)(tag)
     words = ", ".join(f"{name} {state}" for name, state in states.items())
     text = f"{tag}  {verdict(classification)}  ({words})"
     if last.get(tag) != text:
@@ -132,11 +132,6 @@ def _tell_change(desk: Desk, tag: str, last: dict[str, str], unsettled: set[str]
 
 def _tell(desk: Desk, document: dict[str, object], text: str, style: str) -> None:
     if desk.json:
-        shown = {
-            key: value.model_dump(by_alias=True) if hasattr(value, "model_dump") else value
-            for key, value in document.items()
-        }
-        print(json.dumps(shown), flush=True)
+        emit(document, indent=None)
     else:
         say(f"{document['at']}  {text}", style)
-        print(end="", flush=True)

@@ -1,5 +1,7 @@
 """How a status reads as text: what is wrong, on what evidence, and what to do next."""
 
+import json
+
 from phase4_tui.artifacts.clock import age
 from phase4_tui.cli.desk import say
 from phase4_tui.runbook.classification import Classification
@@ -46,7 +48,7 @@ def show_status(status: Status, evidence: Evidence) -> None:
     header += [f"active {status.active_tag}"] if status.active_tag else []
     say(" · ".join(header), "bold")
     for name, title in TITLES.items():
-        show_check(title, getattr(status.health, name), evidence.looked_ns)
+        show_check(title, getattr(status.health, name), evidence.looked_ns, status.workdir)
     _show_last_run(evidence)
     for condition in status.preconditions:
         if not condition.ok:
@@ -55,24 +57,30 @@ def show_status(status: Status, evidence: Evidence) -> None:
     say(verdict(classification), STYLES[classification.level])
     shown = classification.evidence[:SHOWN_FINDINGS]
     for finding in shown:
-        say(f"  why: {finding.file}: {finding.key} = {finding.value}")
+        value = finding.value if isinstance(finding.value, str) else json.dumps(finding.value, ensure_ascii=False)
+        say(f"  why: {_from(status.workdir, finding.file)}: {finding.key} = {value}")
     if len(classification.evidence) > len(shown):
         say(f"  … and {len(classification.evidence) - len(shown)} more")
     if classification.level != "ok":
         say(f"  next: {next_step(classification)}")
 
 
-def show_check(title: str, check: Check, looked_ns: int) -> None:
+def show_check(title: str, check: Check, looked_ns: int, workdir: str) -> None:
     """Print one health check."""
     symbol = SYMBOLS[check.state]
     style = "green" if check.ok else "red" if check.state in ("failed", "unreadable") else "yellow"
     say(f"{symbol} {title:<14} {check.state:<14} {check.found}{_age(check, looked_ns)}", style)
     if not check.ok and check.found != check.expected:
-        say(f"    expected {check.expected} in {check.file}")
+        say(f"    expected {check.expected} in {_from(workdir, check.file)}")
     for issue in check.issues[:SHOWN_ISSUES]:
         say(f"    · {issue}")
     if len(check.issues) > SHOWN_ISSUES:
         say(f"    · … and {len(check.issues) - SHOWN_ISSUES} more")
+
+
+def _from(workdir: str, file: str) -> str:
+    """Return a path as seen from the working directory, which fits a narrow terminal."""
+    return file.removeprefix(f"{workdir}/")
 
 
 def _age(check: Check, looked_ns: int) -> str:

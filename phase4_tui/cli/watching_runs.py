@@ -107,7 +107,7 @@ class LiveObserver(PlainObserver):
         self._progress.stop()
 
     def _line(self, text: str, style: str) -> None:
-        from rich.text import Text  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415 - only on a terminal
 
         self._progress.console.print(Text(safe_text(text), style=style), soft_wrap=True)
 

@@ -1,6 +1,6 @@
 """Everything that is known of a tag from disk, read once: its artifacts, its last steps, whether one runs now."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from phase4_tui.artifacts.clock import now_ns
@@ -34,7 +34,7 @@ class Evidence:
     frozen: bool
     running: bool
     broken_steps: tuple[StepRecord, ...] = ()
-    runs: tuple[RunRecord, ...] = field(default=())
+    runs: tuple[RunRecord, ...] = ()
 
 
 def read_evidence(reports: Path, tag: str, *, patient: bool = True) -> Evidence:

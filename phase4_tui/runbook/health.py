@@ -124,6 +124,8 @@ def _release_verdict(evidence: Evidence, value: ReleaseCheck) -> Verdict:
     if value.tag is not None and value.tag != evidence.tag:
         issues.append(f"key `tag` is {value.tag!a}: the check is another tag's")
         return "failed", f"passed={_word(value.passed)} for another tag", issues
+    if value.passed and issues:
+        return "failed", f"passed=true, but it lists {len(issues)} problems", issues
     if evidence.summary.state == "older":
         issues += [f"{evidence.summary.path.name}: {problem}" for problem in evidence.summary.problems]
     return ("passed" if value.passed else "failed"), f"passed={_word(value.passed)}", issues

@@ -8,7 +8,7 @@ from phase4_tui.runbook.health import Health
 def first_failed_rung(evidence: Evidence, health: Health, state: OperationsState) -> str | None:
     """Return the first rung that the tag fails, None for a known-good tag."""
     gates = (health.release_check, health.quality_check)
-    checks = (*gates, health.monitoring, health.signoff)
+    checks = (*gates, health.monitoring)
     rungs = {
         "complete": not evidence.missing_files and all(check.state != "absent" for check in checks),
         "parses": all(check.state not in {"unreadable", "writing", "stale"} for check in checks),

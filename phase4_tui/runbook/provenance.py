@@ -1,7 +1,6 @@
 """What is kept of every run under `reports/.phase4/runs/<tag>/`: one record a run, one transcript a step."""
 
 import hashlib
-import os
 import platform
 import secrets
 import socket
@@ -108,11 +107,6 @@ def versions() -> dict[str, str]:
 def host_name() -> str:
     """Return this machine's name."""
     return socket.gethostname()
-
-
-def own_pid() -> int:
-    """Return this process's number."""
-    return os.getpid()
 
 
 def hash_file(path: Path) -> str | None:

@@ -1,5 +1,6 @@
 """Who runs a sequence now: the run lock, and the note that its holder leaves for others."""
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.reading import look
 from phase4_tui.artifacts.writing import atomic_write, to_json
 from phase4_tui.journal.locks import DirectoryLock
-from phase4_tui.runbook.provenance import host_name, own_pid
+from phase4_tui.runbook.provenance import host_name
 
 HOLDER_FILE = "holder.json"
 
@@ -39,7 +40,7 @@ def run_lock(reports: Path) -> DirectoryLock:
 
 def announce(reports: Path, tag: str, run_id: str, operator: str) -> None:
     """Leave the note; call it while holding the lock."""
-    holder = Holder(tag=tag, run_id=run_id, operator=operator, host=host_name(), pid=own_pid(), since=iso(now_ns()))
+    holder = Holder(tag=tag, run_id=run_id, operator=operator, host=host_name(), pid=os.getpid(), since=iso(now_ns()))
     atomic_write(_directory(reports) / HOLDER_FILE, to_json(holder.model_dump()))
 
 

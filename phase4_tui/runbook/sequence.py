@@ -3,6 +3,7 @@
 A failed gate does not stop the sequence, so that the evidence is complete; a crash, a time-out or a cancel does.
 """
 
+import os
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -19,7 +20,7 @@ from phase4_tui.artifacts.writing import sweep_leftovers
 from phase4_tui.journal.locks import Busy
 from phase4_tui.runbook.children import Barrier, ChildResult, ChildSpec, run_child
 from phase4_tui.runbook.isolation import Proof, private_home, probe_barrier, step_environment
-from phase4_tui.runbook.planning import Refused, RunPlan
+from phase4_tui.runbook.planning import Refused, RunPlan, plan_run
 from phase4_tui.runbook.preconditions import check_environment, check_isolation, check_not_frozen
 from phase4_tui.runbook.produced import Before, look_before, problems_of
 from phase4_tui.runbook.provenance import (
@@ -29,7 +30,6 @@ from phase4_tui.runbook.provenance import (
     hash_file,
     host_name,
     new_run_id,
-    own_pid,
     runs_of,
     save_run,
     tag_runs_dir,
@@ -84,6 +84,7 @@ def run_plan(
             raise Refused(f"{noted or 'another process'}: one run at a time; wait for it or cancel it there") from None
         stack.callback(lock.release)
         mark_interrupted(reports)
+        _refuse_stale_resume(plan, settings, environment)
         sweep_leftovers(reports)
         home = stack.enter_context(private_home())
         barrier, proof = _barrier(plan, settings, environment)
@@ -121,6 +122,15 @@ def mark_interrupted(reports: Path) -> RunRecord | None:
     return None
 
 
+def _refuse_stale_resume(plan: RunPlan, settings: Settings, environment: Mapping[str, str]) -> None:
+    """What a resumed run keeps was decided before the lock was held: decide it again, and refuse a difference."""
+    if plan.resumes is None:
+        return
+    now = plan_run(settings, plan.place.workdir, environment, plan.request)
+    if (now.resumes, now.done) != (plan.resumes, plan.done):
+        raise Refused(f"another run of {plan.tag} has ended meanwhile: look at `phase4 status`, then resume again")
+
+
 def _barrier(plan: RunPlan, settings: Settings, environment: Mapping[str, str]) -> tuple[Barrier, Proof]:
     for condition in (check_not_frozen(plan.place, plan.tag), check_environment(settings, environment)):
         if not condition.ok:
@@ -149,7 +159,7 @@ def _new_record(plan: RunPlan, settings: Settings, proof: Proof) -> RunRecord:
         resumes=plan.resumes,
         operator=settings.operator,
         host=host_name(),
-        pid=own_pid(),
+        pid=os.getpid(),
         started_at=iso(now_ns()),
         workdir=str(plan.place.workdir),
         input=plan.input,

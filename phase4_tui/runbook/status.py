@@ -59,6 +59,7 @@ class TagRow(Document):
     known_good: bool
     first_failed_rung: str | None
     modified_at: str
+    modified_ns: int = Field(exclude=True)
 
 
 def shown_tag(reports: Path, wanted: str | None, state: OperationsState) -> str | None:
@@ -128,4 +129,5 @@ def _row(reports: Path, entry: TagEntry, state: OperationsState) -> TagRow:
         known_good=rung is None,
         first_failed_rung=rung,
         modified_at=iso(entry.modified_ns),
+        modified_ns=entry.modified_ns,
     )

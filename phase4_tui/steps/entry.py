@@ -65,9 +65,7 @@ def run(work: Callable[[Arguments], tuple[int, Mapping[str, object] | None]], ar
             print_json(result)
     except StepError as error:
         return _complain(str(error), error.exit_status)
-    except (FrozenTag, BadTag) as error:
-        return _complain(str(error), FAILED)
-    except Unreadable as error:
+    except (FrozenTag, BadTag, Unreadable) as error:
         return _complain(str(error), FAILED)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""

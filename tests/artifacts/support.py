@@ -3,14 +3,12 @@
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 from hypothesis import strategies as st
 
@@ -130,26 +128,6 @@ def window(size: int) -> Iterator[None]:
         yield
     finally:
         streaming.CHUNK = before
-
-
-class TookTooLong(AssertionError):
-    """Code under test did not come back in time."""
-
-
-@contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """Fail instead of hanging for ever."""
-
-    def ring(_signal: int, _frame: FrameType | None) -> None:
-        raise TookTooLong(f"not done within {seconds} s")
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def put(path: Path, content: bytes | str | object, *, age: float = 60.0) -> Path:

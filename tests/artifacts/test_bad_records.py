@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from phase4_tui.artifacts.records import BadInput, RecordFile, open_records
 from phase4_tui.policy.phase4.record import Record
-from tests.artifacts.support import RECORD, Fields, put, within
+from tests.artifacts.support import RECORD, Fields, put
+from tests.deadline import within
 
 GOOD = json.dumps(RECORD)
 

@@ -15,7 +15,8 @@ from phase4_tui.artifacts.models import Monitoring, QualityCheck
 from phase4_tui.artifacts.opening import MAX_DOCUMENT_BYTES, Unreadable, open_regular, read_bytes, read_capped
 from phase4_tui.artifacts.reading import look, look_text
 from tests.artifacts.documents import MONITORING, QUALITY
-from tests.artifacts.support import memory_grown_by_looking, put, within
+from tests.artifacts.support import memory_grown_by_looking, put
+from tests.deadline import within
 
 
 def a_link(target: str) -> Callable[[Path], None]:

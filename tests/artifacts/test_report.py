@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from phase4_tui.artifacts.report import ReportReader, ReportWriter, tolerant_row
 from phase4_tui.artifacts.streaming import BadElement, decode_array
 from phase4_tui.artifacts.strict_json import BadJson
-from tests.artifacts.support import Fields, documents, nasty_text, put, tags, texts, window, windows, within
+from tests.artifacts.support import Fields, documents, nasty_text, put, tags, texts, window, windows
+from tests.deadline import within
 
 SUMMARY: Fields = {"total_records": 3, "action_counts": {"BUY_CALL": 1, "BUY_PUT": 0, "NO_TRADE": 2}}
 rows_of_any_kind = st.lists(st.dictionaries(texts, documents, max_size=3), max_size=6)

@@ -26,8 +26,8 @@ from tests.artifacts.support import (
     texts,
     window,
     windows,
-    within,
 )
+from tests.deadline import within
 
 MEBIBYTE = 1 << 20
 rows_of_records = st.lists(records, max_size=6)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phase4_tui.artifacts.strict_json import BadJson, decode_text, parse, parse_object, without_duplicates
-from tests.artifacts.support import documents, texts, within
+from tests.artifacts.support import documents, texts
+from tests.deadline import within
 
 objects = st.dictionaries(texts, documents, max_size=5)
 

@@ -101,7 +101,7 @@ def test_status_shows_state_found_expected_age_and_the_next_step(tag: Tag, work:
     assert "passed=false" in line
     assert "50 s" in line
     assert "expected passed=true" in out
-    assert str(tag.path(Artifact.QUALITY_CHECK)) in out
+    assert f"in reports/{tag.path(Artifact.QUALITY_CHECK).name}" in out
     assert "next:" in out
 
 

@@ -133,6 +133,15 @@ def test_what_a_release_check_misses_is_listed(tag: Tag) -> None:
     assert "t1_summary.json: no" in issues
 
 
+@pytest.mark.parametrize(
+    "problem", [{"missing_files": ["t1_report.md"]}, {"validation_errors": ["t1_report.json: no"]}]
+)
+def test_a_release_check_that_contradicts_itself_has_failed(tag: Tag, problem: Json) -> None:
+    tag.change(RELEASE, lambda found: found.update({"passed": True, **problem}))
+    found = check(tag, "release_check")
+    assert (found.state, found.ok) == ("failed", False)
+
+
 def test_each_issue_of_a_quality_check_names_its_section(tag: Tag) -> None:
     tag.put(QUALITY, quality(False, {"score_and_sizing_valid": ["record 3: score is 101"]}))
     assert check(tag, "quality_check").issues == ("score_and_sizing_valid: record 3: score is 101",)

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,9 +13,12 @@ import pytest
 from phase4_tui.runbook.planning import Refused
 from phase4_tui.runbook.provenance import runs_of
 from phase4_tui.runbook.running import HOLDER_FILE, run_lock, running_tag
+from phase4_tui.runbook.sequence import run_plan
+from phase4_tui.runbook.settings import load_settings
 from phase4_tui.runbook.steps import find_step
 from tests.runbook import misbehaving
 from tests.runbook.support import (
+    ENVIRONMENT,
     PATIENCE_SECONDS,
     STEP_NAMES,
     TAG,
@@ -191,6 +195,18 @@ def test_a_resumed_run_that_stops_again_can_be_resumed_again(work: Path) -> None
     first = run(work, resume=True)
     assert list(states(first).values())[:3] == ["passed", "crashed", "not_run"]
     assert plan(work, resume=True).resumes == first.run_id
+
+
+def test_a_resume_that_was_planned_before_another_run_ended_is_refused_and_runs_nothing(work: Path) -> None:
+    stale = plan(work, resume=True)
+    other = run(work, resume=True)
+    environment = dict(ENVIRONMENT)
+    watching = Recording()
+    with pytest.raises(Refused, match="meanwhile"):
+        run_plan(stale, load_settings(work, environment), environment, watching, threading.Event())
+    assert watching.records == []
+    assert next(iter(runs_of(work / "reports", TAG))).run_id == other.run_id
+    assert running_tag(work / "reports") is None
 
 
 def test_a_complete_run_and_a_tag_without_a_run_have_nothing_to_resume(tmp_path: Path) -> None:

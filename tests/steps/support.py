@@ -1,20 +1,18 @@
 """A desk at which the runbook's commands run, and what the tests of this room ask of every command."""
 
-import contextlib
 import importlib
 import json
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Any, NamedTuple
 
 import pytest
 
 import phase4_tui.data
+from tests.deadline import within
 
 DATA = Path(phase4_tui.data.__file__).parent
 PATIENCE_SECONDS = 5.0
@@ -45,26 +43,6 @@ PHASE3_RECORD: Json = {
     "daily_realized_pnl_pct": 0.4,
     "event_risk_high": False,
 }
-
-
-class TookTooLong(AssertionError):
-    """A command did not come back in time."""
-
-
-@contextlib.contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """Fail instead of hanging for ever."""
-
-    def ring(_signal: int, _frame: FrameType | None) -> None:
-        raise TookTooLong(f"not done within {seconds} s")
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 class Ran(NamedTuple):
