@@ -51,6 +51,8 @@ class ChildSpec:
     transcript_limit: int = TRANSCRIPT_LIMIT
     held: tuple[int, ...] = ()
     """Descriptors that the launcher keeps open until the tree is down: a lock outlives a killed parent so."""
+    protected: Path | None = None
+    """A directory that the child can't write, nor move by its name; where that can't be had, it does not start."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ def run_child(spec: ChildSpec, cancel: threading.Event, on_lines: Lines | None =
         "report_fd": write_end,
         "parent": os.getpid(),
         "held": list(spec.held),
+        "protected": None if spec.protected is None else str(spec.protected.absolute()),
     }
     specification = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed below, with the pipe
     json.dump(request, specification)

@@ -4,6 +4,7 @@ import os
 import platform
 import resource
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -11,9 +12,10 @@ from pathlib import Path
 
 from phase4_tui import __version__
 from phase4_tui.artifacts.models import Document
+from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.writing import atomic_write
 from phase4_tui.journal.state import StateUnreadable, read_state
-from phase4_tui.runbook.isolation import probe_barrier
+from phase4_tui.runbook.isolation import Proof, probe_barrier
 from phase4_tui.runbook.preconditions import (
     check_artifacts,
     check_environment,
@@ -45,11 +47,12 @@ def examine(settings: Settings, workdir: Path, environment: Mapping[str, str]) -
     """Look at everything and return what was found."""
     place = place_of(settings, workdir, 4, None, None)
     reports = place.reports
+    proof, protection = _proof(state_dir(reports))
     conditions = [
         check_workdir(settings, place, 4, PHASE4_STEPS),
         check_room(place),
         check_environment(settings, environment),
-        check_isolation(probe_barrier("seccomp")),
+        check_isolation(proof),
     ]
     artifacts = check_artifacts(place, settings.tag)
     return [
@@ -57,6 +60,7 @@ def examine(settings: Settings, workdir: Path, environment: Mapping[str, str]) -
         Finding(name="python", ok=sys.version_info >= (3, 11), detail=f"{platform.python_version()} {sys.executable}"),
         _interpreter(settings, workdir, environment),
         *[Finding(name=condition.name, ok=condition.ok, detail=condition.detail) for condition in conditions],
+        protection,
         Finding(name=artifacts.name, ok=artifacts.ok, detail=artifacts.detail, advisory=True),
         _state(reports),
         _running(reports),
@@ -81,6 +85,17 @@ def _interpreter(settings: Settings, workdir: Path, environment: Mapping[str, st
         return Finding(name="step scripts' python", ok=True, detail=interpreter(settings, workdir, environment))
     except SettingsError as error:
         return Finding(name="step scripts' python", ok=False, detail=str(error))
+
+
+def _proof(state: Path) -> tuple[Proof, Finding]:
+    """Probe the barrier, with the state of operations; looking makes no such directory, so another may stand in."""
+    if state.is_dir():
+        proof, whose = probe_barrier("seccomp", state), f"for {state}"
+    else:
+        with tempfile.TemporaryDirectory(prefix="phase4-doctor-") as directory:
+            proof, whose = probe_barrier("seccomp", Path(directory)), f"shown elsewhere, {state} does not exist yet"
+    detail = f"{proof.state_protection}, {whose}"
+    return proof, Finding(name="state protection", ok=proof.protects_state, detail=detail, advisory=True)
 
 
 def _state(reports: Path) -> Finding:

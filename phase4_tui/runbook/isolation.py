@@ -2,8 +2,12 @@
 
 The barrier is a kernel filter that refuses sockets to the whole process tree. Each run proves it: the same probe
 that connects without the barrier must not connect behind it. A run without proof is refused.
+
+The same probe proves that a step can't write the state of operations. Not every kernel gives that to every user, so
+a run goes on without, and its record says so; once proven, no step of the run starts without it.
 """
 
+import errno
 import json
 import os
 import secrets
@@ -18,12 +22,14 @@ from typing import Any
 
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.progress import PROGRESS_ENV
-from phase4_tui.runbook.children import Barrier, ChildSpec, run_child
+from phase4_tui.runbook.children import Barrier, ChildResult, ChildSpec, run_child
 from phase4_tui.runbook.settings import Settings, matches_any
 
 PROBE = Path(__file__).with_name("probe.py")
 PROBE_TIMEOUT_SECONDS = 10.0
 BLOCKED = "blocked"
+READ_ONLY = "read-only mount"
+NOT_TRIED = "none (not tried)"
 
 # All that a step gets, besides what the settings name. HOME is private: no netrc, no cloud credentials.
 ALLOWED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "PYENV_VERSION")
@@ -47,6 +53,13 @@ class Proof(Document):
     reached: int
     """How many connections and datagrams reached the listeners."""
     detail: str
+    state_protection: str = NOT_TRIED
+    """What keeps a step from writing the state of operations: `read-only mount`, or `none (why)`."""
+
+    @property
+    def protects_state(self) -> bool:
+        """True when it is proven that a step can't write the state of operations."""
+        return self.state_protection == READ_ONLY
 
 
 def live_order_switches(settings: Settings, environment: Mapping[str, str]) -> list[str]:
@@ -86,8 +99,11 @@ def private_home() -> Iterator[Path]:
         yield Path(directory)
 
 
-def probe_barrier(barrier: Barrier) -> Proof:
-    """Run the probe behind `barrier` against listeners of ours; proven when every way out was blocked."""
+def probe_barrier(barrier: Barrier, state: Path | None = None) -> Proof:
+    """Run the probe behind `barrier` against listeners of ours; proven when every way out was blocked.
+
+    With `state`, a directory, find out too whether steps can be kept from writing it.
+    """
     with ExitStack() as stack:
         directory = Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="phase4-probe-", dir=_short_directory()))
@@ -97,20 +113,20 @@ def probe_barrier(barrier: Barrier) -> Proof:
         except OSError as error:
             detail = f"no proof: this process itself can't listen ({error.strerror})"
             return Proof(barrier=barrier, proven=False, ways={}, reached=0, detail=detail)
-        spec = ChildSpec(
-            argv=[sys.executable, "-I", "-S", "-B", str(PROBE), json.dumps(listeners.targets)],
-            cwd=directory,
-            env={"PATH": os.defpath},
-            barrier=barrier,
-            timeout_seconds=PROBE_TIMEOUT_SECONDS,
-            grace_seconds=1.0,
-        )
-        result = run_child(spec, threading.Event())
+        witness = None if state is None else state / f".probe-{secrets.token_hex(8)}"
+        result = _probe(barrier, directory, listeners.targets, witness)
+        protection = NOT_TRIED if witness is None else _state_protection(result, witness)
+        if witness is not None and result.ending == "not_started":
+            result = _probe(barrier, directory, listeners.targets, None)
         reached = listeners.reached()
     ways = _ways(result.tail)
+    ways.pop("state", None)
     if not ways:
         why = result.failure or "; ".join(result.tail[-1:]) or "the probe said nothing"
-        return Proof(barrier=barrier, proven=False, ways={}, reached=reached, detail=f"no proof: {why}")
+        detail = f"no proof: {why}"
+        return Proof(
+            barrier=barrier, proven=False, ways={}, reached=reached, detail=detail, state_protection=protection
+        )
     open_ways = [name for name, found in ways.items() if not found.startswith(BLOCKED)]
     proven = not open_ways and reached == 0 and set(ways) == {"tcp", "udp", "unix", "abstract", "libc"}
     detail = (
@@ -118,7 +134,34 @@ def probe_barrier(barrier: Barrier) -> Proof:
         if proven
         else f"no barrier: {', '.join(open_ways) or 'a listener'} was reached"
     )
-    return Proof(barrier=barrier, proven=proven, ways=ways, reached=reached, detail=detail)
+    if state is not None:
+        detail += f"; state directory: {protection}"
+    return Proof(barrier=barrier, proven=proven, ways=ways, reached=reached, detail=detail, state_protection=protection)
+
+
+def _probe(barrier: Barrier, directory: Path, targets: Mapping[str, Any], witness: Path | None) -> ChildResult:
+    given = json.dumps({**targets, "state": None if witness is None else str(witness)})
+    spec = ChildSpec(
+        argv=[sys.executable, "-I", "-S", "-B", str(PROBE), given],
+        cwd=directory,
+        env={"PATH": os.defpath},
+        barrier=barrier,
+        timeout_seconds=PROBE_TIMEOUT_SECONDS,
+        grace_seconds=1.0,
+        protected=None if witness is None else witness.parent,
+    )
+    return run_child(spec, threading.Event())
+
+
+def _state_protection(result: ChildResult, witness: Path) -> str:
+    """Believe the probe only when it met the mount and nothing else, and its file is not there."""
+    if witness.exists():
+        witness.unlink()
+        return "none (the probe could write)"
+    if result.ending == "not_started":
+        return f"none ({result.failure})"
+    said = _ways(result.tail).get("state", "nothing")
+    return READ_ONLY if said == f"{BLOCKED}: {os.strerror(errno.EROFS)}" else f"none (the probe says: {said})"
 
 
 def _short_directory() -> str | None:

@@ -3,11 +3,13 @@
 The launcher is the parent of the step. It adopts every process that the step leaves behind (subreaper), so that
 none escapes by starting a session of its own; when the launcher is asked to stop, or its own parent dies, it
 stops them all. The step gets no sockets: a seccomp filter refuses the system calls that would make one, for the
-step and everything that it ever starts.
+step and everything that it ever starts. Nor can these write the state of operations: they see it through a mount
+of their own that is read-only, which holds even root.
 
 Usage: launcher.py FD, a descriptor to read JSON from, since every user can read an argument. Keys: argv, cwd, env,
 barrier ("seccomp" or "none"), grace (seconds), report_fd (where one JSON object about the outcome is written), held
-(descriptors kept open until the tree is down), parent (whose end is the step's end).
+(descriptors kept open until the tree is down), parent (whose end is the step's end), protected (a directory that
+the step must not write, or null; the step does not start unless that holds).
 """
 
 import ctypes
@@ -26,19 +28,38 @@ PR_SET_PDEATHSIG = 1
 PR_SET_NO_NEW_PRIVS = 38
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_SECCOMP = 22
+PR_CAPBSET_READ, PR_CAPBSET_DROP = 23, 24
+PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 SECCOMP_MODE_FILTER = 2
 SECCOMP_RET_ALLOW = 0x7FFF0000
 SECCOMP_RET_ERRNO = 0x00050000
-BPF_LOAD, BPF_JEQ, BPF_JGE, BPF_RET = 0x20, 0x15, 0x35, 0x06
-OFFSET_NUMBER, OFFSET_ARCH = 0, 4
+BPF_LOAD, BPF_JEQ, BPF_JGE, BPF_JSET, BPF_RET = 0x20, 0x15, 0x35, 0x45, 0x06
+OFFSET_NUMBER, OFFSET_ARCH, OFFSET_FIRST_ARGUMENT = 0, 4, 16
 X32_FIRST = 0x40000000
+CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
+MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 1 << 5, 1 << 12, 1 << 14, 1 << 18
+# A remount that leaves these out would lift them, or be refused where a less privileged user may not lift them.
+KEPT_MOUNT_FLAGS = os.ST_NOSUID | os.ST_NODEV | os.ST_NOEXEC
 
-# By machine: the kernel's architecture word and the numbers of socket, io_uring_setup and pidfd_getfd. A ring can
-# make sockets without the system call, and a descriptor taken from another process may be one.
+# By machine: the kernel's architecture word, the number of clone, those of socket, io_uring_setup and pidfd_getfd,
+# and those of mount, umount2, pivot_root, unshare, setns and open_by_handle_at. A ring can make sockets without the
+# system call, a descriptor taken from another process may be one, and a handle opens a file past every mount.
 SYSCALLS = {
-    "x86_64": (0xC000003E, (41, 425, 438)),
-    "aarch64": (0xC00000B7, (198, 425, 438)),
+    "x86_64": (0xC000003E, 56, (41, 425, 438), (165, 166, 155, 272, 308, 304)),
+    "aarch64": (0xC00000B7, 220, (198, 425, 438), (40, 39, 41, 97, 268, 265)),
 }
+# The same everywhere: open_tree, move_mount, fsopen, fsconfig, fsmount, fspick, mount_setattr, open_tree_attr.
+MOUNT_CALLS = (428, 429, 430, 431, 432, 433, 442, 467)
+# Its flags are in memory, where no filter can look; without it the C library takes clone, whose flags are not.
+CLONE3 = 435
+
+LANDLOCK_CREATE_RULESET, LANDLOCK_RESTRICT_SELF = 444, 446
+LANDLOCK_SCOPES_SINCE, LANDLOCK_SCOPE_SIGNAL = 6, 2
+CAPABILITY_VERSION = 0x20080522
+# By these root gets around a mount: DAC_READ_SEARCH (handles), LINUX_IMMUTABLE, SYS_MODULE, SYS_RAWIO, SYS_PTRACE,
+# SYS_ADMIN, SYS_BOOT, MKNOD (the disk itself), PERFMON, BPF, CHECKPOINT_RESTORE. And whoever lacks what another
+# process has can't look into that one, so a step of root's does not read what the console's environment holds.
+DROPPED_CAPABILITIES = (2, 9, 16, 17, 19, 21, 22, 27, 38, 39, 40)
 EXEC_FAILED = 127
 KILL_ROUND_SECONDS = 0.01
 KILL_LIMIT_SECONDS = 5.0
@@ -47,35 +68,104 @@ Outcome = dict[str, int | str | bool]
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def prctl(option: int, value: int, third: int = 0) -> None:
-    """Call prctl; raise OSError when the kernel refuses."""
-    arguments = [ctypes.c_ulong(value), ctypes.c_void_p(third) if third else ctypes.c_ulong(0)]
-    if libc.prctl(option, *arguments, ctypes.c_ulong(0), ctypes.c_ulong(0)) != 0:
+def checked(result: int) -> int:
+    """Return what a call of the C library returned; raise OSError when it is -1."""
+    if result == -1:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
+    return result
 
 
-def deny_sockets() -> None:
-    """Refuse every system call that could open a socket, for this process and all that it starts."""
+def prctl(option: int, value: int, third: int = 0) -> int:
+    """Call prctl; raise OSError when the kernel refuses."""
+    arguments = [ctypes.c_ulong(value), ctypes.c_void_p(third) if third else ctypes.c_ulong(0)]
+    return checked(libc.prctl(option, *arguments, ctypes.c_ulong(0), ctypes.c_ulong(0)))
+
+
+def deny_calls() -> None:
+    """Refuse every system call that could open a socket or change what is mounted, for all that starts here."""
     try:
-        architecture, numbers = SYSCALLS[platform.machine()]
+        architecture, clone, sockets, mounts = SYSCALLS[platform.machine()]
     except KeyError:
         raise OSError(errno.ENOSYS, f"no filter for {platform.machine()}") from None
-    refuse = SECCOMP_RET_ERRNO | errno.EACCES
-    checks = [(BPF_JEQ, number) for number in numbers]
-    if platform.machine() == "x86_64":
-        checks.insert(0, (BPF_JGE, X32_FIRST))
+    # How far from the end's first line; jumps go forward only.
+    clone_flags, refused, forbidden, missing = 1, 4, 5, 6
+    end = [
+        (BPF_RET, 0, 0, SECCOMP_RET_ALLOW),
+        (BPF_LOAD, 0, 0, OFFSET_FIRST_ARGUMENT),
+        (BPF_JSET, forbidden - 3, 0, CLONE_NEWNS | CLONE_NEWUSER),
+        (BPF_RET, 0, 0, SECCOMP_RET_ALLOW),
+        *[(BPF_RET, 0, 0, SECCOMP_RET_ERRNO | number) for number in (errno.EACCES, errno.EPERM, errno.ENOSYS)],
+    ]
+    checks = [(BPF_JGE, X32_FIRST, refused)] if platform.machine() == "x86_64" else []
+    checks += [(BPF_JEQ, number, refused) for number in sockets]
+    checks += [(BPF_JEQ, number, forbidden) for number in mounts + MOUNT_CALLS]
+    checks += [(BPF_JEQ, CLONE3, missing), (BPF_JEQ, clone, clone_flags)]
     program = [
         (BPF_LOAD, 0, 0, OFFSET_ARCH),
-        (BPF_JEQ, 0, len(checks) + 2, architecture),
+        (BPF_JEQ, 0, 1 + len(checks) + refused, architecture),
         (BPF_LOAD, 0, 0, OFFSET_NUMBER),
     ]
-    program += [(code, len(checks) - index, 0, value) for index, (code, value) in enumerate(checks)]
-    program += [(BPF_RET, 0, 0, SECCOMP_RET_ALLOW), (BPF_RET, 0, 0, refuse)]
+    program += [(code, len(checks) - at - 1 + to, 0, value) for at, (code, value, to) in enumerate(checks)]
+    program += end
     buffer = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in program))
     header = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(program), ctypes.addressof(buffer)))
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.addressof(header))
+
+
+def protect(directory: str) -> None:
+    """Make a directory read-only, and not to be moved by its name, for this process and all that it starts."""
+    if os.path.islink(directory):  # a mount is on what a link leads to: the link itself could still be replaced
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    user, group = os.geteuid(), os.getegid()
+    try:
+        checked(libc.unshare(CLONE_NEWNS))
+    except PermissionError:
+        checked(libc.unshare(CLONE_NEWUSER | CLONE_NEWNS))
+        for name, line in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+            with open(f"/proc/self/{name}", "w") as file:
+                file.write(line)
+    mount("/", "/", MS_REC | MS_PRIVATE)
+    mount(directory, directory, MS_BIND)
+    mount(directory, directory, MS_BIND | MS_REMOUNT | MS_RDONLY | os.statvfs(directory).f_flag & KEPT_MOUNT_FLAGS)
+    leave_others_alone()
+    drop_capabilities()
+
+
+def mount(source: str, target: str, flags: int) -> None:
+    """Call mount; raise OSError when the kernel refuses."""
+    checked(libc.mount(os.fsencode(source), os.fsencode(target), None, ctypes.c_ulong(flags), None))
+
+
+def leave_others_alone() -> None:
+    """Let this process neither signal nor look into one that it did not start, where the kernel knows how.
+
+    By /proc/<pid>/root of any process that it may look into, a step would see the directory without the mount.
+    """
+    if libc.syscall(LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), 1) < LANDLOCK_SCOPES_SINCE:
+        return
+    rules = ctypes.create_string_buffer(struct.pack("QQQ", 0, 0, LANDLOCK_SCOPE_SIGNAL), 24)
+    descriptor = checked(libc.syscall(LANDLOCK_CREATE_RULESET, rules, ctypes.c_size_t(24), 0))
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+    checked(libc.syscall(LANDLOCK_RESTRICT_SELF, descriptor, 0))
+    os.close(descriptor)
+
+
+def drop_capabilities() -> None:
+    """Give up, for this process and all that it starts, what would undo or get around a mount."""
+    for number in DROPPED_CAPABILITIES:
+        if libc.prctl(PR_CAPBSET_READ, number, 0, 0, 0) == 1:  # else lacking, or unknown to an older kernel
+            prctl(PR_CAPBSET_DROP, number)
+    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
+    header = ctypes.create_string_buffer(struct.pack("Ii", CAPABILITY_VERSION, 0), 8)
+    sets = ctypes.create_string_buffer(24)
+    checked(libc.capget(header, sets))
+    words = list(struct.unpack("6I", sets))  # effective, permitted and inheritable: of the first 32, then of the rest
+    for number in DROPPED_CAPABILITIES:
+        for kind in range(3):
+            words[number // 32 * 3 + kind] &= ~(1 << number % 32)
+    checked(libc.capset(header, struct.pack("6I", *words)))
 
 
 def descendants() -> list[int]:
@@ -144,6 +234,12 @@ def become_step(spec: dict[str, Any], parent: int) -> str:
     """In the child: put the barrier up and become the step; does not return."""
     try:
         os.setpgid(0, 0)
+        if spec["protected"] is not None:
+            try:
+                protect(spec["protected"])
+            except OSError as error:
+                return f"{spec['protected']} can't be made read-only: {error.strerror}"
+        # Only now: a change of rights may take the wish back.
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(EXEC_FAILED)
@@ -153,7 +249,7 @@ def become_step(spec: dict[str, Any], parent: int) -> str:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         os.chdir(spec["cwd"])
         if spec["barrier"] == "seccomp":
-            deny_sockets()
+            deny_calls()
         os.execvpe(spec["argv"][0], spec["argv"], spec["env"])
     except OSError as error:
         return f"{error.strerror}: {error.filename or spec['argv'][0]}"

@@ -1,7 +1,8 @@
 """Tries every way out of the barrier and prints what happened; run as a script inside it, standard library only.
 
-Usage: probe.py TARGETS, where TARGETS is JSON: tcp and udp ports on 127.0.0.1, unix socket path, abstract name.
-Prints a JSON object: way -> "connected", or the error that stopped it.
+Usage: probe.py TARGETS, where TARGETS is JSON: tcp and udp ports on 127.0.0.1, unix socket path, abstract name, and
+state, the path of a file to make (or null).
+Prints a JSON object: way -> "connected" or, for the state, "written"; or the error that stopped it.
 """
 
 import ctypes
@@ -14,13 +15,13 @@ from collections.abc import Callable
 TIMEOUT_SECONDS = 2.0
 
 
-def attempt(connect: Callable[[], None]) -> str:
-    """Return what came of one way out."""
+def attempt(way: Callable[[], None], done: str = "connected") -> str:
+    """Return what came of one attempt."""
     try:
-        connect()
+        way()
     except OSError as error:
         return f"blocked: {error.strerror or error}"
-    return "connected"
+    return done
 
 
 def over(family: int, kind: int, address: str | tuple[str, int]) -> None:
@@ -41,6 +42,11 @@ def raw_call() -> None:
     os.close(descriptor)
 
 
+def make(path: str) -> None:
+    """Make a file, which must not be there."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
 def main() -> None:
     """Try each way to the targets given as the only argument."""
     targets = json.loads(sys.argv[1])
@@ -52,7 +58,10 @@ def main() -> None:
         "abstract": lambda: over(socket.AF_UNIX, socket.SOCK_STREAM, "\0" + targets["abstract"]),
         "libc": raw_call,
     }
-    print(json.dumps({name: attempt(way) for name, way in ways.items()}))
+    found = {name: attempt(way) for name, way in ways.items()}
+    if targets["state"] is not None:
+        found["state"] = attempt(lambda: make(targets["state"]), "written")
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.models import QualityCheck, ReleaseCheck
-from phase4_tui.artifacts.names import Artifact, file_name
+from phase4_tui.artifacts.names import Artifact, file_name, state_dir
 from phase4_tui.artifacts.progress import parse_progress
 from phase4_tui.artifacts.reading import look
 from phase4_tui.artifacts.safe_text import safe_line
@@ -135,7 +135,7 @@ def _barrier(plan: RunPlan, settings: Settings, environment: Mapping[str, str]) 
     for condition in (check_not_frozen(plan.place, plan.tag), check_environment(settings, environment)):
         if not condition.ok:
             raise Refused(f"precondition {condition.name}: {condition.detail}")
-    proof = probe_barrier("seccomp")
+    proof = probe_barrier("seccomp", state_dir(plan.place.reports))
     condition = check_isolation(proof)
     if condition.ok:
         return "seccomp", proof
@@ -238,6 +238,7 @@ class _Run:
                 grace_seconds=self._settings.grace_seconds,
                 transcript=transcript,
                 held=self._held,
+                protected=state_dir(plan.place.reports) if self._record.isolation.protects_state else None,
             )
             result = run_child(spec, self._cancel, lambda lines: self._lines(command, lines))
         state, error = self._verdict(command, result, before)
