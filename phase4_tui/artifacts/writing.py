@@ -23,14 +23,17 @@ _LEFTOVER = re.compile(r"\..+\.(\d+)\.[0-9a-f]{8}\.tmp")
 
 
 @contextmanager
-def atomic_files(*paths: Path, overwrite: bool = True) -> Iterator[tuple[BinaryIO, ...]]:
+def atomic_files(*paths: Path, overwrite: bool = True, restoring: bool = False) -> Iterator[tuple[BinaryIO, ...]]:
     """Yield a binary file for each path; they become the paths when the block ends well, all or none.
+
+    `restoring` is for who puts a frozen tag's own bytes back.
 
     Errors: FrozenTag when a path belongs to a frozen tag, before the block and again before the renames;
     FileExistsError without `overwrite`; OSError from the disk. On any error the paths are as they were, but for
     one of the disk between the last renames, which can't be undone.
     """
-    for path in paths:
+    guarded = () if restoring else paths
+    for path in guarded:
         refuse_frozen(path)
     with ExitStack() as undo:
         files = []
@@ -47,8 +50,9 @@ def atomic_files(*paths: Path, overwrite: bool = True) -> Iterator[tuple[BinaryI
         for file in files:
             file.flush()
             os.fsync(file.fileno())
-        for path in paths:
+        for path in guarded:
             refuse_frozen(path)
+        for path in paths:
             if path.is_dir():  # the one thing that a rename would stumble over half-way
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         for temporary, path in zip(temporaries, paths, strict=True):

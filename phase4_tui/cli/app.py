@@ -1,12 +1,13 @@
 """The `phase4` command: every action by name, with the same words and results as on screen."""
 
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 from phase4_tui import __version__
-from phase4_tui.cli import run, setup, show
+from phase4_tui.cli import incidents, orders, record, reopening, rollback, run, setup, show
 from phase4_tui.cli.desk import command, root
 
 app = typer.Typer(
@@ -33,19 +34,65 @@ def _root(
     """Take the options that stand before a command."""
 
 
-for function in (
-    setup.init,
-    run.run,
-    run.step,
-    show.status,
-    show.watch,
-    show.tags,
-    show.audit,
-    show.path,
-    setup.doctor,
-    setup.schema,
-):
-    app.command()(command(function))
+COMMANDS: dict[str, Callable[..., int]] = {
+    "init": setup.init,
+    "run": run.run,
+    "step": run.step,
+    "status": show.status,
+    "watch": show.watch,
+    "tags": show.tags,
+    "freeze": orders.freeze,
+    "thaw": orders.thaw,
+    "restore": orders.restore,
+    "compare": reopening.compare_tags,
+    "reopen": reopening.reopen,
+    "rollback": rollback.rollback,
+    "journal": record.journal,
+    "verify": record.verify,
+    "audit": show.audit,
+    "path": show.path,
+    "doctor": setup.doctor,
+    "schema": setup.schema,
+}
+GROUPS: dict[str, tuple[str, dict[str, Callable[..., int]]]] = {
+    "known-good": (
+        "Which tags are known-good; switch to one, pin one.",
+        {
+            "list": orders.known_good_list,
+            "switch": orders.known_good_switch,
+            "pin": orders.known_good_pin,
+            "unpin": orders.known_good_unpin,
+        },
+    ),
+    "mode": (
+        "The evaluation mode.",
+        {"show": orders.mode_show, "phase3-only": orders.mode_phase3_only, "phase4": orders.mode_phase4},
+    ),
+    "incident": (
+        "Incidents, open and closed.",
+        {
+            "show": incidents.incident_show,
+            "list": incidents.incident_list,
+            "reclassify": incidents.incident_reclassify,
+            "export": incidents.incident_export,
+        },
+    ),
+    "root-cause": (
+        "Why it happened, and what mends it.",
+        {"add": incidents.root_cause_add, "list": incidents.root_cause_list},
+    ),
+}
+for name, function in COMMANDS.items():
+    app.command(name)(command(function))
+for name, (summary, members) in GROUPS.items():
+    group = typer.Typer(help=summary, no_args_is_help=True, rich_markup_mode=None)
+    for member, function in members.items():
+        group.command(member)(command(function))
+    app.add_typer(group, name=name)
+escalate = typer.Typer(help=incidents.escalate.__doc__, invoke_without_command=True, rich_markup_mode=None)
+escalate.callback()(command(incidents.escalate))
+escalate.command("ack")(command(incidents.escalate_ack))
+app.add_typer(escalate, name="escalate")
 
 
 def main() -> None:

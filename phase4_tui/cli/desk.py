@@ -15,7 +15,10 @@ import typer
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import BadTag
 from phase4_tui.artifacts.safe_text import safe_line, safe_text
+from phase4_tui.journal.locks import Busy
+from phase4_tui.journal.log import JournalDamaged
 from phase4_tui.journal.state import StateUnreadable
+from phase4_tui.rollback.orders import Site
 from phase4_tui.runbook.planning import Refused
 from phase4_tui.runbook.settings import Settings, SettingsError, load_settings
 
@@ -49,9 +52,14 @@ class Desk:
     yes: bool
 
     @property
+    def site(self) -> Site:
+        """Where orders are given."""
+        return Site(self.workdir, self.settings, self.environment)
+
+    @property
     def reports(self) -> Path:
         """The reports directory."""
-        return self.workdir / self.settings.reports
+        return self.site.reports
 
 
 def command(function: Callable[..., int]) -> Callable[..., None]:
@@ -64,6 +72,9 @@ def command(function: Callable[..., int]) -> Callable[..., None]:
         before = context.obj or {}
         common = {name: values.pop(name) for name in COMMON}
         common = {name: before.get(name) if value in (None, False) else value for name, value in common.items()}
+        context.obj = common
+        if context.invoked_subcommand is not None:
+            return  # this one is a group's own command, and one of the group was given
         raise typer.Exit(guarded(lambda: function(open_desk(common), **values)))
 
     return _with_options(run, own)
@@ -117,7 +128,7 @@ def guarded(work: Callable[[], int]) -> int:
     except (Refused, SettingsError, BadTag) as error:
         complain(str(error))
         return REFUSED
-    except StateUnreadable as error:
+    except (StateUnreadable, JournalDamaged, Busy) as error:
         complain(str(error))
         return FAILED
     except BrokenPipeError:

@@ -12,6 +12,7 @@ import typer
 from phase4_tui.cli.desk import DONE, FAILED, Desk, emit, say
 from phase4_tui.cli.showing import show_status
 from phase4_tui.cli.watching_runs import observer
+from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.runbook.planning import Refused, Request, choose_phase, plan_run
 from phase4_tui.runbook.provenance import RunRecord
 from phase4_tui.runbook.sequence import run_plan
@@ -53,7 +54,7 @@ def run(
         rehearsal=rehearsal,
         unisolated_reason=_reason(without_isolation),
     )
-    return _execute(desk, request)
+    return execute(desk, request)
 
 
 def step(
@@ -82,7 +83,7 @@ def step(
         only=only,
         unisolated_reason=_reason(without_isolation),
     )
-    return _execute(desk, request)
+    return execute(desk, request)
 
 
 def _reason(text: str | None) -> str | None:
@@ -91,7 +92,8 @@ def _reason(text: str | None) -> str | None:
     return text
 
 
-def _execute(desk: Desk, request: Request) -> int:
+def execute(desk: Desk, request: Request) -> int:
+    """Run what was asked for, show its end, and return the exit status."""
     plan = plan_run(desk.settings, desk.workdir, desk.environment, request)
     if desk.dry_run:
         if desk.json:
@@ -102,6 +104,7 @@ def _execute(desk: Desk, request: Request) -> int:
         return DONE
     with _cancel_on_signals() as (cancel, caught), observer(desk.json) as watching:
         record = run_plan(plan, desk.settings, desk.environment, watching, cancel)
+    look_for_incident(desk.site, plan.tag)
     status, evidence = read_status(desk.settings, desk.workdir, desk.environment, plan.tag, record.isolation)
     if desk.json:
         emit(_document(record, status))

@@ -50,6 +50,7 @@ def show_status(status: Status, evidence: Evidence) -> None:
     for name, title in TITLES.items():
         show_check(title, getattr(status.health, name), evidence.looked_ns, status.workdir)
     _show_last_run(evidence)
+    _show_operations(status)
     for condition in status.preconditions:
         if not condition.ok:
             say(f"! precondition {condition.name}: {condition.detail}", "yellow")
@@ -63,6 +64,27 @@ def show_status(status: Status, evidence: Evidence) -> None:
         say(f"  … and {len(classification.evidence) - len(shown)} more")
     if classification.level != "ok":
         say(f"  next: {next_step(classification)}")
+
+
+def _show_operations(status: Status) -> None:
+    """Print what operators have under way: an unfinished order, the fallback, the incident."""
+    for pending in status.pending:
+        told = f"{pending.kind} {pending.tag or ''}".strip()
+        say(
+            f"! order `{told}` of {pending.by} at {pending.at} has no result: its process ended, or it runs now",
+            "yellow",
+        )
+        say("    the next order settles it; give the same order again to go on", "yellow")
+    if status.fallback is not None:
+        symbol = "✔" if status.fallback.holds else "!"
+        say(f"{symbol} FALLBACK       phase3_only since {status.fallback.since}: {status.fallback}", "yellow")
+    if status.incident is not None:
+        incident = status.incident
+        say(
+            f"! INCIDENT       {incident.severity_class} {incident.id}, {incident.stage}, since {incident.opened_at}",
+            "red",
+        )
+        say("    `phase4 rollback` walks through the rollback, `phase4 incident show` tells more")
 
 
 def show_check(title: str, check: Check, looked_ns: int, workdir: str) -> None:

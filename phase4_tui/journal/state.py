@@ -1,18 +1,72 @@
-"""The state of operations on a reports directory: active tag, evaluation mode, incident, quarantine."""
+"""The state of operations on a reports directory, which is what the journal's events have made of it.
 
+An event that changes the state says so under `detail.changes`; folding all events gives `state.json`, and
+reading folds what a crash left unfolded.
+"""
+
+import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import Field, ValidationError
+
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import state_dir
+from phase4_tui.artifacts.opening import Unreadable
 from phase4_tui.artifacts.reading import look
+from phase4_tui.journal.events import Event
+from phase4_tui.journal.incident import Incident, SeverityClass
+from phase4_tui.journal.log import HEAD_FILE, JOURNAL_FILE, REPAIR, Head, JournalDamaged, read_events, read_head
 
 EvaluationMode = Literal["phase4", "phase3_only"]
 STATE_FILE = "state.json"
+STATE_LIMIT_BYTES = 64 << 20
 
 
 class StateUnreadable(Exception):
-    """The state file is there and can't be used; nothing may be decided on a guess."""
+    """The state can't be told; nothing may be decided on a guess."""
+
+
+class Quarantined(Document):
+    """A tag that was left behind, known again by the content of its report."""
+
+    tag: str
+    report_sha256: str | None
+    report_size: int | None
+    reason: str
+    at: str
+    incident: str | None = None
+
+
+class Frozen(Document):
+    """A frozen tag, and the sha256 of its manifest."""
+
+    manifest_sha256: str
+    at: str
+    by: str
+    reason: str
+
+
+class Reclassified(Document):
+    """An operator's severity class for what a rule said of a tag."""
+
+    rule: str
+    severity_class: SeverityClass
+    reason: str
+    by: str
+    at: str
+
+
+class Pending(Document):
+    """An order that was begun and has no result yet."""
+
+    seq: int
+    kind: str
+    tag: str | None
+    by: str
+    at: str
+    detail: dict[str, Any] = Field(default_factory=dict)
 
 
 class OperationsState(Document):
@@ -20,18 +74,95 @@ class OperationsState(Document):
 
     revision: int = 0
     active_tag: str | None = None
+    active_since: str | None = None
+    active_by: str | None = None
+    active_reason: str | None = None
     known_good_tag: str | None = None
     evaluation_mode: EvaluationMode = "phase4"
-    incident: dict[str, Any] | None = None
-    quarantine: tuple[dict[str, Any], ...] = ()
+    mode_since: str | None = None
+    incident: Incident | None = None
+    quarantine: tuple[Quarantined, ...] = ()
+    frozen: dict[str, Frozen] = Field(default_factory=dict)
+    pinned: tuple[str, ...] = ()
+    reclassified: dict[str, Reclassified] = Field(default_factory=dict)
+    handled: tuple[str, ...] = ()
+    """Identities of the evidence for which an incident was opened, so that each opens one only once."""
+    overrides: tuple[str, ...] = ()
+    """One line for each time that conditions were overridden."""
+    pending: tuple[Pending, ...] = ()
+    journal: Head = Head()
+
+    def changed_by(self, event: Event) -> "OperationsState":
+        """Return the state after `event`; raises ValidationError when the event's changes are no state."""
+        changes = event.detail.get("changes") or {}
+        values = self.model_dump(by_alias=True) | changes
+        values["revision"] = self.revision + (1 if changes else 0)
+        values["pending"] = _pending_after(self.pending, event)
+        values["journal"] = Head(seq=event.seq, hash=event.hash)
+        return OperationsState.model_validate(values)
+
+    def is_quarantined(self, tag: str) -> bool:
+        """True when the tag itself was quarantined; content is compared elsewhere."""
+        return any(entry.tag == tag for entry in self.quarantine)
+
+
+def _pending_after(pending: tuple[Pending, ...], event: Event) -> tuple[Pending, ...]:
+    if event.outcome == "intent":
+        by = f"{event.operator}@{event.host}"
+        begun = Pending(seq=event.seq, kind=event.kind, tag=event.tag, by=by, at=event.at, detail=event.detail)
+        return (*pending, begun)
+    return tuple(one for one in pending if one.seq != event.detail.get("intent"))
+
+
+def fold(events: Iterable[Event], state: OperationsState | None = None) -> OperationsState:
+    """Return what the events make of `state`, or of a directory without history; raises StateUnreadable."""
+    state = state or OperationsState()
+    noted: Event | None = None
+    for event in events:
+        if "changes" in event.detail or event.outcome:
+            try:
+                state = state.changed_by(event)
+            except ValidationError as error:
+                raise StateUnreadable(
+                    f"journal event {event.seq} makes no state: {error.error_count()} problems"
+                ) from None
+        noted = event
+    if noted is not None:
+        state = state.model_copy(update={"journal": Head(seq=noted.seq, hash=noted.hash)})
+    return state
+
+
+def state_path(reports: Path) -> Path:
+    """Return where the state is kept."""
+    return state_dir(reports) / STATE_FILE
+
+
+def stored_state(reports: Path) -> OperationsState | None:
+    """Return what `state.json` says, None without one; raises StateUnreadable."""
+    found = look(state_path(reports), OperationsState, limit=STATE_LIMIT_BYTES)
+    if found.state == "absent":
+        return None
+    if found.value is None:
+        raise StateUnreadable(f"{found.path}: {'; '.join(found.problems) or found.state}; {REPAIR}")
+    return found.value
 
 
 def read_state(reports: Path) -> OperationsState:
-    """Return the state on disk, the defaults where there is none; raises StateUnreadable."""
-    found = look(state_dir(reports) / STATE_FILE, OperationsState)
-    if found.state == "absent":
-        return OperationsState()
-    if found.value is None:
-        why = "; ".join(found.problems) or found.state
-        raise StateUnreadable(f"{found.path}: {why}; put the file back from a copy, or move it away to start anew")
-    return found.value
+    """Return the state now, the defaults where nobody has operated; raises StateUnreadable."""
+    stored = stored_state(reports) or OperationsState()
+    try:
+        head = read_head(reports)
+        if (stored.journal.seq, stored.journal.hash) == (head.seq, head.hash):
+            return stored
+        state = fold(read_events(reports, after=stored.journal.seq), stored)
+        if state.journal.seq < head.seq or stored.journal.seq > head.seq + 1:
+            ends = f"{JOURNAL_FILE} ends at event {state.journal.seq}, {HEAD_FILE} names event {head.seq}"
+            raise JournalDamaged(f"{ends}, {STATE_FILE} event {stored.journal.seq}; {REPAIR}")
+        return state
+    except (JournalDamaged, Unreadable) as error:
+        raise StateUnreadable(str(error)) from None
+
+
+def evidence_identity(parts: Iterable[str]) -> str:
+    """Return one short identity for the parts of what was found."""
+    return hashlib.sha256("\0".join(parts).encode(errors="backslashreplace")).hexdigest()[:24]

@@ -1,31 +1,23 @@
 """From evidence to severity class, the rule that fired, its evidence and the owner (runbook: incidents, escalation)."""
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import ConfigDict, Field
 
 from phase4_tui.artifacts.models import Document
+from phase4_tui.journal.incident import Finding, Owner, SeverityClass
+from phase4_tui.journal.state import Reclassified
 from phase4_tui.policy.phase3.quality import CONFLICT
 from phase4_tui.policy.phase4.quality import POLICY
 from phase4_tui.runbook.evidence import Evidence
 from phase4_tui.runbook.health import Check, Health
 
-SeverityClass = Literal["P0", "P1", "P2"]
 Level = Literal["ok", "warning", "incident", "unknown"]
-Owner = Literal["engineering", "risk", "product"]
 
 KNOWN_ENGINEERING_SECTIONS = {"memory_policy_valid"}
 GATE_METRICS = {"release_check_status", "quality_check_status"}
 EXIT_STATUS: dict[str, int] = {"P0": 10, "P1": 11, "P2": 12, "warning": 13, "unknown": 14, "ok": 0}
-
-
-class Finding(Document):
-    """One piece of evidence: a value under a key of a file."""
-
-    file: str
-    key: str
-    value: Any = None
 
 
 class Classification(Document):
@@ -51,6 +43,15 @@ def classify(evidence: Evidence, health: Health) -> Classification:
         for found in rules(evidence, health):
             return found
     return _made(None, "ok", "healthy", [], None)
+
+
+def as_reclassified(found: Classification, given: Reclassified | None) -> Classification:
+    """Return the classification with the class that an operator gave it, as long as the same rule fires."""
+    if given is None or given.rule != found.rule:
+        return found
+    note = Finding(file="journal", key=f"reclassified by {given.by}", value=given.reason)
+    changes = {"severity_class": given.severity_class, "level": "incident", "evidence": (*found.evidence, note)}
+    return found.model_copy(update=changes)
 
 
 def _made(

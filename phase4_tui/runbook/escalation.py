@@ -1,6 +1,7 @@
 """Whom an incident goes to, and the next sensible step (runbook: Escalation Path)."""
 
-from phase4_tui.runbook.classification import Classification, Owner
+from phase4_tui.journal.incident import Owner
+from phase4_tui.runbook.classification import Classification
 
 OWNERS: dict[Owner, str] = {
     "engineering": "script and runtime defects",

@@ -1,10 +1,11 @@
 """Everything that is known of a tag from disk, read once: its artifacts, its last steps, whether one runs now."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from phase4_tui.artifacts.clock import now_ns
-from phase4_tui.artifacts.frozen import is_frozen
+from phase4_tui.artifacts.manifest import FrozenState, frozen_state
 from phase4_tui.artifacts.models import Document, Monitoring, Phase3Summary, QualityCheck, ReleaseCheck, Summary
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.artifacts.reading import Look, look, look_text
@@ -13,6 +14,7 @@ from phase4_tui.runbook.running import running_tag
 from phase4_tui.runbook.steps import Phase, steps_of
 
 QUALITY_LIMIT_BYTES = 32 << 20
+_NO_GO = re.compile(r"recommendation[^\n]*?(?<!GO/)(?<!GO / )\bNO[- ]GO\b(?! ?/)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,9 @@ class Evidence:
     report_modified_ns: int | None
     missing_files: tuple[str, ...]
     """Names of core artifacts and Markdown files that are absent or empty."""
-    frozen: bool
+    frozen: FrozenState
+    no_go: bool
+    """The sign-off note recommends NO-GO."""
     running: bool
     broken_steps: tuple[StepRecord, ...] = ()
     runs: tuple[RunRecord, ...] = ()
@@ -61,6 +65,7 @@ def read_evidence(reports: Path, tag: str, *, patient: bool = True) -> Evidence:
         if look_text(path(kind))[0].state not in ("valid", "writing"):
             missing.append(path(kind).name)
     latest = latest_steps(reports, tag)
+    note, note_text = look_text(path(signoff))
     return Evidence(
         tag=tag,
         reports=reports,
@@ -69,11 +74,12 @@ def read_evidence(reports: Path, tag: str, *, patient: bool = True) -> Evidence:
         release=look(path(Artifact.RELEASE_CHECK), ReleaseCheck, patient=patient),
         quality=look(path(Artifact.QUALITY_CHECK), QualityCheck, limit=QUALITY_LIMIT_BYTES, patient=patient),
         monitoring=monitoring,
-        signoff=look_text(path(signoff))[0],
+        signoff=note,
         summary=summary,
         report_modified_ns=_modified_ns(path(Artifact.REPORT)),
         missing_files=tuple(missing),
-        frozen=is_frozen(reports, tag),
+        frozen=frozen_state(reports, tag),
+        no_go=_NO_GO.search(note_text) is not None,
         running=running_tag(reports) == tag,
         broken_steps=tuple(
             step for run, step in latest.values() if step.state in BROKEN and not _mended(reports, tag, run, step)

@@ -1,20 +1,52 @@
 """The evidence ladder: what a tag must show, rung by rung, to count as known-good (design: Known-good switch)."""
 
-from phase4_tui.journal.state import OperationsState
+from pathlib import Path
+
+from phase4_tui.artifacts.hashing import hash_file
+from phase4_tui.artifacts.names import Artifact, file_name
+from phase4_tui.artifacts.opening import Unreadable
+from phase4_tui.journal.state import OperationsState, Quarantined
 from phase4_tui.runbook.evidence import Evidence
 from phase4_tui.runbook.health import Health
+
+RUNGS = ("complete", "parses", "gates passed", "monitoring OK", "signed off", "matches its manifest", "not quarantined")
 
 
 def first_failed_rung(evidence: Evidence, health: Health, state: OperationsState) -> str | None:
     """Return the first rung that the tag fails, None for a known-good tag."""
     gates = (health.release_check, health.quality_check)
     checks = (*gates, health.monitoring)
-    rungs = {
-        "complete": not evidence.missing_files and all(check.state != "absent" for check in checks),
-        "parses": all(check.state not in {"unreadable", "writing", "stale"} for check in checks),
-        "gates passed": all(check.state == "passed" for check in gates) and not evidence.broken_steps,
-        "monitoring OK": health.monitoring.ok,
-        "signed off": health.signoff.ok,
-        "not quarantined": all(entry.get("tag") != evidence.tag for entry in state.quarantine),
-    }
-    return next((name for name, climbed in rungs.items() if not climbed), None)
+    climbed = (
+        not evidence.missing_files and all(check.state != "absent" for check in checks),
+        all(check.state not in {"unreadable", "writing", "stale"} for check in checks),
+        all(check.state == "passed" for check in gates) and not evidence.broken_steps,
+        health.monitoring.ok,
+        health.signoff.ok and not evidence.no_go,
+        evidence.frozen != "tampered",
+        quarantine_of(evidence.reports, evidence.tag, state) is None,
+    )
+    return next((rung for rung, held in zip(RUNGS, climbed, strict=True) if not held), None)
+
+
+def quarantine_of(reports: Path, tag: str, state: OperationsState) -> Quarantined | None:
+    """Return the quarantine that holds a tag, be it under the name of then or as a copy under another."""
+    if not state.quarantine:
+        return None
+    report = reports / file_name(tag, Artifact.REPORT)
+    try:
+        size = report.stat().st_size
+    except OSError:
+        return next((entry for entry in state.quarantine if entry.tag == tag), None)
+    for entry in state.quarantine:
+        if entry.tag == tag and (entry.report_sha256 is None or tag in state.frozen):
+            return entry
+        if entry.report_size == size and entry.report_sha256 == _sha256(report):
+            return entry
+    return None
+
+
+def _sha256(path: Path) -> str | None:
+    try:
+        return hash_file(path)
+    except Unreadable:
+        return None

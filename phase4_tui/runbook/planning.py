@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from phase4_tui.artifacts.hashing import hash_file
 from phase4_tui.artifacts.opening import Unreadable
 from phase4_tui.artifacts.strict_json import BadJson
 from phase4_tui.journal.state import read_state
@@ -19,7 +20,6 @@ from phase4_tui.runbook.provenance import (
     RunRecord,
     Source,
     StepRecord,
-    hash_file,
     runs_of,
 )
 from phase4_tui.runbook.settings import Settings

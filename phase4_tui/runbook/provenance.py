@@ -1,9 +1,7 @@
 """What is kept of every run under `reports/.phase4/runs/<tag>/`: one record a run, one transcript a step."""
 
-import hashlib
 import platform
 import secrets
-import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +13,6 @@ from phase4_tui import __version__
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import check_tag, state_dir
-from phase4_tui.artifacts.opening import open_regular
 from phase4_tui.artifacts.reading import look
 from phase4_tui.artifacts.writing import atomic_write, to_json
 from phase4_tui.runbook.isolation import Proof
@@ -25,7 +22,6 @@ StepState = Literal["passed", "failed_gate", "crashed", "timed_out", "cancelled"
 RunState = Literal["running", "finished", "interrupted"]
 COMPLETE: tuple[StepState, ...] = ("passed", "failed_gate")
 BROKEN: tuple[StepState, ...] = ("crashed", "timed_out")
-HASH_CHUNK = 1 << 20
 
 
 class Source(Document):
@@ -102,24 +98,6 @@ def versions() -> dict[str, str]:
         "interpreter": sys.executable,
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
     }
-
-
-def host_name() -> str:
-    """Return this machine's name."""
-    return socket.gethostname()
-
-
-def hash_file(path: Path) -> str | None:
-    """Return the sha256 of a regular file, None when there is none; raises Unreadable."""
-    try:
-        file = open_regular(path)
-    except FileNotFoundError:
-        return None
-    digest = hashlib.sha256()
-    with file:
-        while chunk := file.read(HASH_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def save_run(reports: Path, record: RunRecord) -> None:

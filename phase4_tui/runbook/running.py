@@ -9,8 +9,8 @@ from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.reading import look
 from phase4_tui.artifacts.writing import atomic_write, to_json
+from phase4_tui.journal.actor import host_name
 from phase4_tui.journal.locks import DirectoryLock
-from phase4_tui.runbook.provenance import host_name
 
 HOLDER_FILE = "holder.json"
 

@@ -11,13 +11,18 @@ from pathlib import Path
 from typing import Protocol
 
 from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.hashing import hash_file
 from phase4_tui.artifacts.models import QualityCheck, ReleaseCheck
 from phase4_tui.artifacts.names import Artifact, file_name, state_dir
 from phase4_tui.artifacts.progress import parse_progress
 from phase4_tui.artifacts.reading import look
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.writing import sweep_leftovers
+from phase4_tui.journal import book
+from phase4_tui.journal.actor import Actor, host_name
 from phase4_tui.journal.locks import Busy
+from phase4_tui.journal.log import Draft
+from phase4_tui.journal.state import read_state
 from phase4_tui.runbook.children import Barrier, ChildResult, ChildSpec, run_child
 from phase4_tui.runbook.isolation import Proof, private_home, probe_barrier, step_environment
 from phase4_tui.runbook.planning import Refused, RunPlan, plan_run
@@ -27,8 +32,6 @@ from phase4_tui.runbook.provenance import (
     RunRecord,
     StepRecord,
     StepState,
-    hash_file,
-    host_name,
     new_run_id,
     runs_of,
     save_run,
@@ -92,14 +95,17 @@ def run_plan(
         announce(reports, plan.tag, record.run_id, settings.operator)
         stack.callback(withdraw, reports)
         save_run(reports, record)
+        note_run(reports, record, settings.operator)
         observer.run_started(record)
         child_environment = step_environment(settings, environment, home)
         run = _Run(plan, settings, child_environment, barrier, lock.descriptors, observer, cancel, record)
         try:
-            return run.go()
+            ended = run.go()
         except BaseException:
             mark_interrupted(reports)
             raise
+        note_run(reports, ended, settings.operator)
+        return ended
 
 
 def mark_interrupted(reports: Path) -> RunRecord | None:
@@ -118,8 +124,17 @@ def mark_interrupted(reports: Path) -> RunRecord | None:
             )
             closed = run.model_copy(update={"state": "interrupted", "steps": steps, "ended_at": iso(now_ns())})
             save_run(reports, closed)
+            note_run(reports, closed, closed.operator)
             return closed
     return None
+
+
+def note_run(reports: Path, run: RunRecord, operator: str) -> None:
+    """Put a run's start or end into the journal; raises JournalDamaged, OSError."""
+    states = {step.name: step.state for step in run.steps}
+    detail = {"run": run.run_id, "state": run.state, "phase": run.phase, "rehearsal": run.rehearsal, "steps": states}
+    incident = read_state(reports).incident
+    book.record(reports, Actor(operator), Draft("run", run.tag, incident.id if incident else None, detail))
 
 
 def _refuse_stale_resume(plan: RunPlan, settings: Settings, environment: Mapping[str, str]) -> None:

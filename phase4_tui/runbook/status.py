@@ -2,20 +2,22 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
 from phase4_tui.artifacts.clock import iso
 from phase4_tui.artifacts.index import TagEntry, index_tags, scan
+from phase4_tui.artifacts.manifest import FrozenState
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import check_tag
-from phase4_tui.journal.state import EvaluationMode, OperationsState, read_state
-from phase4_tui.runbook.classification import Classification, Level, SeverityClass, classify
+from phase4_tui.journal.incident import Incident, SeverityClass, Stage
+from phase4_tui.journal.state import EvaluationMode, OperationsState, Pending, read_state
+from phase4_tui.runbook.classification import Classification, Level, as_reclassified, classify
 from phase4_tui.runbook.evidence import Evidence, read_evidence
+from phase4_tui.runbook.fallback import Fallback, read_fallback
 from phase4_tui.runbook.health import Health, judge
 from phase4_tui.runbook.isolation import Proof
-from phase4_tui.runbook.ladder import first_failed_rung
+from phase4_tui.runbook.ladder import first_failed_rung, quarantine_of
 from phase4_tui.runbook.preconditions import (
     Precondition,
     check_artifacts,
@@ -26,7 +28,16 @@ from phase4_tui.runbook.preconditions import (
 from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.steps import place_of, steps_of
 
-FrozenState = Literal["no", "intact", "tampered"]
+
+class IncidentSummary(Document):
+    """The open incident, in short."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    id: str
+    severity_class: SeverityClass | None = Field(alias="class")
+    opened_at: str
+    stage: Stage
 
 
 class Status(Document):
@@ -41,7 +52,9 @@ class Status(Document):
     frozen: FrozenState
     health: Health
     classification: Classification
-    incident: dict[str, Any] | None
+    incident: IncidentSummary | None
+    fallback: Fallback | None
+    pending: tuple[Pending, ...]
     preconditions: tuple[Precondition, ...]
 
 
@@ -89,10 +102,12 @@ def read_status(
         active_tag=state.active_tag,
         known_good_tag=state.known_good_tag,
         evaluation_mode=state.evaluation_mode,
-        frozen=frozen_state(evidence),
+        frozen=evidence.frozen,
         health=health,
-        classification=classify(evidence, health),
-        incident=state.incident,
+        classification=as_reclassified(classify(evidence, health), state.reclassified.get(evidence.tag)),
+        incident=summary_of(state.incident),
+        fallback=read_fallback(reports, state),
+        pending=state.pending,
         preconditions=(
             check_workdir(settings, place, evidence.phase, steps_of(evidence.phase)),
             check_artifacts(place, evidence.tag),
@@ -103,9 +118,16 @@ def read_status(
     return status, evidence
 
 
-def frozen_state(evidence: Evidence) -> FrozenState:
-    """Return whether the tag is frozen."""
-    return "intact" if evidence.frozen else "no"
+def summary_of(incident: Incident | None) -> IncidentSummary | None:
+    """Return the open incident in short."""
+    if incident is None:
+        return None
+    return IncidentSummary(
+        id=incident.id,
+        severity_class=incident.severity_class,
+        opened_at=incident.opened_at,
+        stage=incident.stage,
+    )
 
 
 def read_tags(reports: Path) -> list[TagRow]:
@@ -117,15 +139,15 @@ def read_tags(reports: Path) -> list[TagRow]:
 def _row(reports: Path, entry: TagEntry, state: OperationsState) -> TagRow:
     evidence = read_evidence(reports, entry.tag, patient=False)
     health = judge(evidence)
-    classification = classify(evidence, health)
+    classification = as_reclassified(classify(evidence, health), state.reclassified.get(entry.tag))
     rung = first_failed_rung(evidence, health, state)
     return TagRow(
         tag=entry.tag,
         severity_class=classification.severity_class,
         level=classification.level,
-        frozen=frozen_state(evidence),
-        quarantined=any(item.get("tag") == entry.tag for item in state.quarantine),
-        pinned=False,
+        frozen=evidence.frozen,
+        quarantined=quarantine_of(reports, entry.tag, state) is not None,
+        pinned=entry.tag in state.pinned,
         known_good=rung is None,
         first_failed_rung=rung,
         modified_at=iso(entry.modified_ns),

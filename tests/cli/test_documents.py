@@ -24,6 +24,8 @@ STATUS = {
     "classification",
     "incident",
     "preconditions",
+    "fallback",
+    "pending",
 }
 CHECKS = {"release_check", "quality_check", "monitoring", "signoff"}
 CHECK = {"state", "ok", "expected", "found", "issues", "file", "modified_at"}

@@ -17,7 +17,7 @@ def test_tags_are_listed_with_class_age_and_what_they_lack(work: Path) -> None:
     Tag(work / "reports", "good")
     bad = Tag(work / "reports", "bad")
     bad.change(Artifact.MONITORING, lambda content: content.update(status="ALERT", alerts=[ALERT]))
-    (work / "reports" / ".phase4" / "frozen" / "good").mkdir(parents=True)
+    assert ask(work, "freeze", "good", "--reason", "evidence", "--yes").status == 0
     lines = {line.split()[0]: line for line in ask(work, "tags").out.splitlines()}
     assert set(lines) == {"good", "bad"}
     assert "known-good" in lines["good"]

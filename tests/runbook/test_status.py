@@ -8,16 +8,21 @@ from pathlib import Path
 import pytest
 
 from phase4_tui.artifacts.names import Artifact, BadTag
+from phase4_tui.journal.actor import Actor
+from phase4_tui.journal.book import record
+from phase4_tui.journal.log import Draft
 from phase4_tui.journal.state import StateUnreadable
 from phase4_tui.runbook.audit import audit
 from phase4_tui.runbook.isolation import Proof
+from phase4_tui.runbook.ladder import RUNGS
 from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.status import Status, TagRow, read_status, read_tags
+from tests.rollback.support import freeze
 from tests.runbook.documents import ALERT, Tag, quality
 from tests.runbook.support import laid_out
 
 PROOF = Proof(barrier="seccomp", proven=True, ways={}, reached=0, detail="it holds")
-RUNGS = ["complete", "parses", "gates passed", "monitoring OK", "signed off", "not quarantined"]
+QUARANTINED = {"tag": "not-quarantined", "report_sha256": None, "report_size": None, "reason": "bad", "at": "then"}
 
 
 @pytest.fixture
@@ -107,7 +112,7 @@ def test_a_state_that_can_not_be_used_is_no_guess(work: Path) -> None:
 def test_a_frozen_tag_says_so(work: Path) -> None:
     Tag(work / "reports", "t1")
     Tag(work / "reports", "t2")
-    (work / "reports" / ".phase4" / "frozen" / "t1").mkdir(parents=True)
+    freeze(work, "t1")
     assert (status(work, "t1").frozen, status(work, "t2").frozen) == ("intact", "no")
     assert rows(work)["t1"].frozen == "intact"
 
@@ -122,7 +127,10 @@ def test_each_tag_shows_the_first_rung_that_it_fails(work: Path) -> None:
     alert = {"status": "ALERT", "alerts": [ALERT]}
     tags["monitoring OK"].change(Artifact.MONITORING, lambda content: content.update(alert))
     tags["signed off"].remove(Artifact.PHASE4_SIGNOFF)
-    put_state(work, quarantine=[{"tag": "not-quarantined"}])
+    freeze(work, "matches-its-manifest")
+    tags["matches its manifest"].change(Artifact.SUMMARY, lambda content: content.update(total_records=1))
+    draft = Draft("note", detail={"changes": {"quarantine": [QUARANTINED]}})
+    record(reports, Actor("maria"), draft)
     found = rows(work)
     for rung in RUNGS:
         row = found[tags[rung].name]

@@ -1,0 +1,129 @@
+"""What a frozen tag is: its manifest, and how the tag's files and their copies compare with it.
+
+A look compares names, sizes and times; a verification also hashes. Both know only the disk; whether the
+manifest is the one that was written is the journal's to say.
+"""
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from phase4_tui.artifacts.frozen import frozen_dir, is_frozen
+from phase4_tui.artifacts.hashing import hash_file
+from phase4_tui.artifacts.models import Document
+from phase4_tui.artifacts.names import Artifact, file_name
+from phase4_tui.artifacts.opening import Unreadable
+from phase4_tui.artifacts.reading import look
+
+MANIFEST_FILE = "manifest.json"
+SUMS_FILE = "SHA256SUMS"
+FrozenState = Literal["no", "intact", "tampered"]
+
+
+class FrozenFile(Document):
+    """One artifact as it was frozen."""
+
+    name: str
+    size: int
+    sha256: str
+    mtime_ns: int
+    links: int = 1
+
+
+class Manifest(Document):
+    """`frozen/<tag>/manifest.json`; `journal_seq` and `journal_hash` are those of the freeze's intent."""
+
+    tag: str
+    operator: str
+    host: str
+    reason: str
+    at: str
+    journal_seq: int
+    journal_hash: str
+    files: tuple[FrozenFile, ...]
+
+
+@dataclass(frozen=True)
+class Tampering:
+    """One thing about a frozen tag that is not as it was frozen."""
+
+    kind: Literal["missing", "changed", "extra", "linked", "manifest"]
+    path: Path
+    detail: str
+
+
+def read_manifest(reports: Path, tag: str) -> Manifest | None:
+    """Return the manifest of a frozen tag, None when there is none that can be read."""
+    return look(frozen_dir(reports, tag) / MANIFEST_FILE, Manifest, patient=False).value
+
+
+def manifest_sha256(reports: Path, tag: str) -> str | None:
+    """Return the sha256 of the manifest's file."""
+    try:
+        return hash_file(frozen_dir(reports, tag) / MANIFEST_FILE)
+    except Unreadable:
+        return None
+
+
+def frozen_state(reports: Path, tag: str) -> FrozenState:
+    """Return whether a tag is frozen, and still as it was by names, sizes and times."""
+    if not is_frozen(reports, tag):
+        return "no"
+    return "tampered" if look_frozen(reports, tag) else "intact"
+
+
+def look_frozen(reports: Path, tag: str, *, hashes: bool = False) -> list[Tampering]:
+    """Compare a frozen tag's artifacts and their copies with the manifest; with `hashes` also every byte."""
+    directory = frozen_dir(reports, tag)
+    if directory.is_symlink() or not directory.is_dir():
+        return [Tampering("manifest", directory, "is no directory")]
+    manifest = read_manifest(reports, tag)
+    if manifest is None:
+        return [Tampering("manifest", directory / MANIFEST_FILE, "is missing or can't be read")]
+    if manifest.tag != tag:
+        return [Tampering("manifest", directory / MANIFEST_FILE, f"is that of tag {manifest.tag}")]
+    found = []
+    for file in manifest.files:
+        for path in (directory / file.name, reports / file.name):
+            # A copy has the time of the freeze, the artifact that of its writing.
+            found += _compare(path, file, hashes=hashes, timed=path.parent == reports)
+    known = {file.name for file in manifest.files}
+    for name in sorted(set(os.listdir(directory)) - known - {MANIFEST_FILE, SUMS_FILE}):  # noqa: PTH208 - names
+        found.append(Tampering("extra", directory / name, "was not there when the tag was frozen"))
+    for name in sorted(set(_names_of(reports, tag)) - known):
+        found.append(Tampering("extra", reports / name, "was not there when the tag was frozen"))
+    return found
+
+
+def _names_of(reports: Path, tag: str) -> list[str]:
+    """Return the names of the tag's artifacts; by look-up of each, since a directory may hold ten thousand tags."""
+    return [name for name in (file_name(tag, kind) for kind in Artifact) if os.path.lexists(reports / name)]
+
+
+def _compare(path: Path, file: FrozenFile, *, hashes: bool, timed: bool) -> list[Tampering]:
+    try:
+        info = path.lstat()
+    except FileNotFoundError:
+        return [Tampering("missing", path, "is missing")]
+    except OSError as error:
+        return [Tampering("changed", path, f"can't be looked at: {error.strerror}")]
+    if not stat.S_ISREG(info.st_mode):
+        return [Tampering("linked", path, "is no longer a file of its own")]
+    if info.st_nlink > (file.links if timed else 1):
+        return [Tampering("linked", path, f"has {info.st_nlink} names: what is written to another is written to it")]
+    if info.st_size != file.size:
+        return [Tampering("changed", path, f"has {info.st_size} bytes instead of {file.size}")]
+    if timed and info.st_mtime_ns != file.mtime_ns and not hashes:
+        # The same bytes are no violation, whoever wrote them again.
+        hashes = True
+    if not hashes:
+        return []
+    try:
+        digest = hash_file(path)
+    except Unreadable as error:
+        return [Tampering("changed", path, str(error))]
+    if digest != file.sha256:
+        return [Tampering("changed", path, f"has sha256 {(digest or 'none')[:12]} instead of {file.sha256[:12]}")]
+    return []

@@ -1,0 +1,148 @@
+"""The commands about an incident: `incident`, `root-cause`, `escalate`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.artifacts.writing import atomic_write
+from phase4_tui.cli.desk import DONE, Desk, emit, say
+from phase4_tui.cli.giving_orders import give
+from phase4_tui.journal.incident import Incident
+from phase4_tui.journal.log import read_events
+from phase4_tui.rollback.incidents import incidents_of, plan_acknowledge, plan_escalate, plan_reclassify
+from phase4_tui.rollback.postmortem import find_incident, post_mortem
+from phase4_tui.rollback.root_cause import RootCause, plan_root_cause, root_causes
+from phase4_tui.runbook.escalation import OWNERS
+from phase4_tui.runbook.planning import Refused
+
+Reason = Annotated[str, typer.Option("--reason", metavar="R", help="Why; it goes into the journal.")]
+_WHO = "; ".join(f"{name}: {what}" for name, what in OWNERS.items())
+OwnerOption = Annotated[
+    Literal["engineering", "risk", "product"],
+    typer.Option("--owner", help=_WHO),
+]
+Which = Annotated[
+    str | None, typer.Argument(metavar="I", help="The incident.", show_default="the open one, else the last")
+]
+
+
+def incident_document(incident: Incident) -> dict[str, object]:
+    """Return an incident as JSON shows it."""
+    return incident.model_dump(by_alias=True) | {"stage": incident.stage}
+
+
+def incident_show(desk: Desk, incident: Which = None) -> int:
+    """Show an incident: class, rule, evidence, owner, clock, and what was done."""
+    found = find_incident(desk.site, incident)
+    if desk.json:
+        emit(incident_document(found))
+        return DONE
+    say(f"{found.id} · {found.severity_class} {found.rule.replace('_', ' ')} · {found.stage}", "bold")
+    say(f"  tag {found.tag} · owner {found.owner or 'none'}")
+    for name, moment in (
+        ("detected", found.opened_at),
+        ("contained", found.contained_at),
+        ("recovered", found.recovered_at),
+    ):
+        say(f"  {name:<10} {moment or 'not yet'}")
+    for one in found.evidence[:6]:
+        say(f"  why: {one.file}: {one.key} = {safe_line(str(one.value), 200)}")
+    for call in found.escalations:
+        taken = f"acknowledged {call.acknowledged_at}" if call.acknowledged_at else "not acknowledged"
+        say(f"  escalated to {call.owner} at {call.at}: {taken}")
+    say(f"  root causes logged: {len(found.root_causes)}; comparisons: {len(found.comparisons)}")
+    return DONE
+
+
+def incident_list(desk: Desk) -> int:
+    """List every incident of the journal."""
+    found = list(incidents_of(read_events(desk.reports)).values())
+    if desk.json:
+        emit({"incidents": [incident_document(one) for one in found]})
+        return DONE
+    for one in found:
+        say(f"{one.id}  {one.severity_class}  {one.stage:<10} {one.opened_at}  {one.tag}: {one.rule.replace('_', ' ')}")
+    if not found:
+        say("no incident is on record")
+    return DONE
+
+
+def incident_reclassify(
+    desk: Desk,
+    severity_class: Annotated[Literal["P0", "P1", "P2"], typer.Argument(metavar="P0|P1|P2", help="The class.")],
+    reason: Reason,
+    tag: Annotated[str | None, typer.Option(help="A tag.", show_default="the incident's, else the shown one")] = None,
+) -> int:
+    """Give the incident another severity class, which then holds everywhere."""
+    return give(desk, plan_reclassify(desk.site, severity_class, reason, tag))
+
+
+def incident_export(
+    desk: Desk,
+    incident: Which = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="F", help="Where to.", show_default="stdout")] = None,
+) -> int:
+    """Write the Markdown post-mortem of an incident, filled from the journal."""
+    text = post_mortem(desk.site, incident)
+    if desk.json:
+        emit({"incident": find_incident(desk.site, incident).id, "markdown": text})
+    elif out is None:
+        say(text.rstrip("\n"))
+    elif desk.dry_run:
+        say(f"writes {out}")
+    else:
+        atomic_write(out if out.is_absolute() else desk.workdir / out, text.encode())
+        say(f"wrote {out}")
+    return DONE
+
+
+def root_cause_add(
+    desk: Desk,
+    cause: Annotated[str, typer.Option("--cause", metavar="C", help="What went wrong.")],
+    remediation: Annotated[str, typer.Option("--remediation", metavar="R", help="What mends it.")],
+    owner: OwnerOption,
+    closure: Annotated[str | None, typer.Option("--closure", metavar="X", help="When it counts as closed.")] = None,
+    evidence: Annotated[
+        str | None, typer.Option("--evidence", metavar="E", help="What shows it.", show_default="the incident's")
+    ] = None,
+    incident: Annotated[str | None, typer.Option("--incident", metavar="I", help="Which.", show_default="open")] = None,
+) -> int:
+    """Log a root cause and its remediation."""
+    entry = RootCause(cause=cause, remediation=remediation, owner=owner, closure=closure, evidence=evidence)
+    return give(desk, plan_root_cause(desk.site, entry, incident), asks=False)
+
+
+def root_cause_list(desk: Desk) -> int:
+    """List the logged root causes."""
+    found = root_causes(read_events(desk.reports))
+    if desk.json:
+        emit({"root_causes": [_document(event.seq, event.at, event.incident, entry) for event, entry in found]})
+        return DONE
+    for event, entry in found:
+        say(f"{event.at} {event.incident} by {event.operator}: {entry.cause}")
+        say(f"  remediation: {entry.remediation} · owner {entry.owner} · closed when: {entry.closure or 'not given'}")
+    if not found:
+        say("no root cause is logged")
+    return DONE
+
+
+def _document(seq: int, at: str, incident: str | None, entry: RootCause) -> dict[str, object]:
+    return {"seq": seq, "at": at, "incident": incident} | entry.model_dump()
+
+
+def escalate(
+    desk: Desk,
+    owner: Annotated[Literal["engineering", "risk", "product"] | None, typer.Option("--owner", help=_WHO)] = None,
+    note: Annotated[str | None, typer.Option("--note", metavar="N", help="What they should know.")] = None,
+) -> int:
+    """Call an owner; `ack` notes that the call was taken."""
+    if owner is None:
+        raise Refused(f"whom? `--owner O`: {_WHO}")
+    return give(desk, plan_escalate(desk.site, owner, note), asks=False)
+
+
+def escalate_ack(desk: Desk, owner: OwnerOption) -> int:
+    """Note that an owner has taken the call."""
+    return give(desk, plan_acknowledge(desk.site, owner), asks=False)

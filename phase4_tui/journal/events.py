@@ -1,0 +1,72 @@
+"""One event of the journal, its canonical JSON and its hash (design: State on disk)."""
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+GENESIS = "0" * 64
+MAX_LINE_BYTES = 64 << 10
+
+
+class BadEvent(ValueError):
+    """A line that is no event, or one that was changed after it was written."""
+
+
+class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was done: `seq` counts from 1, `at` is UTC, `prev` is the hash of the event before."""
+
+    seq: int
+    at: str
+    operator: str
+    host: str
+    kind: str
+    tag: str | None
+    incident: str | None
+    detail: dict[str, Any]
+    prev: str
+    hash: str
+
+    @property
+    def outcome(self) -> str:
+        """`intent` or `done`, `failed` for an order; empty for what is only noted."""
+        return str(self.detail.get("outcome", ""))
+
+
+_decoder = msgspec.json.Decoder(Event)
+
+
+def canonical(value: object) -> bytes:
+    """Return `value` as JSON with sorted keys, without spaces, in UTF-8."""
+    return msgspec.json.encode(value, order="sorted")
+
+
+def seal(body: dict[str, Any]) -> Event:
+    """Return the event of `body`, which holds every field but the hash."""
+    return msgspec.convert(body | {"hash": _digest(body)}, Event)
+
+
+def encode_line(event: Event) -> bytes:
+    """Return the event as its line in the journal; raises BadEvent when it is longer than a line may be."""
+    line = canonical(event) + b"\n"
+    if len(line) > MAX_LINE_BYTES:
+        raise BadEvent(f"the event of {len(line)} bytes is longer than the journal's {MAX_LINE_BYTES}")
+    return line
+
+
+def decode_line(line: bytes) -> Event:
+    """Return the event of a line without its newline; raises BadEvent when a byte of it was changed."""
+    try:
+        event = _decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadEvent(f"is no event: {error}") from None
+    if canonical(event) != line:
+        raise BadEvent(f"event {event.seq} is not written as the journal writes")
+    body = msgspec.structs.asdict(event)
+    if body.pop("hash") != _digest(body):
+        raise BadEvent(f"event {event.seq} does not match its hash: it was changed after it was written")
+    return event
+
+
+def _digest(body: dict[str, Any]) -> str:
+    return hashlib.sha256(canonical(body)).hexdigest()

@@ -1,0 +1,74 @@
+"""An incident as the state of operations holds it, and its clock."""
+
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from phase4_tui.artifacts.models import Document
+
+SeverityClass = Literal["P0", "P1", "P2"]
+Owner = Literal["engineering", "risk", "product"]
+Stage = Literal["detected", "contained", "recovered"]
+
+
+class Finding(Document):
+    """One piece of evidence: a value under a key of a file."""
+
+    file: str
+    key: str
+    value: Any = None
+
+
+class Escalation(Document):
+    """One call for an owner, and who took it."""
+
+    owner: Owner
+    at: str
+    by: str
+    note: str | None = None
+    acknowledged_at: str | None = None
+    acknowledged_by: str | None = None
+
+
+class Comparison(Document):
+    """A comparison that was made: the re-run, what its report was, and what came out."""
+
+    rerun: str
+    report_sha256: str | None
+    verdict: str
+    at: str
+
+
+class Incident(Document):
+    """One incident; its times are UTC, exact but for `evidence_at`, which is a file's and so an estimate."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, extra="ignore")
+
+    id: str
+    severity_class: SeverityClass | None = Field(alias="class")
+    rule: str
+    tag: str
+    owner: Owner | None
+    evidence: tuple[Finding, ...] = ()
+    opened_at: str
+    opened_by: str
+    evidence_at: str | None = None
+    contained_at: str | None = None
+    recovered_at: str | None = None
+    escalations: tuple[Escalation, ...] = ()
+    root_causes: tuple[int, ...] = ()
+    """`seq` of each root-cause event."""
+    comparisons: tuple[Comparison, ...] = ()
+    no_good_tag: bool = False
+    """The operator has said that there is no known-good tag to switch to."""
+
+    @property
+    def stage(self) -> Stage:
+        """How far it has come."""
+        if self.recovered_at is not None:
+            return "recovered"
+        return "contained" if self.contained_at is not None else "detected"
+
+    def changed(self, **values: object) -> "Incident":
+        """Return the incident with other values."""
+        return self.model_copy(update=values)

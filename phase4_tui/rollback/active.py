@@ -1,0 +1,56 @@
+"""`reports/ACTIVE.json`: for other programs, which tag analysis and reporting use now. It follows the state."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from phase4_tui.artifacts.models import Document
+from phase4_tui.artifacts.reading import look
+from phase4_tui.artifacts.writing import atomic_write, to_json
+from phase4_tui.journal.state import OperationsState
+from phase4_tui.rollback.copies import artifacts_of
+
+ACTIVE_FILE = "ACTIVE.json"
+
+
+class Active(Document):
+    """`ACTIVE.json`: the tag, its artifacts by name, since when, by whom, why, and what proves it."""
+
+    tag: str
+    artifacts: tuple[str, ...]
+    since: str | None
+    by: str | None
+    reason: str | None
+    manifest_sha256: str | None
+    revision: int
+
+
+def active_of(reports: Path, state: OperationsState) -> Active | None:
+    """Return what `ACTIVE.json` must say, None when there must be none."""
+    tag = state.active_tag
+    if tag is None:
+        return None
+    frozen = state.frozen.get(tag)
+    return Active(
+        tag=tag,
+        artifacts=tuple(path.name for path in artifacts_of(reports, tag)),
+        since=state.active_since,
+        by=state.active_by,
+        reason=state.active_reason,
+        manifest_sha256=frozen.manifest_sha256 if frozen else None,
+        revision=state.revision,
+    )
+
+
+def published_active(reports: Path) -> Active | None:
+    """Return what `ACTIVE.json` says, None when it says nothing usable."""
+    return look(reports / ACTIVE_FILE, Active, patient=False).value
+
+
+def publish_active(reports: Path, state: OperationsState) -> None:
+    """Make `ACTIVE.json` say what the state does; a file that says so already is left alone."""
+    wanted, found = active_of(reports, state), published_active(reports)
+    if wanted is None:
+        with suppress(FileNotFoundError):
+            (reports / ACTIVE_FILE).unlink()
+    elif found is None or found.model_copy(update={"revision": wanted.revision}) != wanted:
+        atomic_write(reports / ACTIVE_FILE, to_json(wanted.model_dump()))

@@ -1,0 +1,210 @@
+"""Compares a bad tag, a re-run and a known-good tag: checks, KPIs, and decision by decision (runbook: step 5)."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from phase4_tui.artifacts.models import Document
+from phase4_tui.artifacts.names import Artifact, check_tag, file_name
+from phase4_tui.rollback.decisions import DecisionCounts, compare_decisions
+from phase4_tui.rollback.orders import Site
+from phase4_tui.runbook.evidence import Evidence, read_evidence
+from phase4_tui.runbook.health import judge
+from phase4_tui.runbook.planning import Refused
+from phase4_tui.runbook.provenance import latest_steps
+
+Label = Literal["gone", "still there", "new", "within tolerance", "incomparable"]
+SHOWN_DECISIONS = 1000
+DEFAULT_RTOL = 1e-9
+
+
+class Difference(Document):
+    """One thing that is not the same everywhere; a value is None where the tag lacks it."""
+
+    key: str
+    bad: Any
+    known_good: Any
+    rerun: Any
+    label: Label
+
+
+class Sources(Document):
+    """What went into a tag's run, by sha256; None where no run is on record."""
+
+    input_sha256: str | None = None
+    rules_sha256: str | None = None
+
+
+class ComparisonResult(Document):
+    """`compare --json`; of the decisions that differ at most `SHOWN_DECISIONS` are listed, all are counted."""
+
+    bad: str
+    known_good: str | None
+    rerun: str
+    same_input: bool
+    same_rules: bool
+    kpis: tuple[Difference, ...]
+    checks: tuple[Difference, ...]
+    decisions: tuple[Difference, ...]
+    decision_counts: dict[str, int]
+    verdict: str
+    recovered: bool
+    sources: dict[str, Sources] = Field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def sources_of(site: Site, tag: str) -> Sources:
+    """Return the sha256 of input and rules of the runs that made a tag, as far as they are on record."""
+    runs = latest_steps(site.reports, tag)
+    pipeline, monitor = runs.get("pipeline"), runs.get("monitor")
+    return Sources(
+        input_sha256=pipeline[0].input.sha256 if pipeline else None,
+        rules_sha256=monitor[0].rules.sha256 if monitor else None,
+    )
+
+
+def compare(
+    site: Site, bad: str, rerun: str, known_good: str | None, *, rtol: float = DEFAULT_RTOL, atol: float = 0.0
+) -> ComparisonResult:
+    """Compare three tags, or two; tolerances are relative and absolute.
+
+    Raises BadTag; Refused when a report is missing, can't be read, or is not one of Phase 4.
+    """
+    tags = {"bad": check_tag(bad), "rerun": check_tag(rerun)} | (
+        {"known_good": check_tag(known_good)} if known_good else {}
+    )
+    if len(set(tags.values())) < len(tags):
+        raise Refused("a tag can't be compared with itself: name a bad one, a re-run, and another known-good one")
+    found = {side: read_evidence(site.reports, tag) for side, tag in tags.items()}
+    for evidence in found.values():
+        if not (site.reports / file_name(evidence.tag, Artifact.REPORT)).exists():
+            raise Refused(f"{evidence.tag} has no report in {site.reports}; `phase4 tags` lists the tags")
+        if evidence.phase == 3:
+            raise Refused(f"{evidence.tag} is of Phase 3: only Phase 4 tags can be compared")
+    close = _closeness(rtol, atol)
+    sources = {side: sources_of(site, tag) for side, tag in tags.items()}
+    paths = {side: site.reports / file_name(tag, Artifact.REPORT) for side, tag in tags.items()}
+    counts, decisions = compare_decisions(paths, close, SHOWN_DECISIONS)
+    kpis, checks = _kpis(found, close), _checks(found)
+    trouble = [one for one in (*kpis, *checks) if one.label in ("still there", "new")]
+    return ComparisonResult(
+        bad=bad,
+        known_good=known_good,
+        rerun=rerun,
+        same_input=_same(sources, "input_sha256"),
+        same_rules=_same(sources, "rules_sha256"),
+        kpis=tuple(kpis),
+        checks=tuple(checks),
+        decisions=tuple(Difference.model_validate(one) for one in decisions),
+        decision_counts=counts,
+        verdict=_verdict(rerun, kpis + checks, counts),
+        recovered=not trouble,
+        sources=sources,
+        notes=_notes(sources, counts),
+    )
+
+
+def _closeness(rtol: float, atol: float) -> Any:
+    if not (math.isfinite(rtol) and math.isfinite(atol) and rtol >= 0 and atol >= 0):
+        raise Refused("--rtol and --atol must be finite numbers that are not negative")
+    return lambda left, right: math.isclose(left, right, rel_tol=rtol, abs_tol=atol)
+
+
+def _same(sources: Mapping[str, Sources], name: str) -> bool:
+    bad, rerun = (getattr(sources[side], name) for side in ("bad", "rerun"))
+    return bad is not None and bad == rerun
+
+
+def _kpis(found: Mapping[str, Evidence], close: Any) -> list[Difference]:
+    values = {side: _figures(evidence) for side, evidence in found.items()}
+    alerts = {side: _alerts(evidence) for side, evidence in found.items()}
+    keys = dict.fromkeys(key for side in values.values() for key in side)
+    told = []
+    for key in keys:
+        bad, good, rerun = (values.get(side, {}).get(key) for side in ("bad", "known_good", "rerun"))
+        before, after = key in alerts["bad"], key in alerts["rerun"]
+        label: Label | None
+        if before or after:
+            label = "still there" if before and after else "gone" if before else "new"
+        elif rerun is None or bad is None:
+            label = "incomparable"
+        elif bad == rerun and (good is None or good == rerun):
+            label = None
+        elif all(other is None or _near(rerun, other, close) for other in (bad, good)):
+            label = "within tolerance"
+        else:  # other figures without a breached rule: the batch may be another
+            label = "gone" if good is not None and _near(rerun, good, close) else "incomparable"
+        if label is not None:
+            told.append(Difference(key=key, bad=bad, known_good=good, rerun=rerun, label=label))
+    return told
+
+
+def _near(left: object, right: object, close: Any) -> bool:
+    numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in (left, right))
+    return close(left, right) if numbers else left == right
+
+
+def _figures(evidence: Evidence) -> dict[str, Any]:
+    snapshot = evidence.monitoring.value.snapshot if evidence.monitoring.value else None
+    figures: dict[str, Any] = dict(snapshot.kpis) if snapshot else {}
+    if evidence.summary.value is not None:
+        for key, value in evidence.summary.value.model_dump(exclude={"run_tag"}).items():
+            parts = {f"{key}.{name}": part for name, part in value.items()} if isinstance(value, dict) else {key: value}
+            figures |= {f"summary.{name}": part for name, part in parts.items()}
+    return figures
+
+
+def _alerts(evidence: Evidence) -> set[str]:
+    return {alert.metric for alert in evidence.monitoring.value.alerts} if evidence.monitoring.value else set()
+
+
+def _checks(found: Mapping[str, Evidence]) -> list[Difference]:
+    states = {side: _check_states(evidence) for side, evidence in found.items()}
+    keys = dict.fromkeys(key for side in states.values() for key in side)
+    told = []
+    for key in keys:
+        bad, good, rerun = (states.get(side, {}).get(key) for side in ("bad", "known_good", "rerun"))
+        well = {"passed", "ok", "present"}
+        before, after = bad not in well, rerun not in well
+        if bad is None or rerun is None:
+            label: Label = "incomparable"
+        elif before or after:
+            label = "still there" if before and after else "gone" if before else "new"
+        else:
+            continue
+        told.append(Difference(key=key, bad=bad, known_good=good, rerun=rerun, label=label))
+    return told
+
+
+def _check_states(evidence: Evidence) -> dict[str, str]:
+    health = judge(evidence)
+    states = {name: getattr(health, name).state for name in ("release_check", "quality_check", "monitoring", "signoff")}
+    sections = evidence.quality.value.checks if evidence.quality.value else None
+    for name, section in (sections or {}).items():
+        states[f"quality_check.{name}"] = "passed" if section.passed else "failed"
+    return states
+
+
+def _verdict(rerun: str, differences: list[Difference], counts: DecisionCounts) -> str:
+    number = {label: sum(one.label == label for one in differences) for label in ("gone", "still there", "new")}
+    word = "recovered" if not number["still there"] and not number["new"] else "not recovered"
+    told = ", ".join(f"{count} {label}" for label, count in number.items())
+    changed = sum(count for label, count in counts.items() if label != "same")
+    return f"{rerun} has {word}: {told}; {changed} of {changed + counts.get('same', 0)} decisions differ"
+
+
+def _notes(sources: Mapping[str, Sources], counts: DecisionCounts) -> tuple[str, ...]:
+    notes = [
+        f"no run of the {side.replace('_', '-')} tag is on record: whether its {what} is the same is not known"
+        for what, name in (("input", "input_sha256"), ("rules", "rules_sha256"))
+        for side in ("bad", "rerun")
+        if getattr(sources[side], name) is None
+    ]
+    if counts.get("out of order"):
+        notes.append(
+            f"{counts['out of order']} records stand too far apart in the reports to be paired: reports of more than "
+            "the window must have their records in the same order"
+        )
+    return tuple(notes)

@@ -1,0 +1,64 @@
+"""The fallback to Phase 3 (runbook: Rollback Procedure, step 3), and the proof that it holds."""
+
+from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.journal.events import Event
+from phase4_tui.journal.state import read_state
+from phase4_tui.rollback.orders import Effect, Plan, Site, need_reason, plan_on
+from phase4_tui.runbook.planning import Refused
+from phase4_tui.runbook.running import running
+
+
+def plan_phase3_only(site: Site, reason: str) -> Plan:
+    """Return the plan to refuse Phase 4 runs but rehearsals from now on; raises Refused, StateUnreadable."""
+    state = read_state(site.reports)
+    need_reason(reason)
+    now = running(site.reports)
+
+    def act(intent: Event) -> Effect:
+        changes = {"evaluation_mode": "phase3_only", "mode_since": iso(now_ns())}
+        return Effect(changes, {"from": state.evaluation_mode}, ("evaluation mode is phase3_only",))
+
+    return plan_on(
+        state,
+        "mode",
+        "evaluation mode phase3_only",
+        act,
+        reason=reason,
+        lines=(f"evaluation mode: {state.evaluation_mode} → phase3_only",),
+        expects=("a Phase 4 run is refused unless it is a --rehearsal", "`phase4 run` runs the Phase 3 sequence"),
+        warnings=(f"a run is under way and goes on: {now}",) if now is not None else (),
+        nothing="evaluation mode is already phase3_only" if state.evaluation_mode == "phase3_only" else None,
+    )
+
+
+def plan_phase4_by_override(site: Site, reason: str) -> Plan:
+    """Return the plan to end phase3_only without the conditions of a reopening, on record; raises Refused."""
+    state = read_state(site.reports)
+    need_reason(reason)
+
+    def act(intent: Event) -> Effect:
+        moment = iso(now_ns())
+        line = f"{moment} {intent.operator}@{intent.host}: mode phase4 without reopening: {reason}"
+        changes = {"evaluation_mode": "phase4", "mode_since": moment, "overrides": [*state.overrides, line]}
+        return Effect(
+            changes, {"from": state.evaluation_mode, "override": True}, ("evaluation mode is phase4, by override",)
+        )
+
+    return plan_on(
+        state,
+        "mode",
+        "evaluation mode phase4, by override",
+        act,
+        reason=reason,
+        lines=(f"evaluation mode: {state.evaluation_mode} → phase4",),
+        expects=("Phase 4 runs are allowed; the incident stays open",)
+        if state.incident
+        else ("Phase 4 runs are allowed",),
+        warnings=("none of the conditions of a reopening is asked for; this stays on record",),
+        nothing="evaluation mode is already phase4" if state.evaluation_mode == "phase4" else None,
+    )
+
+
+def refuse_plain_phase4() -> None:
+    """Raise Refused: the way back to Phase 4 leads through a reopening."""
+    raise Refused("Phase 4 comes back through `phase4 reopen --tag T`, or `phase4 mode phase4 --override --reason R`")

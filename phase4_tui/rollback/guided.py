@@ -1,0 +1,169 @@
+"""The guided rollback: the runbook's five steps over the orders, each done or not as state and disk show.
+
+Nothing of it is kept in a process: who leaves it and whoever goes on, on whatever host, see the same.
+"""
+
+from typing import Literal
+
+from phase4_tui.artifacts.manifest import frozen_state
+from phase4_tui.artifacts.models import Document
+from phase4_tui.journal.actor import Actor
+from phase4_tui.journal.book import record
+from phase4_tui.journal.incident import Incident
+from phase4_tui.journal.lease import Held, Lease, drop_lease, keep_lease, read_lease, take_lease
+from phase4_tui.journal.log import Draft
+from phase4_tui.journal.state import OperationsState, read_state
+from phase4_tui.rollback.orders import Site, need_reason, one_at_a_time, settle
+from phase4_tui.rollback.reopen import conditions
+from phase4_tui.runbook.fallback import nanoseconds, read_fallback
+from phase4_tui.runbook.planning import Refused
+from phase4_tui.runbook.provenance import RunRecord, runs_dir, runs_of
+from phase4_tui.runbook.text import rollback_sentences
+
+TITLES = ("Freeze", "Switch to known-good", "Fall back to Phase 3", "Log the root cause", "Re-run, compare, reopen")
+StepState = Literal["done", "next", "open", "tampered"]
+
+
+class GuidedStep(Document):
+    """One step of the runbook's rollback procedure: its sentence, how far it is, and the command that does it."""
+
+    number: int
+    title: str
+    sentence: str
+    state: StepState
+    detail: str
+    command: str
+
+
+class Guided(Document):
+    """Where a rollback stands."""
+
+    incident: Incident
+    evaluation_mode: str
+    active_tag: str | None
+    steps: tuple[GuidedStep, ...]
+    lease: Lease | None
+    revision: int
+
+    @property
+    def next_step(self) -> GuidedStep | None:
+        """The first step that is not done."""
+        return next((step for step in self.steps if step.state != "done"), None)
+
+
+def read_guided(site: Site) -> Guided | None:
+    """Return where the rollback of the open incident stands, None without one; raises StateUnreadable."""
+    state = read_state(site.reports)
+    incident = state.incident
+    if incident is None:
+        return None
+    facts = [
+        _frozen(site, state, incident),
+        _switched(state, incident),
+        _fallen_back(site, state),
+        _explained(incident),
+        _reopened(site, incident),
+    ]
+    steps = []
+    is_next = True
+    for number, (title, sentence, (done, detail, command)) in enumerate(
+        zip(TITLES, rollback_sentences(), facts, strict=True), 1
+    ):
+        step_state: StepState = "done" if done else "next" if is_next else "open"
+        if number == 1 and frozen_state(site.reports, incident.tag) == "tampered":
+            step_state = "tampered"
+        is_next = is_next and done
+        steps.append(
+            GuidedStep(number=number, title=title, sentence=sentence, state=step_state, detail=detail, command=command)
+        )
+    return Guided(
+        incident=incident,
+        evaluation_mode=state.evaluation_mode,
+        active_tag=state.active_tag,
+        steps=tuple(steps),
+        lease=read_lease(site.reports),
+        revision=state.revision,
+    )
+
+
+def _frozen(site: Site, state: OperationsState, incident: Incident) -> tuple[bool, str, str]:
+    tag = incident.tag
+    found = frozen_state(site.reports, tag)
+    if found == "tampered":
+        return False, f"{tag} is frozen and was tampered with", f"phase4 restore {tag}"
+    if found == "intact" and tag in state.frozen:
+        entry = state.frozen[tag]
+        return True, f"{tag} is frozen by {entry.by} at {entry.at}", f"phase4 freeze {tag} --reason R"
+    return False, f"{tag} is not frozen: the next run could write over it", f"phase4 freeze {tag} --reason R"
+
+
+def _switched(state: OperationsState, incident: Incident) -> tuple[bool, str, str]:
+    command = "phase4 known-good switch TAG --reason R"
+    if incident.no_good_tag and state.active_tag is None:
+        return True, "no known-good tag, as stated; escalate to the product owner", "phase4 escalate --owner product"
+    if state.active_tag is not None and state.active_tag != incident.tag:
+        return True, f"{state.active_tag} is active since {state.active_since} by {state.active_by}", command
+    return False, f"{incident.tag} is still what analysis and reporting use", command
+
+
+def _fallen_back(site: Site, state: OperationsState) -> tuple[bool, str, str]:
+    proof = read_fallback(site.reports, state)
+    if proof is None:
+        return False, "Phase 4 runs are still allowed", "phase4 mode phase3-only --reason R"
+    return True, f"phase3_only since {proof.since}; {proof}", "phase4 run"
+
+
+def _explained(incident: Incident) -> tuple[bool, str, str]:
+    count = len(incident.root_causes)
+    command = f"phase4 root-cause add --cause C --remediation R --owner {incident.owner or 'engineering'}"
+    return count > 0, f"{count} logged" if count else "not logged yet", command
+
+
+def _reopened(site: Site, incident: Incident) -> tuple[bool, str, str]:
+    run = last_rehearsal(site, incident)
+    if run is None:
+        return False, "no re-run yet", "phase4 run --rehearsal --tag NEW [--input CORRECTED]"
+    unmet = [one for one in conditions(site, run.tag) if not one.ok]
+    if any(one.name == "compared" for one in unmet):
+        return False, f"{run.tag} was re-run and is not compared yet", f"phase4 compare {incident.tag} {run.tag}"
+    told = "; ".join(f"{one.name}: {one.detail}" for one in unmet) or "every condition is met"
+    return False, f"{run.tag}: {told}", f"phase4 reopen --tag {run.tag}"
+
+
+def last_rehearsal(site: Site, incident: Incident) -> RunRecord | None:
+    """Return the newest rehearsal since the incident was opened."""
+    opened_ns = nanoseconds(incident.opened_at)
+    try:
+        directories = list(runs_dir(site.reports).iterdir())
+        tags = [path.name for path in directories if path.is_dir() and path.stat().st_mtime_ns >= opened_ns]
+    except OSError:
+        return None
+    newest = [next((run for run in runs_of(site.reports, tag) if run.kind == "sequence"), None) for tag in tags]
+    found = [run for run in newest if run and run.rehearsal and run.started_at >= incident.opened_at]
+    return max(found, key=lambda run: run.run_id, default=None)
+
+
+def lead(site: Site, take_over: str | None = None) -> None:
+    """Take the lease to lead the rollback; raises Refused when another operator holds it, unless with a reason."""
+    if take_over is not None:
+        need_reason(take_over)
+    with one_at_a_time(site.reports):
+        state = settle(site)
+        try:
+            before = take_lease(site.reports, site.actor, by_force=take_over is not None)
+        except Held as error:
+            raise Refused(f"{error} leads the rollback; `--take-over REASON` takes it over") from None
+        if before is not None and not before.is_of(site.actor):
+            detail = {"from": str(before), "alive": before.is_alive(), "reason": take_over}
+            incident = state.incident.id if state.incident else None
+            record(site.reports, site.actor, Draft("lease", incident=incident, detail=detail))
+
+
+def keep_leading(site: Site, actor: Actor) -> bool:
+    """Renew the lease; return False when another operator has taken it over."""
+    return keep_lease(site.reports, actor)
+
+
+def stop_leading(site: Site) -> None:
+    """Give the lease back."""
+    drop_lease(site.reports, site.actor)

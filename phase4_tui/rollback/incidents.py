@@ -1,0 +1,213 @@
+"""Incidents: opened once for the same evidence, reclassified with a reason, escalated to the three owners."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.names import check_tag
+from phase4_tui.journal.book import record
+from phase4_tui.journal.events import Event
+from phase4_tui.journal.incident import Escalation, Incident, Owner, SeverityClass
+from phase4_tui.journal.log import Draft
+from phase4_tui.journal.state import OperationsState, Reclassified, evidence_identity, read_state
+from phase4_tui.rollback.orders import Effect, Plan, Site, need_reason, one_at_a_time, plan_on, settle
+from phase4_tui.runbook.classification import Classification, classify
+from phase4_tui.runbook.evidence import read_evidence
+from phase4_tui.runbook.health import judge
+from phase4_tui.runbook.planning import Refused
+from phase4_tui.runbook.status import shown_tag
+
+RANK = {"P0": 0, "P1": 1, "P2": 2, None: 3}
+SHOWN_FINDINGS = 20
+
+
+def detect(site: Site, tag: str, classification: Classification) -> Incident | None:
+    """Open an incident for what was found of a tag, unless this evidence has opened one already.
+
+    While an incident is open, other evidence is added to it. Returns the incident when anything was written.
+    """
+    if classification.level != "incident":
+        return None
+    identity = _identity(tag, classification)
+    if identity in read_state(site.reports).handled:
+        return None
+    with one_at_a_time(site.reports):
+        state = settle(site)
+        if identity in state.handled:
+            return None
+        handled = [*state.handled, identity]
+        incident = _added(state.incident, tag, classification) or _opened(site, tag, classification)
+        changes = {"incident": incident.model_dump(by_alias=True), "handled": handled}
+        detail = {"rule": classification.rule, "class": classification.severity_class, "changes": changes}
+        kind = "incident" if state.incident is None else "evidence"
+        record(site.reports, site.actor, Draft(kind, tag, incident.id, detail))
+        return incident
+
+
+def look_for_incident(site: Site, tag: str) -> Incident | None:
+    """Look at a tag and open an incident for what it shows, as `detect` does."""
+    evidence = read_evidence(site.reports, tag, patient=False)
+    if evidence.running:
+        return None  # what a run has written so far is judged at its end
+    return detect(site, tag, classify(evidence, judge(evidence)))
+
+
+def _identity(tag: str, classification: Classification) -> str:
+    findings = classification.evidence
+    parts = [tag, classification.rule, *(f"{file} {_written(file)}" for file in sorted({one.file for one in findings}))]
+    parts += sorted(json.dumps([one.key, one.value], default=str) for one in findings)
+    return evidence_identity(parts)
+
+
+def _written(file: str) -> int:
+    """Return when a file was last written: the same findings of another run are other evidence."""
+    try:
+        return Path(file).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _opened(site: Site, tag: str, classification: Classification) -> Incident:
+    moment = now_ns()
+    written = max((_written(one.file) for one in classification.evidence), default=0)
+    return Incident.model_validate(
+        {
+            "id": f"inc-{iso(moment)[:19].replace('-', '').replace(':', '')}-{iso(moment)[20:23]}",
+            "class": classification.severity_class,
+            "rule": classification.rule,
+            "tag": tag,
+            "owner": classification.owner,
+            "evidence": [one.model_dump() for one in classification.evidence[:SHOWN_FINDINGS]],
+            "opened_at": iso(moment),
+            "opened_by": str(site.actor),
+            "evidence_at": iso(written) if written else None,
+        }
+    )
+
+
+def _added(incident: Incident | None, tag: str, classification: Classification) -> Incident | None:
+    """Return the open incident with more evidence; a worse class of its own tag makes it worse."""
+    if incident is None:
+        return None
+    if tag != incident.tag:
+        return incident
+    more = tuple(one for one in classification.evidence if one not in incident.evidence)
+    changed = incident.changed(evidence=(incident.evidence + more)[:SHOWN_FINDINGS])
+    if RANK[classification.severity_class] < RANK[incident.severity_class]:
+        values = {"severity_class": classification.severity_class, "rule": classification.rule}
+        changed = changed.changed(**values, owner=classification.owner)
+    return changed
+
+
+def need_incident(state: OperationsState) -> Incident:
+    """Return the open incident; raises Refused when there is none."""
+    if state.incident is None:
+        raise Refused("no incident is open; `phase4 incident list` shows the closed ones")
+    return state.incident
+
+
+def plan_reclassify(site: Site, severity_class: SeverityClass, reason: str, tag: str | None = None) -> Plan:
+    """Return the plan to give the open incident, or else a tag, another severity class; raises Refused, BadTag."""
+    state = read_state(site.reports)
+    need_reason(reason)
+    incident = state.incident
+    chosen = check_tag(tag) if tag else incident.tag if incident else shown_tag(site.reports, None, state)
+    if chosen is None:
+        raise Refused(f"no tags in {site.reports}: nothing to classify")
+    evidence = read_evidence(site.reports, chosen)
+    found = classify(evidence, judge(evidence))
+    before = state.reclassified.get(chosen)
+    old = before.severity_class if before else found.severity_class or found.level
+
+    def act(intent: Event) -> Effect:
+        by = f"{intent.operator}@{intent.host}"
+        given = Reclassified(rule=found.rule, severity_class=severity_class, reason=reason, by=by, at=iso(now_ns()))
+        entries = {name: entry.model_dump() for name, entry in state.reclassified.items()}
+        own = incident.changed(severity_class=severity_class) if incident and incident.tag == chosen else incident
+        if own is None:
+            fields = {"severity_class": severity_class, "level": "incident"}
+            own = _opened(site, chosen, found.model_copy(update=fields))
+        changes = {
+            "reclassified": entries | {chosen: given.model_dump()},
+            "incident": own.model_dump(by_alias=True),
+            "handled": [*state.handled, _identity(chosen, found)],
+        }
+        return Effect(changes, {"from": old, "to": severity_class}, (f"{chosen} is {severity_class}: {reason}",))
+
+    lines = [f"class of {chosen}: {old} → {severity_class} (rule {found.rule})"]
+    lines += ["opens an incident"] if incident is None else []
+    return plan_on(
+        state,
+        "reclassify",
+        f"reclassify {chosen} as {severity_class}",
+        act,
+        tag=chosen,
+        reason=reason,
+        lines=tuple(lines),
+    )
+
+
+def plan_escalate(site: Site, owner: Owner, note: str | None) -> Plan:
+    """Return the plan to call an owner; raises Refused without an open incident."""
+    state = read_state(site.reports)
+    incident = need_incident(state)
+
+    def act(intent: Event) -> Effect:
+        call = Escalation(owner=owner, at=iso(now_ns()), by=f"{intent.operator}@{intent.host}", note=note)
+        changed = incident.changed(escalations=(*incident.escalations, call))
+        told = (f"escalated to {owner}", f"`phase4 escalate ack --owner {owner}` notes who took it")
+        return Effect({"incident": changed.model_dump(by_alias=True)}, {"owner": owner, "note": note}, told)
+
+    lines = (f"{incident.id}: calls the {owner} owner", *((f"note: {note}",) if note else ()))
+    return plan_on(state, "escalate", f"escalate to {owner}", act, tag=incident.tag, lines=lines)
+
+
+def plan_acknowledge(site: Site, owner: Owner) -> Plan:
+    """Return the plan to note that an owner has taken the call; raises Refused when none was made."""
+    state = read_state(site.reports)
+    incident = need_incident(state)
+    waiting = [call for call in incident.escalations if call.owner == owner and call.acknowledged_at is None]
+    if not waiting:
+        raise Refused(f"no escalation to {owner} waits; `phase4 escalate --owner {owner}` makes one")
+
+    def act(intent: Event) -> Effect:
+        by, at = f"{intent.operator}@{intent.host}", iso(now_ns())
+        taken = tuple(
+            call.model_copy(update={"acknowledged_at": at, "acknowledged_by": by}) if call in waiting else call
+            for call in incident.escalations
+        )
+        changes = {"incident": incident.changed(escalations=taken).model_dump(by_alias=True)}
+        return Effect(changes, {"owner": owner}, (f"{owner} has it",))
+
+    lines = (f"{incident.id}: {owner} has taken the call of {waiting[-1].at}",)
+    return plan_on(state, "acknowledge", f"acknowledge for {owner}", act, tag=incident.tag, lines=lines)
+
+
+def plan_no_good_tag(site: Site, reason: str) -> Plan:
+    """Return the plan to state that no known-good tag exists, so that fallback and escalation contain the incident."""
+    state = read_state(site.reports)
+    need_reason(reason)
+    incident = need_incident(state)
+    changes = {"incident": incident.changed(no_good_tag=True).model_dump(by_alias=True), "active_tag": None}
+    return plan_on(
+        state,
+        "no_good_tag",
+        "no known-good tag",
+        lambda intent: Effect(changes, {}, ("no tag is active; fall back to Phase 3 and escalate",)),
+        tag=incident.tag,
+        reason=reason,
+        lines=(f"active tag: {state.active_tag or 'none'} → none",),
+        expects=("the fallback to Phase 3 contains the incident", "the product owner decides what is reported"),
+    )
+
+
+def incidents_of(events: Iterable[Event]) -> dict[str, Incident]:
+    """Return every incident of the journal by id, each as it was last, the oldest first."""
+    found: dict[str, Incident] = {}
+    for event in events:
+        for content in ((event.detail.get("changes") or {}).get("incident"), event.detail.get("closed")):
+            if content:
+                incident = Incident.model_validate(content)
+                found[incident.id] = incident
+    return found

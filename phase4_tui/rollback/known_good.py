@@ -1,0 +1,191 @@
+"""The known-good switch: candidates with their evidence ladder, pins, and the switch itself (runbook: step 2)."""
+
+from typing import Any
+
+from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.frozen import is_frozen
+from phase4_tui.artifacts.hashing import hash_file
+from phase4_tui.artifacts.names import Artifact, check_tag, file_name
+from phase4_tui.artifacts.opening import Unreadable
+from phase4_tui.journal.events import Event
+from phase4_tui.journal.state import OperationsState, Quarantined, read_state
+from phase4_tui.rollback.freeze import freeze_now, refuse_tampered
+from phase4_tui.rollback.orders import Effect, Plan, Site, need_reason, plan_on
+from phase4_tui.runbook.evidence import read_evidence
+from phase4_tui.runbook.health import judge
+from phase4_tui.runbook.ladder import first_failed_rung, quarantine_of
+from phase4_tui.runbook.planning import Refused
+from phase4_tui.runbook.status import TagRow, read_tags, shown_tag
+
+
+def candidates(site: Site) -> list[TagRow]:
+    """Return every Phase 4 tag: the good ones first, pinned before others, then the newest; raises StateUnreadable."""
+    rows = read_tags(site.reports)
+    return sorted(rows, key=lambda row: (not row.known_good, not row.pinned, -row.modified_ns))
+
+
+def failed_rung(site: Site, state: OperationsState, tag: str) -> str | None:
+    """Return the first rung that a tag fails now, with the reason where it is a quarantine."""
+    evidence = read_evidence(site.reports, tag)
+    rung = first_failed_rung(evidence, judge(evidence), state)
+    if rung == "not quarantined":
+        held = quarantine_of(site.reports, tag, state)
+        if held is not None:
+            same = "" if held.tag == tag else f" as {held.tag}, of which it is a copy"
+            return f"{rung}: it was quarantined{same} at {held.at}: {held.reason}"
+    return rung
+
+
+def refuse_not_good(site: Site, state: OperationsState, tag: str) -> None:
+    """Raise Refused unless the tag climbs its whole ladder now, byte for byte."""
+    rung = failed_rung(site, state, tag)
+    if rung is not None:
+        raise Refused(f"{tag} is not known-good: it fails `{rung}`; `phase4 known-good list` shows the others")
+    if is_frozen(site.reports, tag):
+        refuse_tampered(site, state, tag)
+
+
+def plan_switch(site: Site, tag: str, reason: str) -> Plan:
+    """Return the plan to make a known-good tag the active one; raises BadTag, Refused, StateUnreadable."""
+    state = read_state(site.reports)
+    check_tag(tag)
+    need_reason(reason)
+    before = shown_tag(site.reports, None, state)
+    if tag == state.active_tag:
+        refuse_not_good(site, state, tag)
+        return plan_on(state, "switch", f"switch to {tag}", tag=tag, reason=reason, nothing=f"{tag} is already active")
+    refuse_not_good(site, state, tag)
+    leaves = left_behind(site, state, tag)
+    freezes = not is_frozen(site.reports, tag)
+
+    def act(intent: Event) -> Effect:
+        refuse_not_good(site, state, tag)
+        return activate(site, state, tag, reason, intent, leaves)
+
+    lines = [
+        f"active tag: {state.active_tag or 'none'} → {tag}",
+        f"known-good tag: {state.known_good_tag or 'none'} → {tag}",
+    ]
+    lines += [f"freezes {tag} first"] if freezes else []
+    lines += [f"quarantines {name} by the content of its report" for name in leaves]
+    lines += difference(site, before, tag) if before is not None and before != tag else []
+    return plan_on(
+        state,
+        "switch",
+        f"switch to {tag}",
+        act,
+        tag=tag,
+        reason=reason,
+        lines=tuple(lines),
+        expects=(f"ACTIVE.json names {tag}", f"{tag} climbs its whole ladder at that moment"),
+    )
+
+
+def activate(
+    site: Site, state: OperationsState, tag: str, reason: str, intent: Event, leaves: tuple[str, ...]
+) -> Effect:
+    """Freeze and verify a tag and make it active, as part of an order under way; raises Refused, OSError."""
+    changes: dict[str, Any] = {}
+    if not is_frozen(site.reports, tag):
+        changes |= freeze_now(site, state, tag, reason, intent).changes
+    moment, by = iso(now_ns()), f"{intent.operator}@{intent.host}"
+    quarantine = [entry.model_dump() for entry in state.quarantine]
+    quarantine += [_quarantined(site, state, name, reason, moment).model_dump() for name in leaves]
+    changes |= {
+        "active_tag": tag,
+        "active_since": moment,
+        "active_by": by,
+        "active_reason": reason,
+        "known_good_tag": tag,
+        "quarantine": quarantine,
+    }
+    lines = (f"{tag} is the active tag", *(f"{name} is quarantined" for name in leaves))
+    return Effect(changes, {"from": state.active_tag, "to": tag, "quarantined": list(leaves)}, lines)
+
+
+def left_behind(site: Site, state: OperationsState, target: str) -> tuple[str, ...]:
+    """Return what is left behind because it is bad: the incident's tag, and an active tag that is no longer good."""
+    names = []
+    if state.incident is not None:
+        names.append(state.incident.tag)
+    if state.active_tag is not None and failed_rung(site, state, state.active_tag) is not None:
+        names.append(state.active_tag)
+    return tuple(name for name in dict.fromkeys(names) if name != target and not state.is_quarantined(name))
+
+
+def _quarantined(site: Site, state: OperationsState, tag: str, reason: str, moment: str) -> Quarantined:
+    report = site.reports / file_name(tag, Artifact.REPORT)
+    try:
+        digest = hash_file(report)
+        size = report.stat().st_size if digest is not None else None
+    except (Unreadable, OSError):
+        digest = size = None
+    incident = state.incident.id if state.incident else None
+    return Quarantined(tag=tag, report_sha256=digest, report_size=size, reason=reason, at=moment, incident=incident)
+
+
+def difference(site: Site, before: str, after: str) -> list[str]:
+    """Return in lines how two tags' summaries and KPIs differ."""
+    left, right = (_figures(site, tag) for tag in (before, after))
+    keys = [key for key in dict.fromkeys((*left, *right)) if left.get(key) != right.get(key)]
+    told = [f"  {key}: {left.get(key, 'absent')} → {right.get(key, 'absent')}" for key in keys]
+    return [f"differs from {before}:" if told else f"shows the same figures as {before}", *told]
+
+
+def _figures(site: Site, tag: str) -> dict[str, object]:
+    evidence = read_evidence(site.reports, tag, patient=False)
+    health = judge(evidence)
+    figures: dict[str, object] = {
+        "release check": health.release_check.state,
+        "quality check": health.quality_check.state,
+        "monitoring": health.monitoring.state,
+        "sign-off": health.signoff.state,
+    }
+    if evidence.summary.value is not None:
+        counts = evidence.summary.value.model_dump(exclude={"run_tag"})
+        for key, value in counts.items():
+            figures |= (
+                {f"{key}.{name}": part for name, part in value.items()} if isinstance(value, dict) else {key: value}
+            )
+    snapshot = evidence.monitoring.value.snapshot if evidence.monitoring.value else None
+    return figures | (dict(snapshot.kpis) if snapshot else {})
+
+
+def plan_pin(site: Site, tag: str) -> Plan:
+    """Return the plan to pin a known-good tag, which is then offered first; raises BadTag, Refused."""
+    state = read_state(site.reports)
+    check_tag(tag)
+    refuse_not_good(site, state, tag)
+    pinned = (*state.pinned, tag)
+    nothing = f"{tag} is already pinned" if tag in state.pinned else None
+    changes = {"pinned": list(pinned), "known_good_tag": tag}
+    return plan_on(
+        state,
+        "pin",
+        f"pin {tag}",
+        lambda intent: Effect(changes, {}, (f"{tag} is pinned as known-good",)),
+        tag=tag,
+        lines=(f"pinned: {', '.join(state.pinned) or 'none'} → {', '.join(dict.fromkeys(pinned))}",),
+        nothing=nothing,
+    )
+
+
+def plan_unpin(site: Site, tag: str) -> Plan:
+    """Return the plan to take a pin away; raises BadTag, StateUnreadable."""
+    state = read_state(site.reports)
+    check_tag(tag)
+    left = tuple(name for name in state.pinned if name != tag)
+    # What was switched to stays known-good; a pin alone leaves with its pin.
+    good = (
+        state.known_good_tag if state.known_good_tag != tag or state.active_tag == tag else (left[-1] if left else None)
+    )
+    changes = {"pinned": list(left), "known_good_tag": good}
+    return plan_on(
+        state,
+        "unpin",
+        f"unpin {tag}",
+        lambda intent: Effect(changes, {}, (f"{tag} is no longer pinned",)),
+        tag=tag,
+        lines=(f"pinned: {', '.join(state.pinned) or 'none'} → {', '.join(left) or 'none'}",),
+        nothing=None if tag in state.pinned else f"{tag} is not pinned",
+    )

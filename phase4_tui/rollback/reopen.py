@@ -1,0 +1,218 @@
+"""Reopening Phase 4: its conditions, and the order that ends incident and fallback (runbook: step 5)."""
+
+from typing import Any
+
+from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.hashing import hash_file
+from phase4_tui.artifacts.manifest import look_frozen
+from phase4_tui.artifacts.models import Document
+from phase4_tui.artifacts.names import Artifact, check_tag, file_name
+from phase4_tui.artifacts.opening import Unreadable
+from phase4_tui.journal.events import Event
+from phase4_tui.journal.incident import Comparison, Incident
+from phase4_tui.journal.state import OperationsState, read_state
+from phase4_tui.rollback.comparison import DEFAULT_RTOL, ComparisonResult, Sources, compare, sources_of
+from phase4_tui.rollback.freeze import manifest_problem
+from phase4_tui.rollback.known_good import activate, failed_rung, left_behind
+from phase4_tui.rollback.orders import Effect, Plan, Site, need_reason, plan_on
+from phase4_tui.runbook.planning import Refused
+from phase4_tui.runbook.provenance import COMPLETE, runs_of
+
+CHANGED = "input and rules"
+
+
+class Condition(Document):
+    """One condition of a reopening: whether it is met, and by what or why not."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def conditions(site: Site, tag: str, *, accept_changed_input: bool = False) -> list[Condition]:
+    """Return every condition of reopening on `tag`; raises BadTag, StateUnreadable."""
+    state = read_state(site.reports)
+    check_tag(tag)
+    rung = failed_rung(site, state, tag)
+    healthy = Condition(
+        name="healthy", ok=rung is None, detail=f"fails `{rung}`" if rung else "climbs its whole ladder"
+    )
+    found = [_rehearsed(site, state, tag), healthy]
+    if state.incident is not None:
+        found += [
+            _same_sources(site, state.incident, tag, accept_changed_input),
+            _compared(site, state.incident, tag),
+            _root_cause(state.incident),
+        ]
+    return [*found, _untampered(site, state)]
+
+
+def _rehearsed(site: Site, state: OperationsState, tag: str) -> Condition:
+    name = "re-run complete"
+    run = next((run for run in runs_of(site.reports, tag) if run.kind == "sequence"), None)
+    if run is None:
+        return Condition(
+            name=name, ok=False, detail=f"no run of {tag} is on record: `phase4 run --rehearsal --tag {tag}`"
+        )
+    if state.incident is not None and run.started_at < state.incident.opened_at:
+        return Condition(name=name, ok=False, detail=f"its run of {run.started_at} is older than the incident")
+    if state.evaluation_mode == "phase3_only" and not run.rehearsal:
+        return Condition(name=name, ok=False, detail=f"its run {run.run_id} was no rehearsal")
+    if run.phase == 3 or any(step.state not in COMPLETE for step in run.steps):
+        return Condition(name=name, ok=False, detail=f"its run {run.run_id} is not a complete Phase 4 sequence")
+    return Condition(name=name, ok=True, detail=f"run {run.run_id} by {run.operator}@{run.host}")
+
+
+def _same_sources(site: Site, incident: Incident, tag: str, accepted: bool) -> Condition:
+    before, after = sources_of(site, incident.tag), sources_of(site, tag)
+    changed = [
+        f"{name.removesuffix('_sha256')} sha256 {_short(getattr(before, name))} → {_short(getattr(after, name))}"
+        for name in Sources.model_fields
+        if getattr(before, name) != getattr(after, name) or getattr(after, name) is None
+    ]
+    if not changed:
+        return Condition(name=CHANGED, ok=True, detail="those of the incident's run")
+    told = "; ".join(changed)
+    if accepted:
+        return Condition(name=CHANGED, ok=True, detail=f"accepted as changed: {told}")
+    return Condition(name=CHANGED, ok=False, detail=f"{told}: `--accept-changed-input` accepts the change")
+
+
+def _short(digest: str | None) -> str:
+    return digest if digest is not None else "unknown"
+
+
+def _compared(site: Site, incident: Incident, tag: str) -> Condition:
+    digest = _report_sha256(site, tag)
+    made = [one for one in incident.comparisons if one.rerun == tag]
+    if not made:
+        return Condition(name="compared", ok=False, detail=f"`phase4 compare {incident.tag} {tag}` compares them")
+    if made[-1].report_sha256 != digest or digest is None:
+        detail = f"its report changed after the comparison: `phase4 compare {incident.tag} {tag}` again"
+        return Condition(name="compared", ok=False, detail=detail)
+    return Condition(name="compared", ok=True, detail=made[-1].verdict)
+
+
+def _report_sha256(site: Site, tag: str) -> str | None:
+    try:
+        return hash_file(site.reports / file_name(tag, Artifact.REPORT))
+    except Unreadable:
+        return None
+
+
+def _root_cause(incident: Incident) -> Condition:
+    count = len(incident.root_causes)
+    detail = f"{count} logged" if count else "`phase4 root-cause add --cause C --remediation R --owner O` logs it"
+    return Condition(name="root cause", ok=count > 0, detail=detail)
+
+
+def _untampered(site: Site, state: OperationsState) -> Condition:
+    for tag in state.frozen:
+        wrong = manifest_problem(site, state, tag)
+        found = look_frozen(site.reports, tag, hashes=True)
+        if wrong or found:
+            what = wrong or f"{found[0].path.name} {found[0].detail}"
+            detail = f"{tag}: {what}; `phase4 restore {tag}` puts the frozen files back"
+            return Condition(name="nothing tampered", ok=False, detail=detail)
+    return Condition(name="nothing tampered", ok=True, detail=f"{len(state.frozen)} frozen tags match their manifests")
+
+
+def plan_compare(
+    site: Site, bad: str, rerun: str, known_good: str | None, *, rtol: float = DEFAULT_RTOL, atol: float = 0.0
+) -> Plan:
+    """Return the plan to compare a re-run and note the result in the open incident; raises what `compare` does."""
+    state = read_state(site.reports)
+    for tag in (bad, rerun, *((known_good,) if known_good else ())):
+        check_tag(tag)
+
+    def act(intent: Event) -> Effect:
+        digest = _report_sha256(site, rerun)
+        result: ComparisonResult = compare(site, bad, rerun, known_good, rtol=rtol, atol=atol)
+        if _report_sha256(site, rerun) != digest:
+            raise Refused(f"the report of {rerun} was written while it was compared; compare again")
+        detail = {"bad": bad, "known_good": known_good, "verdict": result.verdict, "counts": result.decision_counts}
+        changes: dict[str, Any] = {}
+        if state.incident is not None and state.incident.tag == bad:
+            made = Comparison(rerun=rerun, report_sha256=digest, verdict=result.verdict, at=iso(now_ns()))
+            changed = state.incident.changed(comparisons=(*state.incident.comparisons, made))
+            changes = {"incident": changed.model_dump(by_alias=True)}
+        return Effect(changes, detail, (result.verdict,), result)
+
+    against = f" against {known_good}" if known_good else ""
+    return plan_on(
+        state,
+        "compare",
+        f"compare {bad} with {rerun}{against}",
+        act,
+        tag=rerun,
+        lines=("notes the result in the journal",),
+    )
+
+
+def plan_reopen(
+    site: Site, tag: str, *, accept_changed_input: bool = False, override: bool = False, reason: str | None = None
+) -> Plan:
+    """Return the plan to reopen Phase 4 on `tag`.
+
+    Raises Refused listing every unmet condition, unless `override`, which needs a reason and stays on record; BadTag.
+    """
+    state = read_state(site.reports)
+    if state.incident is None and state.evaluation_mode == "phase4":
+        raise Refused("Phase 4 is open and no incident is: nothing to reopen")
+    if override:
+        need_reason(reason or "")
+    unmet = _unmet(site, tag, accept_changed_input)
+    if unmet and not override:
+        raise Refused(_told(tag, unmet))
+
+    def act(intent: Event) -> Effect:
+        now_unmet = _unmet(site, tag, accept_changed_input)
+        if now_unmet and not override:
+            raise Refused(_told(tag, now_unmet))
+        return _reopened(site, state, tag, intent, reason, now_unmet)
+
+    lines = [f"evaluation mode: {state.evaluation_mode} → phase4"]
+    good = failed_rung(site, state, tag) is None
+    lines += [f"active tag: {state.active_tag or 'none'} → {tag}"] if good else []
+    lines += [f"closes incident {state.incident.id}"] if state.incident else []
+    accepted = [one.detail for one in conditions(site, tag, accept_changed_input=True) if one.name == CHANGED]
+    return plan_on(
+        state,
+        "reopen",
+        f"reopen Phase 4 on {tag}" + (", by override" if unmet else ""),
+        act,
+        tag=tag,
+        reason=reason,
+        lines=(*lines, *(accepted if accept_changed_input else ())),
+        expects=("Phase 4 runs are allowed", "the incident's clock has stopped"),
+        warnings=tuple(f"unmet, overridden for ever on record: {one.name}: {one.detail}" for one in unmet),
+    )
+
+
+def _unmet(site: Site, tag: str, accept_changed_input: bool) -> list[Condition]:
+    return [one for one in conditions(site, tag, accept_changed_input=accept_changed_input) if not one.ok]
+
+
+def _told(tag: str, unmet: list[Condition]) -> str:
+    told = "; ".join(f"{one.name}: {one.detail}" for one in unmet)
+    return f"can't reopen on {tag}, unmet: {told}. `--override --reason R` reopens all the same, on record"
+
+
+def _reopened(
+    site: Site, state: OperationsState, tag: str, intent: Event, reason: str | None, unmet: list[Condition]
+) -> Effect:
+    moment = iso(now_ns())
+    changes: dict[str, Any] = {}
+    if failed_rung(site, state, tag) is None:
+        why = reason or f"Phase 4 reopened on {tag}"
+        changes |= activate(site, state, tag, why, intent, left_behind(site, state, tag)).changes
+    changes |= {"evaluation_mode": "phase4", "mode_since": moment, "incident": None}
+    detail: dict[str, Any] = {}
+    if state.incident is not None:
+        detail["closed"] = state.incident.changed(recovered_at=moment).model_dump(by_alias=True)
+    if unmet:
+        names = ", ".join(one.name for one in unmet)
+        line = f"{moment} {intent.operator}@{intent.host}: reopened on {tag} although unmet: {names}: {reason}"
+        changes["overrides"] = [*state.overrides, line]
+        detail["override"] = [one.model_dump() for one in unmet]
+    return Effect(changes, detail, (f"Phase 4 is open again on {tag}",))

@@ -1,0 +1,64 @@
+"""Root causes: what went wrong, what mends it, who owns it, and when it counts as closed (runbook: step 4)."""
+
+from collections.abc import Iterable
+
+from phase4_tui.artifacts.models import Document
+from phase4_tui.journal.events import Event
+from phase4_tui.journal.incident import Owner
+from phase4_tui.journal.log import read_events
+from phase4_tui.journal.state import read_state
+from phase4_tui.rollback.incidents import incidents_of
+from phase4_tui.rollback.orders import Effect, Plan, Site, plan_on
+from phase4_tui.runbook.planning import Refused
+
+KIND = "root_cause"
+
+
+class RootCause(Document):
+    """One entry of the run log about why."""
+
+    cause: str
+    remediation: str
+    owner: Owner
+    closure: str | None = None
+    evidence: str | None = None
+
+
+def plan_root_cause(site: Site, entry: RootCause, incident_id: str | None = None) -> Plan:
+    """Return the plan to log a root cause for an incident, the open one by default; raises Refused."""
+    state = read_state(site.reports)
+    for name in ("cause", "remediation"):
+        if not getattr(entry, name).strip():
+            raise Refused(f"a root cause needs its {name}: `--{name} TEXT`")
+    incident = state.incident
+    chosen = incident_id or (incident.id if incident else None)
+    if chosen is None:
+        raise Refused("no incident is open; name one with `--incident I`, `phase4 incident list` shows them")
+    if incident is None or incident.id != chosen:
+        incident = incidents_of(read_events(site.reports)).get(chosen)
+    if incident is None:
+        raise Refused(f"{chosen!a} is no incident; `phase4 incident list` shows them")
+    found = incident
+    given = entry.model_dump()
+    if entry.evidence is None:
+        given["evidence"] = "; ".join(f"{one.file}: {one.key} = {one.value}" for one in found.evidence[:3])
+
+    def act(intent: Event) -> Effect:
+        causes = (*found.root_causes, intent.seq)
+        is_open = state.incident is not None and state.incident.id == found.id
+        changed = found.changed(root_causes=causes).model_dump(by_alias=True)
+        detail = {"entry": given} | ({} if is_open else {"closed": changed})
+        return Effect({"incident": changed} if is_open else {}, detail, (f"root cause logged for {found.id}",))
+
+    lines = tuple(f"{name}: {value}" for name, value in given.items() if value)
+    plan = plan_on(state, KIND, f"log root cause of {found.id}", act, tag=found.tag, lines=lines)
+    return Plan(**{**vars(plan), "incident": found.id})
+
+
+def root_causes(events: Iterable[Event]) -> list[tuple[Event, RootCause]]:
+    """Return the logged root causes with their events, the oldest first."""
+    return [
+        (event, RootCause.model_validate(event.detail["entry"]))
+        for event in events
+        if event.kind == KIND and event.outcome == "done"
+    ]

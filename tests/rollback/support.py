@@ -1,0 +1,31 @@
+"""A working directory with tags, and orders given in it as an operator gives them."""
+
+from pathlib import Path
+
+from phase4_tui.journal.state import OperationsState, read_state
+from phase4_tui.rollback.freeze import plan_freeze
+from phase4_tui.rollback.orders import Done, Plan, Site, carry_out
+from phase4_tui.runbook.settings import load_settings
+
+ENVIRONMENT = {"PATH": "/usr/bin:/bin"}
+
+
+def site_of(work: Path, operator: str = "maria") -> Site:
+    """Return the place of orders for an operator."""
+    return Site(work, load_settings(work, ENVIRONMENT, {"operator": operator}), ENVIRONMENT)
+
+
+def give(site: Site, plan: Plan) -> Done:
+    """Carry an order out."""
+    return carry_out(site, plan)
+
+
+def freeze(work: Path, tag: str, reason: str = "evidence", operator: str = "maria") -> Done:
+    """Freeze a tag."""
+    site = site_of(work, operator)
+    return carry_out(site, plan_freeze(site, tag, reason))
+
+
+def state_of(work: Path) -> OperationsState:
+    """Return the state of operations."""
+    return read_state(work / "reports")
