@@ -15,7 +15,6 @@ INTERVAL_SECONDS = 2.0
 RETRY_SECONDS = 10.0
 DEBOUNCE_MS = 50
 STEP_MS = 10
-_ENDED = object()
 
 
 class Watcher:
@@ -25,13 +24,16 @@ class Watcher:
         self._directory = directory
         self._stop = stop
         self._interval = interval_seconds
-        self._hints: Generator[object, None, None] | None = None
+        self._hints: Generator[set[watchfiles.main.FileChange], None, None] | None = None
         self._root: tuple[int, int] | None = None
         self._waited = RETRY_SECONDS
+        self.hinted: frozenset[str] = frozenset()
+        """Names that the last `wait` was told of; none when it returned for its interval."""
         self.trouble: str | None = None
 
     def wait(self) -> bool:
         """Return True when it is time to look again, False once `stop` is set."""
+        self.hinted = frozenset()
         if self._stop.is_set():
             return False
         hints = self._watch()
@@ -39,13 +41,16 @@ class Watcher:
             self._waited += self._interval
             return not self._stop.wait(self._interval)
         try:
-            if next(hints, _ENDED) is _ENDED:
+            batch = next(hints, None)
+            if batch is None:
                 self._fail("the stream of hints ended")
+            else:
+                self.hinted = frozenset(Path(path).name for _, path in batch)
         except (OSError, RuntimeError, watchfiles._rust_notify.WatchfilesRustInternalError) as error:
             self._fail(str(error))
         return not self._stop.is_set()
 
-    def _watch(self) -> Generator[object, None, None] | None:
+    def _watch(self) -> Generator[set[watchfiles.main.FileChange], None, None] | None:
         """Return the stream of hints, begun anew when the directory is another one than before."""
         root = _identity(self._directory)
         if root is None:

@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -90,6 +90,16 @@ class Isolation(_Section):
     live_when_falsy: tuple[Text, ...] = LIVE_WHEN_FALSY
 
 
+class DashboardSettings(_Section):
+    """`[dashboard]`: how the dashboard looks and sounds."""
+
+    theme: Literal["calm", "colour-blind", "high-contrast", "light"] = "calm"
+    bell: bool = False
+    """Ring the terminal's bell when an incident of P0 or P1 opens."""
+    ascii: bool = False
+    """Draw with ASCII characters alone."""
+
+
 class Settings(_Section):
     """All settings of a working directory; paths are relative to it."""
 
@@ -107,6 +117,9 @@ class Settings(_Section):
     steps: Steps = Steps()
     phase3: Phase3 = Phase3()
     isolation: Isolation = Isolation()
+    dashboard: DashboardSettings = DashboardSettings()
+    keys: dict[str, Text] = Field(default_factory=dict)
+    """`[keys]`: the dashboard's keys by action, e.g. `freeze = "f2"`; the dashboard refuses what it does not know."""
 
 
 _FROM_ENVIRONMENT = ("tag", "input", "rules", "reports", "operator", "python", "timeout_seconds", "grace_seconds")

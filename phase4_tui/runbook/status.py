@@ -73,6 +73,8 @@ class TagRow(Document):
     first_failed_rung: str | None
     modified_at: str
     modified_ns: int = Field(exclude=True)
+    writing: bool = Field(default=False, exclude=True)
+    """Something of it is being written: time alone can change what is said of it."""
 
 
 def shown_tag(reports: Path, wanted: str | None, state: OperationsState) -> str | None:
@@ -133,10 +135,11 @@ def summary_of(incident: Incident | None) -> IncidentSummary | None:
 def read_tags(reports: Path) -> list[TagRow]:
     """Return a row for every tag, the last changed first; raises StateUnreadable."""
     state = read_state(reports)
-    return [_row(reports, entry, state) for entry in index_tags(scan(reports))]
+    return [row_of(reports, entry, state) for entry in index_tags(scan(reports))]
 
 
-def _row(reports: Path, entry: TagEntry, state: OperationsState) -> TagRow:
+def row_of(reports: Path, entry: TagEntry, state: OperationsState) -> TagRow:
+    """Return the row of one tag."""
     evidence = read_evidence(reports, entry.tag, patient=False)
     health = judge(evidence)
     classification = as_reclassified(classify(evidence, health), state.reclassified.get(entry.tag))
@@ -152,4 +155,10 @@ def _row(reports: Path, entry: TagEntry, state: OperationsState) -> TagRow:
         first_failed_rung=rung,
         modified_at=iso(entry.modified_ns),
         modified_ns=entry.modified_ns,
+        writing=_is_written(health, evidence),
     )
+
+
+def _is_written(health: Health, evidence: Evidence) -> bool:
+    checks = (health.release_check, health.quality_check, health.monitoring, health.signoff)
+    return "writing" in (*(check.state for check in checks), evidence.summary.state)

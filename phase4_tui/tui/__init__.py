@@ -1,0 +1,1 @@
+"""The dashboard: facts from disk become one snapshot, keys become orders; nothing is decided here."""

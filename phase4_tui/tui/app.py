@@ -1,0 +1,374 @@
+"""The dashboard's application: tells screens the facts, turns keys into orders, and leaves the terminal as it was."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.filter import LineFilter
+from textual.reactive import reactive
+from textual.screen import ModalScreen, Screen
+from textual.worker import Worker, WorkerState
+
+from phase4_tui.artifacts.safe_text import safe_text
+from phase4_tui.journal.locks import Busy
+from phase4_tui.journal.log import JournalDamaged
+from phase4_tui.journal.state import StateUnreadable
+from phase4_tui.rollback.orders import Done, Site
+from phase4_tui.runbook.planning import Refused
+from phase4_tui.runbook.settings import SettingsError
+from phase4_tui.tui.actions import ACTIONS, BY_ID, Action, keys_of, why_not
+from phase4_tui.tui.facts import Facts
+from phase4_tui.tui.messages import OrdersSeen, OutputArrived, SnapshotReady, TagChosen
+from phase4_tui.tui.runs import Runs
+from phase4_tui.tui.screens.base import FactsScreen
+from phase4_tui.tui.screens.dashboard import DashboardScreen
+from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.tui.text import AsciiFilter, ControlFilter
+from phase4_tui.tui.themes import THEMES
+
+if TYPE_CHECKING:
+    from phase4_tui.runbook.planning import RunPlan
+    from phase4_tui.runbook.provenance import RunRecord
+    from phase4_tui.tui.flows import Flows
+
+EXPECTED = (Refused, StateUnreadable, JournalDamaged, Busy, SettingsError, OSError, ValueError)
+NOTICE_LIMIT = 600
+
+
+class Phase4App(App[None]):
+    """The dashboard of one working directory."""
+
+    TITLE = "phase4"
+    CSS_PATH = "screens/dashboard.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS = [
+        Binding(
+            action.key,
+            f"act('{action.id}')",
+            action.label,
+            show=action.footer,
+            tooltip=action.description,
+            id=action.id,
+        )
+        for action in ACTIONS
+        if action.key
+    ]
+
+    snapshot: reactive[Snapshot | None] = reactive(None)
+
+    def __init__(self, site: Site, *, read_only: bool = False, ascii_only: bool = False, demo: bool = False) -> None:
+        self._ascii = ascii_only or site.settings.dashboard.ascii
+        super().__init__()
+        self.site = site
+        self.demo = demo
+        self.read_only = read_only
+        self.runs = Runs(site)
+        self.facts = Facts(site, self.post_message, read_only=read_only)
+        self.keys = keys_of(site.settings.keys)
+        self.set_keymap({name: key for name, key in self.keys.items() if key})
+        self._last_action: Action | None = None
+        self._ordering = False
+        self._own_events: set[int] = set()
+        self._held_events: list[OrdersSeen] = []
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = site.settings.dashboard.theme
+
+    @property
+    def flows(self) -> "Flows":
+        """The orders; loaded at the first one."""
+        from phase4_tui.tui.flows import Flows  # noqa: PLC0415 - the first paint does without
+
+        return Flows(self)
+
+    def get_default_screen(self) -> Screen[Any]:
+        """Begin with the dashboard."""
+        return DashboardScreen()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Drop what could command the terminal, and draw in ASCII where that is wanted."""
+        return (*super().get_line_filters(), ControlFilter(), *((AsciiFilter(),) if self._ascii else ()))
+
+    def on_mount(self) -> None:
+        """Begin to look at the disk."""
+        self.facts.start()
+        self.app_resume_signal.subscribe(self, lambda _: self.facts.look_now())
+
+    def on_app_focus(self) -> None:
+        """Look again when the terminal has the focus again."""
+        self.facts.look_now()
+
+    def on_unmount(self) -> None:
+        """Stop looking."""
+        self.facts.stop()
+
+    def on_snapshot_ready(self, message: SnapshotReady) -> None:
+        """Tell every screen the new facts."""
+        before, self.snapshot = self.snapshot, message.snapshot
+        for screen in self.screen_stack:
+            if isinstance(screen, FactsScreen):
+                screen.snapshot = message.snapshot
+        self._ring(before, message.snapshot)
+        self.refresh_bindings()
+
+    def _ring(self, before: Snapshot | None, now: Snapshot) -> None:
+        incident = now.state.incident
+        known = before.state.incident.id if before and before.state.incident else None
+        urgent = incident is not None and incident.severity_class in ("P0", "P1") and incident.id != known
+        if urgent and before is not None and self.site.settings.dashboard.bell:
+            self.bell()
+
+    def on_output_arrived(self, message: OutputArrived) -> None:
+        """Show what a step wrote."""
+        dashboard = self.screen_stack[0]
+        if isinstance(dashboard, DashboardScreen):
+            dashboard.take_output(message)
+
+    def on_orders_seen(self, message: OrdersSeen) -> None:
+        """Tell what another operator did, by name."""
+        if self._ordering:
+            self._held_events.append(message)
+            return
+        for event in message.events:
+            own = event.seq in self._own_events or (event.kind == "run" and self.runs.busy)
+            if event.outcome == "intent" or own or event.kind in ("run", "evidence"):
+                continue
+            failed = f" failed: {event.detail.get('error')}" if event.outcome == "failed" else ""
+            who = f"{event.operator}@{event.host}"
+            self.tell(f"{who}: {event.kind.replace('_', ' ')} {event.tag or ''}{failed}", title="journal")
+
+    def on_tag_chosen(self, message: TagChosen) -> None:
+        """Look at another tag."""
+        self.facts.choose(message.tag)
+
+    def push_screen(self, screen: Any, *args: Any, **more: Any) -> Any:
+        """Show a screen, with the facts of now."""
+        if isinstance(screen, FactsScreen):
+            screen.set_reactive(FactsScreen.snapshot, self.snapshot)
+        return super().push_screen(screen, *args, **more)
+
+    # Actions -------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey out what can't act now; hide every order where nothing may be changed."""
+        if action != "act":
+            return True
+        found = BY_ID[str(parameters[0])]
+        if isinstance(self.screen, ModalScreen):
+            return False
+        if self.read_only and found.order:
+            return False
+        return None if why_not(found, self.snapshot) else True
+
+    def on_key(self, event: Any) -> None:
+        """Say why a key can't act now."""
+        if isinstance(self.screen, ModalScreen):
+            return
+        for name, key in self.keys.items():
+            if key == event.key:
+                reason = why_not(BY_ID[name], self.snapshot)
+                if reason is not None:
+                    self.tell(f"{BY_ID[name].label}: {reason}", severity="warning")
+
+    def action_act(self, name: str) -> None:
+        """Do one action of the registry."""
+        action = BY_ID[name]
+        reason = why_not(action, self.snapshot)
+        if reason is not None:
+            self.tell(f"{action.label}: {reason}", severity="warning")
+            return
+        if name != "copy":
+            self._last_action = action
+        show = getattr(self, f"show_{name}", None)
+        if show is not None:
+            show()
+            return
+        if name.startswith("step_"):
+            self.order(lambda flows: flows.step(int(name.removeprefix("step_"))))
+        else:
+            self.order(lambda flows: getattr(flows, name)())
+
+    def order(self, flow: "Callable[[Flows], Awaitable[object]]") -> None:
+        """Begin an order, unless a question is open already."""
+        if isinstance(self.screen, ModalScreen):
+            return
+        self.run_worker(self._guarded(flow), group="orders", exclusive=True, exit_on_error=False)
+
+    async def _guarded(self, flow: "Callable[[Flows], Awaitable[object]]") -> None:
+        try:
+            await flow(self.flows)
+        except EXPECTED as error:
+            self.tell(str(error) or type(error).__name__, severity="error")
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Show the error of a worker that failed."""
+        if event.state is WorkerState.ERROR:
+            error = event.worker.error
+            self.tell(f"failed: {type(error).__name__}: {error}", severity="error")
+
+    async def carry_out(self, work: Callable[[], Done]) -> Done:
+        """Carry an order out in a thread; what it writes is not told as another's."""
+        self._ordering = True
+        try:
+            done = await asyncio.to_thread(work)
+            if done.event is not None:
+                self._own_events.add(done.event.seq)
+            return done
+        finally:
+            self._ordering = False
+            held, self._held_events = self._held_events, []
+            for message in held:
+                self.post_message(message)
+            self.facts.look_now()
+
+    def start_run(self, plan: "RunPlan") -> None:
+        """Start a run and show its tag."""
+        self.runs.start(plan, lambda record, error: self.call_later(self._run_ended, record, error))
+        self.facts.choose(plan.tag)
+
+    def _run_ended(self, record: "RunRecord | None", error: Exception | None) -> None:
+        self.facts.look_now()
+        if error is not None:
+            self.tell(f"the run failed: {error}", severity="error")
+        elif record is not None:
+            states = [step.state for step in record.steps]
+            bad = [state for state in states if state != "passed"]
+            self.tell(f"run of {record.tag} ended: {', '.join(bad) or 'every step passed'}")
+
+    def tell(self, text: str, *, title: str = "", severity: str = "information") -> None:
+        """Show a notice, literally."""
+        self.notify(safe_text(text, NOTICE_LIMIT), title=title, severity=severity, markup=False)  # type: ignore[arg-type]
+
+    # What is shown -------------------------------------------------------------------------------------------
+
+    def _open(self, module: str, name: str, *args: object) -> None:
+        """Open a screen, loading it now."""
+        from importlib import import_module  # noqa: PLC0415 - only here
+
+        screen = getattr(import_module(f"phase4_tui.tui.screens.{module}"), name)
+        if not isinstance(self.screen, screen):
+            self.push_screen(screen(*args))
+
+    def show_cancel(self) -> None:
+        """Cancel the run of this dashboard."""
+        if self.runs.busy:
+            self.runs.cancel()
+            self.tell("the run is being cancelled")
+        else:
+            holder = self.snapshot.holder if self.snapshot else None
+            self.tell(f"that run is another's: {holder}; cancel it there", severity="warning")
+
+    def show_known_good(self) -> None:
+        """Open the picker of known-good tags."""
+        self._open("known_good", "KnownGoodScreen")
+
+    def show_root_cause(self) -> None:
+        """Open the root-cause form."""
+        self._open("root_cause", "RootCauseScreen")
+
+    def show_compare(self) -> None:
+        """Open the comparison."""
+        self._open("compare", "CompareScreen")
+
+    def show_guided(self) -> None:
+        """Open the guided rollback."""
+        self._open("guided", "GuidedScreen")
+
+    def show_audit(self) -> None:
+        """Open the audit artifacts."""
+        self._open("audit", "AuditScreen")
+
+    def show_verify(self) -> None:
+        """Verify everything."""
+        self._open("verify", "VerifyScreen")
+
+    def show_journal(self) -> None:
+        """Open the run log."""
+        self._open("journal", "JournalScreen")
+
+    def show_runbook(self) -> None:
+        """Open the runbook."""
+        self._open("runbook", "RunbookScreen")
+
+    def show_decisions(self) -> None:
+        """Open the decisions."""
+        self._open("decisions", "DecisionsScreen")
+
+    def show_trends(self) -> None:
+        """Open the trends."""
+        self._open("trends", "TrendsScreen")
+
+    def show_export(self) -> None:
+        """Open the post-mortem."""
+        self._open("viewer", "PostMortemScreen")
+
+    def show_help(self) -> None:
+        """Open the key sheet."""
+        self._open("help", "HelpScreen")
+
+    def show_filter(self) -> None:
+        """Filter the tags."""
+        from phase4_tui.tui.widgets.tag_list import TagList  # noqa: PLC0415 - loaded with the dashboard
+
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.screen.query_one(TagList).start_filter()
+
+    def show_pause(self) -> None:
+        """Pause or follow the output."""
+        from phase4_tui.tui.widgets.sequence_panel import SequencePanel  # noqa: PLC0415 - as above
+
+        self.screen_stack[0].query_one(SequencePanel).toggle()
+
+    def show_follow(self) -> None:
+        """Show the active or newest tag again."""
+        self.facts.choose(None)
+
+    def show_theme(self) -> None:
+        """Take the next theme."""
+        names = [theme.name for theme in THEMES]
+        at = names.index(self.theme) if self.theme in names else -1
+        self.theme = names[(at + 1) % len(names)]
+        self.tell(f"theme {self.theme}; `theme` under [dashboard] in phase4.toml keeps it")
+
+    def show_copy(self) -> None:
+        """Copy the CLI twin of the last action."""
+        if self._last_action is None or self.snapshot is None:
+            self.tell("no action yet", severity="warning")
+            return
+        twin = self._last_action.twin(self.snapshot)
+        self.copy_to_clipboard(twin)
+        self.tell(twin, title="copied")
+
+    def show_quit(self) -> None:
+        """Leave; a run under way is cancelled first, when the operator says so."""
+        if self.runs.busy:
+            self.order(lambda flows: self._quit_running())
+        else:
+            self.exit()
+
+    async def _quit_running(self) -> None:
+        from phase4_tui.tui.screens.modals import PlanScreen  # noqa: PLC0415 - the first paint does without
+
+        told = ["its steps are asked to end, then killed; `phase4 run --resume` goes on later"]
+        if await self.push_screen_wait(PlanScreen("A run is under way. Cancel it and leave?", told, "Leave")):
+            await asyncio.to_thread(self.runs.finish)
+            self.exit()
+
+    async def action_quit(self) -> None:
+        """Leave, as by the key."""
+        self.show_quit()
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Offer every action in the palette."""
+        for action in ACTIONS:
+            if not (action.order and self.read_only) and why_not(action, self.snapshot) is None:
+                title = f"{action.label}: {action.description}"
+                yield SystemCommand(
+                    title, action.twin(self.snapshot) if self.snapshot else "", self._command(action.id)
+                )
+
+    def _command(self, name: str) -> Callable[[], None]:
+        return lambda: self.action_act(name)

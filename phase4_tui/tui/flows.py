@@ -1,0 +1,228 @@
+"""The orders of the dashboard as questions and plans: each asks, shows the plan, and carries that same plan out.
+
+An order runs in a thread. After the answer the world is looked at again by the order itself, which refuses a plan
+made on a state that has changed since.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from phase4_tui.journal.incident import Owner, SeverityClass
+from phase4_tui.journal.state import read_state
+from phase4_tui.rollback.fallback import plan_phase3_only
+from phase4_tui.rollback.freeze import plan_freeze, plan_restore, plan_thaw
+from phase4_tui.rollback.incidents import plan_acknowledge, plan_escalate, plan_no_good_tag, plan_reclassify
+from phase4_tui.rollback.known_good import plan_pin, plan_switch, plan_unpin
+from phase4_tui.rollback.orders import Done, Plan, carry_out
+from phase4_tui.rollback.reopen import CHANGED, conditions, plan_compare, plan_reopen
+from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
+from phase4_tui.runbook.escalation import OWNERS
+from phase4_tui.runbook.planning import Refused, Request, RunPlan, plan_run
+from phase4_tui.runbook.steps import find_step
+from phase4_tui.tui.screens.modals import ChoiceScreen, PlanScreen, TextScreen
+from phase4_tui.tui.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from phase4_tui.tui.app import Phase4App
+
+T = TypeVar("T")
+
+
+class Flows:
+    """One coroutine an order; each is run in a worker of the application."""
+
+    def __init__(self, app: "Phase4App") -> None:
+        self._app = app
+        self._site = app.site
+
+    async def _thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.to_thread(work)
+
+    def _snapshot(self) -> Snapshot:
+        snapshot = self._app.snapshot
+        if snapshot is None:
+            raise Refused("the first look is not over yet")
+        return snapshot
+
+    def _tag(self) -> str:
+        focus = self._snapshot().focus
+        if focus is None:
+            raise Refused("no tag yet: `r` runs the sequence")
+        return focus.tag
+
+    async def _reason(self, what: str, value: str = "") -> str | None:
+        return await self._app.push_screen_wait(TextScreen(f"Reason to {what}?", value=value))
+
+    async def give(self, make: Callable[[], Plan], *, asks: bool = True) -> Done | None:
+        """Make a plan, show it, ask, and carry it out; None when the answer was no."""
+        plan = await self._thread(make)
+        if plan.nothing is not None:
+            self._app.tell(plan.nothing)
+            return None
+        if asks and not await self._app.push_screen_wait(PlanScreen(f"{plan.title}?", plan.describe()[1:])):
+            self._app.tell("nothing was done")
+            return None
+        done = await self._app.carry_out(lambda: carry_out(self._site, plan))
+        self._app.tell("\n".join(done.lines) or f"{plan.title}: done")
+        return done
+
+    async def freeze(self) -> None:
+        """Freeze the shown tag."""
+        tag = self._tag()
+        incident = self._snapshot().state.incident
+        reason = await self._reason(f"freeze {tag}", f"evidence of {incident.id}" if incident else "")
+        if reason is not None:
+            await self.give(lambda: plan_freeze(self._site, tag, reason))
+
+    async def thaw(self) -> None:
+        """Thaw the shown tag."""
+        tag = self._tag()
+        reason = await self._reason(f"thaw {tag}")
+        if reason is not None:
+            await self.give(lambda: plan_thaw(self._site, tag, reason))
+
+    async def restore(self) -> None:
+        """Restore the shown tag."""
+        tag = self._tag()
+        await self.give(lambda: plan_restore(self._site, tag))
+
+    async def pin(self) -> None:
+        """Pin the shown tag, or take its pin away."""
+        tag = self._tag()
+        pinned = tag in self._snapshot().state.pinned
+        await self.give(lambda: (plan_unpin if pinned else plan_pin)(self._site, tag))
+
+    async def switch_to(self, tag: str) -> Done | None:
+        """Switch to a known-good tag."""
+        incident = self._snapshot().state.incident
+        reason = await self._reason(f"switch to {tag}", f"rollback of {incident.id}" if incident else "")
+        if reason is None:
+            return None
+        return await self.give(lambda: plan_switch(self._site, tag, reason))
+
+    async def no_good_tag(self) -> None:
+        """State that there is no known-good tag."""
+        reason = await self._reason("go on without a known-good tag")
+        if reason is not None and await self.give(lambda: plan_no_good_tag(self._site, reason)):
+            self._app.tell("next: p falls back to Phase 3, e calls the product owner")
+
+    async def mode(self) -> None:
+        """Fall back to Phase 3; the way back leads through reopening."""
+        if self._snapshot().state.evaluation_mode == "phase3_only":
+            self._app.tell("evaluation mode is phase3_only already; `o` reopens Phase 4 on a rehearsal")
+            return
+        incident = self._snapshot().state.incident
+        reason = await self._reason("fall back to Phase 3", f"rollback of {incident.id}" if incident else "")
+        if reason is None:
+            return
+        done = await self.give(lambda: plan_phase3_only(self._site, reason))
+        if done is not None and not self._app.runs.busy:
+            await self._run(Request(phase=3))
+
+    async def log_cause(self, entry: RootCause) -> Done | None:
+        """Log a root cause that the form was filled with."""
+        return await self.give(lambda: plan_root_cause(self._site, entry))
+
+    async def escalate(self) -> None:
+        """Call an owner."""
+        incident = self._snapshot().state.incident
+        owner = await self._owner("Whom to call?", incident.owner if incident else None)
+        if owner is None:
+            return
+        note = await self._app.push_screen_wait(TextScreen(f"What should {owner} know?", needed=False))
+        if note is not None:
+            await self.give(lambda: plan_escalate(self._site, owner, note or None))
+
+    async def acknowledge(self) -> None:
+        """Note that an owner took the call."""
+        owner = await self._owner("Who has taken the call?", None)
+        if owner is not None:
+            await self.give(lambda: plan_acknowledge(self._site, owner))
+
+    async def _owner(self, question: str, first: str | None) -> Owner | None:
+        chosen = await self._app.push_screen_wait(ChoiceScreen(question, list(OWNERS.items()), first))
+        return cast("Owner | None", chosen)
+
+    async def reclassify(self) -> None:
+        """Give the incident, or the shown tag, another class."""
+        incident = self._snapshot().state.incident
+        tag = incident.tag if incident else self._tag()
+        choices = [("P0", "gate failed, schema broken, policy violated"), ("P1", "monitoring ALERT with HIGH")]
+        choices.append(("P2", "report trouble while core checks pass"))
+        chosen = await self._app.push_screen_wait(ChoiceScreen(f"Class of {tag}?", choices))
+        reason = await self._reason(f"make it {chosen}") if chosen is not None else None
+        if reason is not None:
+            await self.give(lambda: plan_reclassify(self._site, cast("SeverityClass", chosen), reason, tag))
+
+    async def compare(self, bad: str, rerun: str, good: str | None) -> object:
+        """Compare and, when the bad tag is the incident's, note the result; return it."""
+        plan = await self._thread(lambda: plan_compare(self._site, bad, rerun, good))
+        return (await self._app.carry_out(lambda: carry_out(self._site, plan))).result
+
+    async def reopen(self, tag: str | None = None) -> None:
+        """Reopen Phase 4 on a tag; an unmet condition is shown, a changed input is asked for."""
+        chosen = tag or self._tag()
+        found = await self._thread(lambda: conditions(self._site, chosen))
+        unmet = [one for one in found if not one.ok]
+        told = [f"{'✔' if one.ok else '✘'} {one.name}: {one.detail}" for one in found]
+        accept, override, reason = False, False, None
+        if [one.name for one in unmet] == [CHANGED]:
+            question = "Input or rules are not those of the incident's run. Accept the change?"
+            if not await self._app.push_screen_wait(PlanScreen(question, told, "Accept")):
+                return
+            accept = True
+        elif unmet:
+            question = f"{len(unmet)} conditions are unmet. Override them? It stays on record for ever."
+            if not await self._app.push_screen_wait(PlanScreen(question, told, "Override")):
+                return
+            override, reason = True, await self._reason("reopen although conditions are unmet")
+            if reason is None:
+                return
+        await self.give(
+            lambda: plan_reopen(self._site, chosen, accept_changed_input=accept, override=override, reason=reason)
+        )
+
+    async def run(self, rehearsal: bool = False) -> None:
+        """Run the sequence under a tag that is asked for."""
+        settings = self._site.settings
+        state = await self._thread(lambda: read_state(self._site.reports))
+        phase3 = state.evaluation_mode == "phase3_only" and not rehearsal
+        default = settings.phase3.tag if phase3 else settings.tag
+        what = "rehearsal (Phase 4)" if rehearsal else "Phase 3 sequence" if phase3 else "Phase 4 sequence"
+        tag = await self._app.push_screen_wait(TextScreen(f"Run tag of the {what}?", value=default))
+        if tag is None:
+            return
+        given: str | None = None
+        if rehearsal:
+            given = await self._app.push_screen_wait(TextScreen("Input of the rehearsal?", value=settings.input))
+            if given is None:
+                return
+        await self._run(Request(tag=tag, input=given, rehearsal=rehearsal))
+
+    async def step(self, number: int) -> None:
+        """Run one step on the shown tag."""
+        state = await self._thread(lambda: read_state(self._site.reports))
+        phase = 3 if state.evaluation_mode == "phase3_only" else 4
+        try:
+            only = find_step(str(number), 3 if phase == 3 else 4)
+        except ValueError as error:
+            raise Refused(str(error)) from None
+        focus = self._snapshot().focus
+        settings = self._site.settings
+        own = focus.tag if focus and focus.phase == phase else (settings.phase3.tag if phase == 3 else settings.tag)
+        await self._run(Request(tag=own, phase=3 if phase == 3 else 4, only=only))
+
+    async def resume(self) -> None:
+        """Resume the shown tag's last run."""
+        focus = self._snapshot().focus
+        run = focus.last_run if focus else None
+        if run is None:
+            raise Refused("no run of this tag is on record")
+        await self._run(Request(tag=run.tag, phase=run.phase, resume=True, rehearsal=run.rehearsal))
+
+    async def _run(self, request: Request) -> None:
+        site = self._site
+        plan: RunPlan = await self._thread(lambda: plan_run(site.settings, site.workdir, site.environment, request))
+        if await self._app.push_screen_wait(PlanScreen(f"Run {plan.tag}?", plan.describe(), "Run")):
+            self._app.start_run(plan)

@@ -1,0 +1,74 @@
+"""Runs of this dashboard: one sequence or step at a time, in a thread that needs nothing of the screen."""
+
+import threading
+from collections.abc import Callable, Mapping
+
+from phase4_tui.rollback.incidents import look_for_incident
+from phase4_tui.rollback.orders import Site
+from phase4_tui.runbook.planning import RunPlan
+from phase4_tui.runbook.provenance import RunRecord, StepRecord
+from phase4_tui.runbook.sequence import run_plan
+from phase4_tui.runbook.steps import Command
+
+END_SECONDS = 10.0
+Ended = Callable[[RunRecord | None, Exception | None], object]
+
+
+class Silent:
+    """Watches a run without a word: the screen shows what is on disk."""
+
+    def run_started(self, record: RunRecord) -> None:
+        """The record on disk tells."""
+
+    def step_started(self, command: Command) -> None:
+        """The record on disk tells."""
+
+    def output(self, command: Command, lines: list[str]) -> None:
+        """The transcript on disk tells."""
+
+    def progress(self, command: Command, facts: Mapping[str, int]) -> None:
+        """The transcript on disk tells."""
+
+    def step_ended(self, record: StepRecord) -> None:
+        """The record on disk tells."""
+
+
+class Runs:
+    """Starts runs, cancels the one under way, and waits for its end."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._cancel = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def busy(self) -> bool:
+        """True while a run of this dashboard is under way."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self, plan: RunPlan, ended: Ended) -> None:
+        """Start a run; `ended` is called in its thread with its record or its error."""
+        self._cancel = threading.Event()
+        cancel = self._cancel
+
+        def work() -> None:
+            try:
+                record = run_plan(plan, self._site.settings, self._site.environment, Silent(), cancel)
+                look_for_incident(self._site, plan.tag)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the operator must see it
+                ended(None, error)
+            else:
+                ended(record, None)
+
+        self._thread = threading.Thread(target=work, name="run", daemon=False)
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Stop the run under way; its steps are asked to end, then killed."""
+        self._cancel.set()
+
+    def finish(self) -> None:
+        """Cancel and wait until nothing of the run is left."""
+        self.cancel()
+        if self._thread is not None:
+            self._thread.join(END_SECONDS)

@@ -1,0 +1,1 @@
+"""The screens; all but the dashboard are loaded when they are opened."""

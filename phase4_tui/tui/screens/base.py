@@ -1,0 +1,34 @@
+"""What every screen has: the header line, the footer, and the facts of now."""
+
+from collections.abc import Iterable
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Footer
+
+from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.tui.widgets.header_line import HeaderLine
+
+
+class FactsScreen(Screen[None]):
+    """A screen that the application tells each new snapshot."""
+
+    snapshot: reactive[Snapshot | None] = reactive(None)
+    BINDINGS = [Binding("escape", "back", "back", show=True)]
+
+    def compose(self) -> ComposeResult:
+        """Header, the screen's own, footer."""
+        yield HeaderLine(demo=bool(getattr(self.app, "demo", False))).data_bind(FactsScreen.snapshot)
+        yield from self.body()
+        yield Footer(show_command_palette=True, compact=True)
+
+    def body(self) -> Iterable[Widget]:
+        """Return what stands between header and footer."""
+        return ()
+
+    def action_back(self) -> None:
+        """Return to the screen before."""
+        self.app.pop_screen()

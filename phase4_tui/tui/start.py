@@ -1,0 +1,40 @@
+"""Starts the dashboard and returns its exit status."""
+
+import sys
+
+from phase4_tui.rollback.orders import Site
+from phase4_tui.tui.actions import BadKeys
+from phase4_tui.tui.app import Phase4App
+from phase4_tui.tui.terminal import restored_on_signals, why_unusable
+
+REFUSED = 2
+
+
+def run_dashboard(site: Site, *, read_only: bool = False, ascii_only: bool = False) -> int:
+    """Run the dashboard until it is left; 2 where no full screen can be drawn or a key can't be used."""
+    reason = why_unusable()
+    if reason is not None:
+        print(f"error: {reason}", file=sys.stderr)
+        return REFUSED
+    try:
+        app = Phase4App(site, read_only=read_only, ascii_only=ascii_only)
+    except BadKeys as error:
+        print(f"error: {error}", file=sys.stderr)
+        return REFUSED
+    return run_app(app)
+
+
+def run_app(app: Phase4App) -> int:
+    """Run the application with the terminal's life guarded."""
+    status: list[int] = []
+
+    def leave(code: int) -> None:
+        status.append(code)
+        app.runs.cancel()
+        app.call_later(app.exit, return_code=code)
+
+    with restored_on_signals(leave, app.runs.finish):
+        app.run()
+        app.facts.stop()
+        app.runs.finish()
+    return status[0] if status else (app.return_code or 0)

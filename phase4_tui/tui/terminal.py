@@ -1,0 +1,66 @@
+"""The terminal's life: refused where it can't draw, and left as it was on every way out, signals included."""
+
+import os
+import signal
+import sys
+import termios
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any
+
+GIVE_UP_SECONDS = 3.0
+HINT = "use `phase4 status`, `phase4 watch` or `phase4 run`, which need no full screen"
+_MODES_OFF = (1049, 1000, 1002, 1003, 1006, 1015, 2004, 1004)
+RESTORE = "".join(f"\x1b[?{mode}l" for mode in _MODES_OFF).encode() + b"\x1b[?25h\x1b[<u\x1b[0m\r\n"
+
+
+def why_unusable(environment: Any = os.environ) -> str | None:
+    """Return why a full-screen program can't run here, None when it can."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return f"there is no terminal; {HINT}"
+    if environment.get("TERM", "") in ("dumb", ""):
+        return f"TERM={environment.get('TERM', '')!r} can't draw a full screen; {HINT}"
+    return None
+
+
+@contextmanager
+def restored_on_signals(leave: Callable[[int], None], kill: Callable[[], None]) -> Iterator[list[int]]:
+    """Leave on SIGTERM and SIGHUP, by force when that takes too long or a second signal comes; yield those caught.
+
+    `leave` asks the application to end with an exit status; `kill` ends what runs. Handlers of the C level are
+    used, since a terminal that is stalled blocks the event loop.
+    """
+    caught: list[int] = []
+    try:
+        saved: list[Any] | None = termios.tcgetattr(0)
+    except termios.error:
+        saved = None
+
+    def force() -> None:
+        kill()
+        for descriptor in (1, 2):
+            with suppress(OSError):
+                os.set_blocking(descriptor, False)
+                os.write(descriptor, RESTORE)
+        if saved is not None:
+            with suppress(termios.error):
+                termios.tcsetattr(0, termios.TCSANOW, saved)
+        os._exit(128 + caught[0])
+
+    def note(number: int, frame: FrameType | None) -> None:
+        caught.append(number)
+        if len(caught) > 1:
+            force()
+        timer = threading.Timer(GIVE_UP_SECONDS, force)
+        timer.daemon = True
+        timer.start()
+        leave(128 + number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

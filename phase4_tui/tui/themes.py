@@ -1,0 +1,62 @@
+"""The dashboard's themes: calm, colour-blind-safe, high-contrast and light; no meaning is in a colour alone."""
+
+from textual.theme import Theme
+
+THEMES = (
+    Theme(
+        name="calm",
+        primary="#7aa2c8",
+        secondary="#8f9bb3",
+        accent="#c8b37a",
+        foreground="#d5d9e0",
+        background="#14181f",
+        surface="#1a1f28",
+        panel="#222936",
+        success="#7fb685",
+        warning="#e0b050",
+        error="#e5646a",
+        dark=True,
+    ),
+    Theme(
+        name="colour-blind",  # Okabe and Ito: apart for every common kind of colour blindness
+        primary="#56b4e9",
+        secondary="#cc79a7",
+        accent="#f0e442",
+        foreground="#e6e6e6",
+        background="#101418",
+        surface="#171c22",
+        panel="#1f262e",
+        success="#56b4e9",
+        warning="#f0e442",
+        error="#d55e00",
+        dark=True,
+    ),
+    Theme(
+        name="high-contrast",
+        primary="#ffffff",
+        secondary="#ffff00",
+        accent="#00ffff",
+        foreground="#ffffff",
+        background="#000000",
+        surface="#000000",
+        panel="#1c1c1c",
+        success="#00ff00",
+        warning="#ffff00",
+        error="#ff5f5f",
+        dark=True,
+    ),
+    Theme(
+        name="light",
+        primary="#2f5d8a",
+        secondary="#5b6472",
+        accent="#8a6d1f",
+        foreground="#1c2026",
+        background="#f6f7f9",
+        surface="#ffffff",
+        panel="#e6e9ee",
+        success="#1f7a33",
+        warning="#8a5a00",
+        error="#b3261e",
+        dark=False,
+    ),
+)

@@ -1,0 +1,108 @@
+"""The line that is on every screen: what is shown, known-good, mode, verdict, clock, and every alarm."""
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.reactive import reactive
+from textual.widgets import Static
+
+from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.tui.text import SYMBOLS, Part, clip, content
+
+LEVELS = {"ok": "bold $success", "warning": "bold $warning", "incident": "bold $error", "unknown": "bold $warning"}
+
+
+class HeaderLine(Horizontal):
+    """Header of every screen."""
+
+    snapshot: reactive[Snapshot | None] = reactive(None)
+    DEFAULT_CSS = """
+    HeaderLine { height: auto; background: $panel; padding: 0 1; }
+    HeaderLine #facts { width: 1fr; height: auto; }
+    HeaderLine #clock { width: 9; height: 1; color: $text-muted; text-align: right; }
+    HeaderLine.-alarm { background: $error 25%; }
+    """
+
+    def __init__(self, *, demo: bool = False) -> None:
+        super().__init__()
+        self._demo = demo
+        self._clock = ""
+
+    def compose(self) -> ComposeResult:
+        """Facts, and the clock at the end."""
+        yield Static("", id="facts", markup=False)
+        yield Static("", id="clock", markup=False)
+
+    def on_mount(self) -> None:
+        """Begin to tell the time."""
+        self._tick()
+        self.set_interval(1.0, self._tick)
+
+    def watch_snapshot(self) -> None:
+        """Draw what is new."""
+        snapshot = self.snapshot
+        if snapshot is None or not self.is_mounted:
+            return
+        self.query_one("#facts", Static).update(content(*header_parts(snapshot, demo=self._demo)))
+        self.set_class(bool(alarms(snapshot)), "-alarm")
+
+    def _tick(self) -> None:
+        shown = f"{iso(now_ns())[11:16]} UTC"
+        if shown != self._clock:
+            self._clock = shown
+            self.query_one("#clock", Static).update(content(shown), layout=False)
+
+
+def header_parts(snapshot: Snapshot, *, demo: bool = False) -> list[Part]:
+    """Return what the header says."""
+    view = snapshot.focus
+    parts: list[Part] = [("DEMO · ", "bold $accent")] if demo else []
+    parts.append((f"PHASE {view.phase if view else 4} · PAPER", "bold"))
+    if view is not None:
+        active = f" {SYMBOLS['active']} active" if view.tag == snapshot.state.active_tag else ""
+        parts.append((f"  {clip(view.tag, 30)}{active}", "bold $primary"))
+        if view.frozen == "intact":
+            parts.append((f"  {SYMBOLS['frozen']} frozen", "$primary"))
+    good = snapshot.known_good
+    parts.append((f"  known-good {clip(good, 24)}" if good else "  no known-good", "" if good else "$warning"))
+    fallback = snapshot.state.evaluation_mode == "phase3_only"
+    parts.append(("  mode PHASE 3 ONLY", "bold $warning") if fallback else ("  mode PHASE 4", ""))
+    parts.append((f"  {verdict(snapshot)}", LEVELS[snapshot.level]))
+    if snapshot.read_only:
+        parts.append(("  READ-ONLY", "bold $accent"))
+    if snapshot.lease is not None:
+        parts.append((f"  lease {clip(snapshot.lease.operator, 16)}@{clip(snapshot.lease.host, 16)}", "$accent"))
+    for alarm in alarms(snapshot):
+        parts.append((f"\n{SYMBOLS['incident']} {alarm}", "bold $error"))
+    return parts
+
+
+def verdict(snapshot: Snapshot) -> str:
+    """Return the verdict on the shown tag in a few words."""
+    if snapshot.focus is None:
+        return "NO TAG"
+    found = snapshot.focus.classification
+    if found.level == "ok":
+        return f"{SYMBOLS['ok']} OK"
+    word = found.severity_class or found.level.upper()
+    return f"{SYMBOLS[found.level]} {word} {found.rule.replace('_', ' ')}"
+
+
+def alarms(snapshot: Snapshot) -> list[str]:
+    """Return what must be seen on every screen."""
+    found = []
+    if snapshot.tampered:
+        names = ", ".join(snapshot.tampered[:3])
+        found.append(f"TAMPERED: {names} is not what was frozen; choose it and restore it from the palette (^p)")
+    if snapshot.trouble:
+        found.append(snapshot.trouble)
+    if snapshot.watch_trouble:
+        found.append(f"WATCH {snapshot.watch_trouble}: looking every two seconds instead")
+    if snapshot.clock_trouble:
+        found.append(f"CLOCK: {snapshot.clock_trouble}")
+    if snapshot.fallback is not None and snapshot.fallback.intruders:
+        found.append(f"FALLBACK: {snapshot.fallback}")
+    for pending in snapshot.state.pending:
+        told = f"{pending.kind} {pending.tag or ''}".strip()
+        found.append(f"UNFINISHED ORDER `{told}` of {pending.by}: give it again, or any other order, to settle it")
+    return found

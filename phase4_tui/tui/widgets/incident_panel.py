@@ -1,0 +1,134 @@
+"""The incident: class, clock, why, owner, and the next sensible step with its key."""
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.reactive import reactive
+from textual.widgets import Static
+
+from phase4_tui.artifacts.clock import now_ns
+from phase4_tui.journal.incident import Incident
+from phase4_tui.runbook.escalation import OWNERS, next_step
+from phase4_tui.runbook.fallback import nanoseconds
+from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.tui.text import SYMBOLS, clip, content, lines
+
+
+class IncidentPanel(Vertical):
+    """What is wrong, for how long, whose it is, and what to press."""
+
+    snapshot: reactive[Snapshot | None] = reactive(None)
+    DEFAULT_CSS = """
+    IncidentPanel #incident-top { layout: horizontal; height: 1; }
+    IncidentPanel #incident-title { width: auto; height: 1; }
+    IncidentPanel #incident-clock { width: 11; height: 1; text-align: right; }
+    IncidentPanel #incident-body { height: 1fr; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(id="incident")
+        self._clock = ""
+        self._drawn: object = None
+
+    def compose(self) -> ComposeResult:
+        """Title with the clock, and the body."""
+        with Vertical(id="incident-top"):
+            yield Static("", id="incident-title", markup=False)
+            yield Static("", id="incident-clock", markup=False)
+        yield Static("", id="incident-body", markup=False)
+
+    def on_mount(self) -> None:
+        """Begin to count."""
+        self.set_interval(1.0, self._tick)
+
+    def on_resize(self) -> None:
+        """Fit the lines to the new width."""
+        self._drawn = None
+        self._draw()
+
+    def watch_snapshot(self) -> None:
+        """Draw what is new."""
+        self._draw()
+        self._tick()
+
+    def _tick(self) -> None:
+        incident = self.snapshot.state.incident if self.snapshot else None
+        shown = "" if incident is None else duration(incident)
+        if shown != self._clock and self.is_mounted:
+            self._clock = shown
+            self.query_one("#incident-clock", Static).update(content((shown, "bold")), layout=False)
+
+    def _draw(self) -> None:
+        snapshot = self.snapshot
+        if snapshot is None or not self.is_mounted:
+            return
+        title, rows = incident_rows(snapshot)
+        drawn = (title, tuple(rows), self.size)
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
+        self.query_one("#incident-title", Static).update(content(title))
+        self.query_one("#incident-body", Static).update(lines([row] for row in rows), layout=False)
+        self.set_class(snapshot.level == "incident" or snapshot.state.incident is not None, "-bad")
+
+
+def duration(incident: Incident) -> str:
+    """Return how long an incident has been open, and stopped once it is contained."""
+    until = nanoseconds(incident.contained_at) if incident.contained_at else now_ns()
+    seconds = max(int((until - nanoseconds(incident.opened_at)) / 1e9), 0)
+    hours, rest = divmod(seconds, 3600)
+    shown = f"{rest // 60:02}:{rest % 60:02}"
+    return f"  {hours}:{shown}" if hours else f"  {shown}"
+
+
+def incident_rows(snapshot: Snapshot) -> tuple[tuple[str, str], list[tuple[str, str]]]:
+    """Return the title and the lines of the panel."""
+    incident, view = snapshot.state.incident, snapshot.focus
+    if incident is None:
+        return _calm_rows(snapshot)
+    title = (f"INCIDENT {incident.severity_class or ''} {incident.stage}", "bold $error")
+    rows = [(f"why: {incident.rule.replace('_', ' ')} · {incident.tag}", "")]
+    rows += [(f"  {one.key} = {clip(str(one.value), 60)}", "$text-muted") for one in incident.evidence[:3]]
+    owner = incident.owner
+    called = [call for call in incident.escalations if call.owner == owner]
+    note = "" if not called else ", acknowledged" if called[-1].acknowledged_at else ", called"
+    rows.append((f"owner: {owner or 'none'}" + (f" ({OWNERS[owner]}{note})" if owner else ""), ""))
+    rows.append((f"next: {next_key(snapshot)}", "bold $accent"))
+    if view is not None and view.tag != incident.tag and view.classification.level != "ok":
+        rows.append((f"this tag: {next_step(view.classification)}", "$text-muted"))
+    return title, rows
+
+
+def _calm_rows(snapshot: Snapshot) -> tuple[tuple[str, str], list[tuple[str, str]]]:
+    view = snapshot.focus
+    if view is None:
+        return ("NO RUN YET", "bold"), [("next: r runs the sequence", "bold $accent")]
+    found = view.classification
+    if found.level == "ok":
+        rows = [("all four health checks hold", "$text-muted")]
+        if snapshot.state.evaluation_mode == "phase3_only":
+            rows.append((f"fallback: {snapshot.fallback}", "$warning"))
+            rows.append(("next: o reopen, or r run Phase 3", "bold $accent"))
+        return (f"{SYMBOLS['ok']} NO INCIDENT", "bold $success"), rows
+    rows = [(f"why: {found.rule.replace('_', ' ')}", "")]
+    rows += [(f"  {one.key} = {clip(str(one.value), 60)}", "$text-muted") for one in found.evidence[:3]]
+    rows += [(f"owner: {found.owner} ({OWNERS[found.owner]})", "")] if found.owner else []
+    rows.append((f"next: {next_step(found)}", "bold $accent"))
+    word = found.severity_class or found.level.upper()
+    return (f"{SYMBOLS[found.level]} {word}, no incident open", "bold $warning"), rows
+
+
+def next_key(snapshot: Snapshot) -> str:
+    """Return the next sensible step of the rollback, by its key."""
+    state, incident = snapshot.state, snapshot.state.incident
+    assert incident is not None
+    if incident.tag not in state.frozen:
+        return f"f freeze {incident.tag}"
+    if state.active_tag in (None, incident.tag) and not incident.no_good_tag:
+        return "k switch to a known-good tag"
+    if state.evaluation_mode == "phase4":
+        return "p fall back to Phase 3"
+    if snapshot.fallback is not None and snapshot.fallback.phase3_tag is None:
+        return "r run the Phase 3 sequence"
+    if not incident.root_causes:
+        return "l log the root cause"
+    return "g re-run, compare and reopen"
