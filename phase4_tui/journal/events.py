@@ -10,7 +10,7 @@ MAX_LINE_BYTES = 64 << 10
 
 
 class BadEvent(ValueError):
-    """A line that is no event, or one that was changed after it was written."""
+    """What is no event and can't become one, or one that was changed after it was written."""
 
 
 class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,8 +42,15 @@ def canonical(value: object) -> bytes:
 
 
 def seal(body: dict[str, Any]) -> Event:
-    """Return the event of `body`, which holds every field but the hash."""
-    return msgspec.convert(body | {"hash": _digest(body)}, Event)
+    """Return the event of `body`, which holds every field but the hash, as it will be read from its line.
+
+    Raises BadEvent for what JSON can't hold.
+    """
+    try:
+        plain = msgspec.json.decode(canonical(body))
+        return _decoder.decode(canonical(plain | {"hash": _digest(plain)}))
+    except (msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:
+        raise BadEvent(f"the event can't be written: {error}") from None
 
 
 def encode_line(event: Event) -> bytes:
@@ -58,7 +65,7 @@ def decode_line(line: bytes) -> Event:
     """Return the event of a line without its newline; raises BadEvent when a byte of it was changed."""
     try:
         event = _decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadEvent(f"is no event: {error}") from None
     if canonical(event) != line:
         raise BadEvent(f"event {event.seq} is not written as the journal writes")

@@ -5,7 +5,7 @@ reading folds what a crash left unfolded.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,11 +13,19 @@ from pydantic import Field, ValidationError
 
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import state_dir
-from phase4_tui.artifacts.opening import Unreadable
 from phase4_tui.artifacts.reading import look
-from phase4_tui.journal.events import Event
+from phase4_tui.journal.events import GENESIS, Event
 from phase4_tui.journal.incident import Incident, SeverityClass
-from phase4_tui.journal.log import HEAD_FILE, JOURNAL_FILE, REPAIR, Head, JournalDamaged, read_events, read_head
+from phase4_tui.journal.log import (
+    HEAD_FILE,
+    JOURNAL_FILE,
+    REPAIR,
+    Head,
+    JournalDamaged,
+    last_event,
+    read_events,
+    read_head,
+)
 
 EvaluationMode = Literal["phase4", "phase3_only"]
 STATE_FILE = "state.json"
@@ -95,11 +103,14 @@ class OperationsState(Document):
     def changed_by(self, event: Event) -> "OperationsState":
         """Return the state after `event`; raises ValidationError when the event's changes are no state."""
         changes = event.detail.get("changes") or {}
-        values = self.model_dump(by_alias=True) | changes
+        changed = OperationsState.model_validate(changes)  # what they leave out stays as it is, so only they are read
+        values: dict[str, Any] = {
+            name: getattr(changed, name) for name in OperationsState.model_fields if name in changes
+        }
         values["revision"] = self.revision + (1 if changes else 0)
         values["pending"] = _pending_after(self.pending, event)
         values["journal"] = Head(seq=event.seq, hash=event.hash)
-        return OperationsState.model_validate(values)
+        return self.model_copy(update=values)
 
     def is_quarantined(self, tag: str) -> bool:
         """True when the tag itself was quarantined; content is compared elsewhere."""
@@ -151,16 +162,33 @@ def read_state(reports: Path) -> OperationsState:
     """Return the state now, the defaults where nobody has operated; raises StateUnreadable."""
     stored = stored_state(reports) or OperationsState()
     try:
-        head = read_head(reports)
-        if (stored.journal.seq, stored.journal.hash) == (head.seq, head.hash):
+        head, last = read_head(reports), last_event(reports)
+        ends = Head(seq=last.seq, hash=last.hash) if last else Head()
+        if stored.journal == head == ends:
             return stored
-        state = fold(read_events(reports, after=stored.journal.seq), stored)
+        state = fold(_events_behind(reports, stored.journal, head), stored)
         if state.journal.seq < head.seq or stored.journal.seq > head.seq + 1:
-            ends = f"{JOURNAL_FILE} ends at event {state.journal.seq}, {HEAD_FILE} names event {head.seq}"
-            raise JournalDamaged(f"{ends}, {STATE_FILE} event {stored.journal.seq}; {REPAIR}")
+            found = f"{JOURNAL_FILE} ends at event {state.journal.seq}, {HEAD_FILE} names event {head.seq}"
+            raise JournalDamaged(f"{found}, {STATE_FILE} event {stored.journal.seq}; {REPAIR}")
         return state
-    except (JournalDamaged, Unreadable) as error:
+    except JournalDamaged as error:
         raise StateUnreadable(str(error)) from None
+
+
+def _events_behind(reports: Path, known: Head, anchor: Head) -> Iterator[Event]:
+    """Yield the events that follow the known one; raises JournalDamaged unless it and the anchored one are there."""
+    last = (0, GENESIS) if known.seq == 0 else None
+    for event in read_events(reports, after=max(known.seq - 1, 0)):
+        here = (event.seq, event.hash)
+        follows = here == (known.seq, known.hash) if last is None else (event.seq - 1, event.prev) == last
+        if not follows or (event.seq == anchor.seq and event.hash != anchor.hash):
+            detail = f"{JOURNAL_FILE}: event {event.seq} is not what {STATE_FILE} and {HEAD_FILE} know of"
+            raise JournalDamaged(f"{detail}; {REPAIR}")
+        if last is not None:
+            yield event
+        last = here
+    if last is None:
+        raise JournalDamaged(f"{STATE_FILE} knows of event {known.seq}, which {JOURNAL_FILE} does not hold; {REPAIR}")
 
 
 def evidence_identity(parts: Iterable[str]) -> str:

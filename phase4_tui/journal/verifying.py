@@ -1,13 +1,12 @@
 """Verifies the whole journal: every line's bytes, the chain, the anchor, and the state that it must make."""
 
 import hashlib
-import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from phase4_tui.artifacts.opening import Unreadable, open_regular
-from phase4_tui.journal.events import BadEvent, Event, decode_line
-from phase4_tui.journal.log import HEAD_FILE, JOURNAL_FILE, Head, JournalDamaged, journal_path, read_head
+from phase4_tui.journal.events import MAX_LINE_BYTES, BadEvent, Event, decode_line
+from phase4_tui.journal.log import HEAD_FILE, JOURNAL_FILE, Head, JournalDamaged, journal_path, lines_of, read_head
 from phase4_tui.journal.state import STATE_FILE, StateUnreadable, fold, stored_state
 
 
@@ -59,8 +58,11 @@ def _read_lines(reports: Path, check: JournalCheck) -> bool:
         return False
     last = Head()
     with file:
-        for number, line in enumerate(io.BufferedReader(io.FileIO(file.fileno(), closefd=False), 1 << 20), 1):
+        for number, line in enumerate(lines_of(file), 1):
             where = f"{JOURNAL_FILE} line {number}"
+            if len(line) > MAX_LINE_BYTES:
+                check.problems.append(Problem("journal", where, f"is longer than {MAX_LINE_BYTES} bytes: no event is"))
+                return False
             if not line.endswith(b"\n"):
                 digest = hashlib.sha256(line).hexdigest()[:12]
                 detail = f"{len(line)} bytes that a crash left (sha256 {digest}); the next order sets them aside"

@@ -1,0 +1,90 @@
+"""What the tests of this room share: journals with a history, written the usual way or at once, and looks at them."""
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from phase4_tui.artifacts.writing import to_json
+from phase4_tui.journal.actor import Actor
+from phase4_tui.journal.book import record
+from phase4_tui.journal.events import GENESIS, Event, encode_line, seal
+from phase4_tui.journal.log import Draft, read_events
+from phase4_tui.journal.state import OperationsState, fold
+from phase4_tui.journal.verifying import check_journal
+
+MARIA = Actor("maria", "desk")
+
+
+def file_in(reports: Path, name: str) -> Path:
+    """Return a file of the state directory."""
+    return reports / ".phase4" / name
+
+
+def note(reports: Path, **detail: Any) -> Event:
+    """Add an event that changes nothing but what `changes` says."""
+    return record(reports, MARIA, Draft("note", "t1", detail=detail))[0]
+
+
+def with_history(reports: Path, count: int = 3) -> Path:
+    """Add `count` events, each of which changes the state."""
+    for number in range(count):
+        note(reports, changes={"active_tag": f"t{number}", "active_reason": "é 😀 \n" * number})
+    return reports
+
+
+def sealed(details: Sequence[dict[str, Any]]) -> list[Event]:
+    """Return a chain of events."""
+    events: list[Event] = []
+    for seq, detail in enumerate(details, 1):
+        body = {"seq": seq, "at": "2026-02-17T03:45:00.000000Z", "operator": "maria", "host": "desk", "kind": "note"}
+        prev = events[-1].hash if events else GENESIS
+        events.append(seal(body | {"tag": None, "incident": None, "detail": detail, "prev": prev}))
+    return events
+
+
+def write_at_once(reports: Path, details: Sequence[dict[str, Any]]) -> list[Event]:
+    """Write journal, anchor and state that agree with each other, as one who may write there can; no fsync."""
+    events = sealed(details)
+    file_in(reports, "").mkdir(parents=True, exist_ok=True)
+    file_in(reports, "journal.jsonl").write_bytes(b"".join(map(encode_line, events)))
+    write_head(reports, events)
+    file_in(reports, "state.json").write_bytes(to_json(fold(events).model_dump(by_alias=True)))
+    return events
+
+
+def write_head(reports: Path, events: Sequence[Event]) -> None:
+    """Write the anchor of the last event."""
+    head = {"seq": events[-1].seq, "hash": events[-1].hash} if events else {"seq": 0, "hash": GENESIS}
+    file_in(reports, "journal.head").write_bytes(to_json(head))
+
+
+def lines_in(reports: Path) -> list[bytes]:
+    """Return the journal's lines, a torn one included."""
+    return file_in(reports, "journal.jsonl").read_bytes().splitlines(keepends=True)
+
+
+def json_in(reports: Path, name: str) -> Any:
+    """Return what a file of the state directory holds; it must be whole."""
+    return json.loads(file_in(reports, name).read_bytes())
+
+
+def problems(reports: Path) -> list[str]:
+    """Return the kinds of what does not hold."""
+    return [problem.kind for problem in check_journal(reports).problems]
+
+
+def folded(reports: Path) -> OperationsState:
+    """Return what all events make of an empty state."""
+    return fold(read_events(reports))
+
+
+def copies_of(reports: Path, below: Path) -> Callable[[], Path]:
+    """Return what makes a fresh copy of a reports directory each time."""
+    count = iter(range(10**9))
+
+    def copy() -> Path:
+        return Path(shutil.copytree(reports, below / f"copy{next(count)}"))
+
+    return copy
