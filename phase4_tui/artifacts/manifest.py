@@ -14,7 +14,7 @@ from phase4_tui.artifacts.frozen import frozen_dir, is_frozen
 from phase4_tui.artifacts.hashing import hash_file
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import Artifact, file_name
-from phase4_tui.artifacts.opening import Unreadable
+from phase4_tui.artifacts.opening import Unreadable, read_bytes
 from phase4_tui.artifacts.reading import look
 
 MANIFEST_FILE = "manifest.json"
@@ -67,6 +67,11 @@ def manifest_sha256(reports: Path, tag: str) -> str | None:
         return None
 
 
+def sums_of(manifest: Manifest) -> bytes:
+    """Return what `SHA256SUMS` says, for plain `sha256sum -c`."""
+    return "".join(f"{file.sha256}  {file.name}\n" for file in manifest.files).encode()
+
+
 def frozen_state(reports: Path, tag: str) -> FrozenState:
     """Return whether a tag is frozen, and still as it was by names, sizes and times."""
     if not is_frozen(reports, tag):
@@ -84,16 +89,35 @@ def look_frozen(reports: Path, tag: str, *, hashes: bool = False) -> list[Tamper
         return [Tampering("manifest", directory / MANIFEST_FILE, "is missing or can't be read")]
     if manifest.tag != tag:
         return [Tampering("manifest", directory / MANIFEST_FILE, f"is that of tag {manifest.tag}")]
-    found = []
+    try:
+        names = set(os.listdir(directory))  # noqa: PTH208 - names
+    except OSError as error:
+        return [Tampering("manifest", directory, f"can't be listed: {error.strerror}")]
+    found = _beside_the_copies(directory, manifest)
     for file in manifest.files:
-        for path in (directory / file.name, reports / file.name):
-            # A copy has the time of the freeze, the artifact that of its writing.
-            found += _compare(path, file, hashes=hashes, timed=path.parent == reports)
+        found += _compare(directory / file.name, file, links=1, hashes=hashes)
+        found += _compare(reports / file.name, file, links=file.links, hashes=hashes)
     known = {file.name for file in manifest.files}
-    for name in sorted(set(os.listdir(directory)) - known - {MANIFEST_FILE, SUMS_FILE}):  # noqa: PTH208 - names
+    for name in sorted(names - known - {MANIFEST_FILE, SUMS_FILE}):
         found.append(Tampering("extra", directory / name, "was not there when the tag was frozen"))
     for name in sorted(set(_names_of(reports, tag)) - known):
         found.append(Tampering("extra", reports / name, "was not there when the tag was frozen"))
+    return found
+
+
+def _beside_the_copies(directory: Path, manifest: Manifest) -> list[Tampering]:
+    """Return what is wrong with the manifest as a file, and with the sums, which others check the copies by."""
+    found = []
+    for name in (MANIFEST_FILE, SUMS_FILE):
+        wrong = _not_a_file_of_its_own(directory / name, links=1)
+        if wrong is not None:
+            found.append(wrong)
+    if not found:
+        try:
+            if read_bytes(directory / SUMS_FILE) != sums_of(manifest):
+                found.append(Tampering("changed", directory / SUMS_FILE, "does not say what the manifest says"))
+        except (Unreadable, OSError) as error:
+            found.append(Tampering("changed", directory / SUMS_FILE, str(error)))
     return found
 
 
@@ -102,27 +126,33 @@ def _names_of(reports: Path, tag: str) -> list[str]:
     return [name for name in (file_name(tag, kind) for kind in Artifact) if os.path.lexists(reports / name)]
 
 
-def _compare(path: Path, file: FrozenFile, *, hashes: bool, timed: bool) -> list[Tampering]:
+def _not_a_file_of_its_own(path: Path, links: int) -> Tampering | None:
     try:
         info = path.lstat()
     except FileNotFoundError:
-        return [Tampering("missing", path, "is missing")]
+        return Tampering("missing", path, "is missing")
     except OSError as error:
-        return [Tampering("changed", path, f"can't be looked at: {error.strerror}")]
+        return Tampering("changed", path, f"can't be looked at: {error.strerror}")
     if not stat.S_ISREG(info.st_mode):
-        return [Tampering("linked", path, "is no longer a file of its own")]
-    if info.st_nlink > (file.links if timed else 1):
-        return [Tampering("linked", path, f"has {info.st_nlink} names: what is written to another is written to it")]
-    if info.st_size != file.size:
-        return [Tampering("changed", path, f"has {info.st_size} bytes instead of {file.size}")]
-    if timed and info.st_mtime_ns != file.mtime_ns and not hashes:
-        # The same bytes are no violation, whoever wrote them again.
-        hashes = True
-    if not hashes:
-        return []
+        return Tampering("linked", path, "is no longer a file of its own")
+    if info.st_nlink > links:
+        return Tampering("linked", path, f"has {info.st_nlink} names: what is written to another is written to it")
+    return None
+
+
+def _compare(path: Path, file: FrozenFile, *, links: int, hashes: bool) -> list[Tampering]:
+    wrong = _not_a_file_of_its_own(path, links)
+    if wrong is not None:
+        return [wrong]
     try:
+        info = path.lstat()
+        if info.st_size != file.size:
+            return [Tampering("changed", path, f"has {info.st_size} bytes instead of {file.size}")]
+        # The same bytes are no violation, whoever wrote them again: another time is a reason to look at the bytes.
+        if info.st_mtime_ns == file.mtime_ns and not hashes:
+            return []
         digest = hash_file(path)
-    except Unreadable as error:
+    except (Unreadable, OSError) as error:
         return [Tampering("changed", path, str(error))]
     if digest != file.sha256:
         return [Tampering("changed", path, f"has sha256 {(digest or 'none')[:12]} instead of {file.sha256[:12]}")]

@@ -23,17 +23,14 @@ _LEFTOVER = re.compile(r"\..+\.(\d+)\.[0-9a-f]{8}\.tmp")
 
 
 @contextmanager
-def atomic_files(*paths: Path, overwrite: bool = True, restoring: bool = False) -> Iterator[tuple[BinaryIO, ...]]:
+def atomic_files(*paths: Path, overwrite: bool = True) -> Iterator[tuple[BinaryIO, ...]]:
     """Yield a binary file for each path; they become the paths when the block ends well, all or none.
-
-    `restoring` is for who puts a frozen tag's own bytes back.
 
     Errors: FrozenTag when a path belongs to a frozen tag, before the block and again before the renames;
     FileExistsError without `overwrite`; OSError from the disk. On any error the paths are as they were, but for
     one of the disk between the last renames, which can't be undone.
     """
-    guarded = () if restoring else paths
-    for path in guarded:
+    for path in paths:
         refuse_frozen(path)
     with ExitStack() as undo:
         files = []
@@ -50,7 +47,7 @@ def atomic_files(*paths: Path, overwrite: bool = True, restoring: bool = False) 
         for file in files:
             file.flush()
             os.fsync(file.fileno())
-        for path in guarded:
+        for path in paths:
             refuse_frozen(path)
         for path in paths:
             if path.is_dir():  # the one thing that a rename would stumble over half-way

@@ -3,9 +3,10 @@
 from contextlib import suppress
 from pathlib import Path
 
+from phase4_tui.artifacts.manifest import read_manifest
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.reading import look
-from phase4_tui.artifacts.writing import atomic_write, to_json
+from phase4_tui.artifacts.writing import atomic_write, sync_directory, to_json
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.rollback.copies import artifacts_of
 
@@ -32,12 +33,20 @@ def active_of(reports: Path, state: OperationsState) -> Active | None:
     frozen = state.frozen.get(tag)
     return Active(
         tag=tag,
-        artifacts=tuple(path.name for path in artifacts_of(reports, tag)),
+        artifacts=_artifacts_of(reports, tag),
         since=state.active_since,
         by=state.active_by,
         reason=state.active_reason,
         manifest_sha256=frozen.manifest_sha256 if frozen else None,
         revision=state.revision,
+    )
+
+
+def _artifacts_of(reports: Path, tag: str) -> tuple[str, ...]:
+    """Return the names as they were frozen: what someone removes since then is missing, not gone."""
+    manifest = read_manifest(reports, tag)
+    return (
+        tuple(file.name for file in manifest.files) if manifest else tuple(p.name for p in artifacts_of(reports, tag))
     )
 
 
@@ -52,5 +61,6 @@ def publish_active(reports: Path, state: OperationsState) -> None:
     if wanted is None:
         with suppress(FileNotFoundError):
             (reports / ACTIVE_FILE).unlink()
+            sync_directory(reports)
     elif found is None or found.model_copy(update={"revision": wanted.revision}) != wanted:
         atomic_write(reports / ACTIVE_FILE, to_json(wanted.model_dump()))

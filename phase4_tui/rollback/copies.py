@@ -10,15 +10,16 @@ from typing import BinaryIO
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.frozen import frozen_dir
 from phase4_tui.artifacts.index import Identity
-from phase4_tui.artifacts.manifest import MANIFEST_FILE, SUMS_FILE, FrozenFile, Manifest, manifest_sha256, read_manifest
+from phase4_tui.artifacts.manifest import MANIFEST_FILE, SUMS_FILE, FrozenFile, Manifest, read_manifest, sums_of
 from phase4_tui.artifacts.names import Artifact, file_name, state_dir
 from phase4_tui.artifacts.opening import Unreadable, open_regular
-from phase4_tui.artifacts.writing import atomic_files, sync_directory, to_json
+from phase4_tui.artifacts.writing import sync_directory, to_json
 from phase4_tui.journal.events import Event
 from phase4_tui.runbook.planning import Refused
 
 CHUNK = 1 << 20
 TRIES = 3
+STAGING_DIR = "staging"
 
 
 def artifacts_of(reports: Path, tag: str) -> list[Path]:
@@ -30,11 +31,10 @@ def artifacts_of(reports: Path, tag: str) -> list[Path]:
 def publish(reports: Path, tag: str, reason: str, intent: Event) -> str:
     """Freeze a tag: copy its artifacts, write manifest and sums, rename all into place; return the manifest's sha256.
 
-    Raises Refused when an artifact changes under the copying or is no file; OSError; then nothing is frozen.
+    Raises Refused when there is nothing to freeze, or an artifact changes under the copying or is no file;
+    OSError; then nothing is frozen.
     """
-    staging = state_dir(reports) / "staging"
-    stage = staging / f"freeze-{tag}-{intent.seq}"
-    stage.mkdir(parents=True)
+    stage = _stage(reports, f"freeze-{tag}-{intent.seq}")
     try:
         files = _copy_all(reports, tag, stage)
         manifest = Manifest(
@@ -47,38 +47,63 @@ def publish(reports: Path, tag: str, reason: str, intent: Event) -> str:
             journal_hash=intent.hash,
             files=tuple(files),
         )
-        _write(stage / SUMS_FILE, "".join(f"{file.sha256}  {file.name}\n" for file in files).encode())
-        _write(stage / MANIFEST_FILE, to_json(manifest.model_dump()))
+        told = to_json(manifest.model_dump())
+        _write(stage / SUMS_FILE, sums_of(manifest))
+        _write(stage / MANIFEST_FILE, told)
         sync_directory(stage)
         final = frozen_dir(reports, tag)
-        final.parent.mkdir(exist_ok=True)
+        _make_directory(final.parent)
         stage.rename(final)
     except BaseException:
         shutil.rmtree(stage, ignore_errors=True)
         raise
     sync_directory(final.parent)
     protect(final)
-    digest = manifest_sha256(reports, tag)
-    if digest is None:
-        raise Refused(f"{final / MANIFEST_FILE} vanished; `phase4 verify` tells what is there")
-    return digest
+    return hashlib.sha256(told).hexdigest()  # of what was written, not of what someone may have put there since
 
 
 def protect(directory: Path) -> None:
     """Take the write permission from a published copy: a hint to people, the hashes are the proof."""
     for path in directory.iterdir():
-        path.chmod(0o444)
+        if path.is_file() and not path.is_symlink():
+            path.chmod(0o444)
     directory.chmod(0o555)
+
+
+def writable(directory: Path) -> list[Path]:
+    """Return what has the write permission again that `protect` took."""
+    paths = [directory, *directory.iterdir()] if directory.is_dir() else []
+    modes = ((path, path.lstat().st_mode) for path in paths)
+    return [path for path, mode in modes if not stat.S_ISLNK(mode) and mode & 0o222]
+
+
+def _stage(reports: Path, name: str) -> Path:
+    stage = state_dir(reports) / STAGING_DIR / name
+    stage.mkdir(parents=True)
+    return stage
+
+
+def _make_directory(directory: Path) -> None:
+    if not directory.is_dir():
+        directory.mkdir(exist_ok=True)
+        sync_directory(directory.parent)
 
 
 def _copy_all(reports: Path, tag: str, stage: Path) -> list[FrozenFile]:
     for _ in range(TRIES):
         sources = artifacts_of(reports, tag)
-        copied = [_copy(path, stage / path.name) for path in sources]
-        if artifacts_of(reports, tag) == sources and all(
-            _identity(path.lstat()) == before for path, (_, before) in zip(sources, copied, strict=True)
-        ):
-            return [file for file, _ in copied]
+        if not sources:
+            raise Refused(f"{tag} has no artifacts in {reports} any more: nothing to freeze")
+        try:
+            copied = [_copy(path, stage / path.name) for path in sources]
+            if artifacts_of(reports, tag) == sources and all(
+                _identity(path.lstat()) == before for path, (_, before) in zip(sources, copied, strict=True)
+            ):
+                return [file for file, _ in copied]
+        except FileNotFoundError:
+            if not stage.is_dir():
+                raise
+            # Who writes an artifact by removing it first is caught between the two; look at all of them again.
         for path in stage.iterdir():
             path.unlink()
     raise Refused(f"artifacts of {tag} are being written: cancel or wait for who writes them, then freeze again")
@@ -103,6 +128,9 @@ def _copy(source: Path, target: Path) -> tuple[FrozenFile, Identity]:
             digest.update(chunk)
             copy.write(chunk)
             size += len(chunk)
+        copy.flush()
+        # With the time of the artifact, a copy that someone wrote to shows at a look.
+        os.utime(copy.fileno(), ns=(info.st_mtime_ns, info.st_mtime_ns))
         _sync(copy)
     frozen = FrozenFile(
         name=source.name, size=size, sha256=digest.hexdigest(), mtime_ns=info.st_mtime_ns, links=info.st_nlink
@@ -121,10 +149,10 @@ def _sync(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
-def withdraw(reports: Path, tag: str, seq: int) -> Path:
+def withdraw(reports: Path, tag: str, intent: Event) -> Path:
     """Thaw a tag: move its copies where thawed ones are kept; return that place."""
-    source, kept = frozen_dir(reports, tag), thawed_dir(reports, tag, seq)
-    kept.parent.mkdir(exist_ok=True)
+    source, kept = frozen_dir(reports, tag), thawed_dir(reports, tag, intent.seq, intent.hash)
+    _make_directory(kept.parent)
     if source.is_dir() and not source.is_symlink():
         source.chmod(0o755)  # a directory that is moved must be writable
     source.rename(kept)
@@ -133,41 +161,75 @@ def withdraw(reports: Path, tag: str, seq: int) -> Path:
     return kept
 
 
-def thawed_dir(reports: Path, tag: str, seq: int) -> Path:
+def thawed_dir(reports: Path, tag: str, seq: int, digest: str) -> Path:
     """Return where the copies of a tag are kept after the thaw with that intent."""
-    return state_dir(reports) / "thawed" / f"{tag}.{seq}"
+    return state_dir(reports) / "thawed" / _of_order(tag, seq, digest)
 
 
-def put_back(reports: Path, tag: str, path: Path, seq: int) -> Path | None:
-    """Make the artifact at `path` the frozen one again; return where what was there is kept, if anything was.
+def _of_order(tag: str, seq: int, digest: str) -> str:
+    """Return a name that no other order has: numbers begin anew with a journal that was repaired, hashes do not."""
+    return f"{tag}.{seq}-{digest[:8]}"
 
-    Raises Refused when the frozen copy itself is not what the manifest says.
+
+def put_back(reports: Path, tag: str, path: Path, intent: Event) -> Path | None:
+    """Make an artifact of a frozen tag, or its copy, the frozen one again; return where what was there is kept.
+
+    An artifact comes from its copy and a copy from its artifact; what the manifest does not know is only set aside.
+    Raises Refused when there is nothing left to restore it from; then it is left as it is.
     """
-    manifest = read_manifest(reports, tag)
-    known = next((file for file in manifest.files if file.name == path.name), None) if manifest else None
-    if known is None:
-        return _set_aside(reports, path, tag, seq)
+    kept = state_dir(reports) / "evidence" / _of_order(tag, intent.seq, intent.hash)
+    directory = frozen_dir(reports, tag)
+    if path.parent == directory:
+        kept = kept / "copies"
+        directory.chmod(0o755)  # for who is not root
+    stage = _stage(reports, f"restore-{tag}-{intent.seq}")
     try:
-        data = open_regular(frozen_dir(reports, tag) / known.name)
-    except (FileNotFoundError, Unreadable) as error:
-        raise Refused(f"the frozen copy of {known.name} can't be read ({error}): nothing to restore it from") from None
-    kept: Path | None = None
-    digest = hashlib.sha256()
-    with data, atomic_files(path, restoring=True) as (file,):
-        while chunk := data.read(CHUNK):
-            digest.update(chunk)
-            file.write(chunk)
-        if digest.hexdigest() != known.sha256:
-            raise Refused(f"the frozen copy of {known.name} does not match its manifest: nothing to restore it from")
-        file.flush()
-        os.utime(file.fileno(), ns=(known.mtime_ns, known.mtime_ns))
-        if os.path.lexists(path):
-            kept = _set_aside(reports, path, tag, seq)
-    return kept
+        made = _made_again(reports, tag, path, stage)
+        aside = _set_aside(path, kept) if os.path.lexists(path) else None
+        try:
+            if made is not None:
+                made.rename(path)
+        except OSError:
+            if aside is not None:
+                aside.rename(path)
+            raise
+        sync_directory(path.parent)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+        if path.parent == directory:
+            protect(directory)
+    return aside
 
 
-def _set_aside(reports: Path, path: Path, tag: str, seq: int) -> Path:
-    kept = state_dir(reports) / "evidence" / f"{tag}.{seq}" / path.name
+def _made_again(reports: Path, tag: str, path: Path, stage: Path) -> Path | None:
+    """Build beside its place what belongs at `path`; None when nothing does."""
+    manifest = read_manifest(reports, tag)
+    if manifest is None:
+        raise Refused(f"{tag} has no manifest that can be read: nothing to restore it by")
+    directory = frozen_dir(reports, tag)
+    known = {file.name: file for file in manifest.files}
+    if path == directory / SUMS_FILE:
+        _write(stage / path.name, sums_of(manifest))
+    elif path == directory / MANIFEST_FILE:
+        _write(stage / path.name, path.read_bytes())  # its bytes are the journal's; only the file is not its own
+    elif path.name in known:
+        frozen = known[path.name]
+        source = (reports if path.parent == directory else directory) / path.name
+        what = f"the {'artifact' if path.parent == directory else 'frozen copy'} {source}"
+        try:
+            found, _ = _copy(source, stage / path.name)
+        except FileNotFoundError:
+            raise Refused(f"{what} is missing: nothing to restore {path.name} from") from None
+        if found.sha256 != frozen.sha256:
+            raise Refused(f"{what} does not match the manifest: nothing to restore {path.name} from")
+        os.utime(stage / path.name, ns=(frozen.mtime_ns, frozen.mtime_ns))
+    else:
+        return None
+    return stage / path.name
+
+
+def _set_aside(path: Path, directory: Path) -> Path:
+    kept = directory / path.name
     kept.parent.mkdir(parents=True, exist_ok=True)
     path.rename(kept)
     sync_directory(kept.parent)
@@ -176,14 +238,18 @@ def _set_aside(reports: Path, path: Path, tag: str, seq: int) -> Path:
 
 def sweep_stages(reports: Path) -> None:
     """Remove what unfinished freezes left; call it while holding the orders' lock."""
-    staging = state_dir(reports) / "staging"
+    staging = state_dir(reports) / STAGING_DIR
     if staging.is_dir():
         shutil.rmtree(staging)
 
 
-def frozen_by(reports: Path, seq: int) -> dict[str, Manifest]:
+def frozen_by(reports: Path, seq: int, digest: str) -> dict[str, Manifest]:
     """Return the tags that the order with that intent froze."""
     root = frozen_dir(reports, "x").parent
     tags = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
     manifests = {tag: read_manifest(reports, tag) for tag in tags}
-    return {tag: found for tag, found in manifests.items() if found is not None and found.journal_seq == seq}
+    return {
+        tag: found
+        for tag, found in manifests.items()
+        if found is not None and (found.tag, found.journal_seq, found.journal_hash) == (tag, seq, digest)
+    }

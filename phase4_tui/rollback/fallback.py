@@ -2,16 +2,15 @@
 
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.journal.events import Event
-from phase4_tui.journal.state import read_state
-from phase4_tui.rollback.orders import Effect, Plan, Site, need_reason, plan_on
+from phase4_tui.rollback.orders import Effect, Plan, Site, need_reason, plan_on, state_to_plan_on
 from phase4_tui.runbook.planning import Refused
 from phase4_tui.runbook.running import running
 
 
 def plan_phase3_only(site: Site, reason: str) -> Plan:
     """Return the plan to refuse Phase 4 runs but rehearsals from now on; raises Refused, StateUnreadable."""
-    state = read_state(site.reports)
-    need_reason(reason)
+    state = state_to_plan_on(site)
+    reason = need_reason(reason)
     now = running(site.reports)
 
     def act(intent: Event) -> Effect:
@@ -33,8 +32,8 @@ def plan_phase3_only(site: Site, reason: str) -> Plan:
 
 def plan_phase4_by_override(site: Site, reason: str) -> Plan:
     """Return the plan to end phase3_only without the conditions of a reopening, on record; raises Refused."""
-    state = read_state(site.reports)
-    need_reason(reason)
+    state = state_to_plan_on(site)
+    reason = need_reason(reason)
 
     def act(intent: Event) -> Effect:
         moment = iso(now_ns())

@@ -1,30 +1,37 @@
 """Freeze, thaw and restore a tag (runbook: Rollback Procedure, step 1)."""
 
+import json
+from pathlib import Path
+
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.frozen import frozen_dir, is_frozen
-from phase4_tui.artifacts.manifest import look_frozen, manifest_sha256
+from phase4_tui.artifacts.manifest import Tampering, look_frozen, manifest_sha256
 from phase4_tui.artifacts.names import Artifact, check_tag
 from phase4_tui.journal.events import Event
-from phase4_tui.journal.state import Frozen, OperationsState, read_state
-from phase4_tui.rollback.copies import artifacts_of, publish, put_back, withdraw
-from phase4_tui.rollback.orders import Effect, Plan, Site, need_reason, plan_on
+from phase4_tui.journal.state import OperationsState
+from phase4_tui.rollback.copies import artifacts_of, protect, publish, put_back, withdraw, writable
+from phase4_tui.rollback.orders import Effect, Plan, Site, frozen_entry, need_reason, plan_on, state_to_plan_on
 from phase4_tui.runbook.evidence import phase_of
 from phase4_tui.runbook.planning import Refused
 from phase4_tui.runbook.running import running
 
 SHOWN_TAMPERINGS = 3
+MAX_FROZEN_BYTES = 48 << 10
+"""What all frozen tags may take in one event of the journal, which names each of them."""
 
 
 def plan_freeze(site: Site, tag: str, reason: str) -> Plan:
     """Return the plan to freeze a tag; raises BadTag, Refused, StateUnreadable."""
-    state, reports = read_state(site.reports), site.reports
+    state, reports = state_to_plan_on(site), site.reports
     check_tag(tag)
-    need_reason(reason)
+    reason = need_reason(reason)
     if is_frozen(reports, tag):
         refuse_tampered(site, state, tag)
         return plan_on(
             state, "freeze", f"freeze {tag}", tag=tag, reason=reason, nothing=f"{tag} is already frozen, verified"
         )
+    if tag in state.frozen:
+        raise Refused(f"{tag} was frozen and its copies are gone; `phase4 thaw {tag} --reason R` puts that on record")
     paths = artifacts_of(reports, tag)
     if not paths:
         raise Refused(f"{tag} has no artifacts in {reports}: nothing to freeze; `phase4 tags` lists the tags")
@@ -44,31 +51,36 @@ def plan_freeze(site: Site, tag: str, reason: str) -> Plan:
 
 def freeze_now(site: Site, state: OperationsState, tag: str, reason: str, intent: Event) -> Effect:
     """Freeze a tag as part of an order under way; raises Refused, OSError."""
+    entries = {name: entry.model_dump() for name, entry in state.frozen.items()}
+    if len(json.dumps(entries)) > MAX_FROZEN_BYTES:
+        raise Refused(f"{len(entries)} tags are frozen, more than the journal can name: `phase4 thaw` old ones first")
     digest = publish(site.reports, tag, reason, intent)
-    frozen = Frozen(manifest_sha256=digest, at=iso(now_ns()), by=f"{intent.operator}@{intent.host}", reason=reason)
     tampered = look_frozen(site.reports, tag, hashes=True)
     if tampered:
         raise Refused(f"{tag} is frozen, but {tampered[0].path.name} {tampered[0].detail}: `phase4 restore {tag}`")
-    entries = {name: entry.model_dump() for name, entry in state.frozen.items()} | {tag: frozen.model_dump()}
+    entries[tag] = frozen_entry(digest, iso(now_ns()), f"{intent.operator}@{intent.host}", reason)
     return Effect({"frozen": entries}, {"manifest_sha256": digest}, (f"{tag} is frozen, manifest sha256 {digest}",))
 
 
 def plan_thaw(site: Site, tag: str, reason: str) -> Plan:
     """Return the plan to thaw a tag; raises BadTag, Refused, StateUnreadable."""
-    state, reports = read_state(site.reports), site.reports
+    state, reports = state_to_plan_on(site), site.reports
     check_tag(tag)
-    need_reason(reason)
-    if not is_frozen(reports, tag):
+    reason = need_reason(reason)
+    there = is_frozen(reports, tag)
+    if not there and tag not in state.frozen:
         raise Refused(f"{tag} is not frozen; `phase4 tags` shows which tags are")
     if state.active_tag == tag:
         raise Refused(f"{tag} is the active tag, which stays frozen; switch to another with `phase4 known-good switch`")
 
     def act(intent: Event) -> Effect:
-        kept = withdraw(reports, tag, intent.seq)
+        kept = withdraw(reports, tag, intent) if there else None
         entries = {name: entry.model_dump() for name, entry in state.frozen.items() if name != tag}
-        return Effect({"frozen": entries}, {"kept_in": str(kept)}, (f"{tag} is thawed; its copies are kept in {kept}",))
+        told = f"its copies are kept in {kept}" if kept else "its copies were gone"
+        return Effect({"frozen": entries}, {"kept_in": kept and str(kept)}, (f"{tag} is thawed; {told}",))
 
-    warnings = ("it belongs to the open incident: it is evidence",) if _is_evidence(state, tag) else ()
+    warnings = ["it belongs to the open incident: it is evidence"] if _is_evidence(state, tag) else []
+    warnings += [] if there else ["its copies are gone: nothing proves any more what was frozen"]
     return plan_on(
         state,
         "thaw",
@@ -76,31 +88,42 @@ def plan_thaw(site: Site, tag: str, reason: str) -> Plan:
         act,
         tag=tag,
         reason=reason,
-        lines=(f"moves {frozen_dir(reports, tag)} to {reports / '.phase4' / 'thawed'}",),
+        lines=(f"moves {frozen_dir(reports, tag)} to {reports / '.phase4' / 'thawed'}",) if there else (),
         expects=(f"steps may write to {tag} again",),
-        warnings=warnings,
+        warnings=tuple(warnings),
     )
 
 
 def plan_restore(site: Site, tag: str) -> Plan:
     """Return the plan to put a frozen tag's own bytes back; raises BadTag, Refused, StateUnreadable."""
-    state, reports = read_state(site.reports), site.reports
+    state, reports = state_to_plan_on(site), site.reports
     check_tag(tag)
     if not is_frozen(reports, tag):
         raise Refused(f"{tag} is not frozen: there is no copy to restore it from")
     _refuse_other_manifest(site, state, tag)
-    found = look_frozen(reports, tag, hashes=True)
-    ours = {item.path: item for item in found if item.path.parent == reports}
-    copies = [item for item in found if item.path not in ours]
+    directory = frozen_dir(reports, tag)
+    found = {item.path: item for item in look_frozen(reports, tag, hashes=True)}
+    if directory in found:
+        raise Refused(f"{directory} {found[directory].detail}: there is no copy to restore {tag} from")
+    lost = [
+        path for path, item in found.items() if item.kind != "extra" and directory / path.name in found.keys() - {path}
+    ]
+    if found and set(found) == {*lost, *(directory / path.name for path in lost)}:
+        raise Refused(f"{found[lost[0]].path} and its copy are both changed: there is nothing to restore {tag} from")
+    open_again = writable(directory)
 
     def act(intent: Event) -> Effect:
-        kept = {path.name: put_back(reports, tag, path, intent.seq) for path in ours}
-        left = [item for item in look_frozen(reports, tag, hashes=True) if item.path.parent == reports]
+        kept, refused = _put_all_back(reports, tag, found, intent)
+        protect(directory)
+        left = look_frozen(reports, tag, hashes=True)
+        if refused:
+            raise Refused("; ".join(refused))
         if left:
             raise Refused(f"{left[0].path} {left[0].detail} again: something still writes to it; stop that first")
-        told = [f"{name}: was kept as {place}" if place else f"{name}: was missing" for name, place in kept.items()]
-        evidence = {name: str(place) for name, place in kept.items() if place}
-        return Effect({}, {"restored": sorted(kept), "evidence": evidence}, (f"{tag} is as it was frozen", *told))
+        told = [f"{path}: was kept as {place}" if place else f"{path}: was missing" for path, place in kept.items()]
+        evidence = {str(path): str(place) for path, place in kept.items() if place}
+        detail = {"restored": sorted(str(path) for path in kept), "evidence": evidence}
+        return Effect({}, detail, (f"{tag} is as it was frozen", *told))
 
     return plan_on(
         state,
@@ -108,11 +131,28 @@ def plan_restore(site: Site, tag: str) -> Plan:
         f"restore {tag}",
         act,
         tag=tag,
-        lines=tuple(f"{path.name}: {item.detail}; kept as evidence, replaced" for path, item in ours.items()),
-        expects=(f"each artifact of {tag} matches its manifest",),
-        warnings=tuple(f"the copy {item.path} {item.detail}" for item in copies),
-        nothing=None if ours else f"{tag}: nothing to restore, each artifact is as it was frozen",
+        lines=(
+            *(f"{path}: {item.detail}; kept as evidence, replaced" for path, item in found.items()),
+            *(f"{path}: was made writable; takes the permission again" for path in open_again),
+        ),
+        expects=(f"each artifact of {tag} and each copy matches the manifest",),
+        warnings=tuple(f"{path} and its copy are both changed: there is nothing to restore it from" for path in lost),
+        nothing=None if found or open_again else f"{tag}: nothing to restore, each artifact is as it was frozen",
     )
+
+
+def _put_all_back(
+    reports: Path, tag: str, found: dict[Path, Tampering], intent: Event
+) -> tuple[dict[Path, Path | None], list[str]]:
+    """Restore what can be restored; return where what was there is kept, and why the rest can't be."""
+    kept: dict[Path, Path | None] = {}
+    refused = []
+    for path in found:
+        try:
+            kept[path] = put_back(reports, tag, path, intent)
+        except Refused as error:
+            refused.append(str(error))
+    return kept, refused
 
 
 def refuse_tampered(site: Site, state: OperationsState, tag: str) -> None:

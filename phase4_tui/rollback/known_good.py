@@ -5,12 +5,14 @@ from typing import Any
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.frozen import is_frozen
 from phase4_tui.artifacts.hashing import hash_file
+from phase4_tui.artifacts.manifest import read_manifest
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.artifacts.opening import Unreadable
+from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.journal.events import Event
-from phase4_tui.journal.state import OperationsState, Quarantined, read_state
+from phase4_tui.journal.state import Frozen, OperationsState, Quarantined
 from phase4_tui.rollback.freeze import freeze_now, refuse_tampered
-from phase4_tui.rollback.orders import Effect, Plan, Site, need_reason, plan_on
+from phase4_tui.rollback.orders import Effect, Plan, Site, need_reason, plan_on, state_to_plan_on
 from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.health import judge
 from phase4_tui.runbook.ladder import first_failed_rung, quarantine_of
@@ -45,16 +47,25 @@ def refuse_not_good(site: Site, state: OperationsState, tag: str) -> None:
         refuse_tampered(site, state, tag)
 
 
+def _refuse_bad(site: Site, state: OperationsState, tag: str) -> None:
+    """Raise Refused for a tag that is not good, whatever its files say of the open incident's tag."""
+    if state.incident is not None and state.incident.tag == tag:
+        raise Refused(
+            f"{tag} is the tag of the open incident {state.incident.id}: choose another; a re-run of it comes back "
+            f"through `phase4 reopen --tag {tag}`"
+        )
+    refuse_not_good(site, state, tag)
+
+
 def plan_switch(site: Site, tag: str, reason: str) -> Plan:
     """Return the plan to make a known-good tag the active one; raises BadTag, Refused, StateUnreadable."""
-    state = read_state(site.reports)
+    state = state_to_plan_on(site)
     check_tag(tag)
-    need_reason(reason)
+    reason = need_reason(reason)
     before = shown_tag(site.reports, None, state)
+    _refuse_bad(site, state, tag)
     if tag == state.active_tag:
-        refuse_not_good(site, state, tag)
         return plan_on(state, "switch", f"switch to {tag}", tag=tag, reason=reason, nothing=f"{tag} is already active")
-    refuse_not_good(site, state, tag)
     leaves = left_behind(site, state, tag)
     freezes = not is_frozen(site.reports, tag)
 
@@ -86,8 +97,11 @@ def activate(
 ) -> Effect:
     """Freeze and verify a tag and make it active, as part of an order under way; raises Refused, OSError."""
     changes: dict[str, Any] = {}
+    now = state
     if not is_frozen(site.reports, tag):
         changes |= freeze_now(site, state, tag, reason, intent).changes
+        now = state.model_copy(update={"frozen": state.frozen | {tag: Frozen.model_validate(changes["frozen"][tag])}})
+    refuse_not_good(site, now, tag)  # what is frozen now, not what was looked at before: it may have been written since
     moment, by = iso(now_ns()), f"{intent.operator}@{intent.host}"
     quarantine = [entry.model_dump() for entry in state.quarantine]
     quarantine += [_quarantined(site, state, name, reason, moment).model_dump() for name in leaves]
@@ -110,18 +124,30 @@ def left_behind(site: Site, state: OperationsState, target: str) -> tuple[str, .
         names.append(state.incident.tag)
     if state.active_tag is not None and failed_rung(site, state, state.active_tag) is not None:
         names.append(state.active_tag)
-    return tuple(name for name in dict.fromkeys(names) if name != target and not state.is_quarantined(name))
+    # Asked by content: a quarantined tag that was run again and is bad again has other bytes.
+    known = (name for name in dict.fromkeys(names) if name != target)
+    return tuple(name for name in known if quarantine_of(site.reports, name, state) is None)
 
 
 def _quarantined(site: Site, state: OperationsState, tag: str, reason: str, moment: str) -> Quarantined:
+    digest, size = _report_of(site, tag)
+    incident = state.incident.id if state.incident else None
+    told = safe_line(reason, 200)  # the event has it in full
+    return Quarantined(tag=tag, report_sha256=digest, report_size=size, reason=told, at=moment, incident=incident)
+
+
+def _report_of(site: Site, tag: str) -> tuple[str | None, int | None]:
+    """Return sha256 and size of a tag's report: as it was frozen, else as it is."""
     report = site.reports / file_name(tag, Artifact.REPORT)
+    manifest = read_manifest(site.reports, tag)
+    for file in manifest.files if manifest else ():
+        if file.name == report.name:
+            return file.sha256, file.size
     try:
         digest = hash_file(report)
-        size = report.stat().st_size if digest is not None else None
+        return digest, report.stat().st_size if digest is not None else None
     except (Unreadable, OSError):
-        digest = size = None
-    incident = state.incident.id if state.incident else None
-    return Quarantined(tag=tag, report_sha256=digest, report_size=size, reason=reason, at=moment, incident=incident)
+        return None, None
 
 
 def difference(site: Site, before: str, after: str) -> list[str]:
@@ -153,26 +179,29 @@ def _figures(site: Site, tag: str) -> dict[str, object]:
 
 def plan_pin(site: Site, tag: str) -> Plan:
     """Return the plan to pin a known-good tag, which is then offered first; raises BadTag, Refused."""
-    state = read_state(site.reports)
+    state = state_to_plan_on(site)
     check_tag(tag)
-    refuse_not_good(site, state, tag)
-    pinned = (*state.pinned, tag)
-    nothing = f"{tag} is already pinned" if tag in state.pinned else None
-    changes = {"pinned": list(pinned), "known_good_tag": tag}
+    _refuse_bad(site, state, tag)
+    pinned = tuple(dict.fromkeys((*state.pinned, tag)))
+
+    def act(intent: Event) -> Effect:
+        _refuse_bad(site, state, tag)
+        return Effect({"pinned": list(pinned), "known_good_tag": tag}, {}, (f"{tag} is pinned as known-good",))
+
     return plan_on(
         state,
         "pin",
         f"pin {tag}",
-        lambda intent: Effect(changes, {}, (f"{tag} is pinned as known-good",)),
+        act,
         tag=tag,
-        lines=(f"pinned: {', '.join(state.pinned) or 'none'} → {', '.join(dict.fromkeys(pinned))}",),
-        nothing=nothing,
+        lines=(f"pinned: {', '.join(state.pinned) or 'none'} → {', '.join(pinned)}",),
+        nothing=f"{tag} is already pinned" if tag in state.pinned else None,
     )
 
 
 def plan_unpin(site: Site, tag: str) -> Plan:
     """Return the plan to take a pin away; raises BadTag, StateUnreadable."""
-    state = read_state(site.reports)
+    state = state_to_plan_on(site)
     check_tag(tag)
     left = tuple(name for name in state.pinned if name != tag)
     # What was switched to stays known-good; a pin alone leaves with its pin.

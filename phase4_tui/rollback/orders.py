@@ -5,7 +5,7 @@ made on a state that has changed since is refused. What a dead operator left is 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,19 +14,22 @@ from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.frozen import frozen_dir, is_frozen
 from phase4_tui.artifacts.manifest import manifest_sha256
 from phase4_tui.artifacts.names import state_dir
+from phase4_tui.artifacts.safe_text import safe_line, safe_text
 from phase4_tui.journal.actor import Actor
 from phase4_tui.journal.book import record
-from phase4_tui.journal.events import Event
+from phase4_tui.journal.events import BadEvent, Event
 from phase4_tui.journal.lease import other_holder
 from phase4_tui.journal.locks import Busy, DirectoryLock
-from phase4_tui.journal.log import Draft, read_events
-from phase4_tui.journal.state import Frozen, OperationsState, read_state
+from phase4_tui.journal.log import Draft, Head, JournalDamaged, read_events
+from phase4_tui.journal.state import Frozen, OperationsState, Pending, StateUnreadable, read_state
 from phase4_tui.rollback.active import publish_active
 from phase4_tui.rollback.copies import frozen_by, protect, sweep_stages, thawed_dir
 from phase4_tui.runbook.planning import Refused
 from phase4_tui.runbook.settings import Settings
 
 LOCK_SECONDS = 5.0
+REASON_LIMIT = 1000
+CANT_RECORD = (OSError, Busy, BadEvent, JournalDamaged, StateUnreadable)
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,8 @@ class Plan:
     warnings: tuple[str, ...] = ()
     nothing: str | None = None
     """Why there is nothing to do: what was ordered is so already."""
+    seen: Head | None = None
+    """The journal's end when the plan was made."""
 
     def describe(self) -> list[str]:
         """Return the plan in lines."""
@@ -106,7 +111,7 @@ def carry_out(site: Site, plan: Plan, *, take_over: bool = False) -> Done:
         holder = other_holder(reports, actor)
         if holder is not None and not take_over:
             raise Refused(f"{holder} leads a rollback; `phase4 rollback --take-over REASON` takes it over")
-        if state.revision != plan.revision:
+        if state.revision != plan.revision or not _is_still_there(reports, plan.seen):
             raise Refused(f"{_since(site, plan)}: look at it again, then decide")
         if plan.nothing is not None:
             return Done(plan, state, None, (plan.nothing,))
@@ -114,24 +119,49 @@ def carry_out(site: Site, plan: Plan, *, take_over: bool = False) -> Done:
         intent, _ = record(reports, actor, Draft(plan.kind, plan.tag, plan.incident, detail))
         try:
             effect = plan.act(intent)
+            changes = _with_clock(state, effect.changes)
+            after = _changed(state, changes)
+            # First what other programs read: an order that can't tell them is not done.
+            publish_active(reports, after)
+            detail = {"outcome": "done", "intent": intent.seq, **_reason(plan), **effect.detail, "changes": changes}
+            done = _record_done(site, Draft(plan.kind, plan.tag, plan.incident, detail), intent)
         except Exception as error:
-            detail = {"outcome": "failed", "intent": intent.seq, "error": str(error) or type(error).__name__}
-            left, _ = _left_by(reports, state, intent.seq, plan.tag)
-            if left:
-                detail["changes"] = left
-            record(reports, actor, Draft(plan.kind, plan.tag, plan.incident, detail))
+            with suppress(*CANT_RECORD):  # the next order then settles what this one left
+                _record_failed(site, plan, state, intent, error)
             raise
-        changes = _with_clock(state, effect.changes)
-        detail = {"outcome": "done", "intent": intent.seq, **_reason(plan), **effect.detail, "changes": changes}
-        event, after = record(reports, actor, Draft(plan.kind, plan.tag, plan.incident, detail))
-        publish_active(reports, after)
-        return Done(plan, after, event, effect.lines, effect.result)
+        return Done(plan, done[1], done[0], effect.lines, effect.result)
+
+
+def _record_done(site: Site, draft: Draft, intent: Event) -> tuple[Event, OperationsState]:
+    """Record the result; a journal that has it has it, though what follows the journal could not be written."""
+    try:
+        return record(site.reports, site.actor, draft)
+    except CANT_RECORD:
+        state = read_state(site.reports)
+        events = read_events(site.reports, after=intent.seq)
+        event = next((one for one in events if one.detail.get("intent") == intent.seq), None)
+        if event is None or any(one.seq == intent.seq for one in state.pending):
+            raise
+        return event, state
+
+
+def _record_failed(site: Site, plan: Plan, state: OperationsState, intent: Event, error: Exception) -> None:
+    detail: dict[str, Any] = {
+        "outcome": "failed",
+        "intent": intent.seq,
+        "error": str(error) or type(error).__name__,
+    }
+    left, _ = _left_by(site.reports, state, intent.seq, intent.hash, plan.tag)
+    if left:
+        detail["changes"] = left
+    _, after = record(site.reports, site.actor, Draft(plan.kind, plan.tag, plan.incident, detail))
+    publish_active(site.reports, after)
 
 
 @contextmanager
 def one_at_a_time(reports: Path) -> Iterator[None]:
     """Hold the orders' lock; raises Refused when another order takes too long."""
-    lock = DirectoryLock(state_dir(reports) / "orders")
+    lock = orders_lock(reports)
     try:
         lock.acquire(LOCK_SECONDS)
     except Busy:
@@ -142,8 +172,25 @@ def one_at_a_time(reports: Path) -> Iterator[None]:
         lock.release()
 
 
+def orders_lock(reports: Path) -> DirectoryLock:
+    """Return the lock that whoever carries out an order holds."""
+    return DirectoryLock(state_dir(reports) / "orders")
+
+
 def _reason(plan: Plan) -> dict[str, Any]:
     return {} if plan.reason is None else {"reason": plan.reason}
+
+
+def _event(reports: Path, seq: int) -> Event | None:
+    return next((event for event in read_events(reports, after=seq - 1)), None)
+
+
+def _is_still_there(reports: Path, seen: Head | None) -> bool:
+    """True when the journal that a plan was made on goes on; one that was begun anew counts from 1 again."""
+    if seen is None or seen.seq == 0:
+        return True
+    event = _event(reports, seen.seq)
+    return event is not None and (event.seq, event.hash) == (seen.seq, seen.hash)
 
 
 def _since(site: Site, plan: Plan) -> str:
@@ -158,40 +205,71 @@ def _since(site: Site, plan: Plan) -> str:
 def settle(site: Site) -> OperationsState:
     """Close the orders that a dead process left open and return the state; call it while holding the orders' lock.
 
-    What was published stays and is written down; what was not is as if it had not been ordered.
+    What was frozen or thawed stays and is written down; what was not is as if it had not been ordered.
     """
     reports = site.reports
     state = read_state(reports)
     for pending in state.pending:
-        changes, words = _left_by(reports, state, pending.seq, pending.tag)
+        changes, words = _left_open(reports, state, pending)
         detail: dict[str, Any] = {"outcome": "failed", "intent": pending.seq, "error": f"interrupted; {words}"}
         if changes:
-            detail |= {"changes": _with_clock(state, changes)}
+            detail |= {"changes": changes}
         if changes and pending.kind in ("freeze", "thaw"):
             detail |= {"outcome": "done", "recovered": True}
             del detail["error"]
         incident = state.incident.id if state.incident else None
         _, state = record(reports, site.actor, Draft(pending.kind, pending.tag, incident, detail))
+        for tag in (changes or {}).get("frozen", {}):
+            if is_frozen(reports, tag):
+                protect(frozen_dir(reports, tag))
     sweep_stages(reports)
     publish_active(reports, state)
     return state
 
 
-def _left_by(reports: Path, state: OperationsState, seq: int, tag: str | None) -> tuple[dict[str, Any], str]:
-    """Return what an order that did not end has published all the same, as changes and in words."""
+def state_to_plan_on(site: Site) -> OperationsState:
+    """Return the state that the next order will find: what a dead operator left open counts as settled."""
+    state = read_state(site.reports)
+    if state.pending and not orders_lock(site.reports).is_held():
+        for pending in state.pending:
+            state = _changed(state, _left_open(site.reports, state, pending)[0])
+        state = state.model_copy(update={"pending": ()})
+    return state
+
+
+def _changed(state: OperationsState, changes: dict[str, Any]) -> OperationsState:
+    values = state.model_dump(by_alias=True) | changes | {"revision": state.revision + (1 if changes else 0)}
+    return OperationsState.model_validate(values)
+
+
+def _left_open(reports: Path, state: OperationsState, pending: Pending) -> tuple[dict[str, Any], str]:
+    """Return what an order of a dead process has done all the same, as changes and in words."""
+    begun = _event(reports, pending.seq)
+    changes, words = _left_by(reports, state, pending.seq, begun.hash if begun else "", pending.tag)
+    return _with_clock(state, changes) if changes else {}, words
+
+
+def _left_by(
+    reports: Path, state: OperationsState, seq: int, digest: str, tag: str | None
+) -> tuple[dict[str, Any], str]:
+    """Return what the order with that intent has done on disk, as changes and in words."""
     frozen = {tag: entry.model_dump() for tag, entry in state.frozen.items()}
-    by_it = frozen_by(reports, seq)
+    by_it = frozen_by(reports, seq, digest)
     for name, manifest in by_it.items():
-        protect(frozen_dir(reports, name))
         by = f"{manifest.operator}@{manifest.host}"
-        digest = manifest_sha256(reports, name) or ""
-        frozen[name] = Frozen(manifest_sha256=digest, at=manifest.at, by=by, reason=manifest.reason).model_dump()
-    if tag is not None and thawed_dir(reports, tag, seq).exists() and not is_frozen(reports, tag):
+        known = manifest_sha256(reports, name) or ""
+        frozen[name] = frozen_entry(known, manifest.at, by, manifest.reason)
+    if tag is not None and thawed_dir(reports, tag, seq, digest).exists() and not is_frozen(reports, tag):
         frozen.pop(tag, None)
         return {"frozen": frozen}, f"{tag} was thawed"
     if by_it:
         return {"frozen": frozen}, f"{', '.join(by_it)} was frozen"
     return {}, "nothing of it was done"
+
+
+def frozen_entry(manifest_sha256: str, at: str, by: str, reason: str) -> dict[str, Any]:
+    """Return what the state holds of a frozen tag; the whole reason is in its manifest."""
+    return Frozen(manifest_sha256=manifest_sha256, at=at, by=by, reason=safe_line(reason, 200)).model_dump()
 
 
 def _with_clock(state: OperationsState, changes: dict[str, Any]) -> dict[str, Any]:
@@ -217,10 +295,11 @@ def plan_on(
 ) -> Plan:
     """Return a plan made on `state`, which belongs to the incident that is open in it."""
     incident = state.incident.id if state.incident else None
-    return Plan(kind, title, state.revision, act, incident=incident, **more)
+    return Plan(kind, title, state.revision, act, incident=incident, seen=state.journal, **more)
 
 
-def need_reason(reason: str) -> None:
-    """Raise Refused for a reason without a word."""
+def need_reason(reason: str) -> str:
+    """Return the reason as it goes on record; raises Refused for one without a word."""
     if not reason.strip():
         raise Refused("a reason is needed: `--reason TEXT`")
+    return safe_text(reason, REASON_LIMIT)

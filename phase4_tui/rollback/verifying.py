@@ -1,5 +1,8 @@
 """Verifies all that was put on record: journal and anchor, state against journal, every frozen tag, `ACTIVE.json`."""
 
+import os
+import shutil
+import time
 from pathlib import Path
 
 from phase4_tui.artifacts.clock import iso, now_ns
@@ -8,16 +11,25 @@ from phase4_tui.artifacts.hashing import hash_file
 from phase4_tui.artifacts.manifest import look_frozen, read_manifest
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import is_tag, state_dir
-from phase4_tui.journal.book import journal_lock, record, save_state
-from phase4_tui.journal.log import HEAD_FILE, Draft, Head, journal_path
+from phase4_tui.artifacts.opening import Unreadable
+from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.artifacts.writing import to_json
+from phase4_tui.journal.appending import append
+from phase4_tui.journal.book import journal_lock, save_state
+from phase4_tui.journal.log import HEAD_FILE, Draft, Head, JournalDamaged, journal_path, last_event
 from phase4_tui.journal.state import OperationsState, StateUnreadable, fold, state_path, stored_state
 from phase4_tui.journal.verifying import JournalCheck, Problem, check_journal
-from phase4_tui.rollback.active import active_of, published_active
+from phase4_tui.rollback.active import ACTIVE_FILE, active_of, published_active
+from phase4_tui.rollback.copies import writable
 from phase4_tui.rollback.freeze import manifest_problem
-from phase4_tui.rollback.orders import Site, need_reason, one_at_a_time
+from phase4_tui.rollback.orders import Site, need_reason, one_at_a_time, orders_lock
 from phase4_tui.runbook.planning import Refused
 
 LOCK_SECONDS = 10.0
+TRIES = 5
+PAUSE_SECONDS = 0.1
+SHOWN_PROBLEMS = 20
+RESTARTED = "journal_restarted"
 
 
 class JournalSummary(Document):
@@ -48,22 +60,37 @@ def verify(site: Site) -> Verification:
     reports = site.reports
     if not state_dir(reports).is_dir():
         return Verification(ok=True, problems=(), journal=JournalSummary(events=0, head=Head().hash))
-    lock = journal_lock(reports)
-    lock.acquire(LOCK_SECONDS)
-    try:
-        check = check_journal(reports)
-        state = _state_of(check)
+    for tries in range(TRIES):
+        lock = journal_lock(reports)
+        lock.acquire(LOCK_SECONDS)
+        try:
+            check = check_journal(reports)
+        finally:
+            lock.release()
         problems = [*check.problems]
+        state = _state_of(check)
         if state is not None:
-            problems += _frozen_problems(site, state, check)
-            problems += _active_problems(reports, state)
-    finally:
-        lock.release()
+            # Without the lock: hashing takes as long as it takes, and orders go on. What one of them changed
+            # meanwhile looks like a problem, so only what is still one when nobody ordered anything counts.
+            beside = [*_frozen_problems(site, state, check), *_active_problems(reports, state)]
+            if beside and tries < TRIES - 1 and (orders_lock(reports).is_held() or _end_of(reports) != check.head):
+                time.sleep(PAUSE_SECONDS)
+                continue
+            problems += beside
+        break
     return Verification(
         ok=not problems,
         problems=tuple(FoundProblem(kind=one.kind, where=one.where, detail=one.detail) for one in problems),
         journal=JournalSummary(events=len(check.events), head=check.head.hash),
     )
+
+
+def _end_of(reports: Path) -> Head | None:
+    try:
+        event = last_event(reports)
+    except JournalDamaged:
+        return None
+    return Head(seq=event.seq, hash=event.hash) if event else Head()
 
 
 def _state_of(check: JournalCheck) -> OperationsState | None:
@@ -89,8 +116,12 @@ def _frozen_problems(site: Site, state: OperationsState, check: JournalCheck) ->
             problems.append(Problem("manifest", str(root / tag), f"{tag} {wrong}"))
         for item in look_frozen(site.reports, tag, hashes=True):
             problems.append(Problem(item.kind, str(item.path), item.detail))
+        for path in writable(root / tag):
+            detail = f"was made writable; `phase4 restore {tag}` takes the permission again"
+            problems.append(Problem("writable", str(path), detail))
         manifest = read_manifest(site.reports, tag)
-        if manifest and not check.holds(Head(seq=manifest.journal_seq, hash=manifest.journal_hash)):
+        restarted = wrong is None and tag in _carried_over(check)
+        if manifest and not restarted and not check.holds(Head(seq=manifest.journal_seq, hash=manifest.journal_hash)):
             detail = (
                 f"{tag} was frozen at event {manifest.journal_seq}, which is another now: the journal was rewritten"
             )
@@ -98,13 +129,22 @@ def _frozen_problems(site: Site, state: OperationsState, check: JournalCheck) ->
     return problems
 
 
+def _carried_over(check: JournalCheck) -> set[str]:
+    """Return the tags that were frozen before the journal was begun anew, which is on record as its first event."""
+    first = check.events[0] if check.events else None
+    if first is None or first.kind != RESTARTED:
+        return set()
+    return set((first.detail.get("changes") or {}).get("frozen") or {})
+
+
 def _active_problems(reports: Path, state: OperationsState) -> list[Problem]:
     wanted, found = active_of(reports, state), published_active(reports)
     if found is not None and wanted is not None:
         found = found.model_copy(update={"revision": wanted.revision})
-    if wanted == found:
+    there = os.path.lexists(reports / ACTIVE_FILE)
+    if wanted == found and (wanted is not None) == there:
         return []
-    told = found.tag if found else "nothing"
+    told = found.tag if found else "what can't be read" if there else "nothing"
     detail = f"names {told}, the state {wanted.tag if wanted else 'nothing'}; the next order writes it anew"
     return [Problem("active", "ACTIVE.json", detail)]
 
@@ -115,7 +155,7 @@ def repair(site: Site, reason: str) -> list[str]:
     A good journal gives the state anew. A damaged one is set aside, and a new one begins with the last state that
     can be told. Raises Refused, OSError.
     """
-    need_reason(reason)
+    reason = need_reason(reason)
     reports = site.reports
     if not state_dir(reports).is_dir():
         raise Refused("nothing is on record here: nothing to repair")
@@ -126,17 +166,24 @@ def repair(site: Site, reason: str) -> list[str]:
             check = check_journal(reports)
             broken = [one for one in check.problems if one.kind in ("journal", "anchor")]
             state = _state_of(check)
-            if not broken and state is not None:
+            base = _last_known(reports, state)
+            if not broken and state is not None and (check.events or base == OperationsState()):
                 save_state(reports, state)
                 return ["the state was written anew from the journal"]
             kept, told = _set_journal_aside(reports)
-            base = _last_known(reports, state)
-            _aside(reports, state_path(reports), "state")
+            _keep_state(reports)
+            changes = base.model_dump(by_alias=True, exclude={"revision", "pending", "journal"})
+            problems = [safe_line(one.detail, 500) for one in broken[:SHOWN_PROBLEMS]]
+            detail = {"reason": reason, "kept_in": kept, "problems": problems, "changes": changes}
+            # One event brings the state back; who is killed before it leaves a state that nobody can take for none.
+            append(
+                reports,
+                site.actor,
+                Draft(RESTARTED, detail=detail),
+                lambda event: {state_path(reports): to_json(fold([event]).model_dump(by_alias=True))},
+            )
         finally:
             lock.release()
-        changes = base.model_dump(by_alias=True, exclude={"revision", "pending", "journal"})
-        detail = {"reason": reason, "kept_in": kept, "problems": [one.detail for one in broken], "changes": changes}
-        record(reports, site.actor, Draft("journal_restarted", detail=detail))
         return told
 
 
@@ -145,18 +192,37 @@ def _set_journal_aside(reports: Path) -> tuple[dict[str, str | None], list[str]]
     for path in (journal_path(reports), state_dir(reports) / HEAD_FILE):
         name = _aside(reports, path, path.name)
         if name is not None:
-            kept[name] = hash_file(state_dir(reports) / name)
+            kept[name] = _sha256(state_dir(reports) / name)
     told = [f"the damaged {name} (sha256 {digest}) is kept" for name, digest in kept.items()]
     return kept, [*told, "a new journal begins with the last state that could be told"]
 
 
-def _aside(reports: Path, path: Path, name: str) -> str | None:
-    if not path.exists():
+def _sha256(path: Path) -> str | None:
+    try:
+        return hash_file(path)
+    except Unreadable:
         return None
-    moment = iso(now_ns()).replace(":", "").replace("-", "")
-    aside = state_dir(reports) / f"{name}.damaged-{moment}"
+
+
+def _aside(reports: Path, path: Path, name: str) -> str | None:
+    if not os.path.lexists(path):
+        return None
+    aside = state_dir(reports) / _damaged(name)
     path.rename(aside)
     return aside.name
+
+
+def _keep_state(reports: Path) -> None:
+    """Keep the state under another name too; it stays until the new one takes its place."""
+    path = state_path(reports)
+    if path.is_file() and not path.is_symlink():
+        shutil.copy2(path, state_dir(reports) / _damaged("state"))
+    else:
+        _aside(reports, path, "state")
+
+
+def _damaged(name: str) -> str:
+    return f"{name}.damaged-{iso(now_ns()).replace(':', '').replace('-', '')}"
 
 
 def _last_known(reports: Path, folded: OperationsState | None) -> OperationsState:

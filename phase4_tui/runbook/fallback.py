@@ -1,15 +1,18 @@
 """The proof of the fallback: in `phase3_only`, the last outputs are Phase 3's, and no Phase 4 run slipped in."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 from phase4_tui.artifacts.clock import iso
-from phase4_tui.artifacts.index import TagEntry, index_tags, scan
-from phase4_tui.artifacts.models import Document
-from phase4_tui.artifacts.names import Artifact
+from phase4_tui.artifacts.index import Identity, TagEntry, index_tags, scan
+from phase4_tui.artifacts.models import Document, Summary
+from phase4_tui.artifacts.names import Artifact, file_name
+from phase4_tui.artifacts.reading import look
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.evidence import phase_of
-from phase4_tui.runbook.provenance import runs_of
+from phase4_tui.runbook.provenance import latest_steps
+from phase4_tui.runbook.steps import Phase
 
 _RESULTS = {Artifact.REPORT, Artifact.SUMMARY}
 
@@ -36,28 +39,39 @@ def read_fallback(reports: Path, state: OperationsState) -> Fallback | None:
     if state.evaluation_mode != "phase3_only":
         return None
     since_ns = nanoseconds(state.mode_since) if state.mode_since else 0
-    tags = index_tags(scan(reports))
-    recent = [entry for entry in tags if entry.modified_ns > since_ns and entry.artifacts & _RESULTS]
-    phases = {entry.tag: phase_of(reports, entry.tag) for entry in recent}
-    newest = next((entry for entry in recent if phases[entry.tag] == 3), None)
-    phase4 = [entry for entry in recent if phases[entry.tag] == 4]
-    intruders = tuple(entry.tag for entry in phase4 if not _rehearsed(reports, entry, since_ns))
+    names = scan(reports)
+    written = {entry.tag: _results_ns(names, entry) for entry in index_tags(names)}
+    recent = sorted((tag for tag in written if written[tag] > since_ns), key=lambda tag: (-written[tag], tag))
+    phases = {tag: _phase(reports, tag) for tag in recent}
+    newest = next((tag for tag in recent if phases[tag] == 3), None)
+    intruders = tuple(tag for tag in recent if phases[tag] == 4 and not _rehearsed(reports, tag, written[tag]))
     return Fallback(
         since=state.mode_since,
         holds=newest is not None and not intruders,
-        phase3_tag=newest.tag if newest else None,
-        phase3_at=iso(newest.modified_ns) if newest else None,
+        phase3_tag=newest,
+        phase3_at=iso(written[newest]) if newest else None,
         intruders=intruders,
     )
 
 
-def _rehearsed(reports: Path, entry: TagEntry, since_ns: int) -> bool:
-    """True when the results are of a rehearsal, or from before the mode; other artifacts may be newer."""
-    run = next(iter(runs_of(reports, entry.tag)), None)
-    if run is not None and run.rehearsal:
-        return True
-    times = [(reports / f"{entry.tag}{kind}").stat().st_mtime_ns for kind in entry.artifacts & _RESULTS]
-    return max(times) <= since_ns
+def _results_ns(names: Mapping[str, Identity], entry: TagEntry) -> int:
+    """Return when a tag's results were last written; other artifacts may be newer, and are no run."""
+    return max((names[f"{entry.tag}{kind}"][2] for kind in entry.artifacts & _RESULTS), default=0)
+
+
+def _phase(reports: Path, tag: str) -> Phase:
+    """Return the phase of a tag's results, which a sign-off note of the other phase beside them does not change."""
+    summary = look(reports / file_name(tag, Artifact.SUMMARY), Summary, patient=False)
+    return 4 if summary.state == "valid" else phase_of(reports, tag)
+
+
+def _rehearsed(reports: Path, tag: str, written_ns: int) -> bool:
+    """True when the results are those of a rehearsal, and nobody has written them again since."""
+    made = latest_steps(reports, tag).get("pipeline")
+    if made is None or not made[0].rehearsal:
+        return False
+    ended = made[1].ended_ns
+    return ended is None or written_ns <= ended
 
 
 def nanoseconds(moment: str) -> int:

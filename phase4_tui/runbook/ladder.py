@@ -17,15 +17,23 @@ def first_failed_rung(evidence: Evidence, health: Health, state: OperationsState
     gates = (health.release_check, health.quality_check)
     checks = (*gates, health.monitoring)
     climbed = (
-        not evidence.missing_files and all(check.state != "absent" for check in checks),
+        not evidence.missing_files
+        and all(check.state != "absent" for check in checks)
+        and not _is_being_made(evidence),
         all(check.state not in {"unreadable", "writing", "stale"} for check in checks),
         all(check.state == "passed" for check in gates) and not evidence.broken_steps,
-        health.monitoring.ok,
+        health.monitoring.state == "ok",  # Phase 3 has none, and is the fallback, not a known-good tag
         health.signoff.ok and not evidence.no_go,
-        evidence.frozen != "tampered",
+        # A copy that is gone proves nothing, and one that no order made proves nothing either.
+        evidence.frozen == ("intact" if evidence.tag in state.frozen else "no"),
         quarantine_of(evidence.reports, evidence.tag, state) is None,
     )
     return next((rung for rung, held in zip(RUNGS, climbed, strict=True) if not held), None)
+
+
+def _is_being_made(evidence: Evidence) -> bool:
+    """True while a run may still replace what is there; a frozen tag's artifacts stay."""
+    return evidence.running and evidence.frozen == "no"
 
 
 def quarantine_of(reports: Path, tag: str, state: OperationsState) -> Quarantined | None:

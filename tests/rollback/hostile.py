@@ -1,0 +1,117 @@
+"""What the hostile tests share: a place with good and bad tags, a refusal's words, and a verdict on all of it."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from phase4_tui.artifacts.manifest import Manifest, read_manifest
+from phase4_tui.artifacts.names import Artifact
+from phase4_tui.journal.state import fold, read_state, stored_state
+from phase4_tui.journal.verifying import check_journal
+from phase4_tui.rollback.orders import Done, Plan, carry_out
+from phase4_tui.rollback.verifying import verify
+from phase4_tui.runbook.planning import Refused
+from tests.rollback.support import site_of
+from tests.runbook.documents import Tag, quality
+
+
+def place(tmp_path: Path, *tags: str) -> Path:
+    """Return a working directory with healthy tags."""
+    work = tmp_path / "w"
+    (work / "reports").mkdir(parents=True, exist_ok=True)
+    for name in tags:
+        Tag(work / "reports", name)
+    return work
+
+
+def bad(work: Path, name: str) -> Tag:
+    """Put a tag there whose quality gate failed."""
+    tag = Tag(work / "reports", name)
+    tag.put(Artifact.QUALITY_CHECK, quality(False))
+    return tag
+
+
+def own_report(work: Path, name: str, content: bytes | None = None) -> Tag:
+    """Give a tag a report like no other's."""
+    tag = Tag(work / "reports", name)
+    tag.put(Artifact.REPORT, content or json.dumps({"run_tag": name, "results": [], "of": name}), age=100)
+    return tag
+
+
+def refused(what: Callable[[], object]) -> str:
+    """Return the words of a refusal."""
+    with pytest.raises(Refused) as caught:
+        what()
+    return str(caught.value)
+
+
+def do(work: Path, plan: Callable[..., Plan], *arguments: object, operator: str = "maria") -> Done:
+    """Plan and carry out."""
+    site = site_of(work, operator)
+    return carry_out(site, plan(site, *arguments))
+
+
+def problems(work: Path) -> list[tuple[str, str]]:
+    """Return what `verify` finds: kind and file name."""
+    return [(one.kind, Path(one.where).name) for one in verify(site_of(work)).problems]
+
+
+def copies(work: Path, tag: str) -> Path:
+    """Return the directory of a tag's frozen copies."""
+    return work / "reports" / ".phase4" / "frozen" / tag
+
+
+def manifest_of(work: Path, tag: str) -> Manifest:
+    """Return a manifest that must be there."""
+    manifest = read_manifest(work / "reports", tag)
+    assert manifest is not None
+    return manifest
+
+
+def digest(path: Path) -> str:
+    """Return a file's sha256."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def overwrite(path: Path, data: bytes) -> None:
+    """Write in place, as root does whatever the permissions are."""
+    os.chmod(path, 0o644)  # noqa: PTH101 - a link's target as well
+    with path.open("r+b") as file:
+        file.write(data)
+        file.truncate(len(data))
+
+
+def listing(directory: Path) -> dict[str, bytes | None]:
+    """Return every file below with its content."""
+    files = (path for path in directory.rglob("*") if not path.is_dir())
+    return {str(path.relative_to(directory)): path.read_bytes() if path.is_file() else None for path in files}
+
+
+def artifacts(work: Path, tag: str) -> dict[str, bytes | None]:
+    """Return the artifacts of a tag with their content."""
+    return {path.name: path.read_bytes() for path in sorted((work / "reports").glob(f"{tag}_*"))}
+
+
+def assert_on_record(work: Path) -> None:
+    """The journal holds, and the state is what it makes."""
+    reports = work / "reports"
+    check = check_journal(reports)
+    assert check.problems == []
+    assert stored_state(reports) == fold(check.events) == read_state(reports)
+
+
+def copy_of(work: Path, name: str, fresh: Path) -> Path:
+    """Return a copy of a prepared place."""
+    shutil.copytree(work, fresh / name, symlinks=True)
+    return fresh / name
+
+
+def active_file(work: Path) -> bytes | None:
+    """Return what other programs read as the active tag."""
+    path = work / "reports" / "ACTIVE.json"
+    return path.read_bytes() if path.exists() else None

@@ -1,0 +1,327 @@
+"""Freezing, thawing, restoring: nothing is overwritten, nothing frozen is lost, and each refusal says why."""
+
+import json
+import os
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from phase4_tui.artifacts.frozen import is_frozen
+from phase4_tui.artifacts.manifest import frozen_state
+from phase4_tui.artifacts.names import Artifact
+from phase4_tui.journal.log import read_events
+from phase4_tui.rollback import copies as copying
+from phase4_tui.rollback.freeze import plan_freeze, plan_thaw
+from phase4_tui.rollback.known_good import plan_switch
+from phase4_tui.rollback.orders import Plan, Site, carry_out
+from phase4_tui.runbook.planning import Refused
+from phase4_tui.runbook.running import announce, run_lock
+from tests.rollback.hostile import (
+    artifacts,
+    assert_on_record,
+    copies,
+    digest,
+    do,
+    listing,
+    manifest_of,
+    overwrite,
+    place,
+    problems,
+    refused,
+)
+from tests.rollback.support import freeze, site_of, state_of
+from tests.runbook.documents import Tag
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    return place(tmp_path, "t1", "t2")
+
+
+def test_a_frozen_tag_is_whole_on_record_and_verifies(work: Path) -> None:
+    done = freeze(work, "t1", "incident 7")
+    manifest, entry = manifest_of(work, "t1"), state_of(work).frozen["t1"]
+    assert {file.name: file.sha256 for file in manifest.files} == {
+        path.name: digest(path) for path in (work / "reports").glob("t1_*")
+    }
+    assert (manifest.tag, manifest.operator, manifest.reason) == ("t1", "maria", "incident 7")
+    assert entry.manifest_sha256 == digest(copies(work, "t1") / "manifest.json")
+    assert done.event is not None
+    assert manifest.journal_seq == done.event.seq - 1
+    assert problems(work) == []
+    assert_on_record(work)
+
+
+def test_plain_sha256sum_accepts_the_sums_of_the_copies(work: Path) -> None:
+    freeze(work, "t1")
+    command = ["sha256sum", "--strict", "-c", "SHA256SUMS"]
+    told = subprocess.run(command, cwd=copies(work, "t1"), capture_output=True, text=True, timeout=10)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout.count(": OK") == len(artifacts(work, "t1")) == 8
+
+
+def test_copies_are_no_hard_links_so_who_writes_in_place_reaches_only_the_artifact(work: Path) -> None:
+    freeze(work, "t1")
+    for path in (work / "reports").glob("t1_*"):
+        copy = copies(work, "t1") / path.name
+        assert copy.stat().st_ino != path.stat().st_ino
+        before = copy.read_bytes()
+        overwrite(path, b"other")
+        assert copy.read_bytes() == before
+        assert copy.stat().st_mode & 0o222 == 0
+
+
+def test_freezing_the_same_content_twice_does_nothing_and_says_so(work: Path) -> None:
+    freeze(work, "t1")
+    before = listing(work)
+    done = freeze(work, "t1", "again", "tom")
+    assert done.lines == ("t1 is already frozen, verified",)
+    assert done.event is None
+    assert listing(work) == before
+
+
+def test_freezing_a_tag_again_whose_content_changed_is_refused_and_changes_no_byte(work: Path) -> None:
+    freeze(work, "t1")
+    overwrite(work / "reports" / "t1_report.json", b"{}")
+    before = listing(work)
+    told = refused(lambda: freeze(work, "t1"))
+    assert "t1_report.json has 2 bytes" in told
+    assert "phase4 restore t1" in told
+    assert listing(work) == before
+
+
+def test_a_tag_without_artifacts_is_not_frozen(work: Path) -> None:
+    assert "no artifacts" in refused(lambda: freeze(work, "nobody"))
+    assert not is_frozen(work / "reports", "nobody")
+
+
+def test_artifacts_that_vanish_after_the_plan_leave_nothing_frozen(work: Path) -> None:
+    site = site_of(work)
+    plan = plan_freeze(site, "t1", "why")
+    for path in (work / "reports").glob("t1_*"):
+        path.unlink()
+    assert "any more" in refused(lambda: carry_out(site, plan))
+    assert not is_frozen(work / "reports", "t1")
+    assert state_of(work).frozen == {}
+
+
+@pytest.mark.parametrize("kind", ["symlink", "directory", "fifo"])
+def test_what_is_no_file_of_its_own_is_not_frozen(work: Path, tmp_path: Path, kind: str) -> None:
+    path = work / "reports" / "t1_report.md"
+    path.unlink()
+    if kind == "symlink":
+        (tmp_path / "elsewhere").write_text("# foreign\n")
+        path.symlink_to(tmp_path / "elsewhere")
+    elif kind == "directory":
+        path.mkdir()
+    else:
+        os.mkfifo(path)
+    assert "is no file of its own" in refused(lambda: freeze(work, "t1"))
+    assert not is_frozen(work / "reports", "t1")
+    assert_on_record(work)
+
+
+@pytest.mark.parametrize("reason", ["", "  \n"])
+def test_freeze_and_thaw_need_a_reason(work: Path, reason: str) -> None:
+    assert "--reason" in refused(lambda: freeze(work, "t1", reason))
+    freeze(work, "t1")
+    assert "--reason" in refused(lambda: plan_thaw(site_of(work), "t1", reason))
+
+
+@pytest.mark.parametrize("reason", ["\udcff bytes of nobody", "\x1b]52;c;evil\x07", "x" * 100_000, "\u202ertl"])
+def test_a_hostile_reason_is_made_safe_and_stops_nothing(work: Path, reason: str) -> None:
+    freeze(work, "t1", reason)
+    do(work, plan_switch, "t2", reason)
+    assert manifest_of(work, "t1").reason.isprintable()
+    assert problems(work) == []
+    assert_on_record(work)
+
+
+def test_an_incomplete_tag_is_frozen_as_it_is_and_what_it_lacks_is_said_first(work: Path) -> None:
+    Tag(work / "reports", "t1").remove(Artifact.QUALITY_CHECK)
+    plan = plan_freeze(site_of(work), "t1", "why")
+    assert plan.warnings == ("it is incomplete, without t1_quality_check.json; what is there is frozen",)
+    carry_out(site_of(work), plan)
+    assert len(manifest_of(work, "t1").files) == 7
+
+
+def test_a_running_tag_is_frozen_after_a_warning_that_names_who_runs_it(work: Path) -> None:
+    with run_lock(work / "reports"):
+        announce(work / "reports", "t1", "r1", "tom")
+        (warning,) = plan_freeze(site_of(work), "t1", "why").warnings
+    assert "tom@" in warning
+    assert plan_freeze(site_of(work), "t1", "why").warnings == ()
+
+
+def test_a_tag_that_is_being_run_is_no_target_of_a_switch(work: Path) -> None:
+    with run_lock(work / "reports"):
+        announce(work / "reports", "t1", "r1", "tom")
+        assert "fails `complete`" in refused(lambda: do(work, plan_switch, "t1", "why"))
+    do(work, plan_switch, "t1", "why")
+
+
+def test_thawing_keeps_the_copies_and_lets_the_tag_be_frozen_anew(work: Path) -> None:
+    freeze(work, "t1")
+    before = listing(copies(work, "t1"))
+    (line,) = do(work, plan_thaw, "t1", "mistake").lines
+    kept = Path(line.rpartition(" ")[2])
+    assert listing(kept) == before
+    assert frozen_state(work / "reports", "t1") == "no"
+    overwrite(work / "reports" / "t1_report.md", b"# other\n")
+    freeze(work, "t1")
+    do(work, plan_thaw, "t1", "again")
+    assert listing(kept) == before
+    assert len(list(kept.parent.iterdir())) == 2
+    assert problems(work) == []
+
+
+def test_the_active_tag_is_not_thawed(work: Path) -> None:
+    do(work, plan_switch, "t1", "why")
+    assert "active tag" in refused(lambda: plan_thaw(site_of(work), "t1", "why"))
+    site = site_of(work)
+    freeze(work, "t2")
+    plan = plan_thaw(site, "t2", "why")
+    do(work, plan_switch, "t2", "meanwhile", operator="tom")
+    assert "changed since this was planned (switch by tom@" in refused(lambda: carry_out(site, plan))
+    assert is_frozen(work / "reports", "t2")
+
+
+def test_what_is_not_frozen_is_not_thawed(work: Path) -> None:
+    assert "not frozen" in refused(lambda: plan_thaw(site_of(work), "t1", "why"))
+
+
+def test_copies_that_are_gone_are_not_made_anew_from_whatever_is_there(work: Path) -> None:
+    freeze(work, "t1")
+    shutil.rmtree(copies(work, "t1"))
+    assert problems(work) == [("frozen", "t1")]
+    assert "its copies are gone" in refused(lambda: freeze(work, "t1"))
+    assert "matches its manifest" in refused(lambda: do(work, plan_switch, "t1", "why"))
+    plan = plan_thaw(site_of(work), "t1", "copies lost")
+    assert "nothing proves" in plan.warnings[0]
+    carry_out(site_of(work), plan)
+    freeze(work, "t1")
+    assert problems(work) == []
+
+
+def order(site: Site, plan: Plan, gate: threading.Barrier, answers: dict[str, str]) -> None:
+    name = site.settings.operator
+    gate.wait(10)
+    try:
+        answers[name] = carry_out(site, plan).lines[0]
+    except Refused as error:
+        answers[name] = f"refused: {error}"
+
+
+def test_two_operators_freeze_the_same_tag_at_once_a_hundred_times_and_one_wins(tmp_path: Path) -> None:
+    for number in range(100):
+        work = tmp_path / str(number)
+        Tag(work / "reports", "t1")
+        plans = {name: plan_freeze(site_of(work, name), "t1", f"by {name}") for name in ("maria", "tom")}
+        answers: dict[str, str] = {}
+        gate = threading.Barrier(2)
+
+        threads = [
+            threading.Thread(target=order, args=(site_of(work, name), plan, gate, answers))
+            for name, plan in plans.items()
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+        winners = [name for name, told in answers.items() if told.startswith("t1 is frozen, manifest sha256")]
+        assert len(winners) == 1, answers
+        loser = next(name for name in plans if name not in winners)
+        assert f"(freeze by {winners[0]}@" in answers[loser]
+        assert manifest_of(work, "t1").operator == winners[0]
+        assert do(work, plan_freeze, "t1", "again", operator=loser).lines == ("t1 is already frozen, verified",)
+        freezes = [event for event in read_events(work / "reports") if event.outcome == "done"]
+        assert [event.operator for event in freezes] == winners
+        assert problems(work) == []
+
+
+@pytest.mark.parametrize("way", ["in place", "replace", "remove first"])
+def test_artifacts_that_are_written_all_the_while_are_frozen_consistently_or_not_at_all(work: Path, way: str) -> None:
+    report, summary = work / "reports" / "t1_report.json", work / "reports" / "t1_summary.json"
+    end, rounds = threading.Event(), 0
+
+    def write() -> None:
+        nonlocal rounds
+        while not end.is_set():
+            rounds += 1
+            for path in (report, summary):
+                data = json.dumps({"round": rounds, "fill": "x" * (200_000 + rounds % 7)}).encode()
+                if way == "in place":
+                    path.write_bytes(data)
+                elif way == "replace":
+                    path.with_suffix(".new").write_bytes(data)
+                    path.with_suffix(".new").replace(path)
+                else:
+                    path.unlink(missing_ok=True)
+                    path.write_bytes(data)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        outcomes = []
+        for _ in range(12):
+            try:
+                outcomes.append(freeze(work, "t1").lines[0])
+            except Refused as error:
+                outcomes.append(str(error))
+            if is_frozen(work / "reports", "t1"):
+                manifest = manifest_of(work, "t1")
+                for file in manifest.files:
+                    assert digest(copies(work, "t1") / file.name) == file.sha256
+                assert state_of(work).frozen["t1"].manifest_sha256 == digest(copies(work, "t1") / "manifest.json")
+                do(work, plan_thaw, "t1", "next")
+    finally:
+        end.set()
+        thread.join(10)
+    assert rounds > 0
+    assert all("being written" in told or "is frozen" in told for told in outcomes), outcomes
+    assert_on_record(work)
+    freeze(work, "t1")
+    assert problems(work) == []
+
+
+def test_an_artifact_written_between_its_copy_and_the_end_is_copied_again(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = copying._copy
+    written: list[Path] = []
+
+    def copy_then_write(source: Path, target: Path) -> object:
+        made = copy(source, target)
+        if source.name == "t1_report.json" and not written:
+            written.append(source)
+            overwrite(source, b'{"second": 1}')
+        return made
+
+    monkeypatch.setattr(copying, "_copy", copy_then_write)
+    freeze(work, "t1")
+    assert (copies(work, "t1") / "t1_report.json").read_bytes() == b'{"second": 1}'
+    assert problems(work) == []
+
+
+def test_three_hundred_frozen_tags_are_refused_before_anything_is_done_or_go_on_record(tmp_path: Path) -> None:
+    work = tmp_path / "w"
+    reports = work / "reports"
+    reports.mkdir(parents=True)
+    told = ""
+    for number in range(300):
+        (reports / f"t{number}_report.md").write_text("# r\n")
+        try:
+            freeze(work, f"t{number}", "a reason of some length for an old tag that is kept")
+        except Refused as error:
+            told = str(error)
+            break
+    assert told == "" or "thaw" in told
+    count = len(state_of(work).frozen)
+    assert count >= 100
+    assert sorted(path.name for path in copies(work, "x").parent.iterdir()) == sorted(state_of(work).frozen)
+    do(work, plan_thaw, "t0", "room")
+    freeze(work, f"t{count}")
+    assert problems(work) == []
