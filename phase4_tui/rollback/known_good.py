@@ -33,7 +33,7 @@ def failed_rung(site: Site, state: OperationsState, tag: str) -> str | None:
     if rung == "not quarantined":
         held = quarantine_of(site.reports, tag, state)
         if held is not None:
-            same = "" if held.tag == tag else f" as {held.tag}, of which it is a copy"
+            same = "" if held.tag == tag else f" as {held.tag}, of which it is a copy,"
             return f"{rung}: it was quarantined{same} at {held.at}: {held.reason}"
     return rung
 

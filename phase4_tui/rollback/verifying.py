@@ -114,9 +114,9 @@ def _frozen_problems(site: Site, state: OperationsState, check: JournalCheck) ->
         wrong = manifest_problem(site, state, tag)
         if wrong is not None:
             problems.append(Problem("manifest", str(root / tag), f"{tag} {wrong}"))
-        for item in look_frozen(site.reports, tag, hashes=True):
-            problems.append(Problem(item.kind, str(item.path), item.detail))
-        for path in writable(root / tag):
+        tampered = look_frozen(site.reports, tag, hashes=True)
+        problems += [Problem(item.kind, str(item.path), item.detail) for item in tampered]
+        for path in sorted({*writable(root / tag)} - {item.path for item in tampered}):
             detail = f"was made writable; `phase4 restore {tag}` takes the permission again"
             problems.append(Problem("writable", str(path), detail))
         manifest = read_manifest(site.reports, tag)

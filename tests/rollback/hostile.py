@@ -4,7 +4,9 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from phase4_tui.rollback.orders import Done, Plan, carry_out
 from phase4_tui.rollback.verifying import verify
 from phase4_tui.runbook.planning import Refused
 from tests.rollback.support import site_of
-from tests.runbook.documents import Tag, quality
+from tests.runbook.documents import CHECK_AGE, REPORT_AGE, Tag, quality
 
 
 def place(tmp_path: Path, *tags: str) -> Path:
@@ -29,18 +31,25 @@ def place(tmp_path: Path, *tags: str) -> Path:
     return work
 
 
-def bad(work: Path, name: str) -> Tag:
-    """Put a tag there whose quality gate failed."""
-    tag = Tag(work / "reports", name)
-    tag.put(Artifact.QUALITY_CHECK, quality(False))
-    return tag
+def write(work: Path, name: str, artifact: Artifact, content: object, age: float = CHECK_AGE) -> Path:
+    """Write one artifact of a tag, which was last changed `age` seconds ago."""
+    path = work / "reports" / f"{name}{artifact}"
+    data = content if isinstance(content, bytes) else json.dumps(content).encode()
+    path.write_bytes(data)
+    moment = time.time() - age
+    os.utime(path, (moment, moment))
+    return path
 
 
-def own_report(work: Path, name: str, content: bytes | None = None) -> Tag:
-    """Give a tag a report like no other's."""
-    tag = Tag(work / "reports", name)
-    tag.put(Artifact.REPORT, content or json.dumps({"run_tag": name, "results": [], "of": name}), age=100)
-    return tag
+def own_report(work: Path, name: str, content: bytes | None = None) -> None:
+    """Put a healthy tag there with a report like no other's."""
+    Tag(work / "reports", name)
+    write(work, name, Artifact.REPORT, content or {"run_tag": name, "results": [], "of": name}, REPORT_AGE)
+
+
+def spoil(work: Path, name: str) -> None:
+    """Make a tag's quality gate fail."""
+    write(work, name, Artifact.QUALITY_CHECK, quality(False))
 
 
 def refused(what: Callable[[], object]) -> str:
@@ -78,12 +87,26 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@contextmanager
+def as_root(directory: Path) -> Iterator[None]:
+    """Write into a directory whatever its permissions say, and leave them as they were."""
+    mode = directory.stat().st_mode
+    directory.chmod(0o755)
+    try:
+        yield
+    finally:
+        if directory.is_dir():
+            directory.chmod(mode)
+
+
 def overwrite(path: Path, data: bytes) -> None:
-    """Write in place, as root does whatever the permissions are."""
-    os.chmod(path, 0o644)  # noqa: PTH101 - a link's target as well
+    """Write in place, as root does, whatever the permissions say."""
+    mode = path.stat().st_mode
+    path.chmod(0o644)
     with path.open("r+b") as file:
         file.write(data)
         file.truncate(len(data))
+    path.chmod(mode)
 
 
 def listing(directory: Path) -> dict[str, bytes | None]:
