@@ -73,7 +73,7 @@ def compare(
     Raises BadTag; Refused when a report is missing, can't be read, or is not one of Phase 4.
     """
     tags = {"bad": check_tag(bad), "rerun": check_tag(rerun)} | (
-        {"known_good": check_tag(known_good)} if known_good else {}
+        {"known_good": check_tag(known_good)} if known_good is not None else {}
     )
     if len(set(tags.values())) < len(tags):
         raise Refused("a tag can't be compared with itself: name a bad one, a re-run, and another known-good one")
@@ -109,7 +109,14 @@ def compare(
 def _closeness(rtol: float, atol: float) -> Any:
     if not (math.isfinite(rtol) and math.isfinite(atol) and rtol >= 0 and atol >= 0):
         raise Refused("--rtol and --atol must be finite numbers that are not negative")
-    return lambda left, right: math.isclose(left, right, rel_tol=rtol, abs_tol=atol)
+
+    def close(left: float, right: float) -> bool:
+        try:
+            return math.isclose(left, right, rel_tol=rtol, abs_tol=atol)
+        except OverflowError:  # an integer beyond any float
+            return left == right
+
+    return close
 
 
 def _same(sources: Mapping[str, Sources], name: str) -> bool:
@@ -120,7 +127,8 @@ def _same(sources: Mapping[str, Sources], name: str) -> bool:
 def _kpis(found: Mapping[str, Evidence], close: Any) -> list[Difference]:
     values = {side: _figures(evidence) for side, evidence in found.items()}
     alerts = {side: _alerts(evidence) for side, evidence in found.items()}
-    keys = dict.fromkeys(key for side in values.values() for key in side)
+    # An alert counts though no figure of that name was kept.
+    keys = dict.fromkeys([*(key for side in values.values() for key in side), *sorted(alerts["bad"] | alerts["rerun"])])
     told = []
     for key in keys:
         bad, good, rerun = (values.get(side, {}).get(key) for side in ("bad", "known_good", "rerun"))

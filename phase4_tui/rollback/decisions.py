@@ -5,12 +5,14 @@ waits for its partners in a window. Up to `WINDOW` records may stand in any orde
 may be that far apart, which the same order fulfils.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from phase4_tui.artifacts.names import split_name
 from phase4_tui.artifacts.opening import Unreadable
 from phase4_tui.artifacts.report import ReportReader
 from phase4_tui.artifacts.safe_text import safe_line
@@ -22,7 +24,7 @@ WINDOW = 20_000
 SIDES = ("bad", "known_good", "rerun")
 DecisionCounts = dict[str, int]
 Close = Callable[[float, float], bool]
-Key = tuple[str, str, str, int]
+Key = tuple[str, str, str]
 
 
 class _Input(msgspec.Struct, frozen=True, gc=False):
@@ -71,6 +73,9 @@ def _rows(path: Path) -> Iterator[_Row]:
     try:
         for batch in reader:
             yield from batch
+        named, owner = reader.head.get("run_tag"), split_name(path.name)
+        if owner is not None and isinstance(named, str) and named != owner[0]:
+            raise Refused(f"{path} is another tag's: its key `run_tag` is {named!a}")
     except FileNotFoundError:
         raise Refused(f"{path} is missing") from None
     except (Unreadable, BadJson, BadElement) as error:
@@ -84,61 +89,68 @@ class _Pairing:
         self._sides = sides
         self._close = close
         self._shown = shown
-        self._waiting: dict[Key, dict[str, bytes]] = {}
+        # Of a record that a report holds more than once, the first is paired with the first, and so on.
+        self._waiting: OrderedDict[Key, dict[str, list[bytes]]] = OrderedDict()
+        self._held = 0
 
     def add(self, side: str, row: _Row) -> None:
         found = row.input
-        number = 0
-        key = (found.underlying, found.timestamp, found.session_slot, number)
-        while side in (waiting := self._waiting.setdefault(key, {})):
-            number += 1  # the same record again in one report
-            key = (*key[:3], number)
-        waiting[side] = bytes(row.decision)
-        if len(waiting) == len(self._sides):
-            del self._waiting[key]
-            self._judge(key, waiting)
-        elif len(self._waiting) > WINDOW * len(self._sides):
-            oldest = next(iter(self._waiting))
+        key = (found.underlying, found.timestamp, found.session_slot)
+        self._waiting.setdefault(key, {}).setdefault(side, []).append(bytes(row.decision))
+        self._held += 1
+        if len(self._waiting[key]) == len(self._sides):
+            self._take(key)
+        elif self._held > WINDOW * len(self._sides):
             self._count("out of order")
-            self._judge(oldest, self._waiting.pop(oldest))
+            self._take(next(iter(self._waiting)))
 
     def close_all(self) -> None:
-        for key, sides in self._waiting.items():
-            self._judge(key, sides)
-        self._waiting.clear()
+        while self._waiting:
+            self._take(next(iter(self._waiting)))
+
+    def _take(self, key: Key) -> None:
+        """Judge the first of each side that waits under `key`."""
+        waiting = self._waiting[key]
+        taken = {side: waiting[side].pop(0) for side in list(waiting)}
+        self._held -= len(taken)
+        left = {side: rows for side, rows in waiting.items() if rows}
+        if left:
+            self._waiting[key] = left
+        else:
+            del self._waiting[key]
+        self._judge(key, taken)
 
     def _count(self, label: str) -> None:
         self.counts[label] = self.counts.get(label, 0) + 1
 
     def _judge(self, key: Key, sides: Mapping[str, bytes]) -> None:
-        bad, good, rerun = (sides.get(side) for side in SIDES)
         if len(sides) == len(self._sides) and len(set(sides.values())) == 1:
             self._count("same")
             return
         values = {side: _decoded(data) for side, data in sides.items()}
-        label = self._label(values, bad, good, rerun)
+        label = self._label(values)
         self._count(label)
         if label != "same" and len(self.told) < self._shown:
-            name = safe_line(" ".join(part for part in key[:3] if part) + (f" #{key[3] + 1}" if key[3] else ""), 200)
+            name = safe_line(" ".join(part for part in key if part), 200)
             self.told.append({"key": name, "label": label} | _parts(values))
 
-    def _label(self, values: dict[str, Any], bad: bytes | None, good: bytes | None, rerun: bytes | None) -> str:
-        if good is not None and bad is not None and rerun is not None:
-            was_off, is_off = bad != good, rerun != good
-            if is_off and self._near(values["rerun"], values["known_good"]):
-                return "within tolerance"
-            if is_off:
-                return "still there" if was_off else "new"
-            return "gone" if was_off else "same"
-        if good is not None:
-            return "incomparable"  # what the known-good tag has, another lacks
-        if bad is None:
-            return "new"
-        if rerun is None:
-            return "gone"
-        if bad == rerun:
-            return "same" if "known_good" not in self._sides else "incomparable"
-        return "within tolerance" if self._near(values["bad"], values["rerun"]) else "gone"
+    def _label(self, values: Mapping[str, Any]) -> str:
+        if len(values) < len(self._sides):
+            return self._label_of_lacking(values)
+        bad, rerun = values["bad"], values["rerun"]
+        good = values.get("known_good", rerun)
+        if _equal(bad, rerun) and _equal(rerun, good):
+            return "same"  # written in other bytes
+        was_off, is_off = not self._near(bad, good), not self._near(rerun, good)
+        if is_off:
+            return "still there" if was_off else "new"
+        return "gone" if was_off else "within tolerance"
+
+    def _label_of_lacking(self, values: Mapping[str, Any]) -> str:
+        """Return the label of a record that not every report holds."""
+        if "known_good" in values or ("bad" in values and "rerun" in values):
+            return "incomparable"
+        return "gone" if "bad" in values else "new"
 
     def _near(self, left: object, right: object) -> bool:
         """True when two decisions differ in nothing but numbers, and in those by no more than the tolerance."""
@@ -147,7 +159,16 @@ class _Pairing:
             return all(key in left and key in right and self._near(left[key], right[key]) for key in keys)
         if all(isinstance(one, int | float) and not isinstance(one, bool) for one in (left, right)):
             return self._close(left, right)  # type: ignore[arg-type]  # both are numbers
-        return left == right
+        return _equal(left, right)
+
+
+def _equal(left: object, right: object) -> bool:
+    """True when two JSON values are the same; unlike in Python, true is not 1."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_equal(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_equal, left, right))
+    return left == right and isinstance(left, bool) == isinstance(right, bool)
 
 
 def _decoded(data: bytes) -> Any:
