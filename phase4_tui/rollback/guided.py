@@ -3,6 +3,7 @@
 Nothing of it is kept in a process: who leaves it and whoever goes on, on whatever host, see the same.
 """
 
+from collections.abc import Iterable
 from typing import Literal
 
 from phase4_tui.artifacts.manifest import frozen_state
@@ -12,9 +13,9 @@ from phase4_tui.journal.book import record
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.lease import Held, Lease, drop_lease, keep_lease, read_lease, take_lease
 from phase4_tui.journal.log import Draft
-from phase4_tui.journal.state import OperationsState, read_state
-from phase4_tui.rollback.orders import Site, need_reason, one_at_a_time, settle
-from phase4_tui.rollback.reopen import conditions
+from phase4_tui.journal.state import OperationsState
+from phase4_tui.rollback.orders import Site, need_reason, one_at_a_time, settle, state_to_plan_on
+from phase4_tui.rollback.reopen import COMPARED, HEALTHY, REHEARSED, Condition, conditions
 from phase4_tui.runbook.fallback import nanoseconds, read_fallback
 from phase4_tui.runbook.planning import Refused
 from phase4_tui.runbook.provenance import RunRecord, runs_dir, runs_of
@@ -53,7 +54,7 @@ class Guided(Document):
 
 def read_guided(site: Site) -> Guided | None:
     """Return where the rollback of the open incident stands, None without one; raises StateUnreadable."""
-    state = read_state(site.reports)
+    state = state_to_plan_on(site)
     incident = state.incident
     if incident is None:
         return None
@@ -124,10 +125,18 @@ def _reopened(site: Site, incident: Incident) -> tuple[bool, str, str]:
     if run is None:
         return False, "no re-run yet", "phase4 run --rehearsal --tag NEW [--input CORRECTED]"
     unmet = [one for one in conditions(site, run.tag) if not one.ok]
-    if any(one.name == "compared" for one in unmet):
+    if is_spent(unmet):
+        told = "; ".join(one.detail for one in unmet if one.name in (REHEARSED, HEALTHY))
+        return False, f"{run.tag} can't reopen Phase 4: {told}", "phase4 run --rehearsal --tag NEW [--input CORRECTED]"
+    if any(one.name == COMPARED for one in unmet):
         return False, f"{run.tag} was re-run and is not compared yet", f"phase4 compare {incident.tag} {run.tag}"
     told = "; ".join(f"{one.name}: {one.detail}" for one in unmet) or "every condition is met"
     return False, f"{run.tag}: {told}", f"phase4 reopen --tag {run.tag}"
+
+
+def is_spent(unmet: Iterable[Condition]) -> bool:
+    """True when only another re-run helps: by these unmet conditions, this one is incomplete or not healthy."""
+    return any(one.name in (REHEARSED, HEALTHY) for one in unmet)
 
 
 def last_rehearsal(site: Site, incident: Incident) -> RunRecord | None:
@@ -146,7 +155,7 @@ def last_rehearsal(site: Site, incident: Incident) -> RunRecord | None:
 def lead(site: Site, take_over: str | None = None) -> None:
     """Take the lease to lead the rollback; raises Refused when another operator holds it, unless with a reason."""
     if take_over is not None:
-        need_reason(take_over)
+        take_over = need_reason(take_over)
     with one_at_a_time(site.reports):
         state = settle(site)
         try:

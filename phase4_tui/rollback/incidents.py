@@ -5,41 +5,54 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from phase4_tui.artifacts.clock import iso, now_ns
-from phase4_tui.artifacts.names import check_tag
+from phase4_tui.artifacts.names import Artifact, file_name
+from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.artifacts.writing import to_json
 from phase4_tui.journal.book import record
 from phase4_tui.journal.events import Event
-from phase4_tui.journal.incident import Escalation, Incident, Owner, SeverityClass
+from phase4_tui.journal.incident import Escalation, Finding, Incident, Owner, SeverityClass
 from phase4_tui.journal.log import Draft
 from phase4_tui.journal.state import OperationsState, Reclassified, evidence_identity, read_state
-from phase4_tui.rollback.orders import Effect, Plan, Site, need_reason, one_at_a_time, plan_on, settle
-from phase4_tui.runbook.classification import Classification, classify
+from phase4_tui.rollback.copies import artifacts_of
+from phase4_tui.rollback.orders import Effect, Plan, Site, need_reason, one_at_a_time, plan_on, settle, state_to_plan_on
+from phase4_tui.runbook.classification import Classification, as_reclassified, classify
 from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.health import judge
 from phase4_tui.runbook.planning import Refused
+from phase4_tui.runbook.provenance import runs_of
 from phase4_tui.runbook.status import shown_tag
 
 RANK = {"P0": 0, "P1": 1, "P2": 2, None: 3}
 SHOWN_FINDINGS = 20
+FINDING_CHARS = 300
+EVIDENCE_BYTES = 12 << 10
+NOTE_CHARS = 200
+KEPT_CALLS = 20
+KEPT_IDENTITIES = 500
 
 
 def detect(site: Site, tag: str, classification: Classification) -> Incident | None:
     """Open an incident for what was found of a tag, unless this evidence has opened one already.
 
-    While an incident is open, other evidence is added to it. Returns the incident when anything was written.
+    While an incident is open, other evidence is added to it. A class that an operator gave the tag holds here too.
+    Returns the incident when anything was written. Raises Refused while another order takes too long;
+    StateUnreadable, JournalDamaged, Busy, OSError.
     """
-    if classification.level != "incident":
-        return None
-    identity = _identity(tag, classification)
-    if identity in read_state(site.reports).handled:
+    state = read_state(site.reports)
+    if not _is_news(site, state, tag, classification):
         return None
     with one_at_a_time(site.reports):
         state = settle(site)
-        if identity in state.handled:
+        if not _is_news(site, state, tag, classification):
             return None
-        handled = [*state.handled, identity]
-        incident = _added(state.incident, tag, classification) or _opened(site, tag, classification)
-        changes = {"incident": incident.model_dump(by_alias=True), "handled": handled}
-        detail = {"rule": classification.rule, "class": classification.severity_class, "changes": changes}
+        found = as_reclassified(classification, state.reclassified.get(tag))
+        found = found.model_copy(update={"evidence": classification.evidence})
+        incident = _added(state.incident, tag, found) or _opened(site, tag, found)
+        changes = {
+            "incident": incident.model_dump(by_alias=True),
+            "handled": _handled(site, state, tag, classification),
+        }
+        detail = {"rule": found.rule, "class": found.severity_class, "changes": changes}
         kind = "incident" if state.incident is None else "evidence"
         record(site.reports, site.actor, Draft(kind, tag, incident.id, detail))
         return incident
@@ -53,9 +66,24 @@ def look_for_incident(site: Site, tag: str) -> Incident | None:
     return detect(site, tag, classify(evidence, judge(evidence)))
 
 
-def _identity(tag: str, classification: Classification) -> str:
+def _is_news(site: Site, state: OperationsState, tag: str, classification: Classification) -> bool:
+    if as_reclassified(classification, state.reclassified.get(tag)).level != "incident":
+        return False
+    return _identity(site, tag, classification) not in state.handled
+
+
+def _handled(site: Site, state: OperationsState, tag: str, classification: Classification) -> list[str]:
+    """Return what is handled with this; of very many the last, which an event of the journal has room for."""
+    identity = _identity(site, tag, classification)
+    return [*(one for one in state.handled if one != identity), identity][-KEPT_IDENTITIES:]
+
+
+def _identity(site: Site, tag: str, classification: Classification) -> str:
     findings = classification.evidence
-    parts = [tag, classification.rule, *(f"{file} {_written(file)}" for file in sorted({one.file for one in findings}))]
+    # Of a file that is not there, the report's time tells one run from the next.
+    report = _written(str(site.reports / file_name(tag, Artifact.REPORT)))
+    files = sorted({one.file for one in findings})
+    parts = [tag, classification.rule, *(f"{file} {_written(file) or report}" for file in files)]
     parts += sorted(json.dumps([one.key, one.value], default=str) for one in findings)
     return evidence_identity(parts)
 
@@ -64,7 +92,7 @@ def _written(file: str) -> int:
     """Return when a file was last written: the same findings of another run are other evidence."""
     try:
         return Path(file).stat().st_mtime_ns
-    except OSError:
+    except (OSError, ValueError):
         return 0
 
 
@@ -78,12 +106,30 @@ def _opened(site: Site, tag: str, classification: Classification) -> Incident:
             "rule": classification.rule,
             "tag": tag,
             "owner": classification.owner,
-            "evidence": [one.model_dump() for one in classification.evidence[:SHOWN_FINDINGS]],
+            "evidence": [one.model_dump() for one in _kept(classification.evidence)],
             "opened_at": iso(moment),
-            "opened_by": str(site.actor),
+            "opened_by": safe_line(str(site.actor), 300),
             "evidence_at": iso(written) if written else None,
         }
     )
+
+
+def _kept(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings that an incident keeps: the first, and of each as much as an event has room for."""
+    kept: list[Finding] = []
+    room = EVIDENCE_BYTES
+    for one in findings:
+        value = one.value
+        if not isinstance(value, bool | int | float | None):
+            value = safe_line(value if isinstance(value, str) else json.dumps(value, default=str), FINDING_CHARS)
+        file, key = safe_line(one.file, FINDING_CHARS), safe_line(one.key, FINDING_CHARS)
+        short = Finding(file=file, key=key, value=value)
+        room -= len(to_json(short.model_dump()))
+        if kept and (room < 0 or len(kept) == SHOWN_FINDINGS):
+            break
+        if short not in kept:
+            kept.append(short)
+    return tuple(kept)
 
 
 def _added(incident: Incident | None, tag: str, classification: Classification) -> Incident | None:
@@ -92,12 +138,12 @@ def _added(incident: Incident | None, tag: str, classification: Classification) 
         return None
     if tag != incident.tag:
         return incident
-    more = tuple(one for one in classification.evidence if one not in incident.evidence)
-    changed = incident.changed(evidence=(incident.evidence + more)[:SHOWN_FINDINGS])
     if RANK[classification.severity_class] < RANK[incident.severity_class]:
+        # What made it worse stands first and is kept, however much was found before.
         values = {"severity_class": classification.severity_class, "rule": classification.rule}
-        changed = changed.changed(**values, owner=classification.owner)
-    return changed
+        worse = incident.changed(**values, owner=classification.owner)
+        return worse.changed(evidence=_kept((*classification.evidence, *incident.evidence)))
+    return incident.changed(evidence=_kept((*incident.evidence, *classification.evidence)))
 
 
 def need_incident(state: OperationsState) -> Incident:
@@ -109,12 +155,14 @@ def need_incident(state: OperationsState) -> Incident:
 
 def plan_reclassify(site: Site, severity_class: SeverityClass, reason: str, tag: str | None = None) -> Plan:
     """Return the plan to give the open incident, or else a tag, another severity class; raises Refused, BadTag."""
-    state = read_state(site.reports)
-    need_reason(reason)
+    state = state_to_plan_on(site)
+    reason = need_reason(reason)
     incident = state.incident
-    chosen = check_tag(tag) if tag else incident.tag if incident else shown_tag(site.reports, None, state)
+    chosen = incident.tag if incident and tag is None else shown_tag(site.reports, tag, state)
     if chosen is None:
         raise Refused(f"no tags in {site.reports}: nothing to classify")
+    if not artifacts_of(site.reports, chosen) and next(runs_of(site.reports, chosen), None) is None:
+        raise Refused(f"{chosen} has neither artifacts nor runs in {site.reports}: nothing to classify")
     evidence = read_evidence(site.reports, chosen)
     found = classify(evidence, judge(evidence))
     before = state.reclassified.get(chosen)
@@ -122,7 +170,8 @@ def plan_reclassify(site: Site, severity_class: SeverityClass, reason: str, tag:
 
     def act(intent: Event) -> Effect:
         by = f"{intent.operator}@{intent.host}"
-        given = Reclassified(rule=found.rule, severity_class=severity_class, reason=reason, by=by, at=iso(now_ns()))
+        short = safe_line(reason, NOTE_CHARS)  # the event has it in full
+        given = Reclassified(rule=found.rule, severity_class=severity_class, reason=short, by=by, at=iso(now_ns()))
         entries = {name: entry.model_dump() for name, entry in state.reclassified.items()}
         own = incident.changed(severity_class=severity_class) if incident and incident.tag == chosen else incident
         if own is None:
@@ -131,7 +180,7 @@ def plan_reclassify(site: Site, severity_class: SeverityClass, reason: str, tag:
         changes = {
             "reclassified": entries | {chosen: given.model_dump()},
             "incident": own.model_dump(by_alias=True),
-            "handled": [*state.handled, _identity(chosen, found)],
+            "handled": _handled(site, state, chosen, found),
         }
         return Effect(changes, {"from": old, "to": severity_class}, (f"{chosen} is {severity_class}: {reason}",))
 
@@ -150,12 +199,13 @@ def plan_reclassify(site: Site, severity_class: SeverityClass, reason: str, tag:
 
 def plan_escalate(site: Site, owner: Owner, note: str | None) -> Plan:
     """Return the plan to call an owner; raises Refused without an open incident."""
-    state = read_state(site.reports)
+    state = state_to_plan_on(site)
     incident = need_incident(state)
 
     def act(intent: Event) -> Effect:
-        call = Escalation(owner=owner, at=iso(now_ns()), by=f"{intent.operator}@{intent.host}", note=note)
-        changed = incident.changed(escalations=(*incident.escalations, call))
+        short = None if note is None else safe_line(note, NOTE_CHARS)  # the event has it in full
+        call = Escalation(owner=owner, at=iso(now_ns()), by=f"{intent.operator}@{intent.host}", note=short)
+        changed = incident.changed(escalations=(*incident.escalations, call)[-KEPT_CALLS:])
         told = (f"escalated to {owner}", f"`phase4 escalate ack --owner {owner}` notes who took it")
         return Effect({"incident": changed.model_dump(by_alias=True)}, {"owner": owner, "note": note}, told)
 
@@ -165,7 +215,7 @@ def plan_escalate(site: Site, owner: Owner, note: str | None) -> Plan:
 
 def plan_acknowledge(site: Site, owner: Owner) -> Plan:
     """Return the plan to note that an owner has taken the call; raises Refused when none was made."""
-    state = read_state(site.reports)
+    state = state_to_plan_on(site)
     incident = need_incident(state)
     waiting = [call for call in incident.escalations if call.owner == owner and call.acknowledged_at is None]
     if not waiting:
@@ -186,8 +236,8 @@ def plan_acknowledge(site: Site, owner: Owner) -> Plan:
 
 def plan_no_good_tag(site: Site, reason: str) -> Plan:
     """Return the plan to state that no known-good tag exists, so that fallback and escalation contain the incident."""
-    state = read_state(site.reports)
-    need_reason(reason)
+    state = state_to_plan_on(site)
+    reason = need_reason(reason)
     incident = need_incident(state)
     changes = {"incident": incident.changed(no_good_tag=True).model_dump(by_alias=True), "active_tag": None}
     return plan_on(

@@ -14,6 +14,9 @@ from phase4_tui.rollback.root_cause import root_causes
 from phase4_tui.runbook.fallback import nanoseconds
 from phase4_tui.runbook.planning import Refused
 
+FULL = 1 << 14
+"""Characters of a root cause: more than the journal keeps of one."""
+
 
 def find_incident(site: Site, incident_id: str | None) -> Incident:
     """Return an incident by id: without one the open one, else the last; raises Refused, JournalDamaged."""
@@ -41,6 +44,7 @@ def post_mortem(site: Site, incident_id: str | None = None) -> str:
         _causes(events),
         _escalations(incident),
         _comparisons(incident),
+        _accepted(events),
         _overrides(events),
         _timeline(events),
     ]
@@ -75,7 +79,8 @@ def _clock(incident: Incident) -> str:
             lines.append(f"| {name} | not yet | | |")
         else:
             seconds = (nanoseconds(moment) - nanoseconds(incident.opened_at)) / 1e9
-            since = f"{seconds:.1f} s" if abs(seconds) < 60 else age(abs(seconds)) + (" before" if seconds < 0 else "")
+            since = f"{abs(seconds):.1f} s" if abs(seconds) < 60 else age(abs(seconds))
+            since += " before" if seconds < 0 else ""
             lines.append(f"| {name} | {moment} | {since} | {how} |")
     return "\n".join(lines)
 
@@ -94,11 +99,11 @@ def _causes(events: Sequence[Event]) -> str:
     lines = ["## Root cause and remediation", ""]
     for event, entry in root_causes(events):
         lines += [
-            f"- **Cause**: {safe_markdown(entry.cause)}",
-            f"  - Remediation: {safe_markdown(entry.remediation)}",
+            f"- **Cause**: {safe_markdown(entry.cause, FULL)}",
+            f"  - Remediation: {safe_markdown(entry.remediation, FULL)}",
             f"  - Owner: {entry.owner}",
-            f"  - Closure criterion: {safe_markdown(entry.closure or 'none given')}",
-            f"  - Evidence: {safe_markdown(entry.evidence or 'none given')}",
+            f"  - Closure criterion: {safe_markdown(entry.closure or 'none given', FULL)}",
+            f"  - Evidence: {safe_markdown(entry.evidence or 'none given', FULL)}",
             f"  - Logged: {event.at} by {safe_markdown(event.operator)}@{safe_markdown(event.host)}",
         ]
     return "\n".join(lines if len(lines) > 2 else [*lines, "Not logged yet."])
@@ -122,6 +127,15 @@ def _comparisons(incident: Incident) -> str:
     return "\n".join(["## Comparisons", "", *lines])
 
 
+def _accepted(events: Iterable[Event]) -> str:
+    lines = [
+        f"- {event.at} {safe_markdown(event.operator)}: {safe_markdown(str(event.detail['accepted_change']))}"
+        for event in events
+        if event.detail.get("accepted_change")
+    ]
+    return "\n".join(["## Accepted changes", "", *lines]) if lines else ""
+
+
 def _overrides(events: Iterable[Event]) -> str:
     lines = []
     for event in events:
@@ -142,5 +156,16 @@ def _timeline(events: Sequence[Event]) -> str:
         reason = f": {safe_markdown(str(event.detail['reason']))}" if event.detail.get("reason") else ""
         tag = f" {safe_markdown(event.tag)}" if event.tag else ""
         who = f"{safe_markdown(event.operator)}@{safe_markdown(event.host)}"
-        lines.append(f"- {event.at} {who}: {event.kind.replace('_', ' ')}{tag}{failed}{reason}")
+        lines.append(f"- {event.at} {who}: {_words(event)}{tag}{failed}{reason}")
     return "\n".join(lines)
+
+
+def _words(event: Event) -> str:
+    """Return what an event was, so that a reader who knows the runbook needs nothing else."""
+    changes = event.detail.get("changes") or {}
+    if event.kind == "run":
+        word = "began" if event.detail.get("state") == "running" else str(event.detail.get("state"))
+        return f"{'rehearsal' if event.detail.get('rehearsal') else 'run'} {safe_markdown(word)}"
+    if event.kind == "mode" and changes.get("evaluation_mode"):
+        return f"mode {safe_markdown(str(changes['evaluation_mode']))}"
+    return {"incident": "incident opened", "evidence": "more evidence"}.get(event.kind, event.kind.replace("_", " "))

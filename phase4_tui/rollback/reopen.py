@@ -1,5 +1,6 @@
 """Reopening Phase 4: its conditions, and the order that ends incident and fallback (runbook: step 5)."""
 
+from dataclasses import replace
 from typing import Any
 
 from phase4_tui.artifacts.clock import iso, now_ns
@@ -10,15 +11,19 @@ from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.artifacts.opening import Unreadable
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Comparison, Incident
-from phase4_tui.journal.state import OperationsState, read_state
+from phase4_tui.journal.state import OperationsState
 from phase4_tui.rollback.comparison import DEFAULT_RTOL, ComparisonResult, Sources, compare, sources_of
 from phase4_tui.rollback.freeze import manifest_problem
 from phase4_tui.rollback.known_good import activate, failed_rung, left_behind
-from phase4_tui.rollback.orders import Effect, Plan, Site, need_reason, plan_on
+from phase4_tui.rollback.orders import Effect, Plan, Site, need_reason, plan_on, state_to_plan_on
 from phase4_tui.runbook.planning import Refused
 from phase4_tui.runbook.provenance import COMPLETE, runs_of
 
+REHEARSED = "re-run complete"
+HEALTHY = "healthy"
 CHANGED = "input and rules"
+COMPARED = "compared"
+KEPT_COMPARISONS = 20
 
 
 class Condition(Document):
@@ -31,12 +36,10 @@ class Condition(Document):
 
 def conditions(site: Site, tag: str, *, accept_changed_input: bool = False) -> list[Condition]:
     """Return every condition of reopening on `tag`; raises BadTag, StateUnreadable."""
-    state = read_state(site.reports)
+    state = state_to_plan_on(site)
     check_tag(tag)
     rung = failed_rung(site, state, tag)
-    healthy = Condition(
-        name="healthy", ok=rung is None, detail=f"fails `{rung}`" if rung else "climbs its whole ladder"
-    )
+    healthy = Condition(name=HEALTHY, ok=rung is None, detail=f"fails `{rung}`" if rung else "climbs its whole ladder")
     found = [_rehearsed(site, state, tag), healthy]
     if state.incident is not None:
         found += [
@@ -48,7 +51,7 @@ def conditions(site: Site, tag: str, *, accept_changed_input: bool = False) -> l
 
 
 def _rehearsed(site: Site, state: OperationsState, tag: str) -> Condition:
-    name = "re-run complete"
+    name = REHEARSED
     run = next((run for run in runs_of(site.reports, tag) if run.kind == "sequence"), None)
     if run is None:
         return Condition(
@@ -78,6 +81,13 @@ def _same_sources(site: Site, incident: Incident, tag: str, accepted: bool) -> C
     return Condition(name=CHANGED, ok=False, detail=f"{told}: `--accept-changed-input` accepts the change")
 
 
+def _accepted(site: Site, state: OperationsState, tag: str, accepted: bool) -> dict[str, str]:
+    """Return which change of input or rules is accepted, as it is put on record."""
+    if state.incident is None or not accepted or _same_sources(site, state.incident, tag, False).ok:
+        return {}
+    return {"accepted_change": _same_sources(site, state.incident, tag, True).detail}
+
+
 def _short(digest: str | None) -> str:
     return digest if digest is not None else "unknown"
 
@@ -86,11 +96,11 @@ def _compared(site: Site, incident: Incident, tag: str) -> Condition:
     digest = _report_sha256(site, tag)
     made = [one for one in incident.comparisons if one.rerun == tag]
     if not made:
-        return Condition(name="compared", ok=False, detail=f"`phase4 compare {incident.tag} {tag}` compares them")
+        return Condition(name=COMPARED, ok=False, detail=f"`phase4 compare {incident.tag} {tag}` compares them")
     if made[-1].report_sha256 != digest or digest is None:
         detail = f"its report changed after the comparison: `phase4 compare {incident.tag} {tag}` again"
-        return Condition(name="compared", ok=False, detail=detail)
-    return Condition(name="compared", ok=True, detail=made[-1].verdict)
+        return Condition(name=COMPARED, ok=False, detail=detail)
+    return Condition(name=COMPARED, ok=True, detail=made[-1].verdict)
 
 
 def _report_sha256(site: Site, tag: str) -> str | None:
@@ -121,8 +131,8 @@ def plan_compare(
     site: Site, bad: str, rerun: str, known_good: str | None, *, rtol: float = DEFAULT_RTOL, atol: float = 0.0
 ) -> Plan:
     """Return the plan to compare a re-run and note the result in the open incident; raises what `compare` does."""
-    state = read_state(site.reports)
-    for tag in (bad, rerun, *((known_good,) if known_good else ())):
+    state = state_to_plan_on(site)
+    for tag in (bad, rerun, *((known_good,) if known_good is not None else ())):
         check_tag(tag)
 
     def act(intent: Event) -> Effect:
@@ -134,7 +144,9 @@ def plan_compare(
         changes: dict[str, Any] = {}
         if state.incident is not None and state.incident.tag == bad:
             made = Comparison(rerun=rerun, report_sha256=digest, verdict=result.verdict, at=iso(now_ns()))
-            changed = state.incident.changed(comparisons=(*state.incident.comparisons, made))
+            # The journal has every one; an event has room for the last of each re-run.
+            others = [one for one in state.incident.comparisons if one.rerun != rerun][1 - KEPT_COMPARISONS :]
+            changed = state.incident.changed(comparisons=(*others, made))
             changes = {"incident": changed.model_dump(by_alias=True)}
         return Effect(changes, detail, (result.verdict,), result)
 
@@ -156,11 +168,11 @@ def plan_reopen(
 
     Raises Refused listing every unmet condition, unless `override`, which needs a reason and stays on record; BadTag.
     """
-    state = read_state(site.reports)
+    state = state_to_plan_on(site)
     if state.incident is None and state.evaluation_mode == "phase4":
         raise Refused("Phase 4 is open and no incident is: nothing to reopen")
     if override:
-        need_reason(reason or "")
+        reason = need_reason(reason or "")
     unmet = _unmet(site, tag, accept_changed_input)
     if unmet and not override:
         raise Refused(_told(tag, unmet))
@@ -169,13 +181,18 @@ def plan_reopen(
         now_unmet = _unmet(site, tag, accept_changed_input)
         if now_unmet and not override:
             raise Refused(_told(tag, now_unmet))
-        return _reopened(site, state, tag, intent, reason, now_unmet)
+        if _accepted(site, state, tag, accept_changed_input) != accepted:
+            raise Refused(
+                f"{tag} was run on other input or rules since this was planned: look at it again, then decide"
+            )
+        effect = _reopened(site, state, tag, intent, reason, now_unmet)
+        return replace(effect, detail=effect.detail | accepted)
 
+    accepted = _accepted(site, state, tag, accept_changed_input)
     lines = [f"evaluation mode: {state.evaluation_mode} → phase4"]
     good = failed_rung(site, state, tag) is None
     lines += [f"active tag: {state.active_tag or 'none'} → {tag}"] if good else []
     lines += [f"closes incident {state.incident.id}"] if state.incident else []
-    accepted = [one.detail for one in conditions(site, tag, accept_changed_input=True) if one.name == CHANGED]
     return plan_on(
         state,
         "reopen",
@@ -183,7 +200,7 @@ def plan_reopen(
         act,
         tag=tag,
         reason=reason,
-        lines=(*lines, *(accepted if accept_changed_input else ())),
+        lines=(*lines, *accepted.values()),
         expects=("Phase 4 runs are allowed", "the incident's clock has stopped"),
         warnings=tuple(f"unmet, overridden for ever on record: {one.name}: {one.detail}" for one in unmet),
     )

@@ -6,12 +6,12 @@ from phase4_tui.artifacts.models import Document
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Owner
 from phase4_tui.journal.log import read_events
-from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.incidents import incidents_of
-from phase4_tui.rollback.orders import Effect, Plan, Site, plan_on
+from phase4_tui.rollback.orders import Effect, Plan, Site, plan_on, state_to_plan_on
 from phase4_tui.runbook.planning import Refused
 
 KIND = "root_cause"
+TEXT_BYTES = 4000
 
 
 class RootCause(Document):
@@ -26,7 +26,7 @@ class RootCause(Document):
 
 def plan_root_cause(site: Site, entry: RootCause, incident_id: str | None = None) -> Plan:
     """Return the plan to log a root cause for an incident, the open one by default; raises Refused."""
-    state = read_state(site.reports)
+    state = state_to_plan_on(site)
     for name in ("cause", "remediation"):
         if not getattr(entry, name).strip():
             raise Refused(f"a root cause needs its {name}: `--{name} TEXT`")
@@ -42,17 +42,27 @@ def plan_root_cause(site: Site, entry: RootCause, incident_id: str | None = None
     given = entry.model_dump()
     if entry.evidence is None:
         given["evidence"] = "; ".join(f"{one.file}: {one.key} = {one.value}" for one in found.evidence[:3])
+    given = {name: _shortened(value) for name, value in given.items()}
+    is_open = state.incident is not None and state.incident.id == found.id
 
     def act(intent: Event) -> Effect:
-        causes = (*found.root_causes, intent.seq)
-        is_open = state.incident is not None and state.incident.id == found.id
-        changed = found.changed(root_causes=causes).model_dump(by_alias=True)
+        # Nothing guards a closed incident's causes against another operator's since the plan but this second look.
+        now = found if is_open else incidents_of(read_events(site.reports)).get(found.id, found)
+        changed = now.changed(root_causes=(*now.root_causes, intent.seq)).model_dump(by_alias=True)
         detail = {"entry": given} | ({} if is_open else {"closed": changed})
         return Effect({"incident": changed} if is_open else {}, detail, (f"root cause logged for {found.id}",))
 
     lines = tuple(f"{name}: {value}" for name, value in given.items() if value)
     plan = plan_on(state, KIND, f"log root cause of {found.id}", act, tag=found.tag, lines=lines)
     return Plan(**{**vars(plan), "incident": found.id})
+
+
+def _shortened(text: str | None) -> str | None:
+    """Return a text with what an event of the journal has room for, and how much is left out."""
+    if text is None or len(text.encode(errors="replace")) <= TEXT_BYTES:
+        return text
+    kept = text.encode(errors="replace")[:TEXT_BYTES].decode(errors="ignore")
+    return f"{kept}… ({len(text) - len(kept)} more characters)"
 
 
 def root_causes(events: Iterable[Event]) -> list[tuple[Event, RootCause]]:
