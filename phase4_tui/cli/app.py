@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from phase4_tui import __version__
-from phase4_tui.cli import incidents, orders, record, reopening, rollback, run, setup, show
+from phase4_tui.cli import incidents, orders, record, reopening, rollback, run, setup, show, watching
 from phase4_tui.cli.desk import command, root
 
 app = typer.Typer(
@@ -39,7 +39,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "run": run.run,
     "step": run.step,
     "status": show.status,
-    "watch": show.watch,
+    "watch": watching.watch,
     "tags": show.tags,
     "freeze": orders.freeze,
     "thaw": orders.thaw,

@@ -12,9 +12,12 @@ from typing import Annotated, Any
 
 import typer
 
+from phase4_tui.artifacts.frozen import FrozenTag
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import BadTag
+from phase4_tui.artifacts.opening import Unreadable
 from phase4_tui.artifacts.safe_text import safe_line, safe_text
+from phase4_tui.journal.events import BadEvent
 from phase4_tui.journal.locks import Busy
 from phase4_tui.journal.log import JournalDamaged
 from phase4_tui.journal.state import StateUnreadable
@@ -30,6 +33,8 @@ Operator = Annotated[str | None, typer.Option(help="Who acts.", show_default="th
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan, change nothing.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="R", help="Why; it goes into the journal.")]
+SpareReason = Annotated[str | None, typer.Option("--reason", metavar="R", help="Why; needed with --override.")]
 COMMON: dict[str, tuple[Any, Any]] = {
     "workdir": (Workdir, None),
     "reports": (Reports, None),
@@ -125,10 +130,10 @@ def guarded(work: Callable[[], int]) -> int:
         status = work()
         sys.stdout.flush()
         return status
-    except (Refused, SettingsError, BadTag) as error:
+    except (Refused, SettingsError, BadTag, FrozenTag) as error:
         complain(str(error))
         return REFUSED
-    except (StateUnreadable, JournalDamaged, Busy) as error:
+    except (StateUnreadable, JournalDamaged, Busy, BadEvent, Unreadable) as error:
         complain(str(error))
         return FAILED
     except BrokenPipeError:
@@ -140,10 +145,12 @@ def guarded(work: Callable[[], int]) -> int:
         return FAILED
 
 
-def say(text: str = "", style: str = "") -> None:
-    """Print one piece of text made safe; `style` is rich's, and shows on a terminal only."""
+def say(text: str = "", style: str = "", *, aside: bool = False) -> None:
+    """Print one piece of text made safe; `style` is rich's, and shows on a terminal only; `aside` is to stderr."""
     text = safe_text(text, 1 << 16)
-    if style and sys.stdout.isatty():
+    if aside:
+        print(text, file=sys.stderr, flush=True)
+    elif style and sys.stdout.isatty():
         from rich.console import Console  # noqa: PLC0415 - only where there are colours to show
         from rich.text import Text  # noqa: PLC0415 - as above
 

@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.desk import DONE, FAILED, Desk, emit, say
 from phase4_tui.rollback.orders import Done, Plan, carry_out
 from phase4_tui.runbook.planning import Refused
@@ -13,13 +14,16 @@ def give(desk: Desk, plan: Plan, *, asks: bool = True) -> int:
     """Carry out a plan for a command and return its exit status; `--dry-run` only shows it."""
     if desk.dry_run:
         if desk.json:
-            emit({"plan": plan.describe(), "dry_run": True})
+            emit({"plan": plan.describe(), "nothing": plan.nothing, "dry_run": True})
         else:
             show_plan(plan)
         return DONE
     done = confirmed(desk, plan, asks=asks)
     if done is None:
-        say("nothing was done")
+        if desk.json:
+            emit({"done": [], "revision": plan.revision, "event": None})
+        else:
+            say("nothing was done")
         return FAILED
     tell(desk, done)
     return DONE
@@ -29,7 +33,7 @@ def confirmed(desk: Desk, plan: Plan, *, asks: bool = True, take_over: bool = Fa
     """Show a plan, ask, and carry it out; None when the answer was no. Raises Refused without anyone to ask."""
     if plan.nothing is None and asks and not desk.yes:
         need_terminal()
-        show_plan(plan)
+        show_plan(plan, aside=desk.json)
         if not ask("Do it?"):
             return None
     return carry_out(desk.site, plan, take_over=take_over)
@@ -51,12 +55,12 @@ def ask(question: str) -> bool:
         return False
 
 
-def show_plan(plan: Plan) -> None:
-    """Print a plan."""
+def show_plan(plan: Plan, *, aside: bool = False) -> None:
+    """Print a plan; `aside` where stdout is for a document."""
     for line in plan.describe():
-        say(line, "yellow" if line.startswith("  !") else "")
+        say(safe_line(line), "yellow" if line.startswith("  !") else "", aside=aside)
     if plan.nothing:
-        say(f"  {plan.nothing}")
+        say(f"  {plan.nothing}", aside=aside)
 
 
 def tell(desk: Desk, done: Done) -> None:

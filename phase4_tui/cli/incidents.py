@@ -5,19 +5,20 @@ from typing import Annotated, Literal
 
 import typer
 
+from phase4_tui.artifacts.names import split_name, state_dir
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.writing import atomic_write
-from phase4_tui.cli.desk import DONE, Desk, emit, say
+from phase4_tui.cli.desk import DONE, Desk, Reason, emit, say
 from phase4_tui.cli.giving_orders import give
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.log import read_events
+from phase4_tui.rollback.active import ACTIVE_FILE
 from phase4_tui.rollback.incidents import incidents_of, plan_acknowledge, plan_escalate, plan_reclassify
 from phase4_tui.rollback.postmortem import find_incident, post_mortem
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause, root_causes
 from phase4_tui.runbook.escalation import OWNERS
 from phase4_tui.runbook.planning import Refused
 
-Reason = Annotated[str, typer.Option("--reason", metavar="R", help="Why; it goes into the journal.")]
 _WHO = "; ".join(f"{name}: {what}" for name, what in OWNERS.items())
 OwnerOption = Annotated[
     Literal["engineering", "risk", "product"],
@@ -48,7 +49,7 @@ def incident_show(desk: Desk, incident: Which = None) -> int:
     ):
         say(f"  {name:<10} {moment or 'not yet'}")
     for one in found.evidence[:6]:
-        say(f"  why: {one.file}: {one.key} = {safe_line(str(one.value), 200)}")
+        say(safe_line(f"  why: {one.file}: {one.key} = {safe_line(str(one.value), 200)}"))
     for call in found.escalations:
         taken = f"acknowledged {call.acknowledged_at}" if call.acknowledged_at else "not acknowledged"
         say(f"  escalated to {call.owner} at {call.at}: {taken}")
@@ -88,14 +89,28 @@ def incident_export(
     text = post_mortem(desk.site, incident)
     if desk.json:
         emit({"incident": find_incident(desk.site, incident).id, "markdown": text})
-    elif out is None:
-        say(text.rstrip("\n"))
-    elif desk.dry_run:
-        say(f"writes {out}")
+        return DONE
+    if out is None:
+        for line in text.splitlines():
+            say(line)
+        return DONE
+    target = desk.workdir / out
+    _refuse_what_is_ours(desk, target)
+    if desk.dry_run:
+        say(f"{'replaces' if target.exists() else 'writes'} {out}")
     else:
-        atomic_write(out if out.is_absolute() else desk.workdir / out, text.encode())
+        atomic_write(target, text.encode())
         say(f"wrote {out}")
     return DONE
+
+
+def _refuse_what_is_ours(desk: Desk, target: Path) -> None:
+    """Raise Refused when a post-mortem would replace an artifact of a tag or a part of the record."""
+    place, reports = target.parent.resolve() / target.name, desk.reports.resolve()
+    if place.is_relative_to(state_dir(reports)):
+        raise Refused(f"{target} is a part of the record itself: choose a place outside {state_dir(desk.reports)}")
+    if place.parent == reports and (split_name(place.name) is not None or place.name == ACTIVE_FILE):
+        raise Refused(f"{target} is an artifact: choose another name, `phase4 incident export --out post-mortem.md`")
 
 
 def root_cause_add(
@@ -121,8 +136,9 @@ def root_cause_list(desk: Desk) -> int:
         emit({"root_causes": [_document(event.seq, event.at, event.incident, entry) for event, entry in found]})
         return DONE
     for event, entry in found:
-        say(f"{event.at} {event.incident} by {event.operator}: {entry.cause}")
-        say(f"  remediation: {entry.remediation} · owner {entry.owner} · closed when: {entry.closure or 'not given'}")
+        say(safe_line(f"{event.at} {event.incident} by {event.operator}: {entry.cause}"))
+        closure = entry.closure or "not given"
+        say(safe_line(f"  remediation: {entry.remediation} · owner {entry.owner} · closed when: {closure}"))
     if not found:
         say("no root cause is logged")
     return DONE

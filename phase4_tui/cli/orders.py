@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from phase4_tui.artifacts.clock import age, now_ns
-from phase4_tui.cli.desk import DONE, Desk, emit, say
+from phase4_tui.cli.desk import DONE, Desk, Reason, SpareReason, emit, say
 from phase4_tui.cli.giving_orders import give
 from phase4_tui.cli.showing import STYLES
 from phase4_tui.journal.state import read_state
@@ -15,7 +15,6 @@ from phase4_tui.rollback.known_good import candidates, plan_pin, plan_switch, pl
 from phase4_tui.runbook.fallback import read_fallback
 
 Tag = Annotated[str, typer.Argument(metavar="TAG", help="The run tag.")]
-Reason = Annotated[str, typer.Option("--reason", metavar="R", help="Why; it goes into the journal.")]
 
 
 def freeze(desk: Desk, tag: Tag, reason: Reason) -> int:
@@ -87,9 +86,9 @@ def mode_phase4(
     override: Annotated[
         bool, typer.Option("--override", help="Without the conditions of `reopen`; on record.")
     ] = False,
-    reason: Annotated[str, typer.Option("--reason", metavar="R", help="Why; needed with --override.")] = "",
+    reason: SpareReason = None,
 ) -> int:
     """Allow Phase 4 runs again without reopening; the regular way is `reopen`."""
     if not override:
         refuse_plain_phase4()
-    return give(desk, plan_phase4_by_override(desk.site, reason))
+    return give(desk, plan_phase4_by_override(desk.site, reason or ""))

@@ -1,10 +1,11 @@
 """The commands about what was put on record: `journal`, `verify`."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from phase4_tui.artifacts.names import check_tag
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.desk import DONE, FAILED, Desk, emit, say
 from phase4_tui.journal.events import Event
@@ -24,6 +25,8 @@ def journal(
 ) -> int:
     """Show the run log: what was done, by whom, and why."""
     first = _moment(since)
+    if tag is not None:
+        check_tag(tag)
     found = [
         event
         for event in read_events(desk.reports)
@@ -32,7 +35,7 @@ def journal(
         and (first is None or event.at >= first)
     ]
     if desk.json:
-        emit({"events": [_stored(event) for event in found]})
+        emit({"events": [stored(event) for event in found]})
         return DONE
     for event in found:
         say(journal_line(event))
@@ -41,18 +44,21 @@ def journal(
     return DONE
 
 
-def _stored(event: Event) -> dict[str, object]:
+def stored(event: Event) -> dict[str, object]:
+    """Return an event as it is stored."""
     return {name: getattr(event, name) for name in Event.__struct_fields__}
 
 
 def _moment(text: str | None) -> str | None:
+    """Return a time as events have it: UTC, unless it says otherwise."""
     if text is None:
         return None
     try:
-        datetime.fromisoformat(text.removesuffix("Z"))
-    except ValueError:
+        found = datetime.fromisoformat(text)
+        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise Refused(f"--since {text!a} is no UTC time: `2026-02-17`, or `2026-02-17T03:45:00`") from None
-    return text.replace(" ", "T")
+    return found.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def journal_line(event: Event) -> str:
@@ -75,9 +81,12 @@ def verify(
     reason: Annotated[str, typer.Option("--reason", metavar="R", help="Why; needed with --repair.")] = "",
 ) -> int:
     """Verify journal and anchor, the state against the journal, and every frozen tag's manifest."""
-    if repair and not desk.dry_run:
-        for line in repair_records(desk.site, reason):
-            say(line)
+    if repair:
+        told = (
+            repair_records(desk.site, reason) if not desk.dry_run else ["would mend what is wrong in journal and state"]
+        )
+        for line in told:
+            say(line, aside=desk.json)
     found = verify_all(desk.site)
     if desk.json:
         emit(found)

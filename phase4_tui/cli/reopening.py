@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.cli.desk import DONE, FAILED, Desk, emit, say
+from phase4_tui.cli.desk import DONE, FAILED, Desk, SpareReason, emit, say
 from phase4_tui.cli.giving_orders import ask, give
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.comparison import DEFAULT_RTOL, ComparisonResult, Difference, compare
@@ -76,13 +76,13 @@ def reopen(
         bool, typer.Option("--accept-changed-input", help="The rehearsal ran on other input or rules.")
     ] = False,
     override: Annotated[bool, typer.Option("--override", help="Although conditions are unmet; on record.")] = False,
-    reason: Annotated[str | None, typer.Option("--reason", metavar="R", help="Why; needed with --override.")] = None,
+    reason: SpareReason = None,
 ) -> int:
     """Reopen Phase 4 on a rehearsal; lists each condition that is unmet."""
     found = conditions(desk.site, tag, accept_changed_input=accept_changed_input)
     if not desk.json:
         for one in found:
-            say(f"{'✔' if one.ok else '✘'} {one.name}: {one.detail}", "" if one.ok else "yellow")
+            say(safe_line(f"{'✔' if one.ok else '✘'} {one.name}: {one.detail}"), "" if one.ok else "yellow")
     unmet = [one.name for one in found if not one.ok]
     if unmet == [CHANGED] and not override and not desk.yes and not desk.json and sys.stdin.isatty():
         accept_changed_input = ask("Input or rules are not those of the incident's run. Accept the change?")

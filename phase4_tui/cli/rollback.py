@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
+from phase4_tui.artifacts.names import BadTag, check_tag
+from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.desk import DONE, FAILED, Desk, emit, say
 from phase4_tui.cli.giving_orders import ask, confirmed, need_terminal
 from phase4_tui.cli.reopening import compare_tags, reopen
-from phase4_tui.cli.run import execute
+from phase4_tui.cli.run import INTERRUPTED, execute
 from phase4_tui.journal.lease import HEARTBEAT_SECONDS
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.fallback import plan_phase3_only
@@ -18,16 +20,17 @@ from phase4_tui.rollback.freeze import plan_freeze, plan_restore
 from phase4_tui.rollback.guided import (
     Guided,
     GuidedStep,
+    is_spent,
     keep_leading,
     last_rehearsal,
     lead,
     read_guided,
     stop_leading,
 )
-from phase4_tui.rollback.incidents import look_for_incident, plan_no_good_tag
+from phase4_tui.rollback.incidents import look_for_incident, plan_escalate, plan_no_good_tag
 from phase4_tui.rollback.known_good import candidates, plan_switch
-from phase4_tui.rollback.orders import Plan
-from phase4_tui.rollback.reopen import conditions
+from phase4_tui.rollback.orders import Done, Plan, carry_out
+from phase4_tui.rollback.reopen import COMPARED, conditions
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
 from phase4_tui.runbook.fallback import read_fallback
 from phase4_tui.runbook.planning import Refused, Request
@@ -35,6 +38,8 @@ from phase4_tui.runbook.status import shown_tag
 
 SYMBOLS = {"done": "✔", "next": "▶", "open": "·", "tampered": "✘"}
 OWNERS = ("engineering", "risk", "product")
+SHOWN_TAGS = 8
+LEFT = "left; `phase4 rollback` goes on from here"
 
 
 class Left(Exception):
@@ -49,15 +54,18 @@ def rollback(
     ] = None,
 ) -> int:
     """Walk through the five steps of the runbook's rollback; leave at any question, and go on later."""
-    guided = _incident(desk)
-    if desk.json or desk.dry_run:
-        if desk.json:
-            emit(guided)
-        else:
-            show_guided(guided)
-        return DONE
-    if not desk.yes:
+    if to is not None:
+        check_tag(to)
+    only_looks = desk.json or desk.dry_run
+    if not only_looks and not desk.yes:
         need_terminal()
+    guided = _incident(desk, opens=not only_looks)
+    if desk.json:
+        emit(guided)
+        return DONE
+    if desk.dry_run:
+        show_guided(guided)
+        return DONE
     lead(desk.site, take_over)
     try:
         with _heartbeat(desk) as lost:
@@ -66,18 +74,20 @@ def rollback(
         stop_leading(desk.site)
 
 
-def _incident(desk: Desk) -> Guided:
-    """Return where the rollback stands, opening an incident for what the shown tag shows if none is open."""
+def _incident(desk: Desk, *, opens: bool) -> Guided:
+    """Return where the rollback stands; `opens` an incident for what the shown tag shows if none is open."""
     guided = read_guided(desk.site)
     tag = shown_tag(desk.reports, None, read_state(desk.reports))
-    if guided is None and tag is not None and not desk.dry_run:
+    if guided is None and tag is not None and opens:
         look_for_incident(desk.site, tag)
         guided = read_guided(desk.site)
-    if guided is None:
+    if guided is not None:
+        return guided
+    if opens:
         raise Refused(
             "no incident is open, and the shown tag shows none: `phase4 incident reclassify P1 --reason R` opens one"
         )
-    return guided
+    raise Refused("no incident is open; `phase4 rollback` opens one for what the shown tag shows")
 
 
 @contextmanager
@@ -106,7 +116,9 @@ def show_guided(guided: Guided) -> None:
     say(f"{incident.id} · {incident.severity_class} {incident.rule.replace('_', ' ')} · tag {incident.tag}", "bold")
     say(f"detected {incident.opened_at} · contained {incident.contained_at or 'not yet'}")
     for step in guided.steps:
-        say(f"{SYMBOLS[step.state]} {step.number} {step.title}: {step.detail}")
+        say(safe_line(f"{SYMBOLS[step.state]} {step.number} {step.title}: {step.detail}"))
+        if step.state != "done":
+            say(f"    {step.command}")
 
 
 def _walk(desk: Desk, to: str | None, lost: threading.Event) -> int:
@@ -127,14 +139,16 @@ def _walk(desk: Desk, to: str | None, lost: threading.Event) -> int:
             step = guided.steps[number - 1]
             say()
             say(f"Step {number} of 5: {step.sentence}", "bold")
-            say(f"  {SYMBOLS[step.state]} {step.detail}")
+            say(safe_line(f"  {SYMBOLS[step.state]} {step.detail}"))
             if step.state != "done" or number == 3:
                 do(step)
     except Left as left:
-        say(str(left) or "left; `phase4 rollback` goes on from here")
+        say(str(left) or LEFT)
         return FAILED
-    if read_state(desk.reports).incident is None:
-        say("the incident is closed; `phase4 incident export` writes the post-mortem", "bold green")
+    if read_state(desk.reports).incident is not None:
+        say(LEFT)
+        return FAILED
+    say("the incident is closed; `phase4 incident export` writes the post-mortem", "bold green")
     return DONE
 
 
@@ -142,6 +156,10 @@ def _give(desk: Desk, plan: Plan) -> None:
     done = confirmed(desk, plan)
     if done is None:
         raise Left
+    _tell(done)
+
+
+def _tell(done: Done) -> None:
     for line in done.lines:
         say(f"  ✔ {line}", "green")
 
@@ -163,15 +181,28 @@ def _open(desk: Desk) -> Guided:
 
 def _switch(desk: Desk, to: str | None) -> None:
     guided = _open(desk)
-    reason = f"rollback of {guided.incident.id}"
     good = [row.tag for row in candidates(desk.site) if row.known_good and row.tag != guided.incident.tag]
     if not good and to is None:
         say("  no tag climbs its ladder; `phase4 known-good list` shows what each one fails", "yellow")
-        _give(desk, plan_no_good_tag(desk.site, reason))
-        say("  next: `phase4 escalate --owner product`")
+        _give(desk, plan_no_good_tag(desk.site, f"rollback of {guided.incident.id}"))
+        if desk.yes or ask("Call the product owner now?"):
+            _tell(carry_out(desk.site, plan_escalate(desk.site, "product", "no known-good tag")))
+        else:
+            say("  `phase4 escalate --owner product` calls them later")
         return
-    chosen = to or _asked(desk, f"Switch to which tag? ({', '.join(good[:8])})", "--to TAG")
-    _give(desk, plan_switch(desk.site, chosen, reason))
+    reason = f"rollback of {guided.incident.id}"
+    if to is not None:
+        _give(desk, plan_switch(desk.site, to, reason))
+        return
+    question = f"Switch to which tag? ({', '.join(good[:SHOWN_TAGS])}{', …' if len(good) > SHOWN_TAGS else ''})"
+    while True:
+        try:
+            plan = plan_switch(desk.site, _asked(desk, question, "--to TAG"), reason)
+        except (Refused, BadTag) as error:
+            say(safe_line(f"  {error}"), "yellow")
+            continue
+        _give(desk, plan)
+        return
 
 
 def _fall_back(desk: Desk) -> None:
@@ -182,7 +213,7 @@ def _fall_back(desk: Desk) -> None:
     if proof is None or proof.phase3_tag is not None:
         return
     if desk.yes or ask("Run the Phase 3 sequence now?"):
-        execute(desk, Request(phase=3))
+        _run(desk, Request(phase=3))
     else:
         say("  `phase4 run` runs it later")
 
@@ -191,9 +222,9 @@ def _explain(desk: Desk) -> None:
     incident = _open(desk).incident
     cause = _asked(desk, "Cause?", "`phase4 root-cause add`")
     remediation = _asked(desk, "Remediation?", "`phase4 root-cause add`")
-    owner = _asked(desk, f"Owner? ({', '.join(OWNERS)})", "`phase4 root-cause add`", incident.owner or "engineering")
-    if owner not in OWNERS:
-        raise Refused(f"{owner!a} is no owner; the owners are {', '.join(OWNERS)}")
+    question = f"Owner? ({', '.join(OWNERS)})"
+    while (owner := _asked(desk, question, "`phase4 root-cause add`", incident.owner or "engineering")) not in OWNERS:
+        say(f"  {owner!a} is no owner", "yellow")
     closure = _asked(desk, "Closed when?", "`phase4 root-cause add`", "a rehearsal is healthy")
     entry = RootCause.model_validate({"cause": cause, "remediation": remediation, "owner": owner, "closure": closure})
     _give(desk, plan_root_cause(desk.site, entry))
@@ -202,18 +233,41 @@ def _explain(desk: Desk) -> None:
 def _reopen(desk: Desk) -> None:
     guided = _open(desk)
     run = last_rehearsal(desk.site, guided.incident)
-    if run is None:
-        tag = _asked(desk, "Tag of the re-run?", "`phase4 run --rehearsal --tag NEW`")
-        given = _asked(desk, "Input?", "`phase4 run --rehearsal --tag NEW`", desk.settings.input)
-        execute(desk, Request(tag=tag, phase=4, input=given, rehearsal=True))
+    unmet = [] if run is None else [one for one in conditions(desk.site, run.tag) if not one.ok]
+    if run is None or is_spent(unmet):
+        _rehearse(desk)
         run = last_rehearsal(desk.site, guided.incident)
     if run is None:
         raise Left("the re-run is not on record; `phase4 rollback` goes on from here")
-    unmet = {one.name for one in conditions(desk.site, run.tag) if not one.ok}
-    if "compared" in unmet:
+    unmet = [one for one in conditions(desk.site, run.tag) if not one.ok]
+    if is_spent(unmet):
+        for one in unmet:
+            say(safe_line(f"  ✘ {one.name}: {one.detail}"), "yellow")
+        raise Left(f"{run.tag} can't reopen Phase 4; mend it, then `phase4 rollback` asks for another re-run")
+    if any(one.name == COMPARED for one in unmet):
         good = guided.active_tag if guided.active_tag not in (guided.incident.tag, run.tag) else None
         compare_tags(desk, guided.incident.tag, run.tag, good)
-    reopen(desk, run.tag)
+    if reopen(desk, run.tag) != DONE:
+        raise Left
+
+
+def _rehearse(desk: Desk) -> None:
+    instead = "`phase4 run --rehearsal --tag NEW`"
+    while True:
+        tag = _asked(desk, "Tag of the re-run?", instead)
+        given = _asked(desk, "Input?", instead, desk.settings.input)
+        try:
+            _run(desk, Request(tag=tag, phase=4, input=given, rehearsal=True))
+        except (Refused, BadTag) as error:
+            say(safe_line(f"  {error}"), "yellow")
+            continue
+        return
+
+
+def _run(desk: Desk, request: Request) -> None:
+    """Run a sequence; whoever interrupts it leaves the walk."""
+    if execute(desk, request) > INTERRUPTED:
+        raise Left
 
 
 def _asked(desk: Desk, question: str, instead: str, default: str | None = None) -> str:

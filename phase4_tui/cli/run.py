@@ -9,9 +9,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from phase4_tui.cli.desk import DONE, FAILED, Desk, emit, say
+from phase4_tui.cli.desk import DONE, FAILED, Desk, complain, emit, say
 from phase4_tui.cli.showing import show_status
 from phase4_tui.cli.watching_runs import observer
+from phase4_tui.journal.events import BadEvent
+from phase4_tui.journal.locks import Busy
+from phase4_tui.journal.log import JournalDamaged
+from phase4_tui.journal.state import StateUnreadable
 from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.runbook.planning import Refused, Request, choose_phase, plan_run
 from phase4_tui.runbook.provenance import RunRecord
@@ -104,7 +108,7 @@ def execute(desk: Desk, request: Request) -> int:
         return DONE
     with _cancel_on_signals() as (cancel, caught), observer(desk.json) as watching:
         record = run_plan(plan, desk.settings, desk.environment, watching, cancel)
-    look_for_incident(desk.site, plan.tag)
+    _look_for_incident(desk, plan.tag)
     status, evidence = read_status(desk.settings, desk.workdir, desk.environment, plan.tag, record.isolation)
     if desk.json:
         emit(_document(record, status))
@@ -116,6 +120,14 @@ def execute(desk: Desk, request: Request) -> int:
     if request.only is not None:
         return {"passed": DONE, "failed_gate": GATE_NOT_PASSED}.get(record.steps[-1].state, FAILED)
     return status.classification.exit_status
+
+
+def _look_for_incident(desk: Desk, tag: str) -> None:
+    """Open an incident for what the run shows; one that can't be opened now does not hide how the run ended."""
+    try:
+        look_for_incident(desk.site, tag)
+    except (Refused, Busy, BadEvent, JournalDamaged, StateUnreadable) as error:
+        complain(f"no incident was opened: {error}; `phase4 rollback` looks again")
 
 
 def _document(record: RunRecord, status: Status) -> dict[str, object]:

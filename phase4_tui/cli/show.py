@@ -1,24 +1,19 @@
-"""The commands that only look: `status`, `tags`, `audit`, `path`, `watch`."""
+"""The commands that only look: `status`, `tags`, `audit`, `path`."""
 
-import threading
 from typing import Annotated
 
 import typer
 
-from phase4_tui.artifacts.clock import age, iso, now_ns
-from phase4_tui.artifacts.index import Identity, changed_tags, scan
+from phase4_tui.artifacts.clock import age, now_ns
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
-from phase4_tui.artifacts.watching import Watcher
 from phase4_tui.cli.desk import DONE, Desk, emit, say
-from phase4_tui.cli.showing import STYLES, show_status, verdict
+from phase4_tui.cli.showing import STYLES, show_status
 from phase4_tui.journal.state import read_state
 from phase4_tui.runbook.audit import audit as audit_of
-from phase4_tui.runbook.classification import EXIT_STATUS, classify
-from phase4_tui.runbook.evidence import phase_of, read_evidence
-from phase4_tui.runbook.health import judge
+from phase4_tui.runbook.classification import EXIT_STATUS
+from phase4_tui.runbook.evidence import phase_of
 from phase4_tui.runbook.isolation import probe_barrier
 from phase4_tui.runbook.planning import Refused
-from phase4_tui.runbook.running import running_tag
 from phase4_tui.runbook.status import read_status, read_tags, shown_tag
 
 Tag = Annotated[str | None, typer.Option(help="The run tag.", show_default="the active one, else the newest")]
@@ -90,48 +85,3 @@ def _chosen(desk: Desk, wanted: str | None) -> str:
     if chosen is None:
         raise Refused(f"no tags in {desk.reports}; `phase4 run` makes one")
     return check_tag(chosen)
-
-
-def watch(desk: Desk) -> int:
-    """Print one line a change of any tag, until interrupted."""
-    watcher = Watcher(desk.reports, threading.Event())
-    names: dict[str, Identity] = {}
-    last: dict[str, str] = {}
-    trouble: str | None = None
-    ran: str | None = None
-    unsettled: set[str] = set()
-    while True:
-        now = scan(desk.reports)
-        runs = running_tag(desk.reports)
-        ran_or_runs = {tag for tag in (ran, runs) if tag is not None}  # a crash may change nothing but the run's record
-        for tag in sorted(changed_tags(names, now) | unsettled | ran_or_runs):
-            _tell_change(desk, tag, last, unsettled)
-        names, ran = now, runs
-        if watcher.trouble != trouble:
-            trouble = watcher.trouble
-            _tell(desk, {"at": iso(now_ns()), "watch": trouble or "ok"}, f"watch: {trouble or 'ok'}", "yellow")
-        if not watcher.wait():
-            return DONE
-
-
-def _tell_change(desk: Desk, tag: str, last: dict[str, str], unsettled: set[str]) -> None:
-    evidence = read_evidence(desk.reports, tag, patient=False)
-    health = judge(evidence)
-    classification = classify(evidence, health)
-    states = {name: getattr(health, name).state for name in ("release_check", "quality_check", "monitoring", "signoff")}
-    # A state that time alone can change is looked at again at the next turn.
-    being_written = "writing" in (*states.values(), evidence.summary.state)
-    (unsettled.add if being_written else unsettled.discard)(tag)
-    words = ", ".join(f"{name} {state}" for name, state in states.items())
-    text = f"{tag}  {verdict(classification)}  ({words})"
-    if last.get(tag) != text:
-        last[tag] = text
-        document = {"at": iso(now_ns()), "tag": tag, "classification": classification, "health": states}
-        _tell(desk, document, text, STYLES[classification.level])
-
-
-def _tell(desk: Desk, document: dict[str, object], text: str, style: str) -> None:
-    if desk.json:
-        emit(document, indent=None)
-    else:
-        say(f"{document['at']}  {text}", style)

@@ -3,11 +3,13 @@
 import json
 
 from phase4_tui.artifacts.clock import age
+from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.desk import say
 from phase4_tui.runbook.classification import Classification
 from phase4_tui.runbook.escalation import OWNERS, next_step
 from phase4_tui.runbook.evidence import Evidence
 from phase4_tui.runbook.health import Check
+from phase4_tui.runbook.provenance import RunRecord
 from phase4_tui.runbook.status import Status
 
 SYMBOLS = {
@@ -70,10 +72,8 @@ def _show_operations(status: Status) -> None:
     """Print what operators have under way: an unfinished order, the fallback, the incident."""
     for pending in status.pending:
         told = f"{pending.kind} {pending.tag or ''}".strip()
-        say(
-            f"! order `{told}` of {pending.by} at {pending.at} has no result: its process ended, or it runs now",
-            "yellow",
-        )
+        by = f"{safe_line(pending.by)} at {pending.at}"
+        say(f"! order `{told}` of {by} has no result: its process ended, or it runs now", "yellow")
         say("    the next order settles it; give the same order again to go on", "yellow")
     if status.fallback is not None:
         symbol = "✔" if status.fallback.holds else "!"
@@ -119,9 +119,15 @@ def _show_last_run(evidence: Evidence) -> None:
     if run.state == "running":
         word = "is running" if evidence.running else "was interrupted"
         step = next((step.name for step in run.steps if step.state == "running"), "the start")
-        hint = "" if evidence.running else f"; `phase4 run --resume --tag {evidence.tag}` goes on"
+        hint = "" if evidence.running else f"; `{_resuming(run)}` goes on"
         say(f"run {run.run_id} by {run.operator}@{run.host} {word} at {step}{hint}", "yellow")
     elif run.state == "interrupted" or any(step.state in ("cancelled", "not_run") for step in run.steps):
         stopped = next((step for step in run.steps if step.state not in ("passed", "failed_gate")), None)
         at = f" at {stopped.name}" if stopped else ""
-        say(f"run {run.run_id} stopped{at}; `phase4 run --resume --tag {evidence.tag}` goes on", "yellow")
+        say(f"run {run.run_id} stopped{at}; `{_resuming(run)}` goes on", "yellow")
+
+
+def _resuming(run: RunRecord) -> str:
+    """Return the command that resumes a run, in whatever mode it was made."""
+    kind = " --rehearsal" if run.rehearsal else " --phase 3" if run.phase == 3 else ""
+    return f"phase4 run --resume{kind} --tag {run.tag}"
