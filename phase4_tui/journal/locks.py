@@ -70,11 +70,13 @@ class DirectoryLock:
         with ExitStack() as stack:
             directory = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             stack.callback(os.close, directory)
+            directory_holds = True
             try:
                 fcntl.flock(directory, mode | fcntl.LOCK_NB)
             except OSError as error:
                 if error.errno not in _NOT_LOCKABLE:
                     raise
+                directory_holds = False
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
             for _ in range(OPEN_TRIES):
                 file = os.open(self._file, flags, 0o666)
@@ -82,6 +84,8 @@ class DirectoryLock:
                 fcntl.flock(file, mode | fcntl.LOCK_NB)
                 if os.fstat(file).st_nlink:  # else deleted between open and lock
                     return stack.pop_all(), (directory, file)
+            if directory_holds:  # then nobody gets a lock by deleting the file, nor keeps anyone from it
+                return stack.pop_all(), (directory, file)
             raise BlockingIOError(errno.EAGAIN, "the lock file is deleted again and again")
 
     def __enter__(self) -> "DirectoryLock":

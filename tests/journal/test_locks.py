@@ -1,5 +1,9 @@
 """Locks: one holder across processes, released by the kernel, and not doubled by whoever deletes the lock file."""
 
+import errno
+import fcntl
+import os
+import stat
 import subprocess
 import sys
 import threading
@@ -214,3 +218,47 @@ def test_a_lock_survives_the_deletion_of_its_file_by_who_waits_for_it(tmp_path: 
         stop.set()
         thread.join()
     until(lambda: not lock_of(tmp_path).is_held(), 2)
+
+
+def delete_after_open(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+    """Let someone delete the lock file each time between its open and its lock."""
+    really_open = os.open
+
+    def opened(path: Path, flags: int, mode: int = 0o777) -> int:
+        descriptor = really_open(path, flags, mode)
+        if path == file:
+            file.unlink()
+        return descriptor
+
+    monkeypatch.setattr(os, "open", opened)
+
+
+def test_who_always_deletes_the_file_keeps_nobody_from_the_lock_and_gives_it_to_no_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delete_after_open(monkeypatch, tmp_path / "run.lock")
+    lock = lock_of(tmp_path)
+    lock.acquire(wait_seconds=0)
+    with pytest.raises(Busy):
+        lock_of(tmp_path).acquire(wait_seconds=0)
+    assert lock_of(tmp_path).is_held()
+    lock.release()
+    assert not lock_of(tmp_path).is_held()
+
+
+def test_where_only_the_file_can_be_locked_a_deleted_one_is_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really_lock = fcntl.flock
+
+    def lock_no_directory(descriptor: int, mode: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EBADF, "as network file systems say of a directory")
+        really_lock(descriptor, mode)
+
+    monkeypatch.setattr(fcntl, "flock", lock_no_directory)
+    with lock_of(tmp_path), pytest.raises(Busy):
+        lock_of(tmp_path).acquire(wait_seconds=0)
+    delete_after_open(monkeypatch, tmp_path / "run.lock")
+    with pytest.raises(Busy):
+        lock_of(tmp_path).acquire(wait_seconds=0)
