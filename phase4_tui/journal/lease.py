@@ -1,7 +1,11 @@
 """The lease: who leads a rollback now. A dead holder is taken over at once, a live one only with a reason."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import PositiveInt
 
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.models import Document
@@ -9,6 +13,7 @@ from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.reading import look
 from phase4_tui.artifacts.writing import atomic_write, process_alive, to_json
 from phase4_tui.journal.actor import Actor, host_name
+from phase4_tui.journal.book import LOCK_SECONDS, journal_lock
 
 LEASE_FILE = "lease.json"
 HEARTBEAT_SECONDS = 5.0
@@ -25,7 +30,7 @@ class Lease(Document):
 
     operator: str
     host: str
-    pid: int
+    pid: PositiveInt
     started: str | None
     since: str
     heartbeat: str
@@ -36,13 +41,21 @@ class Lease(Document):
 
     def is_alive(self) -> bool:
         """True while the holder lives, as far as this host can tell."""
-        if self.host == host_name():
-            return process_alive(self.pid) and self.started == _started(self.pid)
-        return abs(now_ns() - self.heartbeat_ns) / 1e9 < DEAD_AFTER_SECONDS
+        if self.host != host_name():
+            return abs(now_ns() - self.heartbeat_ns) / 1e9 < DEAD_AFTER_SECONDS
+        if not process_alive(self.pid):
+            return False
+        seen = _seen(self.pid)
+        # What the kernel hides, because it is another user's, counts as alive: taking over needs a reason then.
+        return seen is None or (seen.started == self.started and not seen.ended)
 
     def is_of(self, actor: Actor) -> bool:
         """True when `actor` holds it, from whatever process."""
         return (self.operator, self.host) == (actor.name, actor.host)
+
+    def is_of_process(self, actor: Actor) -> bool:
+        """True when the very process of `actor` holds it."""
+        return self.is_of(actor) and self.pid == actor.pid
 
 
 def read_lease(reports: Path) -> Lease | None:
@@ -57,53 +70,76 @@ def other_holder(reports: Path, actor: Actor) -> Lease | None:
 
 
 def take_lease(reports: Path, actor: Actor, *, by_force: bool = False) -> Lease | None:
-    """Write the lease for `actor` and return the one that it replaces; call it while holding the orders' lock.
+    """Write the lease for `actor` and return the one that it replaces.
 
-    Raises Held when another operator's is alive, unless `by_force`.
+    Raises Held when another operator's is alive, unless `by_force`; Busy, OSError.
     """
-    before = read_lease(reports)
-    other = other_holder(reports, actor)
-    if other is not None and not by_force:
-        raise Held(str(other))
-    since = before.since if before is not None and before.is_of(actor) else iso(now_ns())
-    _write(reports, actor, since)
-    return before
+    with _alone(reports):
+        before = read_lease(reports)
+        other = other_holder(reports, actor)
+        if other is not None and not by_force:
+            raise Held(str(other))
+        since = before.since if before is not None and before.is_of(actor) else iso(now_ns())
+        _write(reports, actor, since)
+        return before
 
 
 def keep_lease(reports: Path, actor: Actor) -> bool:
-    """Write a heartbeat; return False when the lease is no longer this process's."""
-    lease = read_lease(reports)
-    if lease is None or (lease.operator, lease.host, lease.pid) != (actor.name, actor.host, actor.pid):
-        return False
-    _write(reports, actor, lease.since)
-    return True
+    """Write a heartbeat; return False when the lease is no longer this process's; raises Busy, OSError."""
+    with _alone(reports):
+        lease = read_lease(reports)
+        if lease is None or not lease.is_of_process(actor):
+            return False
+        _write(reports, actor, lease.since)
+        return True
 
 
 def drop_lease(reports: Path, actor: Actor) -> None:
-    """Give the lease back, if it is this process's."""
-    lease = read_lease(reports)
-    if lease is not None and (lease.operator, lease.host, lease.pid) == (actor.name, actor.host, actor.pid):
-        with suppress(FileNotFoundError):
+    """Give the lease back, if it is this process's; raises Busy, OSError."""
+    if read_lease(reports) is None:
+        return
+    with _alone(reports):
+        lease = read_lease(reports)
+        if lease is not None and lease.is_of_process(actor):
             (state_dir(reports) / LEASE_FILE).unlink()
 
 
+@contextmanager
+def _alone(reports: Path) -> Iterator[None]:
+    """Keep others from changing the lease: who renews it would else take it back from who took it over meanwhile."""
+    lock = journal_lock(reports)
+    lock.acquire(LOCK_SECONDS)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def _write(reports: Path, actor: Actor, since: str) -> None:
+    seen = _seen(actor.pid)
+    moment = now_ns()
     lease = Lease(
         operator=actor.name,
         host=actor.host,
         pid=actor.pid,
-        started=_started(actor.pid),
+        started=seen.started if seen else None,
         since=since,
-        heartbeat=iso(now_ns()),
-        heartbeat_ns=now_ns(),
+        heartbeat=iso(moment),
+        heartbeat_ns=moment,
     )
     atomic_write(state_dir(reports) / LEASE_FILE, to_json(lease.model_dump()))
 
 
-def _started(pid: int) -> str | None:
-    """Return when a process of this host started, in the kernel's ticks; None where the kernel doesn't tell."""
+class _Seen(NamedTuple):
+    started: str
+    ended: bool
+
+
+def _seen(pid: int) -> _Seen | None:
+    """Return when a process of this host started, in the kernel's ticks, and whether it is a zombie; None if hidden."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
         return None
-    return stat.rpartition(")")[2].split()[19]
+    fields = stat.rpartition(b")")[2].decode().split()
+    return _Seen(started=fields[19], ended=fields[0] in "ZX")
