@@ -1,0 +1,1 @@
+"""Tests of the dashboard: a user at the keyboard, over real files."""
