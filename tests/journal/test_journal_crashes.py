@@ -163,21 +163,21 @@ def test_an_interrupted_append_leaves_temporary_files_that_a_later_one_sweeps(fr
     assert [path for path in left if path.exists()] == []
 
 
-def test_a_torn_line_of_every_length_is_set_aside_with_its_sha256(tmp_path: Path) -> None:
+def test_a_torn_line_of_every_length_is_set_aside_with_its_sha256(in_memory: Path) -> None:
     line = encode_line(sealed([{"text": "é"}])[0])
-    write_at_once(tmp_path, [{}])
-    journal = file_in(tmp_path, "journal.jsonl")
+    write_at_once(in_memory, [{}])
+    journal = file_in(in_memory, "journal.jsonl")
     for length in range(1, len(line)):
         with journal.open("ab") as file:
             file.write(line[:length])
-        assert len(list(read_events(tmp_path))) == 2 * length - 1
-        note(tmp_path)
-    recovered = [event.detail for event in read_events(tmp_path) if event.kind == "recovered"]
+        assert len(list(read_events(in_memory))) == 2 * length - 1
+        note(in_memory)
+    recovered = [event.detail for event in read_events(in_memory) if event.kind == "recovered"]
     for length, detail in enumerate(recovered, 1):
         assert detail["torn_sha256"] == hashlib.sha256(line[:length]).hexdigest()
-        assert file_in(tmp_path, detail["kept_in"]).read_bytes() == line[:length]
+        assert file_in(in_memory, detail["kept_in"]).read_bytes() == line[:length]
     assert len(recovered) == len(line) - 1
-    assert problems(tmp_path) == []
+    assert problems(in_memory) == []
 
 
 @pytest.mark.parametrize("torn", [b"\0" * 4096, b"x" * (MAX_LINE_BYTES - 1)])
