@@ -3,6 +3,7 @@
 Nothing of it is kept in a process: who leaves it and whoever goes on, on whatever host, see the same.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Literal
 
@@ -19,9 +20,10 @@ from phase4_tui.rollback.reopen import COMPARED, HEALTHY, REHEARSED, Condition, 
 from phase4_tui.runbook.fallback import nanoseconds, read_fallback
 from phase4_tui.runbook.planning import Refused
 from phase4_tui.runbook.provenance import RunRecord, runs_dir, runs_of
-from phase4_tui.runbook.text import rollback_sentences
+from phase4_tui.runbook.text import sections
 
 TITLES = ("Freeze", "Switch to known-good", "Fall back to Phase 3", "Log the root cause", "Re-run, compare, reopen")
+_ITEM = re.compile(r"^\d+\. (.+(?:\n {2,}.+)*)", re.MULTILINE)
 StepState = Literal["done", "next", "open", "tampered"]
 
 
@@ -52,6 +54,12 @@ class Guided(Document):
         return next((step for step in self.steps if step.state != "done"), None)
 
 
+def rollback_steps() -> tuple[str, ...]:
+    """Return what the runbook says of each step of the rollback, the first step first, as plain text."""
+    text = next(body for heading, body in sections().items() if heading.startswith("Rollback"))
+    return tuple(" ".join(item.replace("**", "").split()) for item in _ITEM.findall(text))
+
+
 def read_guided(site: Site) -> Guided | None:
     """Return where the rollback of the open incident stands, None without one; raises StateUnreadable."""
     state = state_to_plan_on(site)
@@ -68,7 +76,7 @@ def read_guided(site: Site) -> Guided | None:
     steps = []
     is_next = True
     for number, (title, sentence, (done, detail, command)) in enumerate(
-        zip(TITLES, rollback_sentences(), facts, strict=True), 1
+        zip(TITLES, rollback_steps(), facts, strict=True), 1
     ):
         step_state: StepState = "done" if done else "next" if is_next else "open"
         if number == 1 and frozen_state(site.reports, incident.tag) == "tampered":
