@@ -1,0 +1,227 @@
+"""`phase4 rollback`: the five steps by answers at a real terminal, left and resumed, taken over, and by `--yes`."""
+
+import json
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from phase4_tui.artifacts.names import Artifact
+from phase4_tui.journal.lease import read_lease
+from phase4_tui.journal.log import read_events
+from phase4_tui.journal.state import OperationsState, read_state
+from tests.cli.support import DANGEROUS, FAILED, HEALTHY, REFUSED, ask, listing
+from tests.cli.terminal import END, INTERRUPT, operator
+from tests.runbook.documents import ALERT, Tag
+
+STEP_KEYS = {"number", "title", "sentence", "state", "detail", "command"}
+
+
+@pytest.fixture
+def bad(work: Path) -> Tag:
+    """A tag with a HIGH alert, newer than a good one."""
+    Tag(work / "reports", "good")
+    bad = Tag(work / "reports", "bad")
+    bad.change(Artifact.MONITORING, partial(dict.update, status="ALERT", alerts=[ALERT]), age=1)
+    return bad
+
+
+def state_of(work: Path) -> OperationsState:
+    return read_state(work / "reports")
+
+
+def steps(work: Path) -> list[str]:
+    return [step["state"] for step in ask(work, "rollback", "--json").document()["steps"]]
+
+
+def contain(work: Path) -> None:
+    """Do the first three steps, the Phase 3 run but for itself."""
+    assert ask(work, "rollback", "--yes", "--to", "good").status == FAILED
+
+
+def test_all_five_steps_by_answers_at_a_terminal(bad: Tag, work: Path) -> None:
+    assert bad.name
+    with operator(work, "rollback") as ada:
+        ada.says("Do it?", "y")
+        ada.asked("Step 2 of 5")
+        ada.says("Switch to which tag? (good)", "goood")
+        ada.says("Switch to which tag? (good)", "../x")
+        ada.says("Switch to which tag? (good)", "good")
+        ada.says("Do it?", "y")
+        ada.says("Do it?", "y")
+        ada.says("Run the Phase 3 sequence now?", "y")
+        ada.says("Cause?", "the feed lost its bias")
+        ada.says("Remediation?", "take the second feed")
+        ada.says("Owner? (engineering, risk, product) [risk]", "nobody")
+        ada.says("Owner? (engineering, risk, product) [risk]", "")
+        ada.says("Closed when?", "")
+        ada.says("Do it?", "y")
+        ada.says("Tag of the re-run?", "bad")
+        ada.says("Input?", "")
+        ada.asked("bad is frozen")
+        ada.says("Tag of the re-run?", "fixed")
+        ada.says("Input?", "")
+        ada.says("Accept the change?", "y")
+        ada.says("Do it?", "y")
+        ada.asked("the incident is closed")
+        assert ada.status() == HEALTHY
+    state = state_of(work)
+    assert (state.incident, state.active_tag, state.evaluation_mode) == (None, "fixed", "phase4")
+    assert ask(work, "verify").status == HEALTHY
+    assert read_lease(work / "reports") is None
+    assert "goood" in ada.shown
+    assert not DANGEROUS.search(ada.shown.replace("\r", ""))
+
+
+def test_left_at_any_question_it_goes_on_there_for_another_operator(bad: Tag, work: Path) -> None:
+    assert bad.name
+    for number, (name, question, answer) in enumerate(
+        [
+            ("ada", "Do it?", INTERRUPT),
+            ("grace", "Do it?", END),
+            ("ada", "Do it?", "n"),
+        ]
+    ):
+        with operator(work, "rollback", name=name) as who:
+            who.says(question, answer)
+            assert who.status() == FAILED, number
+            assert "goes on from here" in who.shown
+        assert read_lease(work / "reports") is None
+        assert state_of(work).frozen == {}
+    with operator(work, "rollback", name="grace") as grace:
+        grace.says("Do it?", "y")
+        grace.says("Switch to which tag?", INTERRUPT)
+        assert grace.status() == FAILED
+    assert steps(work)[:3] == ["done", "next", "open"]
+    with operator(work, "rollback", "--to", "good", name="ada") as ada:
+        ada.asked("✔ bad is frozen by grace@")
+        ada.says("Do it?", "y")
+        ada.says("Do it?", "y")
+        ada.says("Run the Phase 3 sequence now?", END)
+        ada.says("Cause?", INTERRUPT)
+        assert ada.status() == FAILED
+    assert state_of(work).evaluation_mode == "phase3_only"
+    incident = state_of(work).incident
+    assert incident is not None
+    assert incident.stage == "contained"
+
+
+def test_a_dead_operator_is_followed_at_once_and_a_living_one_only_with_a_reason(bad: Tag, work: Path) -> None:
+    assert bad.name
+    with operator(work, "rollback", name="ada") as dead:
+        dead.asked("Do it?")
+        dead.dies()
+    with operator(work, "rollback", name="grace") as grace:
+        grace.asked("Do it?")
+        for order in (["freeze", "bad", "--reason", "r", "--yes"], ["rollback", "--yes"]):
+            refused = ask(work, *order)
+            assert refused.status == REFUSED
+            assert "grace@" in refused.complaint()
+            assert "--take-over" in refused.complaint()
+        assert ask(work, "rollback", "--yes", "--take-over", " ").status == REFUSED
+        assert ask(work, "rollback", "--yes", "--take-over", "grace is at lunch").status == FAILED
+        assert "bad" in state_of(work).frozen
+        grace.says("[y/N]", "y")
+        assert grace.status() != HEALTHY
+    (lease,) = [event for event in read_events(work / "reports") if event.kind == "lease" and event.detail["alive"]]
+    assert lease.detail["reason"] == "grace is at lunch"
+    assert "grace@" in lease.detail["from"]
+    assert lease.operator == "ada"
+
+
+def test_without_a_terminal_it_asks_for_yes_and_then_stops_where_it_needs_words(bad: Tag, work: Path) -> None:
+    assert bad.name
+    before = listing(work)
+    assert "terminal" in ask(work, "rollback").complaint()
+    assert listing(work) == before
+    answer = ask(work, "rollback", "--yes")
+    assert answer.status == FAILED
+    assert "--to TAG" in answer.out
+    assert steps(work)[:2] == ["done", "next"]
+    answer = ask(work, "rollback", "--yes", "--to", "good")
+    assert answer.status == FAILED
+    assert "phase4 root-cause add" in answer.out
+    assert steps(work) == ["done", "done", "done", "next", "open"]
+    assert "Phase 3's" in ask(work, "mode", "show").out
+    assert ask(work, "root-cause", "add", "--cause", "c", "--remediation", "r", "--owner", "risk").status == HEALTHY
+    answer = ask(work, "rollback", "--yes")
+    assert answer.status == FAILED
+    assert "phase4 run --rehearsal" in answer.out
+
+
+@pytest.mark.parametrize("hostile", ["../x", "", "no such"])
+def test_a_target_that_is_no_tag_is_refused_before_anything_is_done(bad: Tag, work: Path, hostile: str) -> None:
+    assert bad.name
+    before = listing(work)
+    assert "no run tag" in ask(work, "rollback", "--yes", f"--to={hostile}").complaint()
+    assert listing(work) == before
+
+
+@pytest.mark.parametrize("flags", [["--json"], ["--dry-run"], ["--json", "--dry-run", "--yes"]])
+def test_looking_changes_nothing_whether_an_incident_is_open_or_not(bad: Tag, work: Path, flags: list[str]) -> None:
+    assert bad.name
+    before = listing(work)
+    refused = ask(work, "rollback", *flags)
+    assert refused.status == REFUSED
+    assert "no incident is open" in refused.complaint()
+    assert listing(work) == before
+    contain(work)
+    before = listing(work)
+    answer = ask(work, "rollback", *flags)
+    assert answer.status == HEALTHY
+    assert listing(work) == before
+
+
+def test_under_json_it_is_one_document_with_each_step(bad: Tag, work: Path) -> None:
+    assert bad.name
+    contain(work)
+    found = ask(work, "rollback", "--json").document()
+    assert set(found) == {"incident", "evaluation_mode", "active_tag", "steps", "lease", "revision"}
+    assert [set(step) for step in found["steps"]] == [STEP_KEYS] * 5
+    assert [step["number"] for step in found["steps"]] == [1, 2, 3, 4, 5]
+    assert all(len(step["sentence"]) > 30 and "**" not in step["sentence"] for step in found["steps"])
+    assert found["incident"]["class"] == "P1"
+    assert json.dumps(found).isascii()
+
+
+def test_without_any_good_tag_it_falls_back_and_calls_the_product_owner(bad: Tag, work: Path) -> None:
+    assert bad.name
+    (work / "reports" / "good_quality_check.json").unlink()
+    answer = ask(work, "rollback", "--yes")
+    assert "no tag climbs its ladder" in answer.out
+    state = state_of(work)
+    assert (state.active_tag, state.evaluation_mode) == (None, "phase3_only")
+    assert state.incident is not None
+    assert (state.incident.no_good_tag, state.incident.stage) == (True, "contained")
+    assert [call.owner for call in state.incident.escalations] == ["product"]
+    assert steps(work)[:3] == ["done", "done", "done"]
+    assert not (work / "reports" / "ACTIVE.json").exists()
+
+
+def test_after_a_re_run_that_failed_another_is_asked_for(bad: Tag, work: Path) -> None:
+    assert bad.name
+    contain(work)
+    ask(work, "root-cause", "add", "--cause", "c", "--remediation", "r", "--owner", "risk")
+    records = json.loads((work / "sample_batch_input.json").read_text())
+    (work / "idle.json").write_text(json.dumps([record | {"options_bias": "NEUTRAL"} for record in records]))
+    assert ask(work, "run", "--rehearsal", "--tag", "still-bad", "--input", "idle.json").status == 11
+    last = ask(work, "rollback", "--json").document()["steps"][4]
+    assert "monitoring OK" in last["detail"]
+    assert "--rehearsal" in last["command"]
+    with operator(work, "rollback") as ada:
+        ada.says("Tag of the re-run?", "fixed")
+        ada.says("Input?", "")
+        ada.says("Accept the change?", "n")
+        assert ada.status() == FAILED
+    assert ask(work, "rollback", "--json").document()["steps"][4]["detail"].startswith("fixed: input and rules")
+
+
+def test_a_tag_that_was_tampered_with_is_restored_first(bad: Tag, work: Path) -> None:
+    contain(work)
+    kept = bad.path(Artifact.SUMMARY).read_bytes()
+    bad.path(Artifact.SUMMARY).write_text("{}")
+    assert steps(work)[0] == "tampered"
+    assert "restore bad" in ask(work, "rollback", "--json").document()["steps"][0]["command"]
+    contain(work)
+    assert bad.path(Artifact.SUMMARY).read_bytes() == kept
+    assert steps(work)[0] == "done"
