@@ -1,9 +1,22 @@
 """`python -m phase4_tui`: the same as `phase4`."""
 
+import os
+import sys
+
+# No plugin of the validation library is wanted, and looking for one in all that is installed costs the start.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
+
 
 def main() -> None:
-    """Start the command line."""
-    from phase4_tui.cli.app import main as command_line  # noqa: PLC0415 - faces are loaded when they are used
+    """Open the dashboard, or start the command line."""
+    from phase4_tui.tui.quick import means_dashboard, quick_start  # noqa: PLC0415 - faces are loaded when they are used
+
+    if means_dashboard(sys.argv[1:]):
+        status = quick_start(sys.argv[1:])
+        if status is not None:
+            sys.exit(status)
+        sys.argv[1:] = ["dash", *(word for word in sys.argv[1:] if word != "dash")]
+    from phase4_tui.cli.app import main as command_line  # noqa: PLC0415 - as above
 
     command_line()
 

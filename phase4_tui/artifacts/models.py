@@ -17,7 +17,8 @@ Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False, strict=True)
 class Document(BaseModel):
     """A file's content, or a part of it."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+    # Built when first used: a start pays for the few documents that it reads.
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=(), defer_build=True)
 
     def missing_keys(self) -> list[str]:
         """Return the keys that a document of today has and this one lacks."""

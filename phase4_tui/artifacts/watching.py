@@ -8,8 +8,10 @@ scans the directory.
 import threading
 from collections.abc import Generator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import watchfiles
+if TYPE_CHECKING:
+    import watchfiles
 
 INTERVAL_SECONDS = 2.0
 RETRY_SECONDS = 10.0
@@ -24,7 +26,7 @@ class Watcher:
         self._directory = directory
         self._stop = stop
         self._interval = interval_seconds
-        self._hints: Generator[set[watchfiles.main.FileChange], None, None] | None = None
+        self._hints: "Generator[set[watchfiles.main.FileChange], None, None] | None" = None
         self._root: tuple[int, int] | None = None
         self._waited = RETRY_SECONDS
         self.hinted: frozenset[str] = frozenset()
@@ -33,6 +35,8 @@ class Watcher:
 
     def wait(self) -> bool:
         """Return True when it is time to look again, False once `stop` is set."""
+        from watchfiles._rust_notify import WatchfilesRustInternalError  # noqa: PLC0415 - as below
+
         self.hinted = frozenset()
         if self._stop.is_set():
             return False
@@ -46,12 +50,14 @@ class Watcher:
                 self._fail("the stream of hints ended")
             else:
                 self.hinted = frozenset(Path(path).name for _, path in batch)
-        except (OSError, RuntimeError, watchfiles._rust_notify.WatchfilesRustInternalError) as error:
+        except (OSError, RuntimeError, WatchfilesRustInternalError) as error:
             self._fail(str(error))
         return not self._stop.is_set()
 
-    def _watch(self) -> Generator[set[watchfiles.main.FileChange], None, None] | None:
+    def _watch(self) -> "Generator[set[watchfiles.main.FileChange], None, None] | None":
         """Return the stream of hints, begun anew when the directory is another one than before."""
+        import watchfiles  # noqa: PLC0415 - the first paint of the dashboard does not wait for it
+
         root = _identity(self._directory)
         if root is None:
             self._drop()

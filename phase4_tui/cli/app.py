@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from phase4_tui import __version__
-from phase4_tui.cli import incidents, orders, record, reopening, rollback, run, setup, show, watching
+from phase4_tui.cli import dashboard, incidents, orders, record, reopening, rollback, run, setup, show, watching
 from phase4_tui.cli.desk import command, root
 
 app = typer.Typer(
@@ -35,6 +35,7 @@ def _root(
 
 
 COMMANDS: dict[str, Callable[..., int]] = {
+    "dash": dashboard.dash,
     "init": setup.init,
     "run": run.run,
     "step": run.step,

@@ -4,7 +4,7 @@ Intent in the journal, act, verify, result in the journal; one order at a time p
 made on a state that has changed since is refused. What a dead operator left is settled before the next order.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,31 +24,12 @@ from phase4_tui.journal.log import Draft, Head, JournalDamaged, read_events
 from phase4_tui.journal.state import Frozen, OperationsState, Pending, StateUnreadable, read_state
 from phase4_tui.rollback.active import publish_active
 from phase4_tui.rollback.copies import frozen_by, protect, sweep_stages, thawed_dir
-from phase4_tui.runbook.planning import Refused
-from phase4_tui.runbook.settings import Settings
+from phase4_tui.runbook.site import Refused
+from phase4_tui.runbook.site import Site as Site  # where orders are given belongs to them
 
 LOCK_SECONDS = 5.0
 REASON_LIMIT = 1000
 CANT_RECORD = (OSError, Busy, BadEvent, JournalDamaged, StateUnreadable)
-
-
-@dataclass(frozen=True)
-class Site:
-    """Where orders are given, and with which settings."""
-
-    workdir: Path
-    settings: Settings
-    environment: Mapping[str, str]
-
-    @property
-    def reports(self) -> Path:
-        """The reports directory."""
-        return self.workdir / self.settings.reports
-
-    @property
-    def actor(self) -> Actor:
-        """Who gives the orders."""
-        return Actor(self.settings.operator)
 
 
 @dataclass(frozen=True)
@@ -219,9 +200,8 @@ def settle(site: Site) -> OperationsState:
             del detail["error"]
         incident = state.incident.id if state.incident else None
         _, state = record(reports, site.actor, Draft(pending.kind, pending.tag, incident, detail))
-        for tag in (changes or {}).get("frozen", {}):
-            if is_frozen(reports, tag):
-                protect(frozen_dir(reports, tag))
+        for tag in {*changes.get("frozen", {}), pending.tag} - {None}:
+            protect(frozen_dir(reports, tag))
     sweep_stages(reports)
     publish_active(reports, state)
     return state

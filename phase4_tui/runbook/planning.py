@@ -23,6 +23,7 @@ from phase4_tui.runbook.provenance import (
     runs_of,
 )
 from phase4_tui.runbook.settings import Settings
+from phase4_tui.runbook.site import Refused as Refused  # what planning raises belongs to it
 from phase4_tui.runbook.steps import (
     Command,
     Phase,
@@ -33,10 +34,6 @@ from phase4_tui.runbook.steps import (
     place_of,
     steps_of,
 )
-
-
-class Refused(Exception):
-    """An order that is not carried out; the message says why and what to do instead."""
 
 
 @dataclass(frozen=True)

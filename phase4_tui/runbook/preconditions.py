@@ -9,7 +9,8 @@ from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.runbook.isolation import Proof, live_order_switches
 from phase4_tui.runbook.settings import Settings
-from phase4_tui.runbook.steps import Phase, Place, Step, is_foreign, script_directory, steps_of
+from phase4_tui.runbook.site import Site
+from phase4_tui.runbook.steps import Phase, Place, Step, is_foreign, place_of, script_directory, steps_of
 
 
 class Precondition(Document):
@@ -18,6 +19,14 @@ class Precondition(Document):
     name: str
     ok: bool
     detail: str
+
+
+def preconditions(site: Site, tag: str | None, proof: Proof) -> tuple[Precondition, ...]:
+    """Return the runbook's preconditions as they are now."""
+    place = place_of(site.settings, site.workdir, 4, None, None)
+    found = [check_workdir(site.settings, place, 4), check_environment(site.settings, site.environment)]
+    found += [check_artifacts(place, tag)] if tag is not None else []
+    return (*found, check_isolation(proof))
 
 
 def check_workdir(settings: Settings, place: Place, phase: Phase, steps: Sequence[Step] | None = None) -> Precondition:

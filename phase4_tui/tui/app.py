@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App, SystemCommand
@@ -15,13 +16,11 @@ from phase4_tui.artifacts.safe_text import safe_text
 from phase4_tui.journal.locks import Busy
 from phase4_tui.journal.log import JournalDamaged
 from phase4_tui.journal.state import StateUnreadable
-from phase4_tui.rollback.orders import Done, Site
-from phase4_tui.runbook.planning import Refused
 from phase4_tui.runbook.settings import SettingsError
+from phase4_tui.runbook.site import Refused, Site
 from phase4_tui.tui.actions import ACTIONS, BY_ID, Action, keys_of, why_not
 from phase4_tui.tui.facts import Facts
 from phase4_tui.tui.messages import OrdersSeen, OutputArrived, SnapshotReady, TagChosen
-from phase4_tui.tui.runs import Runs
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.dashboard import DashboardScreen
 from phase4_tui.tui.snapshot import Snapshot
@@ -29,9 +28,11 @@ from phase4_tui.tui.text import AsciiFilter, ControlFilter
 from phase4_tui.tui.themes import THEMES
 
 if TYPE_CHECKING:
+    from phase4_tui.rollback.orders import Done
     from phase4_tui.runbook.planning import RunPlan
     from phase4_tui.runbook.provenance import RunRecord
     from phase4_tui.tui.flows import Flows
+    from phase4_tui.tui.runs import Runs
 
 EXPECTED = (Refused, StateUnreadable, JournalDamaged, Busy, SettingsError, OSError, ValueError)
 NOTICE_LIMIT = 600
@@ -64,7 +65,6 @@ class Phase4App(App[None]):
         self.site = site
         self.demo = demo
         self.read_only = read_only
-        self.runs = Runs(site)
         self.facts = Facts(site, self.post_message, read_only=read_only)
         self.keys = keys_of(site.settings.keys)
         self.set_keymap({name: key for name, key in self.keys.items() if key})
@@ -75,6 +75,18 @@ class Phase4App(App[None]):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = site.settings.dashboard.theme
+
+    @cached_property
+    def runs(self) -> "Runs":
+        """The runs of this dashboard; loaded at the first one."""
+        from phase4_tui.tui.runs import Runs  # noqa: PLC0415 - the first paint does without
+
+        return Runs(self.site)
+
+    @property
+    def running_here(self) -> bool:
+        """True while a run of this dashboard is under way."""
+        return "runs" in self.__dict__ and self.runs.busy
 
     @property
     def flows(self) -> "Flows":
@@ -132,7 +144,7 @@ class Phase4App(App[None]):
             self._held_events.append(message)
             return
         for event in message.events:
-            own = event.seq in self._own_events or (event.kind == "run" and self.runs.busy)
+            own = event.seq in self._own_events or (event.kind == "run" and self.running_here)
             if event.outcome == "intent" or own or event.kind in ("run", "evidence"):
                 continue
             failed = f" failed: {event.detail.get('error')}" if event.outcome == "failed" else ""
@@ -156,7 +168,7 @@ class Phase4App(App[None]):
         if action != "act":
             return True
         found = BY_ID[str(parameters[0])]
-        if isinstance(self.screen, ModalScreen):
+        if isinstance(self.screen, ModalScreen) or self._is_typing():
             return False
         if self.read_only and found.order:
             return False
@@ -164,13 +176,19 @@ class Phase4App(App[None]):
 
     def on_key(self, event: Any) -> None:
         """Say why a key can't act now."""
-        if isinstance(self.screen, ModalScreen):
+        if isinstance(self.screen, ModalScreen) or self._is_typing():
             return
+        active = self.screen.active_bindings.get(event.key)
+        if active is not None and active.node is not self:
+            return  # the screen's own key goes before the one of an action
         for name, key in self.keys.items():
             if key == event.key:
                 reason = why_not(BY_ID[name], self.snapshot)
                 if reason is not None:
                     self.tell(f"{BY_ID[name].label}: {reason}", severity="warning")
+
+    def _is_typing(self) -> bool:
+        return isinstance(self.screen, FactsScreen) and self.screen.IS_FORM
 
     def action_act(self, name: str) -> None:
         """Do one action of the registry."""
@@ -208,7 +226,7 @@ class Phase4App(App[None]):
             error = event.worker.error
             self.tell(f"failed: {type(error).__name__}: {error}", severity="error")
 
-    async def carry_out(self, work: Callable[[], Done]) -> Done:
+    async def carry_out(self, work: "Callable[[], Done]") -> "Done":
         """Carry an order out in a thread; what it writes is not told as another's."""
         self._ordering = True
         try:
@@ -244,16 +262,19 @@ class Phase4App(App[None]):
     # What is shown -------------------------------------------------------------------------------------------
 
     def _open(self, module: str, name: str, *args: object) -> None:
-        """Open a screen, loading it now."""
+        """Open a screen, loading it now; one that is open already comes to the front, or makes way for `args`."""
         from importlib import import_module  # noqa: PLC0415 - only here
 
         screen = getattr(import_module(f"phase4_tui.tui.screens.{module}"), name)
-        if not isinstance(self.screen, screen):
+        at = next((at for at, one in enumerate(self.screen_stack) if isinstance(one, screen)), None)
+        while at is not None and len(self.screen_stack) > (at if args else at + 1):
+            self.pop_screen()
+        if at is None or args:
             self.push_screen(screen(*args))
 
     def show_cancel(self) -> None:
         """Cancel the run of this dashboard."""
-        if self.runs.busy:
+        if self.running_here:
             self.runs.cancel()
             self.tell("the run is being cancelled")
         else:
@@ -268,9 +289,9 @@ class Phase4App(App[None]):
         """Open the root-cause form."""
         self._open("root_cause", "RootCauseScreen")
 
-    def show_compare(self) -> None:
-        """Open the comparison."""
-        self._open("compare", "CompareScreen")
+    def show_compare(self, bad: str | None = None, rerun: str | None = None) -> None:
+        """Open the comparison; with two tags it begins at once."""
+        self._open("compare", "CompareScreen", *(tag for tag in (bad, rerun) if tag is not None))
 
     def show_guided(self) -> None:
         """Open the guided rollback."""
@@ -344,7 +365,7 @@ class Phase4App(App[None]):
 
     def show_quit(self) -> None:
         """Leave; a run under way is cancelled first, when the operator says so."""
-        if self.runs.busy:
+        if self.running_here:
             self.order(lambda flows: self._quit_running())
         else:
             self.exit()

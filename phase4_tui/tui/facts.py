@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
@@ -19,25 +20,18 @@ from phase4_tui.journal.lease import read_lease
 from phase4_tui.journal.locks import Busy
 from phase4_tui.journal.log import JournalDamaged, read_events, read_head
 from phase4_tui.journal.state import OperationsState, StateUnreadable, read_state
-from phase4_tui.rollback.incidents import look_for_incident
-from phase4_tui.rollback.orders import Site
 from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.fallback import read_fallback
-from phase4_tui.runbook.isolation import probe_barrier
-from phase4_tui.runbook.planning import Refused
-from phase4_tui.runbook.preconditions import (
-    Precondition,
-    check_artifacts,
-    check_environment,
-    check_isolation,
-    check_workdir,
-)
 from phase4_tui.runbook.running import running
+from phase4_tui.runbook.site import Refused, Site
 from phase4_tui.runbook.status import TagRow, row_of
-from phase4_tui.runbook.steps import place_of, steps_of
 from phase4_tui.tui.messages import OrdersSeen, SnapshotReady
 from phase4_tui.tui.snapshot import Snapshot, clock_trouble, judge_tag, tampered_tags
 from phase4_tui.tui.transcripts import Transcripts
+
+if TYPE_CHECKING:
+    from phase4_tui.runbook.isolation import Proof
+    from phase4_tui.runbook.preconditions import Precondition
 
 LOOK_SECONDS = 0.5
 RUN_LOOK_SECONDS = 0.1
@@ -48,6 +42,8 @@ TAMPER_SECONDS = 5.0
 SLICE_SECONDS = 0.02
 POST_SECONDS = 0.5
 HINT_SECONDS = 0.25
+SETTLE_SECONDS = 0.3
+"""What is not needed for the first paint waits so long."""
 
 
 class Facts:
@@ -70,8 +66,7 @@ class Facts:
         self._signature: object = None
         self._scanned = self._scan_cost = self._tampering_looked = self._posted = 0.0
         self._tampered: tuple[str, ...] = ()
-        self._preconditions: tuple[Precondition, ...] = ()
-        self._isolation: Precondition | None = None
+        self._proof: Proof | None = None
         self._seen_events: int | None = None
         self._snapshot: Snapshot | None = None
         self._transcripts = Transcripts(site.reports, post)
@@ -90,7 +85,8 @@ class Facts:
         self._stop.set()
         self._wake.set()
         for thread in self._threads:
-            thread.join(timeout=2.0)
+            if thread.is_alive():
+                thread.join(timeout=2.0)
 
     def choose(self, tag: str | None) -> None:
         """Show another tag; None shows the active one, else the newest."""
@@ -103,6 +99,7 @@ class Facts:
         self._wake.set()
 
     def _take_hints(self) -> None:
+        self._stop.wait(SETTLE_SECONDS)
         while self._watcher.wait():
             if self._watcher.hinted:
                 with self._lock:
@@ -132,6 +129,7 @@ class Facts:
             self._publish()  # the tag is known without a scan of what may be very many
         self._scan()
         self._publish()
+        self._stop.wait(SETTLE_SECONDS)
         self._prove_isolation()
         if not self._read_only and self._snapshot and self._snapshot.focus:
             self._detect({self._snapshot.focus.tag})
@@ -249,6 +247,8 @@ class Facts:
         (self._unsettled.add if row.writing else self._unsettled.discard)(entry.tag)
 
     def _detect(self, tags: set[str]) -> None:
+        from phase4_tui.rollback.incidents import look_for_incident  # noqa: PLC0415 - the first paint does without
+
         for tag in tags:
             try:
                 look_for_incident(self._site, tag)
@@ -285,7 +285,9 @@ class Facts:
             return  # the state, read next, says what is wrong
 
     def _prove_isolation(self) -> None:
-        self._isolation = check_isolation(probe_barrier("seccomp"))
+        from phase4_tui.runbook.isolation import probe_barrier  # noqa: PLC0415 - the first paint does without
+
+        self._proof = probe_barrier("seccomp")
         self._signature = self._operations_signature()
         self._tell_orders()
         self._publish()
@@ -337,15 +339,9 @@ class Facts:
             return judged.tag if judged else None
         return waiting.tag
 
-    def _conditions(self, tag: str | None) -> tuple[Precondition, ...]:
-        site = self._site
-        place = place_of(site.settings, site.workdir, 4, None, None)
-        found = [
-            check_workdir(site.settings, place, 4, steps_of(4)),
-            check_environment(site.settings, site.environment),
-        ]
-        if tag is not None:
-            found.append(check_artifacts(place, tag))
-        if self._isolation is not None:
-            found.append(self._isolation)
-        return tuple(found)
+    def _conditions(self, tag: str | None) -> "tuple[Precondition, ...]":
+        if self._proof is None:
+            return ()
+        from phase4_tui.runbook.preconditions import preconditions  # noqa: PLC0415 - the first paint does without
+
+        return preconditions(self._site, tag, self._proof)

@@ -12,10 +12,11 @@ from phase4_tui.journal.incident import Owner, SeverityClass
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.fallback import plan_phase3_only
 from phase4_tui.rollback.freeze import plan_freeze, plan_restore, plan_thaw
+from phase4_tui.rollback.guided import is_spent, last_rehearsal, lead
 from phase4_tui.rollback.incidents import plan_acknowledge, plan_escalate, plan_no_good_tag, plan_reclassify
 from phase4_tui.rollback.known_good import plan_pin, plan_switch, plan_unpin
 from phase4_tui.rollback.orders import Done, Plan, carry_out
-from phase4_tui.rollback.reopen import CHANGED, conditions, plan_compare, plan_reopen
+from phase4_tui.rollback.reopen import CHANGED, COMPARED, conditions, plan_compare, plan_reopen
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
 from phase4_tui.runbook.escalation import OWNERS
 from phase4_tui.runbook.planning import Refused, Request, RunPlan, plan_run
@@ -67,13 +68,13 @@ class Flows:
         self._app.tell("\n".join(done.lines) or f"{plan.title}: done")
         return done
 
-    async def freeze(self) -> None:
-        """Freeze the shown tag."""
-        tag = self._tag()
+    async def freeze(self, tag: str | None = None) -> None:
+        """Freeze a tag, the shown one by default."""
+        chosen = tag or self._tag()
         incident = self._snapshot().state.incident
-        reason = await self._reason(f"freeze {tag}", f"evidence of {incident.id}" if incident else "")
+        reason = await self._reason(f"freeze {chosen}", f"evidence of {incident.id}" if incident else "")
         if reason is not None:
-            await self.give(lambda: plan_freeze(self._site, tag, reason))
+            await self.give(lambda: plan_freeze(self._site, chosen, reason))
 
     async def thaw(self) -> None:
         """Thaw the shown tag."""
@@ -82,10 +83,10 @@ class Flows:
         if reason is not None:
             await self.give(lambda: plan_thaw(self._site, tag, reason))
 
-    async def restore(self) -> None:
-        """Restore the shown tag."""
-        tag = self._tag()
-        await self.give(lambda: plan_restore(self._site, tag))
+    async def restore(self, tag: str | None = None) -> None:
+        """Restore a tag, the shown one by default."""
+        chosen = tag or self._tag()
+        await self.give(lambda: plan_restore(self._site, chosen))
 
     async def pin(self) -> None:
         """Pin the shown tag, or take its pin away."""
@@ -101,11 +102,15 @@ class Flows:
             return None
         return await self.give(lambda: plan_switch(self._site, tag, reason))
 
-    async def no_good_tag(self) -> None:
+    async def no_good_tag(self) -> Done | None:
         """State that there is no known-good tag."""
         reason = await self._reason("go on without a known-good tag")
-        if reason is not None and await self.give(lambda: plan_no_good_tag(self._site, reason)):
+        if reason is None:
+            return None
+        done = await self.give(lambda: plan_no_good_tag(self._site, reason))
+        if done is not None:
             self._app.tell("next: p falls back to Phase 3, e calls the product owner")
+        return done
 
     async def mode(self) -> None:
         """Fall back to Phase 3; the way back leads through reopening."""
@@ -182,6 +187,35 @@ class Flows:
         await self.give(
             lambda: plan_reopen(self._site, chosen, accept_changed_input=accept, override=override, reason=reason)
         )
+
+    async def take_lead(self) -> bool:
+        """Take the rollback over from another operator; return whether it was."""
+        lease = self._snapshot().lease
+        reason = await self._reason(f"take the rollback over from {lease.operator}@{lease.host}" if lease else "lead")
+        if reason is None:
+            return False
+        await self._thread(lambda: lead(self._site, reason))
+        self._app.facts.look_now()
+        self._app.tell("you lead the rollback now; the one before is told")
+        return True
+
+    async def go_on_to_reopen(self) -> None:
+        """Do what the last step of the rollback needs next: a re-run, its comparison, or the reopening."""
+        site, incident = self._site, self._snapshot().state.incident
+        if incident is None:
+            raise Refused("no incident is open")
+        run = await self._thread(lambda: last_rehearsal(site, incident))
+        found = await self._thread(lambda: conditions(site, run.tag)) if run is not None else []
+        unmet = [one for one in found if not one.ok]
+        if run is None or is_spent(unmet):
+            for one in unmet:
+                if run is not None and is_spent([one]):
+                    self._app.tell(f"{run.tag} can't reopen Phase 4: {one.detail}; re-run under a new tag")
+            await self.run(rehearsal=True)
+        elif any(one.name == COMPARED for one in unmet):
+            self._app.show_compare(incident.tag, run.tag)
+        else:
+            await self.reopen(run.tag)
 
     async def run(self, rehearsal: bool = False) -> None:
         """Run the sequence under a tag that is asked for."""

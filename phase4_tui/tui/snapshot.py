@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from phase4_tui.artifacts.manifest import look_frozen
 from phase4_tui.artifacts.names import Artifact, file_name
@@ -12,10 +13,12 @@ from phase4_tui.runbook.evidence import Evidence, read_evidence
 from phase4_tui.runbook.fallback import Fallback
 from phase4_tui.runbook.health import Health, judge
 from phase4_tui.runbook.ladder import first_failed_rung
-from phase4_tui.runbook.preconditions import Precondition
 from phase4_tui.runbook.provenance import RunRecord
 from phase4_tui.runbook.running import Holder
 from phase4_tui.runbook.status import TagRow
+
+if TYPE_CHECKING:
+    from phase4_tui.runbook.preconditions import Precondition
 
 AHEAD_NS = 5_000_000_000
 """A file that is this far in the future shows that clocks differ."""
@@ -60,7 +63,7 @@ class Snapshot:
     lease: Lease | None = None
     fallback: Fallback | None = None
     tampered: tuple[str, ...] = ()
-    preconditions: tuple[Precondition, ...] = ()
+    preconditions: "tuple[Precondition, ...]" = ()
     watch_trouble: str | None = None
     trouble: str | None = None
     """Why the state of operations can't be told."""

@@ -2,7 +2,7 @@
 
 import sys
 
-from phase4_tui.rollback.orders import Site
+from phase4_tui.runbook.site import Site
 from phase4_tui.tui.actions import BadKeys
 from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.terminal import restored_on_signals, why_unusable
@@ -30,11 +30,16 @@ def run_app(app: Phase4App) -> int:
 
     def leave(code: int) -> None:
         status.append(code)
-        app.runs.cancel()
+        if app.running_here:
+            app.runs.cancel()
         app.call_later(app.exit, return_code=code)
 
-    with restored_on_signals(leave, app.runs.finish):
+    def kill() -> None:
+        if app.running_here:
+            app.runs.finish()
+
+    with restored_on_signals(leave, kill):
         app.run()
         app.facts.stop()
-        app.runs.finish()
+        kill()
     return status[0] if status else (app.return_code or 0)

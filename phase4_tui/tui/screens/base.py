@@ -16,6 +16,9 @@ from phase4_tui.tui.widgets.header_line import HeaderLine
 class FactsScreen(Screen[None]):
     """A screen that the application tells each new snapshot."""
 
+    IS_FORM = False
+    """True where letters are typed: no key of an action acts there."""
+
     snapshot: reactive[Snapshot | None] = reactive(None)
     BINDINGS = [Binding("escape", "back", "back", show=True)]
 

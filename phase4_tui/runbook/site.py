@@ -1,0 +1,31 @@
+"""Where orders are given and runs are made: a working directory with its settings and environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from phase4_tui.journal.actor import Actor
+from phase4_tui.runbook.settings import Settings
+
+
+@dataclass(frozen=True)
+class Site:
+    """A working directory, with which settings, in which environment."""
+
+    workdir: Path
+    settings: Settings
+    environment: Mapping[str, str]
+
+    @property
+    def reports(self) -> Path:
+        """The reports directory."""
+        return self.workdir / self.settings.reports
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts."""
+        return Actor(self.settings.operator)
+
+
+class Refused(Exception):
+    """An order that is not carried out; the message says why and what to do instead."""

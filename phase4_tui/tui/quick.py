@@ -1,0 +1,57 @@
+"""Opens the dashboard for `phase4` and `phase4 dash` without the cost of loading the command line."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+VALUES = {"-C": "workdir", "--workdir": "workdir", "--reports": "reports", "--operator": "operator"}
+SWITCHES = {"--read-only": "read_only", "--ascii": "ascii_only"}
+
+
+def quick_start(arguments: Sequence[str]) -> int | None:
+    """Run the dashboard and return its exit status; None when the arguments mean anything else, or something is wrong.
+
+    What is wrong is then told by the command line, which parses the same arguments again.
+    """
+    given = _parse(arguments)
+    if given is None:
+        return None
+    from phase4_tui.runbook.settings import SettingsError, load_settings  # noqa: PLC0415 - other commands do without
+    from phase4_tui.runbook.site import Site  # noqa: PLC0415 - as above
+    from phase4_tui.tui.terminal import why_unusable  # noqa: PLC0415 - as above
+
+    environment = dict(os.environ)
+    workdir = Path(given.get("workdir") or environment.get("PHASE4_WORKDIR") or ".").absolute()
+    if not workdir.is_dir() or why_unusable() is not None:
+        return None
+    try:
+        settings = load_settings(workdir, environment, {name: given.get(name) for name in ("reports", "operator")})
+    except SettingsError:
+        return None
+    from phase4_tui.tui.start import run_dashboard  # noqa: PLC0415 - as above
+
+    site = Site(workdir, settings, environment)
+    return run_dashboard(site, read_only="read_only" in given, ascii_only="ascii_only" in given)
+
+
+def means_dashboard(arguments: Sequence[str]) -> bool:
+    """True for a bare `phase4` or `phase4 dash` with nothing but options of the dashboard."""
+    return _parse(arguments) is not None
+
+
+def _parse(arguments: Sequence[str]) -> dict[str, str] | None:
+    """Return the options of a bare `phase4` or `phase4 dash`, None for anything else."""
+    given: dict[str, str] = {}
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0)
+        name, equals, value = word.partition("=")
+        if word == "dash" and "dash" not in given:
+            given["dash"] = ""
+        elif word in SWITCHES:
+            given[SWITCHES[word]] = ""
+        elif name in VALUES and (equals or rest):
+            given[VALUES[name]] = value if equals else rest.pop(0)
+        else:
+            return None
+    return given
