@@ -57,13 +57,17 @@ def publish(reports: Path, tag: str, reason: str, intent: Event) -> str:
     except BaseException:
         shutil.rmtree(stage, ignore_errors=True)
         raise
-    sync_directory(final.parent)
-    protect(final)
+    try:
+        sync_directory(final.parent)
+    finally:
+        protect(final)
     return hashlib.sha256(told).hexdigest()  # of what was written, not of what someone may have put there since
 
 
 def protect(directory: Path) -> None:
     """Take the write permission from a published copy: a hint to people, the hashes are the proof."""
+    if directory.is_symlink() or not directory.is_dir():
+        return
     for path in directory.iterdir():
         if path.is_file() and not path.is_symlink():
             path.chmod(0o444)
@@ -155,7 +159,11 @@ def withdraw(reports: Path, tag: str, intent: Event) -> Path:
     _make_directory(kept.parent)
     if source.is_dir() and not source.is_symlink():
         source.chmod(0o755)  # a directory that is moved must be writable
-    source.rename(kept)
+    try:
+        source.rename(kept)
+    except OSError:
+        protect(source)
+        raise
     sync_directory(source.parent)
     sync_directory(kept.parent)
     return kept
