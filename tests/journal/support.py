@@ -1,7 +1,10 @@
 """What the tests of this room share: journals with a history, written the usual way or at once, and looks at them."""
 
 import json
+import os
 import shutil
+import traceback
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -88,3 +91,25 @@ def copies_of(reports: Path, below: Path) -> Callable[[], Path]:
         return Path(shutil.copytree(reports, below / f"copy{next(count)}"))
 
     return copy
+
+
+def forked(act: Callable[[], object]) -> int:
+    """Let a child of this process act and return its number; it ends with status 0 when that went well."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # about threads, of which the child starts none
+        child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            act()
+            status = 0
+        except BaseException:  # noqa: BLE001 - a child of a test must not go on as a second test run
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    return child
+
+
+def ended(child: int) -> int:
+    """Wait for a child and return its exit status."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

@@ -1,10 +1,9 @@
 """The journal: an unbroken chain whoever writes, what is read is what was written, and no event that poisons it."""
 
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +21,10 @@ from tests.artifacts.support import documents, texts
 from tests.deadline import within
 from tests.journal.support import (
     MARIA,
+    ended,
     file_in,
     folded,
+    forked,
     lines_in,
     note,
     problems,
@@ -33,15 +34,6 @@ from tests.journal.support import (
     write_head,
 )
 
-APPEND = """
-import sys
-from pathlib import Path
-from phase4_tui.journal.actor import Actor
-from phase4_tui.journal.book import record
-from phase4_tui.journal.log import Draft
-for number in range(int(sys.argv[2])):
-    record(Path(sys.argv[1]), Actor(sys.argv[3]), Draft("note", detail={"changes": {"active_tag": f"t{number}"}}))
-"""
 PROCESSES, EACH = 8, 500
 
 TIME = "2026-02-17T03:45:00.000000Z"
@@ -85,13 +77,14 @@ drafts = st.builds(
 )
 
 
-def start(reports: Path, count: int, operator: str = "maria") -> subprocess.Popen[bytes]:
-    """Let another process append."""
-    return subprocess.Popen([sys.executable, "-c", APPEND, str(reports), str(count), operator])
+def append_many(reports: Path, count: int, operator: str = "maria") -> None:
+    """What another process does."""
+    for number in range(count):
+        record(reports, Actor(operator), Draft("note", detail={"changes": {"active_tag": f"t{number}"}}))
 
 
 @given(st.lists(drafts, min_size=1, max_size=6), texts)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_the_state_is_what_all_events_make_of_nothing_whatever_they_hold(given: list[Draft], operator: str) -> None:
     with tempfile.TemporaryDirectory() as directory:
         reports, returned, revision = Path(directory), list[Event](), 0
@@ -108,12 +101,13 @@ def test_the_state_is_what_all_events_make_of_nothing_whatever_they_hold(given: 
 
 
 def test_processes_that_append_at_once_make_one_unbroken_chain(in_memory: Path) -> None:
-    processes = [start(in_memory, EACH, f"operator{number}") for number in range(PROCESSES)]
-    assert [process.wait(timeout=120) for process in processes] == [0] * PROCESSES
+    operators = [f"operator{number}" for number in range(PROCESSES)]
+    children = [forked(partial(append_many, in_memory, EACH, operator)) for operator in operators]
+    assert [ended(child) for child in children] == [0] * PROCESSES
     events = list(read_events(in_memory))
     assert [event.seq for event in events] == list(range(1, PROCESSES * EACH + 1))
-    for number in range(PROCESSES):
-        mine = [event.detail["changes"]["active_tag"] for event in events if event.operator == f"operator{number}"]
+    for operator in operators:
+        mine = [event.detail["changes"]["active_tag"] for event in events if event.operator == operator]
         assert mine == [f"t{each}" for each in range(EACH)]
     assert problems(in_memory) == []
     assert read_state(in_memory).revision == PROCESSES * EACH
@@ -121,18 +115,18 @@ def test_processes_that_append_at_once_make_one_unbroken_chain(in_memory: Path) 
 
 def test_readers_meet_no_error_and_no_step_back_while_another_process_appends(tmp_path: Path) -> None:
     seqs, looks = [0], 0
-    with start(tmp_path, 150) as writer:
-        while writer.poll() is None:
-            known = read_state(tmp_path).journal.seq
-            last = last_event(tmp_path)
-            newer = [event.seq for event in read_events(tmp_path, after=known)]
-            assert newer == list(range(known + 1, known + len(newer) + 1))
-            assert (last.seq if last else 0) >= known
-            seqs += [known, last.seq if last else 0]
-            looks += 1
+    writer = forked(partial(append_many, tmp_path, 150))
+    while os.waitid(os.P_PID, writer, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        known = read_state(tmp_path).journal.seq
+        last = last_event(tmp_path)
+        newer = [event.seq for event in read_events(tmp_path, after=known)]
+        assert newer == list(range(known + 1, known + len(newer) + 1))
+        assert (last.seq if last else 0) >= known
+        seqs += [known, last.seq if last else 0]
+        looks += 1
     assert seqs == sorted(seqs)
     assert looks > 20
-    assert (writer.returncode, read_state(tmp_path).revision) == (0, 150)
+    assert (ended(writer), read_state(tmp_path).revision) == (0, 150)
 
 
 @pytest.mark.parametrize(

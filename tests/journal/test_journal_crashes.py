@@ -6,17 +6,20 @@ import os
 import random
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from phase4_tui.journal.events import MAX_LINE_BYTES, encode_line
+from phase4_tui.journal.events import MAX_LINE_BYTES, Event, encode_line
 from phase4_tui.journal.log import read_events
 from phase4_tui.journal.state import read_state
 from tests.journal.support import (
     copies_of,
+    ended,
     file_in,
     folded,
+    forked,
     json_in,
     lines_in,
     note,
@@ -191,38 +194,32 @@ def test_what_a_power_loss_leaves_instead_of_a_line_is_set_aside_too(tmp_path: P
 
 
 def test_what_was_acknowledged_before_a_kill_at_any_moment_is_on_record(tmp_path: Path) -> None:
-    dice, acknowledged, kills = random.Random(4), 0, 0
-    while acknowledged < 500:
+    dice, kept, kills = random.Random(4), list[Event](), 0
+    while len(kept) < 500:
         reading, telling = os.pipe()
-        child = os.fork()
-        if child == 0:
-            _append_until_killed(tmp_path, telling)
+        child = forked(partial(_append_for_ever, tmp_path, telling))
         os.close(telling)
         with open(reading, "rb") as pipe:  # noqa: PTH123 - a descriptor
-            for _ in range(dice.randrange(30)):
-                pipe.readline()
+            told = [pipe.readline() for _ in range(dice.randrange(1, 40))]
             os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            told = pipe.read().splitlines()
+            assert ended(child) == KILLED
+            told += pipe.readlines()
         kills += 1
-        events = list(read_events(tmp_path))
-        assert [event.seq for event in events] == list(range(1, len(events) + 1))
-        assert len(events) >= int(told[-1] if told else 0)
-        acknowledged = sum(event.kind == "note" for event in events)
-        assert read_state(tmp_path) == folded(tmp_path)
+        kept += read_events(tmp_path, after=len(kept))
+        assert [event.seq for event in kept] == list(range(1, len(kept) + 1))
+        assert len(kept) >= int(told[-1])
+        assert read_state(tmp_path).journal.seq == len(kept)
     note(tmp_path)
+    assert list(read_events(tmp_path))[: len(kept)] == kept
     assert problems(tmp_path) == []
     assert kills > 10
     for event in read_events(tmp_path):
         if event.kind == "recovered":
-            kept = file_in(tmp_path, event.detail["kept_in"]).read_bytes()
-            assert hashlib.sha256(kept).hexdigest() == event.detail["torn_sha256"]
+            torn = file_in(tmp_path, event.detail["kept_in"]).read_bytes()
+            assert hashlib.sha256(torn).hexdigest() == event.detail["torn_sha256"]
 
 
-def _append_until_killed(reports: Path, telling: int) -> None:
-    try:
-        while True:
-            event = note(reports, changes={"active_tag": "t"}, text=["x" * 4000] * 5)
-            os.write(telling, f"{event.seq}\n".encode())
-    finally:
-        os._exit(1)
+def _append_for_ever(reports: Path, telling: int) -> None:
+    while True:
+        event = note(reports, changes={"active_tag": "t"}, text=["x" * 4000] * 5)
+        os.write(telling, f"{event.seq}\n".encode())
