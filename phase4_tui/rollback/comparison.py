@@ -8,7 +8,7 @@ from pydantic import Field
 
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
-from phase4_tui.rollback.decisions import DecisionCounts, compare_decisions
+from phase4_tui.rollback.decisions import Close, DecisionCounts, compare_decisions
 from phase4_tui.rollback.orders import Site
 from phase4_tui.runbook.evidence import Evidence, read_evidence
 from phase4_tui.runbook.health import judge
@@ -72,18 +72,7 @@ def compare(
 
     Raises BadTag; Refused when a report is missing, can't be read, or is not one of Phase 4.
     """
-    tags = {"bad": check_tag(bad), "rerun": check_tag(rerun)} | (
-        {"known_good": check_tag(known_good)} if known_good is not None else {}
-    )
-    if len(set(tags.values())) < len(tags):
-        raise Refused("a tag can't be compared with itself: name a bad one, a re-run, and another known-good one")
-    found = {side: read_evidence(site.reports, tag) for side, tag in tags.items()}
-    for evidence in found.values():
-        if not (site.reports / file_name(evidence.tag, Artifact.REPORT)).exists():
-            raise Refused(f"{evidence.tag} has no report in {site.reports}; `phase4 tags` lists the tags")
-        if evidence.phase == 3:
-            raise Refused(f"{evidence.tag} is of Phase 3: only Phase 4 tags can be compared")
-    close = _closeness(rtol, atol)
+    tags, found, close = check_comparable(site, bad, rerun, known_good, rtol, atol)
     sources = {side: sources_of(site, tag) for side, tag in tags.items()}
     paths = {side: site.reports / file_name(tag, Artifact.REPORT) for side, tag in tags.items()}
     counts, decisions = compare_decisions(paths, close, SHOWN_DECISIONS)
@@ -106,7 +95,26 @@ def compare(
     )
 
 
-def _closeness(rtol: float, atol: float) -> Any:
+def check_comparable(
+    site: Site, bad: str, rerun: str, known_good: str | None, rtol: float, atol: float
+) -> tuple[dict[str, str], dict[str, Evidence], Close]:
+    """Return the tags and what is known of each, by side, and how numbers are compared; raises what `compare` does."""
+    tags = {"bad": check_tag(bad), "rerun": check_tag(rerun)} | (
+        {"known_good": check_tag(known_good)} if known_good is not None else {}
+    )
+    if len(set(tags.values())) < len(tags):
+        raise Refused("a tag can't be compared with itself: name a bad one, a re-run, and another known-good one")
+    close = _closeness(rtol, atol)
+    found = {side: read_evidence(site.reports, tag) for side, tag in tags.items()}
+    for evidence in found.values():
+        if not (site.reports / file_name(evidence.tag, Artifact.REPORT)).exists():
+            raise Refused(f"{evidence.tag} has no report in {site.reports}; `phase4 tags` lists the tags")
+        if evidence.phase == 3:
+            raise Refused(f"{evidence.tag} is of Phase 3: only Phase 4 tags can be compared")
+    return tags, found, close
+
+
+def _closeness(rtol: float, atol: float) -> Close:
     if not (math.isfinite(rtol) and math.isfinite(atol) and rtol >= 0 and atol >= 0):
         raise Refused("--rtol and --atol must be finite numbers that are not negative")
 
@@ -124,7 +132,7 @@ def _same(sources: Mapping[str, Sources], name: str) -> bool:
     return bad is not None and bad == rerun
 
 
-def _kpis(found: Mapping[str, Evidence], close: Any) -> list[Difference]:
+def _kpis(found: Mapping[str, Evidence], close: Close) -> list[Difference]:
     values = {side: _figures(evidence) for side, evidence in found.items()}
     alerts = {side: _alerts(evidence) for side, evidence in found.items()}
     # An alert counts though no figure of that name was kept.
@@ -149,9 +157,12 @@ def _kpis(found: Mapping[str, Evidence], close: Any) -> list[Difference]:
     return told
 
 
-def _near(left: object, right: object, close: Any) -> bool:
-    numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in (left, right))
-    return close(left, right) if numbers else left == right
+def _near(left: object, right: object, close: Close) -> bool:
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, int | float) and isinstance(right, int | float):
+        return close(left, right)
+    return left == right
 
 
 def _figures(evidence: Evidence) -> dict[str, Any]:

@@ -12,7 +12,14 @@ from phase4_tui.artifacts.opening import Unreadable
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Comparison, Incident
 from phase4_tui.journal.state import OperationsState
-from phase4_tui.rollback.comparison import DEFAULT_RTOL, ComparisonResult, Sources, compare, sources_of
+from phase4_tui.rollback.comparison import (
+    DEFAULT_RTOL,
+    ComparisonResult,
+    Sources,
+    check_comparable,
+    compare,
+    sources_of,
+)
 from phase4_tui.rollback.freeze import manifest_problem
 from phase4_tui.rollback.known_good import activate, failed_rung, left_behind
 from phase4_tui.rollback.orders import Effect, Plan, Site, need_reason, plan_on, state_to_plan_on
@@ -132,8 +139,7 @@ def plan_compare(
 ) -> Plan:
     """Return the plan to compare a re-run and note the result in the open incident; raises what `compare` does."""
     state = state_to_plan_on(site)
-    for tag in (bad, rerun, *((known_good,) if known_good is not None else ())):
-        check_tag(tag)
+    check_comparable(site, bad, rerun, known_good, rtol, atol)
 
     def act(intent: Event) -> Effect:
         digest = _report_sha256(site, rerun)

@@ -19,17 +19,20 @@ PATIENCE_SECONDS = 30.0
 class Operator:
     """One command on one terminal; `shown` is all that it has printed."""
 
-    def __init__(self, work: Path, *arguments: str) -> None:
+    def __init__(self, work: Path, *arguments: str, out: Path | None) -> None:
         self._ours, theirs = pty.openpty()
+        elsewhere = None if out is None else out.open("wb")
         self.process = subprocess.Popen(
             ["setsid", "--ctty", *command(*arguments)],  # else an interrupt typed there reaches nobody
             cwd=work,
             env={**ENVIRONMENT, "TERM": "dumb", "COLUMNS": "300"},
             stdin=theirs,
-            stdout=theirs,
+            stdout=elsewhere or theirs,
             stderr=theirs,
         )
         os.close(theirs)
+        if elsewhere is not None:
+            elsewhere.close()
         self.shown = ""
         self._read_to = 0
 
@@ -76,9 +79,12 @@ class Operator:
 
 
 @contextmanager
-def operator(work: Path, *arguments: str, name: str = "ada") -> Iterator[Operator]:
-    """Let an operator give a command at a terminal; it is killed at the latest when the block ends."""
-    it = Operator(work, *arguments, "--operator", name)
+def operator(work: Path, *arguments: str, name: str = "ada", out: Path | None = None) -> Iterator[Operator]:
+    """Let an operator give a command at a terminal; it is killed at the latest when the block ends.
+
+    `out` is a file that stdout goes to, as when it is redirected.
+    """
+    it = Operator(work, *arguments, "--operator", name, out=out)
     try:
         yield it
     finally:
