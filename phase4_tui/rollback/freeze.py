@@ -5,7 +5,7 @@ from pathlib import Path
 
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.frozen import frozen_dir, is_frozen
-from phase4_tui.artifacts.manifest import Tampering, look_frozen, manifest_sha256
+from phase4_tui.artifacts.manifest import Tampering, look_frozen, manifest_sha256, read_manifest
 from phase4_tui.artifacts.names import Artifact, check_tag
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.state import OperationsState
@@ -182,6 +182,12 @@ def manifest_problem(site: Site, state: OperationsState, tag: str) -> str | None
 def _refuse_other_manifest(site: Site, state: OperationsState, tag: str) -> None:
     problem = manifest_problem(site, state, tag)
     if problem is not None:
+        found = read_manifest(site.reports, tag)
+        for order in state.pending:
+            if found is not None and found.journal_seq == order.seq:
+                raise Refused(
+                    f"{tag} is being frozen by {order.by} since {order.at}; wait for its end, then look again"
+                )
         raise Refused(f"{tag} {problem}: it was tampered with; `phase4 verify` tells more, thaw it to start anew")
 
 
