@@ -15,7 +15,6 @@ from phase4_tui.artifacts.frozen import frozen_dir, is_frozen
 from phase4_tui.artifacts.manifest import manifest_sha256
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.safe_text import safe_line, safe_text
-from phase4_tui.journal.actor import Actor
 from phase4_tui.journal.book import record
 from phase4_tui.journal.events import BadEvent, Event
 from phase4_tui.journal.lease import other_holder
@@ -25,7 +24,7 @@ from phase4_tui.journal.state import Frozen, OperationsState, Pending, StateUnre
 from phase4_tui.rollback.active import publish_active
 from phase4_tui.rollback.copies import frozen_by, protect, sweep_stages, thawed_dir
 from phase4_tui.runbook.site import Refused
-from phase4_tui.runbook.site import Site as Site  # where orders are given belongs to them
+from phase4_tui.runbook.site import Site as Site  # noqa: PLC0414 - where orders are given belongs to them
 
 LOCK_SECONDS = 5.0
 REASON_LIMIT = 1000
