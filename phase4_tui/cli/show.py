@@ -21,6 +21,8 @@ Tag = Annotated[str | None, typer.Option(help="The run tag.", show_default="the 
 
 def status(desk: Desk, tag: Tag = None) -> int:
     """Show a tag's health, its classification and the state of operations."""
+    if tag is not None:
+        check_tag(tag)  # before the barrier is probed, which takes longer than all the rest
     found, evidence = read_status(desk.settings, desk.workdir, desk.environment, tag, probe_barrier("seccomp"))
     if desk.json:
         emit(found)

@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from phase4_tui.cli.app import app
@@ -23,6 +25,7 @@ ENVIRONMENT = {
     "PHASE4_GRACE_SECONDS": "0.5",
     "LANG": "C.UTF-8",
 }
+COMMAND = get_command(app)
 HEALTHY, FAILED, REFUSED, P0, P1, P2, WARNING, UNKNOWN = 0, 1, 2, 10, 11, 12, 13, 14
 # Everything that commands a terminal or misleads a reader; newline and tab are layout.
 DANGEROUS = re.compile(
@@ -53,7 +56,8 @@ def ask(workdir: Path | str, *arguments: str, **environment: str) -> Answer:
     """Give a command in this process; the process's own environment is not seen."""
     clean = dict.fromkeys((name for name in os.environ if name not in ENVIRONMENT), None)
     runner = CliRunner(env={**clean, **ENVIRONMENT, **environment})
-    result = runner.invoke(app, ["-C", str(workdir), *arguments], prog_name="phase4")
+    with patch("typer.testing._get_command", return_value=COMMAND):  # made once: it takes longer than most commands
+        result = runner.invoke(app, ["-C", str(workdir), *arguments], prog_name="phase4")
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return Answer(result.exit_code, result.stdout, result.stderr)

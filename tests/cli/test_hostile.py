@@ -92,6 +92,52 @@ def test_no_hostile_tag_is_accepted_and_nothing_is_made(
     assert listing(tmp_path) == before
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["freeze", "--reason=r", "--yes", "--", "TAG"],
+        ["thaw", "--reason=r", "--yes", "--", "TAG"],
+        ["restore", "--yes", "--", "TAG"],
+        ["known-good", "switch", "--reason=r", "--yes", "--", "TAG"],
+        ["known-good", "pin", "--", "TAG"],
+        ["known-good", "unpin", "--", "TAG"],
+        ["compare", "--", "TAG", "t1"],
+        ["compare", "--", "t1", "TAG"],
+        ["compare", "t1", "t2", "--known-good=TAG"],
+        ["reopen", "--tag=TAG", "--yes"],
+        ["reopen", "--tag=TAG", "--override", "--reason=r", "--yes"],
+        ["incident", "reclassify", "P1", "--reason=r", "--yes", "--tag=TAG"],
+        ["rollback", "--yes", "--to=TAG"],
+        ["journal", "--tag=TAG"],
+        ["run", "--rehearsal", "--tag=TAG"],
+        ["run", "--dry-run", "--tag=TAG"],
+        ["status", "--json", "--tag=TAG"],
+        ["path", "report_json", "--json", "--tag=TAG"],
+    ],
+    ids=lambda arguments: " ".join(word for word in arguments if word[0] != "-"),
+)
+def test_no_order_takes_a_hostile_tag_and_nothing_is_made(work: Path, tmp_path: Path, arguments: list[str]) -> None:
+    for name in ("t1", "t2"):
+        Tag(work / "reports", name)
+    Tag(work / "reports", "t3").change(Artifact.MONITORING, lambda it: it.update(status="ALERT", alerts=[ALERT]), age=1)
+    before = listing(tmp_path)
+    for tag in TAGS:
+        answer = ask(work, *(word.replace("TAG", tag) for word in arguments))
+        assert answer.status == 2, ascii(tag)
+        assert answer.complaint()[:-1].isprintable(), ascii(tag)
+    assert listing(tmp_path) == before
+
+
+def test_names_of_incidents_and_kinds_are_refused_or_unknown_in_safe_words(work: Path) -> None:
+    for text in (*TAGS[::4], EVIL):
+        for arguments in (["incident", "show", "--", text], ["incident", "export", "--", text]):
+            answer = ask(work, *arguments)
+            assert answer.status == 2, ascii(text)
+            assert answer.complaint()[:-1].isprintable(), ascii(text)
+        assert ask(work, "journal", f"--kind={text}").out == "no event\n"
+        assert ask(work, "journal", f"--since={text}").status == 2
+
+
 def test_a_tag_of_bytes_that_are_no_text_is_refused_too(theirs: Path) -> None:
     answer = call(theirs, "run", b"--tag=a\xff\xfe")
     assert answer.status == 2
