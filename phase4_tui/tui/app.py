@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.filter import LineFilter
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.screen import ModalScreen, Screen
 from textual.worker import Worker, WorkerState
 
@@ -57,7 +57,7 @@ class Phase4App(App[None]):
         if action.key
     ]
 
-    snapshot: reactive[Snapshot | None] = reactive(None)
+    snapshot: var[Snapshot | None] = var(None)
 
     def __init__(self, site: Site, *, read_only: bool = False, ascii_only: bool = False, demo: bool = False) -> None:
         self._ascii = ascii_only or site.settings.dashboard.ascii
@@ -69,6 +69,7 @@ class Phase4App(App[None]):
         self.keys = keys_of(site.settings.keys)
         self.set_keymap({name: key for name, key in self.keys.items() if key})
         self._last_action: Action | None = None
+        self._able: tuple[bool, ...] = ()
         self._ordering = False
         self._own_events: set[int] = set()
         self._held_events: list[OrdersSeen] = []
@@ -123,7 +124,10 @@ class Phase4App(App[None]):
             if isinstance(screen, FactsScreen):
                 screen.snapshot = message.snapshot
         self._ring(before, message.snapshot)
-        self.refresh_bindings()
+        able = tuple(why_not(action, message.snapshot) is None for action in ACTIONS)
+        if able != self._able:
+            self._able = able
+            self.refresh_bindings()
 
     def _ring(self, before: Snapshot | None, now: Snapshot) -> None:
         incident = now.state.incident

@@ -92,11 +92,11 @@ class ControlFilter(LineFilter):
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """Return the segments without characters that command a terminal."""
+        if all(segment.control or segment.text.isprintable() for segment in segments):
+            return segments  # a printable text holds nothing of what is dropped
         return [
-            Segment(_CONTROL.sub("�", text), style, control)
-            if (not control and not text.isascii()) or _CONTROL.search(text)
-            else Segment(text, style, control)
-            for text, style, control in segments
+            segment if segment.control else Segment(_CONTROL.sub("�", segment.text), segment.style)
+            for segment in segments
         ]
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.reactive import reactive
+from textual.lazy import Lazy
+from textual.reactive import var
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Footer
@@ -19,14 +20,14 @@ class FactsScreen(Screen[None]):
     IS_FORM = False
     """True where letters are typed: no key of an action acts there."""
 
-    snapshot: reactive[Snapshot | None] = reactive(None)
+    snapshot: var[Snapshot | None] = var(None)
     BINDINGS = [Binding("escape", "back", "back", show=True)]
 
     def compose(self) -> ComposeResult:
         """Header, the screen's own, footer."""
         yield HeaderLine(demo=bool(getattr(self.app, "demo", False))).data_bind(FactsScreen.snapshot)
         yield from self.body()
-        yield Footer(show_command_palette=True, compact=True)
+        yield Lazy(Footer(show_command_palette=True, compact=True))
 
     def body(self) -> Iterable[Widget]:
         """Return what stands between header and footer."""

@@ -4,29 +4,29 @@ from collections.abc import Iterable
 
 from textual.binding import Binding
 from textual.containers import Container, Grid, Horizontal, Vertical
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.widget import Widget
-from textual.widgets import Static
 
 from phase4_tui.tui.messages import OutputArrived, TagChosen
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.snapshot import Snapshot
-from phase4_tui.tui.text import clip, content
+from phase4_tui.tui.text import clip
 from phase4_tui.tui.widgets.header_line import LEVELS, verdict
 from phase4_tui.tui.widgets.health_panel import TITLES, HealthPanel
 from phase4_tui.tui.widgets.incident_panel import IncidentPanel, incident_rows
+from phase4_tui.tui.widgets.lines import Lines
 from phase4_tui.tui.widgets.rows import Rows
 from phase4_tui.tui.widgets.sequence_panel import SequencePanel
 from phase4_tui.tui.widgets.tag_list import TagList, mark
 
 
-class TagLine(Static):
+class TagLine(Lines):
     """The tags on one line, for a narrow terminal: the shown one between its neighbours."""
 
-    snapshot: reactive[Snapshot | None] = reactive(None)
+    snapshot: var[Snapshot | None] = var(None)
 
     def __init__(self) -> None:
-        super().__init__("", id="tag-line", markup=False)
+        super().__init__(id="tag-line")
 
     def watch_snapshot(self) -> None:
         """Draw what is new."""
@@ -45,16 +45,16 @@ class TagLine(Static):
                 (f"▶{text}  " if row.tag == shown else f" {text}  ", "bold" if row.tag == shown else "$text-muted")
             )
         parts.append((f"of {snapshot.tags}", "$text-muted"))
-        self.update(content(*parts), layout=False)
+        self.show([tuple(parts)])
 
 
-class TooSmall(Static):
+class TooSmall(Lines):
     """What is readable in any terminal: the overall state, and how much room is needed."""
 
-    snapshot: reactive[Snapshot | None] = reactive(None)
+    snapshot: var[Snapshot | None] = var(None)
 
     def __init__(self) -> None:
-        super().__init__("", id="too-small", markup=False)
+        super().__init__(id="too-small")
 
     def watch_snapshot(self) -> None:
         """Draw what is new."""
@@ -63,12 +63,15 @@ class TooSmall(Static):
             return
         tag = snapshot.focus.tag if snapshot.focus else "no tag"
         (title, style), rows = incident_rows(snapshot)
-        self.update(
-            content(
-                (verdict(snapshot), LEVELS[snapshot.level]), f"\n{tag}\n", (f"{title}\n", style), f"{rows[-1][0]}\n",
-                ("60×16 is the least room for the panels", "$text-muted"),
-            )
-        )  # fmt: skip
+        self.show(
+            [
+                ((verdict(snapshot), LEVELS[snapshot.level]),),
+                (tag,),
+                ((title, style),),
+                (rows[-1][0],),
+                (("60×16 is the least room for the panels", "$text-muted"),),
+            ]
+        )
 
 
 class DashboardScreen(FactsScreen):

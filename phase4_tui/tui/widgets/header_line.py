@@ -1,62 +1,59 @@
 """The line that is on every screen: what is shown, known-good, mode, verdict, clock, and every alarm."""
 
-from textual.app import ComposeResult
-from textual.containers import Horizontal
-from textual.reactive import reactive
-from textual.widgets import Static
+from textual.reactive import var
 
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.tui.snapshot import Snapshot
-from phase4_tui.tui.text import SYMBOLS, Part, clip, content
+from phase4_tui.tui.text import SYMBOLS, clip
+from phase4_tui.tui.widgets.lines import CORNER, Lines, wrapped
 
 LEVELS = {"ok": "bold $success", "warning": "bold $warning", "incident": "bold $error", "unknown": "bold $warning"}
 
 
-class HeaderLine(Horizontal):
-    """Header of every screen."""
+class HeaderLine(Lines):
+    """Header of every screen: one line, and one more for each alarm."""
 
-    snapshot: reactive[Snapshot | None] = reactive(None)
+    snapshot: var[Snapshot | None] = var(None)
     DEFAULT_CSS = """
-    HeaderLine { height: auto; background: $panel; padding: 0 1; }
-    HeaderLine #facts { width: 1fr; height: auto; }
-    HeaderLine #clock { width: 9; height: 1; color: $text-muted; text-align: right; }
+    HeaderLine { height: 1; background: $panel; padding: 0 1; }
     HeaderLine.-alarm { background: $error 25%; }
     """
 
     def __init__(self, *, demo: bool = False) -> None:
         super().__init__()
         self._demo = demo
-        self._clock = ""
-
-    def compose(self) -> ComposeResult:
-        """Facts, and the clock at the end."""
-        yield Static("", id="facts", markup=False)
-        yield Static("", id="clock", markup=False)
 
     def on_mount(self) -> None:
         """Begin to tell the time."""
         self._tick()
         self.set_interval(1.0, self._tick)
 
+    def on_resize(self) -> None:
+        """Fit to the new width."""
+        self.watch_snapshot()
+
     def watch_snapshot(self) -> None:
         """Draw what is new."""
         snapshot = self.snapshot
-        if snapshot is None or not self.is_mounted:
+        if snapshot is None:
             return
-        self.query_one("#facts", Static).update(content(*header_parts(snapshot, demo=self._demo)))
-        self.set_class(bool(alarms(snapshot)), "-alarm")
+        found = alarms(snapshot)
+        width = self.content_size.width or self.app.size.width - 2
+        facts = wrapped(header_parts(snapshot, demo=self._demo), width - CORNER, 2)
+        rows = [*facts, *((((f"{SYMBOLS['incident']} {alarm}", "bold $error"),)) for alarm in found)]
+        if self.styles.height is None or self.styles.height.value != len(rows):
+            self.styles.height = len(rows)
+        self.show(rows)
+        self.set_class(bool(found), "-alarm")
 
     def _tick(self) -> None:
-        shown = f"{iso(now_ns())[11:16]} UTC"
-        if shown != self._clock:
-            self._clock = shown
-            self.query_one("#clock", Static).update(content(shown), layout=False)
+        self.show_corner(((f"{iso(now_ns())[11:16]} UTC", "$text-muted"),))
 
 
-def header_parts(snapshot: Snapshot, *, demo: bool = False) -> list[Part]:
+def header_parts(snapshot: Snapshot, *, demo: bool = False) -> list[tuple[str, str]]:
     """Return what the header says."""
     view = snapshot.focus
-    parts: list[Part] = [("DEMO · ", "bold $accent")] if demo else []
+    parts: list[tuple[str, str]] = [("DEMO · ", "bold $accent")] if demo else []
     parts.append((f"PHASE {view.phase if view else 4} · PAPER", "bold"))
     if view is not None:
         active = f" {SYMBOLS['active']} active" if view.tag == snapshot.state.active_tag else ""
@@ -72,8 +69,6 @@ def header_parts(snapshot: Snapshot, *, demo: bool = False) -> list[Part]:
         parts.append(("  READ-ONLY", "bold $accent"))
     if snapshot.lease is not None:
         parts.append((f"  lease {clip(snapshot.lease.operator, 16)}@{clip(snapshot.lease.host, 16)}", "$accent"))
-    for alarm in alarms(snapshot):
-        parts.append((f"\n{SYMBOLS['incident']} {alarm}", "bold $error"))
     return parts
 
 

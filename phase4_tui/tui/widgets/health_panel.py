@@ -1,15 +1,12 @@
 """One health check as a live panel: word and symbol, what was found against what is expected, issues, file, age."""
 
-from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.content import Content
-from textual.reactive import reactive
-from textual.widgets import Static
+from textual.reactive import var
 
 from phase4_tui.artifacts.clock import age, now_ns
 from phase4_tui.runbook.health import Check
 from phase4_tui.tui.snapshot import Snapshot, TagView
-from phase4_tui.tui.text import SYMBOLS, clip, content, lines
+from phase4_tui.tui.text import SYMBOLS, clip
+from phase4_tui.tui.widgets.lines import Lines, Row
 
 TITLES = {
     "release_check": "RELEASE CHECK",
@@ -32,43 +29,14 @@ STYLES = {
 BAR_CELLS = 10
 
 
-class Age(Static):
-    """How old a file is; it counts up by itself and draws nothing but itself."""
+class HealthPanel(Lines):
+    """The panel of one check; its age counts up by itself."""
 
-    def __init__(self) -> None:
-        super().__init__("", markup=False, classes="age")
-        self._modified_ns: int | None = None
-        self._shown = ""
-
-    def of(self, modified_ns: int | None) -> None:
-        """Tell since when."""
-        self._modified_ns = modified_ns
-        self.tick()
-
-    def tick(self) -> None:
-        """Count up."""
-        shown = "" if self._modified_ns is None else age((now_ns() - self._modified_ns) / 1e9)
-        if shown != self._shown:
-            self._shown = shown
-            self.update(content((shown, "$text-muted")), layout=False)
-
-
-class HealthPanel(Vertical):
-    """The panel of one check."""
-
-    snapshot: reactive[Snapshot | None] = reactive(None)
+    snapshot: var[Snapshot | None] = var(None)
 
     def __init__(self, check: str) -> None:
         super().__init__(id=check.replace("_", "-"), classes="health")
         self._check = check
-        self._drawn: object = None
-
-    def compose(self) -> ComposeResult:
-        """Title line with the age at its end, and the body."""
-        with Vertical(classes="panel-top"):
-            yield Static("", markup=False, classes="panel-title")
-            yield Age()
-        yield Static("", markup=False, classes="panel-body")
 
     def on_mount(self) -> None:
         """Begin to count."""
@@ -76,7 +44,6 @@ class HealthPanel(Vertical):
 
     def on_resize(self) -> None:
         """Fit the lines to the new width."""
-        self._drawn = None
         self._draw()
 
     def watch_snapshot(self) -> None:
@@ -84,37 +51,37 @@ class HealthPanel(Vertical):
         self._draw()
 
     def _tick(self) -> None:
-        self.query_one(Age).tick()
+        check = self._found()
+        modified_ns = check.modified_ns if check else None
+        shown = "" if modified_ns is None else age((now_ns() - modified_ns) / 1e9)
+        self.show_corner(((shown, "$text-muted"),))
+
+    def _found(self) -> Check | None:
+        view = self.snapshot.focus if self.snapshot else None
+        found: Check | None = getattr(view.health, self._check) if view else None
+        return found
 
     def _draw(self) -> None:
-        snapshot = self.snapshot
-        if not self.is_mounted or snapshot is None:
+        if self.snapshot is None:
             return
-        view = snapshot.focus
-        check: Check | None = getattr(view.health, self._check) if view else None
-        self.query_one(Age).of(check.modified_ns if check else None)
-        drawn = (view and view.tag, check, self.size, view and (view.alerts, view.signoff, view.missing))
-        if drawn == self._drawn:
-            return
-        self._drawn = drawn
-        title, body = self._content(view, check)
-        self.query_one(".panel-title", Static).update(title, layout=False)
-        self.query_one(".panel-body", Static).update(body, layout=False)
-        for level in ("good", "bad", "doubt"):
+        check = self._found()
+        self.show(self._content(self.snapshot.focus, check))
+        self._tick()
+        for level in ("bad", "doubt"):
             self.set_class(level == _level(check), f"-{level}")
 
-    def _content(self, view: TagView | None, check: Check | None) -> tuple[Content, Content]:
-        name = TITLES[self._check]
+    def _content(self, view: TagView | None, check: Check | None) -> list[Row]:
+        name = (f"{TITLES[self._check]}  ", "bold")
         if view is None or check is None:
-            return content((f"{name}  ", "bold"), ("○ NO TAG", "$warning")), content("`r` runs the sequence")
+            return [(name, ("○ NO TAG", "$warning")), ("`r` runs the sequence",)]
         word = check.state.upper().replace("_", " ")
         if self._check == "monitoring" and check.state == "alert":
             word += " HIGH" if any(alert[3] == "HIGH" for alert in view.alerts) else ""
-        title = content((f"{name}  ", "bold"), (f"{SYMBOLS[check.state]} {word}", STYLES[check.state]))
         width = max(self.content_size.width, 10)
-        return title, lines([(clip(text, width), style)] for text, style in self._rows(view, check, width))
+        body = [((clip(text, width), style),) for text, style in self._rows_of(view, check, width)]
+        return [(name, (f"{SYMBOLS[check.state]} {word}", STYLES[check.state])), *body]
 
-    def _rows(self, view: TagView, check: Check, width: int) -> list[tuple[str, str]]:
+    def _rows_of(self, view: TagView, check: Check, width: int) -> list[tuple[str, str]]:
         rows: list[tuple[str, str]] = []
         if self._check == "monitoring":
             rows += [_alert_row(alert, width) for alert in view.alerts]

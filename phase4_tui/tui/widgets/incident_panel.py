@@ -1,74 +1,41 @@
 """The incident: class, clock, why, owner, and the next sensible step with its key."""
 
-from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.reactive import reactive
-from textual.widgets import Static
+from textual.reactive import var
 
 from phase4_tui.artifacts.clock import now_ns
 from phase4_tui.journal.incident import Incident
 from phase4_tui.runbook.escalation import OWNERS, next_step
 from phase4_tui.runbook.fallback import nanoseconds
 from phase4_tui.tui.snapshot import Snapshot
-from phase4_tui.tui.text import SYMBOLS, clip, content, lines
+from phase4_tui.tui.text import SYMBOLS, clip
+from phase4_tui.tui.widgets.lines import Lines
 
 
-class IncidentPanel(Vertical):
+class IncidentPanel(Lines):
     """What is wrong, for how long, whose it is, and what to press."""
 
-    snapshot: reactive[Snapshot | None] = reactive(None)
-    DEFAULT_CSS = """
-    IncidentPanel #incident-top { layout: horizontal; height: 1; }
-    IncidentPanel #incident-title { width: auto; height: 1; }
-    IncidentPanel #incident-clock { width: 11; height: 1; text-align: right; }
-    IncidentPanel #incident-body { height: 1fr; }
-    """
+    snapshot: var[Snapshot | None] = var(None)
 
     def __init__(self) -> None:
         super().__init__(id="incident")
-        self._clock = ""
-        self._drawn: object = None
-
-    def compose(self) -> ComposeResult:
-        """Title with the clock, and the body."""
-        with Vertical(id="incident-top"):
-            yield Static("", id="incident-title", markup=False)
-            yield Static("", id="incident-clock", markup=False)
-        yield Static("", id="incident-body", markup=False)
 
     def on_mount(self) -> None:
         """Begin to count."""
         self.set_interval(1.0, self._tick)
 
-    def on_resize(self) -> None:
-        """Fit the lines to the new width."""
-        self._drawn = None
-        self._draw()
-
     def watch_snapshot(self) -> None:
         """Draw what is new."""
-        self._draw()
+        snapshot = self.snapshot
+        if snapshot is None:
+            return
+        title, rows = incident_rows(snapshot)
+        self.show([(title,), *((row,) for row in rows)])
         self._tick()
+        self.set_class(snapshot.level == "incident" or snapshot.state.incident is not None, "-bad")
 
     def _tick(self) -> None:
         incident = self.snapshot.state.incident if self.snapshot else None
-        shown = "" if incident is None else duration(incident)
-        if shown != self._clock and self.is_mounted:
-            self._clock = shown
-            self.query_one("#incident-clock", Static).update(content((shown, "bold")), layout=False)
-
-    def _draw(self) -> None:
-        snapshot = self.snapshot
-        if snapshot is None or not self.is_mounted:
-            return
-        title, rows = incident_rows(snapshot)
-        drawn = (title, tuple(rows), self.size)
-        if drawn == self._drawn:
-            return
-        self._drawn = drawn
-        self.query_one("#incident-title", Static).update(content(title))
-        self.query_one("#incident-body", Static).update(lines([row] for row in rows), layout=False)
-        self.set_class(snapshot.level == "incident" or snapshot.state.incident is not None, "-bad")
+        self.show_corner(((duration(incident) if incident else "", "bold"),))
 
 
 def duration(incident: Incident) -> str:
@@ -77,7 +44,7 @@ def duration(incident: Incident) -> str:
     seconds = max(int((until - nanoseconds(incident.opened_at)) / 1e9), 0)
     hours, rest = divmod(seconds, 3600)
     shown = f"{rest // 60:02}:{rest % 60:02}"
-    return f"  {hours}:{shown}" if hours else f"  {shown}"
+    return f"{hours}:{shown}" if hours else shown
 
 
 def incident_rows(snapshot: Snapshot) -> tuple[tuple[str, str], list[tuple[str, str]]]:

@@ -2,21 +2,26 @@
 
 from collections.abc import Callable, Sequence
 
+from rich.segment import Segment
 from textual import events
 from textual.binding import Binding
-from textual.geometry import Size
+from textual.geometry import Region
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
+from textual.widget import Widget
 
 from phase4_tui.tui.text import Part, content
 
 RowParts = Sequence[Part]
+_NOT_DRAWN = object()
 
 
-class Rows(ScrollView, can_focus=True):
-    """Rows from a function that gives one by its index; the one with the cursor can be chosen."""
+class Rows(Widget, can_focus=True):
+    """Rows from a function that gives one by its index; the one with the cursor can be chosen.
+
+    It keeps its own place instead of being a scroll view, whose every growth would lay out the whole screen anew.
+    """
 
     BINDINGS = [
         Binding("up", "cursor(-1)", "up", show=False),
@@ -27,11 +32,12 @@ class Rows(ScrollView, can_focus=True):
         Binding("end", "jump(-1)", "last", show=False),
         Binding("enter", "choose", "choose", show=False),
     ]
-    COMPONENT_CLASSES = {"rows--cursor"}
+    COMPONENT_CLASSES = {"rows--cursor", "rows--place"}
     DEFAULT_CSS = """
     Rows { height: 1fr; }
     Rows > .rows--cursor { background: $primary 30%; text-style: bold; }
     Rows:focus > .rows--cursor { background: $primary 50%; }
+    Rows > .rows--place { color: $primary 70%; }
     """
 
     class Moved(Message):
@@ -55,6 +61,8 @@ class Rows(ScrollView, can_focus=True):
         self._row = row
         self._count = 0
         self.cursor = 0
+        self._top = 0
+        self._drawn: dict[int, object] = {}
 
     @property
     def count(self) -> int:
@@ -65,24 +73,51 @@ class Rows(ScrollView, can_focus=True):
         """Draw again, with so many rows."""
         self._count = count
         self.cursor = min(max(self.cursor if cursor is None else cursor, 0), max(count - 1, 0))
-        self.virtual_size = Size(self.size.width, count)
-        self.refresh()
+        self._keep_in_sight()
+        self._refresh_changed()
+
+    def _refresh_changed(self) -> None:
+        """Draw again the lines whose row is another than the one drawn."""
+        changed = [y for y in range(self.size.height) if self._drawn.get(y, _NOT_DRAWN) != self._key(y)]
+        if changed:
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
+
+    def _key(self, y: int) -> object:
+        """Return what a line of the screen shows."""
+        index = y + self._top
+        row = tuple(self._row(index)) if 0 <= index < self._count else None
+        return row, index == self.cursor, y == self._place()
 
     def on_resize(self) -> None:
-        """Fit to the new width."""
-        self.virtual_size = Size(self.size.width, self._count)
+        """Keep the cursor in sight."""
+        self._keep_in_sight()
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen."""
-        index = y + self.scroll_offset.y
-        width = self.size.width
-        if not 0 <= index < self._count:
-            return Strip.blank(width, self.rich_style)
+        index = y + self._top
+        self._drawn[y] = self._key(y)
+        width = self.size.width - 1
+        if not 0 <= index < self._count or width < 1:
+            return Strip.blank(self.size.width, self.rich_style)
         style = self.get_visual_style("rows--cursor") if index == self.cursor else self.visual_style
         text = content(*self._row(index))
         text = text if text.cell_length <= width else text.truncate(width, ellipsis=True)
         strip = Visual.to_strips(self, text, width, 1, style, apply_selection=False)[0]
-        return strip.adjust_cell_length(width, style.rich_style)
+        strip = strip.adjust_cell_length(width, style.rich_style)
+        place = self.get_visual_style("rows--place").rich_style
+        return Strip([*strip, Segment("┃" if y == self._place() else " ", place)])
+
+    def _place(self) -> int | None:
+        """Return the line of the mark that shows where in the list this is, None when all of it is in sight."""
+        height = self.size.height
+        if self._count <= height or height < 1:
+            return None
+        return min(self._top * height // max(self._count - height, 1), height - 1)
+
+    def _keep_in_sight(self) -> None:
+        height = max(self.size.height, 1)
+        lowest = max(self._count - height, 0)
+        self._top = min(max(self._top, self.cursor - height + 1), self.cursor, lowest)
 
     def action_cursor(self, by: int) -> None:
         """Move the cursor."""
@@ -103,7 +138,7 @@ class Rows(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Move to the row that was clicked, and choose it at a second click."""
-        index = event.y + self.scroll_offset.y
+        index = event.y + self._top
         if 0 <= index < self._count:
             again = index == self.cursor
             self._go(index)
@@ -115,10 +150,18 @@ class Rows(ScrollView, can_focus=True):
         if index == self.cursor:
             return
         self.cursor = index
-        top, height = self.scroll_offset.y, max(self.size.height, 1)
-        if index < top:
-            self.scroll_to(y=index, animate=False, immediate=True)
-        elif index >= top + height:
-            self.scroll_to(y=index - height + 1, animate=False, immediate=True)
-        self.refresh()
+        self._keep_in_sight()
+        self._refresh_changed()
         self.post_message(self.Moved(self, index))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll."""
+        self._scroll(3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll."""
+        self._scroll(-3)
+
+    def _scroll(self, by: int) -> None:
+        self._top = min(max(self._top + by, 0), max(self._count - self.size.height, 0))
+        self.refresh()

@@ -2,16 +2,18 @@
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.reactive import reactive
-from textual.widgets import Log, Static
+from textual.reactive import var
 
 from phase4_tui.runbook.provenance import RunRecord
 from phase4_tui.runbook.steps import steps_of
 from phase4_tui.tui.messages import OutputArrived
 from phase4_tui.tui.snapshot import Snapshot
-from phase4_tui.tui.text import SYMBOLS, Part, clip, content
+from phase4_tui.tui.text import SYMBOLS, clip
+from phase4_tui.tui.widgets.lines import Lines, Row, wrapped
+from phase4_tui.tui.widgets.output import Output
 
 MAX_LINES = 2000
+STEP_ROWS = 3
 FLUSH_SECONDS = 0.1
 STYLES = {
     "passed": "$success",
@@ -27,11 +29,9 @@ STYLES = {
 class SequencePanel(Vertical):
     """Steps and output."""
 
-    snapshot: reactive[Snapshot | None] = reactive(None)
+    snapshot: var[Snapshot | None] = var(None)
     DEFAULT_CSS = """
-    SequencePanel #steps { height: auto; }
-    SequencePanel #progress { height: 1; color: $text-muted; }
-    SequencePanel Log { height: 1fr; background: $surface; }
+    SequencePanel #steps { height: 3; }
     """
 
     def __init__(self) -> None:
@@ -43,9 +43,8 @@ class SequencePanel(Vertical):
 
     def compose(self) -> ComposeResult:
         """Steps, progress, output."""
-        yield Static("", id="steps", markup=False)
-        yield Static("", id="progress", markup=False)
-        yield Log(max_lines=MAX_LINES, id="output")
+        yield Lines(id="steps")
+        yield Output(id="output")
 
     def on_mount(self) -> None:
         """Write what arrived, a few times a second."""
@@ -56,13 +55,9 @@ class SequencePanel(Vertical):
         snapshot = self.snapshot
         if snapshot is None or not self.is_mounted:
             return
-        parts = step_parts(snapshot)
-        if parts != self._drawn:
-            self._drawn = parts
-            self.query_one("#steps", Static).update(content(*parts))
-        if snapshot.holder is None and self._progress:
+        if snapshot.holder is None:
             self._progress = ""
-            self._say("")
+        self._draw()
 
     def take(self, message: OutputArrived) -> None:
         """Take output to show it soon."""
@@ -74,27 +69,34 @@ class SequencePanel(Vertical):
             done, total = message.progress.get("bytes", 0), message.progress.get("total_bytes", 0)
             share = f"{100 * done / total:3.0f} % · " if total else ""
             self._progress = f"{share}{message.progress.get('records', 0):,} records"
-            self._say(self._progress)
+            self._draw()
 
     def toggle(self) -> bool:
         """Stop following, or follow again; return whether it follows now."""
         self._following = not self._following
-        self._say("" if self._following else "paused: space follows again")
+        self._draw()
         return self._following
 
-    def _say(self, text: str) -> None:
-        self.query_one("#progress", Static).update(content((text, "$accent")), layout=False)
+    def _draw(self) -> None:
+        if self.snapshot is None or not self.is_mounted:
+            return
+        steps = self.query_one(Lines)
+        width = max(steps.content_size.width, 20)
+        note = self._progress if self._following else "paused: space follows again"
+        rows = wrapped([*step_parts(self.snapshot), (note, "$accent")], width, STEP_ROWS)
+        errors: list[Row] = [(part,) for part in error_parts(self.snapshot)]
+        steps.show([*rows, *errors][:STEP_ROWS])
 
     def _flush(self) -> None:
         if self._lines and self._following:
             lines, self._lines = self._lines, []
-            self.query_one(Log).write_lines(lines, scroll_end=True)
+            self.query_one(Output).add(lines)
 
 
-def step_parts(snapshot: Snapshot) -> list[Part]:
+def step_parts(snapshot: Snapshot) -> list[tuple[str, str]]:
     """Return the steps of the run under way, else of the shown tag's last run, each with its state."""
     run = snapshot.run
-    parts: list[Part] = [("SEQUENCE  ", "bold")]
+    parts: list[tuple[str, str]] = [("SEQUENCE  ", "bold")]
     if run is None:
         steps = steps_of(3 if snapshot.state.evaluation_mode == "phase3_only" else 4)
         names = "  ".join(f"{step.number} {step.name}" for step in steps)
@@ -107,10 +109,13 @@ def step_parts(snapshot: Snapshot) -> list[Part]:
         state = "cancelled" if step.state == "running" and snapshot.holder is None else step.state
         told = _told(run, number - 1)
         parts.append((f"{number} {step.name} {SYMBOLS[state]}{told}  ", STYLES[state]))
-    errors = [step for step in run.steps if step.error]
-    if errors:
-        parts.append((f"\n{SYMBOLS['failed']} {errors[-1].name}: {clip(errors[-1].error or '', 160)}", "$error"))
     return parts
+
+
+def error_parts(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """Return why the last step that broke did."""
+    errors = [step for step in snapshot.run.steps if step.error] if snapshot.run else []
+    return [(f"{SYMBOLS['failed']} {one.name}: {clip(one.error or '', 200)}", "$error") for one in errors[-1:]]
 
 
 def _told(run: RunRecord, index: int) -> str:

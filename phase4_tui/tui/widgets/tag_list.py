@@ -2,13 +2,14 @@
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.reactive import reactive
-from textual.widgets import Input, Static
+from textual.reactive import var
+from textual.widgets import Input
 
 from phase4_tui.runbook.status import TagRow
 from phase4_tui.tui.messages import TagChosen
 from phase4_tui.tui.snapshot import Snapshot
-from phase4_tui.tui.text import SYMBOLS, Part, clip, content
+from phase4_tui.tui.text import SYMBOLS, Part, clip
+from phase4_tui.tui.widgets.lines import Lines
 from phase4_tui.tui.widgets.rows import Rows
 
 STYLES = {"ok": "$success", "warning": "$warning", "incident": "bold $error", "unknown": "$text-muted"}
@@ -17,7 +18,7 @@ STYLES = {"ok": "$success", "warning": "$warning", "incident": "bold $error", "u
 class TagList(Vertical):
     """The list of tags, and its filter."""
 
-    snapshot: reactive[Snapshot | None] = reactive(None)
+    snapshot: var[Snapshot | None] = var(None)
     DEFAULT_CSS = """
     TagList { height: 1fr; }
     TagList #tags-title { height: 1; color: $text-muted; }
@@ -29,11 +30,11 @@ class TagList(Vertical):
         super().__init__(id="tags")
         self._shown: list[TagRow] = []
         self._filter = ""
+        self._drawn: object = None
 
     def compose(self) -> ComposeResult:
         """Title, filter, list."""
-        yield Static("", id="tags-title", markup=False)
-        yield Input(placeholder="part of a tag", id="tags-filter", compact=True)
+        yield Lines(id="tags-title")
         yield Rows(self._row, id="tags-rows")
 
     def watch_snapshot(self) -> None:
@@ -42,7 +43,11 @@ class TagList(Vertical):
 
     def start_filter(self) -> None:
         """Let the operator type a filter."""
-        field = self.query_one(Input)
+        fields = self.query(Input)
+        if not fields:  # made at its first use: the first paint does without
+            self.mount(Input(placeholder="part of a tag", id="tags-filter", compact=True), after="#tags-title")
+            fields = self.query(Input)
+        field = fields.first()
         field.add_class("-shown")
         field.focus()
 
@@ -74,13 +79,16 @@ class TagList(Vertical):
         snapshot = self.snapshot
         if snapshot is None or not self.is_mounted:
             return
+        drawn = (snapshot.rows, snapshot.tags, snapshot.focus and snapshot.focus.tag, snapshot.state.active_tag,
+                 snapshot.known_good, self._filter)  # fmt: skip
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
         self._shown = [row for row in snapshot.rows if self._filter in row.tag.lower()]
         waiting = snapshot.tags - len(snapshot.rows)
         count = f"{len(self._shown)} of {snapshot.tags}" if self._filter else str(snapshot.tags)
         note = f" · reading {waiting}" if waiting > 0 else ""
-        self.query_one("#tags-title", Static).update(
-            content(("RUN TAGS ", "bold"), (f"{count}{note}  / filter", "$text-muted")), layout=False
-        )
+        self.query_one(Lines).show([(("RUN TAGS ", "bold"), (f"{count}{note}  / filter", "$text-muted"))])
         focus = snapshot.focus.tag if snapshot.focus else None
         cursor = next((index for index, row in enumerate(self._shown) if row.tag == focus), None)
         self.query_one(Rows).show(len(self._shown), cursor)

@@ -1,0 +1,302 @@
+"""The rows of a report of any size: where lines begin is indexed, and a row is decoded when it is drawn.
+
+A report that this program wrote has one row a line, so any of its rows is reached at once. Another layout is
+read from the front, and only so many of its rows are held.
+"""
+
+import os
+import re
+import time
+import weakref
+from array import array
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from phase4_tui.artifacts.index import Identity
+from phase4_tui.artifacts.opening import open_regular
+from phase4_tui.artifacts.report import ReportReader, tolerant_row
+from phase4_tui.artifacts.streaming import BadElement
+from phase4_tui.artifacts.strict_json import BadJson, parse_object
+from phase4_tui.tui.report_row import ReportRow, Wanted, describe
+
+CHUNK = 1 << 20
+HEAD_BYTES = 64 << 10
+BLOCK_ROWS = 64
+HELD_ROWS = 50_000
+CACHED_BLOCKS = 32
+CACHED_ROWS = 512
+POLL_SECONDS = 0.02
+# Only the writer of this program fills up the line before the rows.
+_ROWS_BEGIN = re.compile(rb' \n"results": \[\n')
+_any_rows = msgspec.json.Decoder(list[Any])
+Stop = Callable[[], bool]
+
+
+@dataclass
+class Search:
+    """A search under way in a thread: the rows found so far, and how many were looked at."""
+
+    wanted: Wanted
+    found: "array[int]" = field(default_factory=lambda: array("L"))
+    scanned: int = 0
+    done: bool = False
+
+
+class Rows:
+    """The rows of one report; `index` and `search` are for a thread, the rest for who draws meanwhile."""
+
+    def __init__(self, path: Path, identity: Identity, expected: int | None) -> None:
+        self.path = path
+        self.identity = identity
+        self.expected = expected
+        """How many rows the report says that it has."""
+        self.count = 0
+        self.complete = False
+        self.problem: str | None = None
+        self.held_only = False
+        """There are more rows than are held."""
+        self.values: dict[str, set[str]] = {"gate": set(), "action": set(), "regime": set()}
+
+    def index(self, stop: Stop) -> None:
+        """Find the rows."""
+        raise NotImplementedError
+
+    def search(self, search: Search, stop: Stop) -> None:
+        """Find the rows to show."""
+        raise NotImplementedError
+
+    def row(self, index: int) -> ReportRow:
+        """Return a row below `count`."""
+        raise NotImplementedError
+
+    def replaced(self) -> bool:
+        """True when another file is in the place of this one, or it was written to."""
+        try:
+            info = self.path.stat()
+        except OSError:
+            return True
+        return _identity(info) != self.identity
+
+
+def open_report(path: Path) -> Rows:
+    """Open a report; raises FileNotFoundError, Unreadable."""
+    with open_regular(path, inside=path.parent) as file:
+        identity = _identity(os.fstat(file.fileno()))
+        begin = os.pread(file.fileno(), HEAD_BYTES, 0)
+        match = _ROWS_BEGIN.search(begin)
+        if match is not None:
+            try:
+                head = parse_object(begin[: match.end()] + b"]}")
+            except BadJson:
+                head = {}
+            if head.get("results") == []:
+                return LineRows(path, identity, _count_of(head), os.dup(file.fileno()), match.end())
+    return HeldRows(path, identity)
+
+
+class LineRows(Rows):
+    """The rows of a report that this program wrote."""
+
+    def __init__(self, path: Path, identity: Identity, expected: int | None, descriptor: int, start: int) -> None:
+        super().__init__(path, identity, expected)
+        self._descriptor = descriptor
+        weakref.finalize(self, os.close, descriptor)  # once neither the screen nor a thread uses it
+        self._start = start
+        self._offsets = array("Q")
+        self._firsts = array("Q")
+        """Which row begins at the offset in the same place."""
+        self._blocks: OrderedDict[int, list[bytes]] = OrderedDict()
+        self._rows: OrderedDict[int, ReportRow] = OrderedDict()
+
+    def index(self, stop: Stop) -> None:
+        """Find where rows begin, of so many one."""
+        for first, offset, data in self._lines(stop):
+            row, position = first, 0
+            while position < len(data):
+                if (row - first) % BLOCK_ROWS == 0:
+                    self._offsets.append(offset + position)
+                    self._firsts.append(row)
+                row += 1
+                end = data.find(b"\n", position)
+                position = len(data) if end < 0 else end + 1
+            self.count = row
+        if not stop():
+            if self.problem is None and self.expected not in (None, self.count):
+                self.problem = f"its record_count is {self.expected:,}, its rows are {self.count:,}"
+            self.complete = True
+
+    def search(self, search: Search, stop: Stop) -> None:
+        """Read every line, and decode those that may be of a row to show."""
+        needles, wanted = search.wanted.needles, search.wanted
+        for first, _, data in self._lines(stop):
+            lines = data.split(b"\n")
+            if not lines[-1]:
+                lines.pop()
+            for row, line in enumerate(lines, first):
+                if all(needle in line for needle in needles) and wanted.takes(_quick_row(line)):
+                    search.found.append(row)
+            search.scanned = first + len(lines)
+        search.done = not stop()
+
+    def _lines(self, stop: Stop) -> Iterator[tuple[int, int, bytes]]:
+        """Yield whole lines with the row that they begin with and their offset; of one too long only its beginning."""
+        row, position = 0, self._start
+        while not stop():
+            data = os.pread(self._descriptor, CHUNK, position)
+            end = 0 if data.startswith(b"]") else data.find(b"\n]") + 1 or None
+            lines = data[: data.rfind(b"\n") + 1] if end is None else data[:end]
+            if lines:
+                yield row, position, lines
+                row += lines.count(b"\n")
+                position += len(lines)
+            if end is not None:
+                self._check_end(position)
+                return
+            if not lines:
+                after = self._after_line(position + len(data), stop) if len(data) == CHUNK else None
+                if data:
+                    yield row, position, data
+                row += 1
+                if after is None:
+                    self.problem = "the file ends before its rows do"
+                    return
+                position = after
+
+    def _after_line(self, position: int, stop: Stop) -> int | None:
+        while not stop():
+            data = os.pread(self._descriptor, CHUNK, position)
+            if not data:
+                return None
+            end = data.find(b"\n")
+            if end >= 0:
+                return position + end + 1
+            position += len(data)
+        return None
+
+    def _check_end(self, position: int) -> None:
+        begin = os.pread(self._descriptor, self._start, 0)
+        rest = os.pread(self._descriptor, HEAD_BYTES, position)
+        try:
+            parse_object(begin + rest)
+        except BadJson as error:
+            self.problem = f"behind its rows the report {error}"
+
+    def row(self, index: int) -> ReportRow:
+        """Return a row, decoded now."""
+        row = self._rows.get(index)
+        if row is None:
+            row = self._rows[index] = self._decoded(index)
+            if len(self._rows) > CACHED_ROWS:
+                self._rows.popitem(last=False)
+        return row
+
+    def _decoded(self, index: int) -> ReportRow:
+        at = bisect_right(self._firsts, index) - 1
+        lines = self._block(at)
+        place = index - self._firsts[at]
+        if place >= len(lines):
+            return ReportRow(broken="the file was changed: this row is gone")
+        line = lines[place]
+        if len(line) >= CHUNK:
+            return ReportRow(broken=f"a row of more than {CHUNK:,} bytes, which is too long to be one")
+        return describe(tolerant_row(_without_comma(line), index + 1))
+
+    def _block(self, at: int) -> list[bytes]:
+        lines = self._blocks.get(at)
+        if lines is None:
+            known = at + 1 < len(self._offsets)
+            size = min(self._offsets[at + 1] - self._offsets[at], CHUNK) if known else CHUNK
+            data = os.pread(self._descriptor, size, self._offsets[at])
+            lines = self._blocks[at] = data.split(b"\n", BLOCK_ROWS)[:BLOCK_ROWS]
+            if len(self._blocks) > CACHED_BLOCKS:
+                self._blocks.popitem(last=False)
+        else:
+            self._blocks.move_to_end(at)
+        return lines
+
+
+class HeldRows(Rows):
+    """The first rows of a report of another layout, held in memory."""
+
+    def __init__(self, path: Path, identity: Identity) -> None:
+        super().__init__(path, identity, None)
+        self._held: list[ReportRow] = []
+        self._words: dict[str, str] = {}
+
+    def index(self, stop: Stop) -> None:
+        """Read rows until enough are held."""
+        reader = ReportReader(self.path, _any_rows.decode, tolerant_row)
+        try:
+            for batch in reader:
+                for row in batch[: HELD_ROWS - len(self._held)]:
+                    self._hold(describe(row))
+                self.count = len(self._held)
+                self.expected = _count_of(reader.head) or self.expected
+                if stop():
+                    return
+                if self.count >= HELD_ROWS:
+                    self.held_only = True
+                    break
+            else:
+                if not reader.has_rows:
+                    self.problem = "has no array `results`"
+        except (BadElement, BadJson) as error:
+            self.problem = f"the report {error}" if isinstance(error, BadJson) else str(error)
+        self.complete = True
+
+    def _hold(self, row: ReportRow) -> None:
+        # A few words make up nearly all fields, and each row would hold copies of them.
+        short = {name: self._words.setdefault(value, value) for name, value in _short_fields(row)}
+        self._held.append(ReportRow(**short, time=row.time, rationale=row.rationale, broken=row.broken))
+        if row.broken is None:
+            for name, values in self.values.items():
+                values.add(short[name])
+
+    def search(self, search: Search, stop: Stop) -> None:
+        """Look through the rows that are held."""
+        while not stop():
+            complete = self.complete
+            for index in range(search.scanned, self.count):
+                if search.wanted.takes(self._held[index]):
+                    search.found.append(index)
+                search.scanned = index + 1
+            if complete:
+                break
+            time.sleep(POLL_SECONDS)
+        search.done = not stop()
+
+    def row(self, index: int) -> ReportRow:
+        """Return a row."""
+        return self._held[index]
+
+
+def _short_fields(row: ReportRow) -> list[tuple[str, str]]:
+    names = ("underlying", "slot", "action", "confidence", "score", "size", "gate", "regime")
+    return [(name, getattr(row, name)) for name in names]
+
+
+def _quick_row(line: bytes) -> ReportRow:
+    data = _without_comma(line)
+    try:
+        return describe(msgspec.json.decode(data))
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return describe(tolerant_row(data, 0))
+
+
+def _without_comma(line: bytes) -> bytes:
+    return line[:-1] if line.endswith(b",") else line
+
+
+def _identity(info: os.stat_result) -> Identity:
+    return info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
+
+
+def _count_of(head: dict[str, object]) -> int | None:
+    count = head.get("record_count")
+    return count if isinstance(count, int) and not isinstance(count, bool) and count >= 0 else None

@@ -1,0 +1,81 @@
+"""What a step writes, as it is written: the last lines, followed until the operator looks back."""
+
+from collections import deque
+from collections.abc import Iterable
+
+from textual import events
+from textual.binding import Binding
+from textual.content import Content
+from textual.strip import Strip
+from textual.visual import Visual
+from textual.widget import Widget
+
+from phase4_tui.artifacts.safe_text import safe_line
+
+MAX_LINES = 5000
+LINE_LIMIT = 2000
+
+
+class Output(Widget, can_focus=True):
+    """The last lines of output; the whole transcript is in a file."""
+
+    BINDINGS = [
+        Binding("up", "scroll_by(-1)", "up", show=False),
+        Binding("down", "scroll_by(1)", "down", show=False),
+        Binding("pageup", "scroll_by(-10)", "page up", show=False),
+        Binding("pagedown", "scroll_by(10)", "page down", show=False),
+        Binding("end", "follow", "follow", show=False),
+    ]
+    DEFAULT_CSS = "Output { height: 1fr; }"
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self._lines: deque[str] = deque(maxlen=MAX_LINES)
+        self._back = 0
+
+    @property
+    def text(self) -> str:
+        """All lines that are kept."""
+        return "\n".join(self._lines)
+
+    def add(self, lines: Iterable[str]) -> None:
+        """Add lines; who looks back keeps what is in sight."""
+        before = len(self._lines)
+        self._lines.extend(safe_line(line, LINE_LIMIT) for line in lines)
+        if self._back:
+            self._back = min(self._back + len(self._lines) - before, self._most())
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line of the screen."""
+        width = self.size.width
+        index = len(self._lines) - self.size.height - self._back + y
+        if len(self._lines) <= self.size.height:
+            index = y
+        if not 0 <= index < len(self._lines):
+            return Strip.blank(width, self.rich_style)
+        text = Content(self._lines[index])
+        text = text if text.cell_length <= width else text.truncate(width, ellipsis=True)
+        strip = Visual.to_strips(self, text, width, 1, self.visual_style, apply_selection=False)[0]
+        return strip.adjust_cell_length(width, self.rich_style)
+
+    def _most(self) -> int:
+        return max(len(self._lines) - self.size.height, 0)
+
+    def action_scroll_by(self, by: int) -> None:
+        """Look back, or forward again."""
+        self._back = min(max(self._back - by, 0), self._most())
+        self.refresh()
+
+    def action_follow(self) -> None:
+        """Follow what is written."""
+        self._back = 0
+        self.refresh()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Look back."""
+        self.action_scroll_by(-3)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Look forward."""
+        self.action_scroll_by(3)
