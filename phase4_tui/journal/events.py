@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 GENESIS = "0" * 64
-MAX_LINE_BYTES = 64 << 10
+MAX_LINE_BYTES = 1 << 20
+"""A change names all frozen or quarantined tags, so this is also how many of them there may be: some thousands."""
 
 
 class BadEvent(ValueError):

@@ -19,7 +19,9 @@ from phase4_tui.journal.events import GENESIS, MAX_LINE_BYTES, BadEvent, Event, 
 JOURNAL_FILE = "journal.jsonl"
 HEAD_FILE = "journal.head"
 READ_BYTES = 1 << 20
-END_BYTES = 8 << 10
+NEAR_BYTES = 64 << 10
+WINDOWS = (8 << 10, 128 << 10, 2 * MAX_LINE_BYTES)
+"""How much is read to find one whole line: most are short, and two of the longest hold one for sure."""
 REPAIR = "`phase4 verify` tells what is wrong, `phase4 verify --repair --reason R` sets it aside and starts anew"
 
 
@@ -98,18 +100,25 @@ def _opened(reports: Path) -> BinaryIO | None:
 def _skip_to(descriptor: int, after: int) -> None:
     """Set the position before the first event above `after`, by bisection over the sorted lines."""
     low, high = 0, os.fstat(descriptor).st_size
-    while after and high - low > MAX_LINE_BYTES:
+    while after and high - low > NEAR_BYTES:
         middle = (low + high) // 2
-        chunk = os.pread(descriptor, 2 * MAX_LINE_BYTES, middle)
-        start = chunk.find(b"\n") + 1
-        end = chunk.find(b"\n", start)
-        if start == 0 or end < 0:
-            break
-        if _decoded(chunk[start:end]).seq <= after:
-            low = middle + start
+        found = _first_line_behind(descriptor, middle)
+        if found is not None and _decoded(found[1]).seq <= after:
+            low = found[0]
         else:
             high = middle
     os.lseek(descriptor, low, os.SEEK_SET)
+
+
+def _first_line_behind(descriptor: int, position: int) -> tuple[int, bytes] | None:
+    """Return where the first whole line that begins behind `position` begins, and the line."""
+    for window in WINDOWS:
+        chunk = os.pread(descriptor, window, position)
+        start = chunk.find(b"\n") + 1
+        end = chunk.find(b"\n", start)
+        if start > 0 and end >= 0:
+            return position + start, chunk[start:end]
+    return None
 
 
 def _decoded(line: bytes) -> Event:
@@ -136,7 +145,7 @@ def read_end(reports: Path) -> tuple[Event | None, bytes]:
 def _end(descriptor: int) -> tuple[Event | None, bytes]:
     size = os.fstat(descriptor).st_size
     whole, newline, torn = b"", b"", b""
-    for window in (END_BYTES, 2 * MAX_LINE_BYTES):
+    for window in WINDOWS:
         start = max(0, size - window)
         whole, newline, torn = os.pread(descriptor, size - start, start).rpartition(b"\n")
         if b"\n" in whole:  # else the last line may have begun before the window
