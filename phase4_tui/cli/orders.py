@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from phase4_tui.artifacts.clock import age, now_ns
+from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.desk import DONE, Desk, Reason, SpareReason, emit, say
 from phase4_tui.cli.giving_orders import give
 from phase4_tui.cli.showing import STYLES
@@ -68,11 +69,14 @@ def mode_show(desk: Desk) -> int:
     state = read_state(desk.reports)
     fallback = read_fallback(desk.reports, state)
     if desk.json:
-        emit({"evaluation_mode": state.evaluation_mode, "since": state.mode_since, "fallback": fallback})
+        found = {"evaluation_mode": state.evaluation_mode, "since": state.mode_since, "fallback": fallback}
+        emit(found | {"overrides": list(state.overrides)})
     else:
         say(f"evaluation mode {state.evaluation_mode}" + (f" since {state.mode_since}" if state.mode_since else ""))
         if fallback is not None:
             say(("✔ " if fallback.holds else "! ") + str(fallback))
+        for line in state.overrides:
+            say(safe_line(f"! overridden: {line}"), "yellow")
     return DONE
 
 

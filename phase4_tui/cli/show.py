@@ -7,7 +7,7 @@ import typer
 from phase4_tui.artifacts.clock import age, now_ns
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.cli.desk import DONE, Desk, emit, say
-from phase4_tui.cli.showing import STYLES, show_status
+from phase4_tui.cli.showing import STYLES, show_overrides, show_status
 from phase4_tui.journal.state import read_state
 from phase4_tui.runbook.audit import audit as audit_of
 from phase4_tui.runbook.classification import EXIT_STATUS
@@ -28,6 +28,7 @@ def status(desk: Desk, tag: Tag = None) -> int:
         emit(found)
     else:
         show_status(found, evidence)
+        show_overrides(read_state(desk.reports))
     return found.classification.exit_status
 
 

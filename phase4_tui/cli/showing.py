@@ -5,6 +5,7 @@ import json
 from phase4_tui.artifacts.clock import age
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.desk import say
+from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.classification import Classification
 from phase4_tui.runbook.escalation import OWNERS, next_step
 from phase4_tui.runbook.evidence import Evidence
@@ -85,6 +86,13 @@ def _show_operations(status: Status) -> None:
             "red",
         )
         say("    `phase4 rollback` walks through the rollback, `phase4 incident show` tells more")
+
+
+def show_overrides(state: OperationsState) -> None:
+    """Print that conditions were overridden: it is said for ever after."""
+    if state.overrides:
+        say(safe_line(f"! OVERRIDDEN     on record; the last: {state.overrides[-1]}"), "yellow")
+        say("    `phase4 mode show` lists them, `phase4 journal --kind reopen` tells more")
 
 
 def show_check(title: str, check: Check, looked_ns: int, workdir: str) -> None:

@@ -9,6 +9,7 @@ from phase4_tui.artifacts.manifest import look_frozen
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.artifacts.opening import Unreadable
+from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Comparison, Incident
 from phase4_tui.journal.state import OperationsState
@@ -31,6 +32,8 @@ HEALTHY = "healthy"
 CHANGED = "input and rules"
 COMPARED = "compared"
 KEPT_COMPARISONS = 20
+KEPT_OVERRIDES = 20
+OVERRIDE_CHARS = 400
 
 
 class Condition(Document):
@@ -235,7 +238,9 @@ def _reopened(
         detail["closed"] = state.incident.changed(recovered_at=moment).model_dump(by_alias=True)
     if unmet:
         names = ", ".join(one.name for one in unmet)
-        line = f"{moment} {intent.operator}@{intent.host}: reopened on {tag} although unmet: {names}: {reason}"
-        changes["overrides"] = [*state.overrides, line]
+        who = f"{intent.operator}@{intent.host}"
+        line = safe_line(f"{moment} {who}: reopened on {tag} although unmet: {names}: {reason}", OVERRIDE_CHARS)
+        # The journal has every one in full; an event has room for the last.
+        changes["overrides"] = [*state.overrides, line][-KEPT_OVERRIDES:]
         detail["override"] = [one.model_dump() for one in unmet]
     return Effect(changes, detail, (f"Phase 4 is open again on {tag}",))

@@ -240,6 +240,17 @@ def test_a_reclassified_incident_has_its_class_everywhere(work: Path) -> None:
     assert "P2" in ask(work, "incident", "list").out
 
 
+def test_an_override_is_said_for_ever_after(work: Path) -> None:
+    assert "overridden" not in ask(work, "status").out.lower()
+    assert ask(work, "reopen", "--tag", "new", "--override", *REASON, "--yes").status == HEALTHY
+    assert ask(work, "mode", "phase3-only", *REASON, "--yes").status == HEALTHY
+    assert "re-run complete" in ask(work, "status", "--tag", "new").out
+    assert "overridden" in ask(work, "mode", "show").out
+    (line,) = ask(work, "mode", "show", "--json").document()["overrides"]
+    assert "reopened on new although unmet" in line
+    assert "overridden" in ask(work, "incident", "export").out
+
+
 def test_a_call_is_made_taken_and_told(work: Path) -> None:
     assert ask(work, "escalate", "ack", "--owner", "risk", "--operator", "rita").status == HEALTHY
     shown = ask(work, "incident", "show").out

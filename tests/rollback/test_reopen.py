@@ -1,0 +1,245 @@
+"""Reopening Phase 4: each condition by itself, a change of input by name, and an override that is told for ever."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.names import Artifact
+from phase4_tui.journal.log import read_events
+from phase4_tui.rollback.fallback import plan_phase3_only
+from phase4_tui.rollback.incidents import look_for_incident
+from phase4_tui.rollback.known_good import plan_switch
+from phase4_tui.rollback.postmortem import post_mortem
+from phase4_tui.rollback.reopen import conditions, plan_compare, plan_reopen
+from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
+from phase4_tui.rollback.verifying import verify
+from phase4_tui.runbook.planning import Refused
+from phase4_tui.runbook.provenance import RunRecord, Source, runs_dir, save_run
+from tests.rollback.support import freeze, give, site_of, state_of
+from tests.runbook.documents import ALERT, Tag, quality
+from tests.runbook.support import STEP_NAMES
+
+OLD = "2026-02-17T03:45:00.000000Z"
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def ran(tag: Tag, batch: str = "batch", rules: str = "rules", **changes: object) -> RunRecord:
+    """Put a complete rehearsal on record that was made now, on these inputs."""
+    found = tag.ran(**dict.fromkeys(STEP_NAMES, "passed"))  # type: ignore[arg-type]  # names of steps and their state
+    values = {"rehearsal": True, "started_at": iso(now_ns())} | changes
+    record = found.model_copy(
+        update={
+            "input": Source(path="in.json", sha256=digest(batch) if batch else None),
+            "rules": Source(path="rules.json", sha256=digest(rules) if rules else None),
+            **values,
+        }
+    )
+    save_run(tag.reports, record)
+    return record
+
+
+def forget_runs(tag: Tag) -> None:
+    for path in (runs_dir(tag.reports) / tag.name).iterdir():
+        path.unlink()
+
+
+def again(tag: Tag, batch: str = "batch", rules: str = "rules", **changes: object) -> None:
+    """Replace what is on record of a tag's runs."""
+    forget_runs(tag)
+    ran(tag, batch, rules, **changes)
+
+
+def compare(work: Path) -> None:
+    site = site_of(work)
+    give(site, plan_compare(site, "bad", "new", "good"))
+
+
+def explain(work: Path) -> None:
+    site = site_of(work)
+    give(site, plan_root_cause(site, RootCause(cause="c", remediation="r", owner="risk")))
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Tag:
+    """A healthy rehearsal on the incident's inputs; compared and explained."""
+    reports = tmp_path / "reports"
+    Tag(reports, "good")
+    bad = Tag(reports, "bad")
+    ran(bad, rehearsal=False, started_at=OLD)
+    bad.change(Artifact.MONITORING, partial(dict.update, status="ALERT", alerts=[ALERT]), age=1)
+    site = site_of(tmp_path)
+    assert look_for_incident(site, "bad") is not None
+    freeze(tmp_path, "bad")
+    give(site, plan_switch(site, "good", "rollback"))
+    give(site, plan_phase3_only(site, "rollback"))
+    new = Tag(reports, "new")
+    ran(new)
+    explain(tmp_path)
+    compare(tmp_path)
+    return new
+
+
+def unmet(work: Path, *, accept: bool = False) -> dict[str, str]:
+    found = conditions(site_of(work), "new", accept_changed_input=accept)
+    return {one.name: one.detail for one in found if not one.ok}
+
+
+def reopen(work: Path, **options: object) -> None:
+    site = site_of(work)
+    give(site, plan_reopen(site, "new", **options))  # type: ignore[arg-type]  # of the options each test gives its own
+
+
+def test_with_every_condition_met_it_closes_the_incident_and_ends_the_fallback(new: Tag, tmp_path: Path) -> None:
+    assert unmet(tmp_path) == {}
+    reopen(tmp_path)
+    state = state_of(tmp_path)
+    assert (state.incident, state.evaluation_mode, state.active_tag) == (None, "phase4", "new")
+    assert "new" in state.frozen
+    assert json.loads((tmp_path / "reports" / "ACTIVE.json").read_text())["tag"] == new.name
+    last = list(read_events(tmp_path / "reports"))[-1]
+    closed = last.detail["closed"]
+    assert closed["opened_at"] < closed["contained_at"] < closed["recovered_at"]
+    assert "override" not in last.detail
+    assert "accepted_change" not in last.detail
+    assert state.overrides == ()
+    assert verify(site_of(tmp_path)).ok
+    with pytest.raises(Refused, match="nothing to reopen"):
+        reopen(tmp_path)
+
+
+def _tamper(new: Tag) -> None:
+    (new.reports / "good_report.md").write_text("# Another\n")
+
+
+def _unhealthy(new: Tag) -> None:
+    new.put(Artifact.QUALITY_CHECK, quality(False))
+
+
+def _crashed(new: Tag) -> None:
+    record = ran(new)
+    steps = (*record.steps[:-1], record.steps[-1].model_copy(update={"state": "cancelled"}))
+    save_run(new.reports, record.model_copy(update={"steps": steps}))
+
+
+def _written_again(new: Tag) -> None:
+    new.change(Artifact.REPORT, partial(dict.update, input_file="another.json"), age=100)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "name", "words"),
+    [
+        (forget_runs, "re-run complete", "no run of new is on record"),
+        (partial(again, started_at=OLD), "re-run complete", "older than the incident"),
+        (partial(again, rehearsal=False), "re-run complete", "no rehearsal"),
+        (partial(again, phase=3), "re-run complete", "not a complete Phase 4 sequence"),
+        (_crashed, "re-run complete", "not a complete Phase 4 sequence"),
+        (_unhealthy, "healthy", "gates passed"),
+        (lambda new: again(new, "corrected"), "input and rules", "input sha256"),
+        (lambda new: again(new, "batch", "loosened"), "input and rules", "rules sha256"),
+        (lambda new: again(new, ""), "input and rules", "unknown"),
+        (_written_again, "compared", "changed after the comparison"),
+        (_tamper, "nothing tampered", "good_report.md"),
+    ],
+)
+def test_each_condition_by_itself_keeps_it_closed_and_is_named(
+    new: Tag, tmp_path: Path, spoil: Callable[[Tag], None], name: str, words: str
+) -> None:
+    spoil(new)
+    found = unmet(tmp_path)
+    assert name in found
+    assert words in found[name]
+    assert set(found) - {name} <= {"input and rules", "healthy"}, "what has no run has no known input, either"
+    before = state_of(tmp_path)
+    with pytest.raises(Refused, match="unmet") as refused:
+        reopen(tmp_path)
+    assert all(one in str(refused.value) for one in found.values())
+    assert state_of(tmp_path) == before
+
+
+def test_without_a_comparison_or_a_root_cause_both_are_named(tmp_path: Path) -> None:
+    reports = tmp_path / "reports"
+    bad, new = Tag(reports, "bad"), Tag(reports, "new")
+    ran(bad, rehearsal=False, started_at=OLD)
+    bad.change(Artifact.MONITORING, partial(dict.update, status="ALERT", alerts=[ALERT]), age=1)
+    look_for_incident(site_of(tmp_path), "bad")
+    ran(new)
+    assert set(unmet(tmp_path)) == {"compared", "root cause"}
+    explain(tmp_path)
+    assert set(unmet(tmp_path)) == {"compared"}
+    site = site_of(tmp_path)
+    give(site, plan_compare(site, "bad", "new", None))
+    assert unmet(tmp_path) == {}
+
+
+def test_a_corrected_input_is_accepted_by_name_and_the_acceptance_is_told(new: Tag, tmp_path: Path) -> None:
+    again(new, "corrected", "loosened")
+    assert set(unmet(tmp_path)) == {"input and rules"}
+    assert unmet(tmp_path, accept=True) == {}
+    plan = plan_reopen(site_of(tmp_path), "new", accept_changed_input=True)
+    told = [digest(text) for text in ("batch", "corrected", "rules", "loosened")]
+    assert all(one in " ".join(plan.lines) for one in told)
+    give(site_of(tmp_path), plan)
+    text = post_mortem(site_of(tmp_path))
+    assert "## Accepted changes" in text
+    assert all(one in text for one in told)
+
+
+def test_a_rehearsal_on_yet_another_input_since_the_plan_is_not_what_was_accepted(new: Tag, tmp_path: Path) -> None:
+    again(new, "corrected")
+    plan = plan_reopen(site_of(tmp_path), "new", accept_changed_input=True)
+    again(new, "something else")
+    with pytest.raises(Refused, match="other input or rules since"):
+        give(site_of(tmp_path), plan)
+    assert state_of(tmp_path).incident is not None
+
+
+def test_a_condition_that_fails_since_the_plan_stops_it(new: Tag, tmp_path: Path) -> None:
+    plan = plan_reopen(site_of(tmp_path), "new")
+    _unhealthy(new)
+    with pytest.raises(Refused, match="gates passed"):
+        give(site_of(tmp_path), plan)
+    assert state_of(tmp_path).evaluation_mode == "phase3_only"
+
+
+def test_an_override_needs_a_reason_and_is_told_for_ever(new: Tag, tmp_path: Path) -> None:
+    _unhealthy(new)
+    for reason in (None, " "):
+        with pytest.raises(Refused, match="reason"):
+            reopen(tmp_path, override=True, reason=reason)
+    plan = plan_reopen(site_of(tmp_path), "new", override=True, reason="the desk\nneeds it")
+    assert any("for ever" in warning for warning in plan.warnings)
+    give(site_of(tmp_path), plan)
+    state = state_of(tmp_path)
+    assert (state.evaluation_mode, state.incident, state.active_tag) == ("phase4", None, "good")
+    (line,) = state.overrides
+    assert "healthy" in line
+    assert "the desk" in line
+    assert "\n" not in line
+    text = post_mortem(site_of(tmp_path))
+    assert "## Overridden conditions" in text
+    assert "healthy overridden" in text
+    new.put(Artifact.QUALITY_CHECK, quality(False), age=1)
+    look_for_incident(site_of(tmp_path), "new")
+    site = site_of(tmp_path)
+    give(site, plan_reopen(site, "new", override=True, reason="again"))
+    assert [line] == list(state_of(tmp_path).overrides)[:1]
+    assert verify(site).ok
+
+
+def test_very_many_overrides_still_fit_an_event_of_the_journal(new: Tag, tmp_path: Path) -> None:
+    assert new.name
+    site = site_of(tmp_path)
+    for number in range(60):
+        give(site, plan_phase3_only(site, f"{number}"))
+        _unhealthy(new)
+        give(site, plan_reopen(site, "new", override=True, reason="🔥" * 2000))
+    assert 0 < len(state_of(tmp_path).overrides) <= 60
+    assert verify(site).ok
