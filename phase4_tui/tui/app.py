@@ -1,6 +1,7 @@
 """The dashboard's application: tells screens the facts, turns keys into orders, and leaves the terminal as it was."""
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -120,6 +121,8 @@ class Phase4App(App[None]):
     def on_snapshot_ready(self, message: SnapshotReady) -> None:
         """Tell every screen the new facts."""
         before, self.snapshot = self.snapshot, message.snapshot
+        if before is None:
+            self.call_after_refresh(self._started)
         for screen in self.screen_stack:
             if isinstance(screen, FactsScreen):
                 screen.snapshot = message.snapshot
@@ -128,6 +131,11 @@ class Phase4App(App[None]):
         if able != self._able:
             self._able = able
             self.refresh_bindings()
+
+    def _started(self) -> None:
+        """The first paint is over: collect garbage again, but not among what was loaded for it."""
+        gc.freeze()
+        gc.enable()
 
     def _ring(self, before: Snapshot | None, now: Snapshot) -> None:
         incident = now.state.incident

@@ -1,8 +1,13 @@
 """Opens the dashboard for `phase4` and `phase4 dash` without the cost of loading the command line."""
 
+import gc
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from phase4_tui.runbook.site import Site
 
 VALUES = {"-C": "workdir", "--workdir": "workdir", "--reports": "reports", "--operator": "operator"}
 SWITCHES = {"--read-only": "read_only", "--ascii": "ascii_only"}
@@ -16,7 +21,18 @@ def quick_start(arguments: Sequence[str]) -> int | None:
     given = _parse(arguments)
     if given is None:
         return None
-    from phase4_tui.runbook.settings import SettingsError, load_settings  # noqa: PLC0415 - other commands do without
+    gc.disable()  # what is loaded now stays: collecting among it would cost a third of the start; the app enables it
+    site = _site(given)
+    if site is None:
+        gc.enable()
+        return None
+    from phase4_tui.tui.start import run_dashboard  # noqa: PLC0415 - other commands do without
+
+    return run_dashboard(site, read_only="read_only" in given, ascii_only="ascii_only" in given)
+
+
+def _site(given: dict[str, str]) -> "Site | None":
+    from phase4_tui.runbook.settings import SettingsError, load_settings  # noqa: PLC0415 - as above
     from phase4_tui.runbook.site import Site  # noqa: PLC0415 - as above
     from phase4_tui.tui.terminal import why_unusable  # noqa: PLC0415 - as above
 
@@ -28,10 +44,7 @@ def quick_start(arguments: Sequence[str]) -> int | None:
         settings = load_settings(workdir, environment, {name: given.get(name) for name in ("reports", "operator")})
     except SettingsError:
         return None
-    from phase4_tui.tui.start import run_dashboard  # noqa: PLC0415 - as above
-
-    site = Site(workdir, settings, environment)
-    return run_dashboard(site, read_only="read_only" in given, ascii_only="ascii_only" in given)
+    return Site(workdir, settings, environment)
 
 
 def means_dashboard(arguments: Sequence[str]) -> bool:
