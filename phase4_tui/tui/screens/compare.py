@@ -1,0 +1,278 @@
+"""The comparison, three ways: the bad tag, a re-run, and a known-good tag; checks, KPIs, decision by decision."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+from typing import cast
+
+from textual import getters
+from textual.binding import Binding
+from textual.widget import Widget
+from textual.widgets import Static
+from textual.worker import Worker, WorkerState
+
+from phase4_tui.rollback.comparison import ComparisonResult, compare
+from phase4_tui.rollback.guided import last_rehearsal
+from phase4_tui.runbook.status import TagRow
+from phase4_tui.tui.app import EXPECTED, Phase4App
+from phase4_tui.tui.flows import Flows
+from phase4_tui.tui.screens.base import FactsScreen
+from phase4_tui.tui.screens.modals import ChoiceScreen
+from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.tui.text import SYMBOLS, Part, clip, content, lines
+from phase4_tui.tui.widgets.differences import Differences
+from phase4_tui.tui.widgets.hint_line import HintLine
+from phase4_tui.tui.widgets.rows import Rows
+
+SIDES = {"bad": ("b", "bad"), "rerun": ("n", "re-run"), "known_good": ("m", "known-good")}
+NONE = "(none)"
+
+
+class CompareScreen(FactsScreen):
+    """Chooses three tags, compares them, and shows what is gone, still there or new."""
+
+    app = getters.app(Phase4App)
+    CSS_PATH = "compare.tcss"
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (20, "-low"), (30, "-tall")]
+    BINDINGS = [
+        Binding("c,enter", "compare", "compare", show=True, key_display="c"),
+        Binding("b", "choose('bad')", "bad", show=True),
+        Binding("n", "choose('rerun')", "re-run", show=True),
+        Binding("m", "choose('known_good')", "known-good", show=True),
+        Binding("o", "reopen", "reopen", show=True),
+    ]
+
+    def __init__(self, bad: str | None = None, rerun: str | None = None) -> None:
+        super().__init__()
+        self._given: dict[str, str | None] = {
+            side: tag for side, tag in (("bad", bad), ("rerun", rerun)) if tag is not None
+        }
+        self._tags: dict[str, str | None] = dict.fromkeys(SIDES)
+        self._rehearsed: str | None = None
+        self._at_once = bad is not None and rerun is not None
+        self._result: ComparisonResult | None = None
+        self._begun: float | None = None
+
+    def body(self) -> Iterable[Widget]:
+        """The three tags, the verdict, what differs, and the row under the cursor in full."""
+        yield Static("", id="compare-tags", markup=False)
+        yield Static("", id="compare-verdict", markup=False)
+        yield Static("", id="compare-columns", markup=False)
+        yield Differences()
+        yield Static("", id="compare-detail", markup=False)
+        yield HintLine()
+
+    def on_mount(self) -> None:
+        """Take the tags that are most likely meant."""
+        self.set_interval(1.0, self._tick)
+        self._draw()
+        self.run_worker(self._begin(), group="begin", exit_on_error=False)
+
+    async def _begin(self) -> None:
+        snapshot = self.snapshot
+        if snapshot is None:
+            return
+        incident = snapshot.state.incident
+        run = await asyncio.to_thread(last_rehearsal, self.app.site, incident) if incident is not None else None
+        self._rehearsed = run.tag if run is not None else None
+        self._draw()
+        if self._at_once:
+            self.action_compare()
+
+    def on_resize(self) -> None:
+        """Fit to the new width."""
+        self._draw()
+
+    def watch_snapshot(self) -> None:
+        """Draw what is new of the tags."""
+        if self.is_mounted:
+            self._draw()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Reopen on what was compared, where something may be changed."""
+        if action == "reopen":
+            return not self.app.read_only and (True if self._result is not None else None)
+        return True
+
+    def action_choose(self, side: str) -> None:
+        """Choose a tag for one side; the side that had it takes the tag it replaces."""
+
+        async def ask(flows: Flows) -> None:
+            snapshot = self.snapshot
+            if snapshot is None or self._begun is not None:
+                return
+            choices = [(row.tag, what(row)) for row in ordered(snapshot, good_first=side == "known_good")]
+            if side == "known_good":
+                choices.insert(0, (NONE, "compare the bad tag and the re-run alone"))
+            screen = ChoiceScreen(f"Which tag is the {SIDES[side][1]} one?", choices, self._tags[side])
+            chosen = await self.app.push_screen_wait(screen)
+            if chosen is None or chosen == self._tags[side]:
+                return
+            for other, tag in self._tags.items():
+                if tag == chosen:
+                    self._given[other] = self._tags[side]
+            self._given[side] = None if chosen == NONE else chosen
+            self._result = None
+            self._draw()
+
+        self.app.order(ask)
+
+    def action_compare(self) -> None:
+        """Compare the three tags; one comparison at a time."""
+        bad, rerun = self._tags["bad"], self._tags["rerun"]
+        if self._begun is not None:
+            self.app.tell("the comparison is under way")
+        elif bad is None or rerun is None:
+            self.app.tell("choose a bad tag (b) and a re-run (n) first", severity="warning")
+        else:
+            self._begun, self._result = time.monotonic(), None
+            self._draw()
+            work = self._compare(bad, rerun, self._tags["known_good"])
+            self.run_worker(work, group="compare", exit_on_error=False)
+
+    async def _compare(self, bad: str, rerun: str, good: str | None) -> None:
+        try:
+            if self.app.read_only:
+                found: object = await asyncio.to_thread(compare, self.app.site, bad, rerun, good)
+            else:
+                found = await self.app.flows.compare(bad, rerun, good)
+            self._result = cast("ComparisonResult", found)
+        except EXPECTED as error:
+            self.app.tell(str(error) or type(error).__name__, severity="error")
+        finally:
+            self._begun = None
+            if self.is_attached:
+                self._draw(first=True)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Show what went wrong in the background."""
+        if event.state is WorkerState.ERROR:
+            self.app.tell(f"failed: {event.worker.error}", severity="error")
+
+    def action_reopen(self) -> None:
+        """Reopen Phase 4 on the re-run."""
+        result = self._result
+        if result is not None:
+            self.app.order(lambda flows: flows.reopen(result.rerun))
+
+    def on_rows_moved(self, event: Rows.Moved) -> None:
+        """Show the row under the cursor in full."""
+        event.stop()
+        self._show_detail()
+
+    def on_rows_chosen(self, event: Rows.Chosen) -> None:
+        """Everything of a row is shown already."""
+        event.stop()
+
+    # Drawing --------------------------------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        if self._begun is not None:
+            self._show_verdict()
+
+    def _draw(self, *, first: bool = False) -> None:
+        snapshot = self.snapshot
+        if snapshot is None:
+            return
+        if self._begun is None and self._result is None:
+            self._tags = defaults(snapshot, self._rehearsed, self._given)
+        rows = {row.tag: row for row in snapshot.rows}
+        self.query_one("#compare-tags", Static).update(lines(self._tag_rows(snapshot, rows)))
+        self._show_verdict()
+        columns = self.query_one("#compare-columns", Static)
+        table = self.query_one(Differences)
+        columns.update(content((table.columns("what", "bad", "known-good", "re-run", "label"), "bold $text-muted")))
+        self.set_class(self._result is not None, "-compared")
+        table.take(self._result)
+        if first and self._result is not None:
+            table.focus()
+        self._show_detail()
+        self.query_one(HintLine).tell(*self._hint())
+        self.refresh_bindings()
+
+    def _tag_rows(self, snapshot: Snapshot, rows: dict[str, TagRow]) -> list[list[Part]]:
+        told: list[list[Part]] = []
+        for side, (key, name) in SIDES.items():
+            tag = self._tags[side]
+            row = rows.get(tag) if tag else None
+            incident = snapshot.state.incident
+            note = " · the incident's" if tag and incident is not None and incident.tag == tag else ""
+            shown = f"{clip(tag or 'none', 40)}"
+            told.append([(f"{key} ", "bold $accent"), f"{name:<11} ", (shown, "bold"), f"  {what(row)}{note}"])
+        return told
+
+    def _show_verdict(self) -> None:
+        self.query_one("#compare-verdict", Static).update(lines(self._verdict_rows()))
+
+    def _verdict_rows(self) -> list[list[Part]]:
+        if self._begun is not None:
+            seconds = int(time.monotonic() - self._begun)
+            return [[(f"{SYMBOLS['running']} comparing… {seconds} s", "bold $accent")]]
+        result = self._result
+        if result is None:
+            return [[("not compared yet", "$text-muted")]]
+        good = result.recovered
+        told: list[list[Part]] = [
+            [
+                (SYMBOLS["done"] if good else SYMBOLS["failed"], "bold $success" if good else "bold $error"),
+                (f" {result.verdict}", "bold $success" if good else "bold $error"),
+            ],
+            [*self._source("input", result.same_input), " · ", *self._source("rules", result.same_rules)],
+        ]
+        return told + [[(f"{SYMBOLS['warning']} {note}", "$warning")] for note in result.notes]
+
+    def _source(self, name: str, same: bool) -> list[Part]:
+        assert self._result is not None
+        if same:
+            return [(f"{SYMBOLS['done']} same {name}", "$success")]
+        sources = self._result.sources
+        known = all(getattr(sources[side], f"{name}_sha256") for side in ("bad", "rerun") if side in sources)
+        return [(f"{SYMBOLS['warning']} other {name}" if known else f"? {name} not on record", "$warning")]
+
+    def _hint(self) -> list[Part]:
+        if self._begun is not None:
+            return ["comparing; reports of any size are read once · escape leaves it"]
+        if self._result is None:
+            return [("c", "bold"), " or enter compares · b n m choose the tags · escape back"]
+        if self.app.read_only:
+            return ["read-only: nothing was noted · ↑ ↓ each difference in full · escape back"]
+        return ["↑ ↓ each difference in full · ", ("o", "bold"), " reopens Phase 4 on it · c again · escape back"]
+
+    def _show_detail(self) -> None:
+        self.query_one("#compare-detail", Static).update(lines(self.query_one(Differences).detail()))
+
+
+def defaults(snapshot: Snapshot, rehearsed: str | None, given: dict[str, str | None]) -> dict[str, str | None]:
+    """Return the tags that are most likely meant, where none was given."""
+    rows = sorted(snapshot.rows, key=lambda row: -row.modified_ns)
+    incident, focus = snapshot.state.incident, snapshot.focus
+    taken = [tag for tag in given.values() if tag is not None]
+
+    def first(*tags: str | None) -> str | None:
+        found = next((tag for tag in tags if tag is not None and tag not in taken), None)
+        taken.extend([found] if found is not None else [])
+        return found
+
+    names = [row.tag for row in rows]
+    good = [row.tag for row in rows if row.known_good]
+    tags = dict(given)
+    if "bad" not in tags:
+        tags["bad"] = first(incident.tag if incident else None, *(name for name in names if name not in good))
+    if "rerun" not in tags:
+        tags["rerun"] = first(rehearsed, focus.tag if focus else None, *names)
+    if "known_good" not in tags:
+        tags["known_good"] = first(snapshot.known_good, *good)
+    return tags
+
+
+def ordered(snapshot: Snapshot, *, good_first: bool) -> Sequence[TagRow]:
+    """Return the tags to choose from, the newest first, or the good ones before others."""
+    return sorted(snapshot.rows, key=lambda row: (good_first and not row.known_good, -row.modified_ns))
+
+
+def what(row: TagRow | None) -> str:
+    """Return how a tag stands, in words."""
+    if row is None:
+        return ""
+    word = row.severity_class or {"ok": "OK", "warning": "WARN", "unknown": "?"}.get(row.level, "")
+    return f"{word}{', known-good' if row.known_good else ''}{', frozen' if row.frozen == 'intact' else ''}"

@@ -1,0 +1,263 @@
+"""The guided rollback: the five steps of the runbook, who leads it, and its clock; left and taken up again anywhere."""
+
+import asyncio
+import time
+from collections.abc import Iterable
+
+from textual import getters
+from textual.binding import Binding
+from textual.widget import Widget
+from textual.widgets import Static
+from textual.worker import Worker, WorkerState
+
+from phase4_tui.journal.incident import Incident
+from phase4_tui.journal.lease import HEARTBEAT_SECONDS, Lease
+from phase4_tui.journal.log import read_events
+from phase4_tui.rollback.guided import Guided, GuidedStep, read_guided
+from phase4_tui.rollback.incidents import incidents_of
+from phase4_tui.rollback.orders import Site
+from phase4_tui.runbook.planning import Refused
+from phase4_tui.tui.app import EXPECTED, Phase4App
+from phase4_tui.tui.flows import Flows
+from phase4_tui.tui.leading import Leading
+from phase4_tui.tui.screens.base import FactsScreen
+from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.tui.text import Part, clip, lines
+from phase4_tui.tui.widgets.hint_line import HintLine
+from phase4_tui.tui.widgets.rollback_top import closed_rows, incident_rows
+from phase4_tui.tui.widgets.step_cards import StepCards
+
+REST = 4
+"""A look that took long is not made again before so many times its duration: it hashes what is frozen."""
+KEYS = {1: "freeze the tag", 2: "choose a known-good tag", 3: "fall back to Phase 3", 4: "log the root cause"}
+
+
+class GuidedScreen(FactsScreen):
+    """Where the rollback of the open incident stands, and what to do next."""
+
+    app = getters.app(Phase4App)
+    CSS_PATH = "guided.tcss"
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (20, "-low"), (30, "-tall")]
+    BINDINGS = [
+        *(Binding(str(number), f"do({number})", f"step {number}", show=False) for number in range(1, 6)),
+        Binding("T", "take_over", "take over", show=True),
+        Binding("m", "post_mortem", "post-mortem", show=True),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._guided: Guided | None = None
+        self._last: Incident | None = None
+        self._looked = False
+        self._looking = False
+        self._stale = False
+        self._lead = Leading(self.app.site)
+
+    def body(self) -> Iterable[Widget]:
+        """The incident, who leads, the steps."""
+        yield Static("", id="guided-top", markup=False)
+        yield StepCards()
+        yield HintLine()
+
+    async def on_mount(self) -> None:
+        """Look, and take the lease."""
+        self.query_one(StepCards).focus()
+        self._look()
+        self.set_interval(1.0, self._draw_top)
+        self.set_interval(HEARTBEAT_SECONDS, self._beat)
+        if not self.app.read_only:
+            self.run_worker(self._take_lease(), group="lease", exit_on_error=False)
+
+    async def on_unmount(self) -> None:
+        """Give the lease back, so that another may go on."""
+        await self._lead.leave()
+
+    def watch_snapshot(self) -> None:
+        """Look again: something has changed on disk."""
+        if self.is_mounted:
+            self._look()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the post-mortem of a closed incident, and the lease where another has it."""
+        if action == "take_over":
+            return not self.app.read_only and self._other() is not None
+        return self._looked and self._guided is None if action == "post_mortem" else True
+
+    # The lease ------------------------------------------------------------------------------------------------
+
+    async def _take_lease(self) -> None:
+        if self.snapshot is not None and self.snapshot.state.incident is None:
+            return
+        try:
+            await self._lead.take()
+        except Refused as error:
+            self.app.tell(f"{str(error).split(';')[0]}: look on, or T takes it over with a reason", severity="warning")
+        except EXPECTED as error:
+            self.app.tell(f"the rollback can't be led from here: {error}", severity="error")
+        self.app.facts.look_now()
+
+    def _beat(self) -> None:
+        self.run_worker(self._keep_lease(), group="lease", exit_on_error=False)
+
+    async def _keep_lease(self) -> None:
+        if self._lead.held and not await self._lead.keep():
+            self.app.facts.look_now()
+            self.app.tell("this rollback was taken over elsewhere: who leads it stands above", severity="warning")
+
+    def _other(self) -> Lease | None:
+        return self._lead.other(self.snapshot.lease if self.snapshot else None)
+
+    def action_take_over(self) -> None:
+        """Take the rollback over from who leads it."""
+
+        async def take(flows: Flows) -> None:
+            if await flows.take_lead():
+                self._lead.held = True
+                self._draw()
+
+        self.app.order(take)
+
+    # Looking --------------------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        if self._looking:
+            self._stale = True
+            return
+        self._looking = True
+        self.run_worker(self._read(), group="look", exit_on_error=False)
+
+    async def _read(self) -> None:
+        try:
+            while True:
+                self._stale = False
+                begun = time.monotonic()
+                self._guided, self._last = await asyncio.to_thread(_read_all, self.app.site)
+                self._looked = True
+                self._draw()
+                await asyncio.sleep(REST * (time.monotonic() - begun))
+                if not self._stale:
+                    return
+        except EXPECTED as error:
+            self.app.tell(f"where the rollback stands can't be told: {error}", severity="error")
+        finally:
+            self._looking = False
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Show what went wrong in the background."""
+        if event.state is WorkerState.ERROR:
+            error = event.worker.error
+            self.app.tell(f"failed: {type(error).__name__}: {error}", severity="error")
+
+    # Drawing --------------------------------------------------------------------------------------------------
+
+    def _draw(self) -> None:
+        if not self.is_attached or not self._looked:
+            return
+        guided = self._guided
+        cards = self.query_one(StepCards)
+        cards.display = guided is not None
+        if guided is not None:
+            cards.show(guided.steps)
+        else:
+            self.run_worker(self._lead.give_back(), group="lease", exit_on_error=False)
+        self._draw_top()
+        self.query_one(HintLine).tell(*self._hint())
+        self.refresh_bindings()
+
+    def _draw_top(self) -> None:
+        if not self._looked:
+            return
+        if self._guided is None:
+            rows = closed_rows(self._last)
+        else:
+            lease = self.snapshot.lease if self.snapshot else None
+            rows = [*incident_rows(self._guided.incident), [self._lead.told(lease, read_only=self.app.read_only)]]
+        drawn = lines(rows)
+        top = self.query_one("#guided-top", Static)
+        if top.content != drawn:
+            top.update(drawn)
+
+    def _hint(self) -> list[Part]:
+        guided = self._guided
+        if guided is None:
+            return ["the incident is closed: ", ("m", "bold"), " shows its post-mortem · escape back to the dashboard"]
+        if self.app.read_only:
+            return ["read-only: ↑ ↓ look at each step · escape back"]
+        other = self._other()
+        if other is not None:
+            return [("T", "bold"), f" takes the rollback over from {clip(other.operator, 24)} · escape back"]
+        snapshot = self.snapshot
+        if snapshot is not None and snapshot.holder is not None:
+            return [f"a run of {clip(snapshot.holder.tag, 30)} is under way: wait for its end · x cancels it"]
+        step = guided.next_step
+        if step is None:
+            return ["every step is done"]
+        what = "restore the frozen files" if step.state == "tampered" else KEYS.get(step.number, reopening(step))
+        return [
+            ("next: ", ""),
+            (f"{step.number}", "bold"),
+            f" (or enter on it) {what} · e calls an owner · escape back",
+        ]
+
+    # Acting ---------------------------------------------------------------------------------------------------
+
+    def on_step_cards_chosen(self, event: StepCards.Chosen) -> None:
+        """Act on a step."""
+        event.stop()
+        self.action_do(event.number)
+
+    def action_do(self, number: int) -> None:
+        """Do what a step needs next."""
+        guided, snapshot = self._guided, self.snapshot
+        if guided is None or snapshot is None:
+            return
+        self.query_one(StepCards).move_to(number)
+        reason = self._why_not(number, snapshot)
+        if reason is not None:
+            self.app.tell(reason, severity="warning")
+            return
+        step, tag = guided.steps[number - 1], guided.incident.tag
+        if number == 1:
+            tampered = step.state == "tampered"
+            self.app.order(lambda flows: flows.restore(tag) if tampered else flows.freeze(tag))
+        elif number == 2:
+            self.app.show_known_good()
+        elif number == 3:
+            self._fall_back(snapshot)
+        elif number == 4:
+            self.app.show_root_cause()
+        else:
+            self.app.order(lambda flows: flows.go_on_to_reopen())
+
+    def _fall_back(self, snapshot: Snapshot) -> None:
+        fallen = snapshot.state.evaluation_mode == "phase3_only"
+        unproven = snapshot.fallback is not None and snapshot.fallback.phase3_tag is None
+        self.app.order(lambda flows: flows.run() if fallen and unproven else flows.mode())
+
+    def _why_not(self, number: int, snapshot: Snapshot) -> str | None:
+        if self.app.read_only:
+            return "this dashboard is read-only"
+        other = self._other()
+        if other is not None:
+            return f"{other.operator}@{other.host} leads this rollback: T takes it over with a reason"
+        runs = number == 5 or (number == 3 and snapshot.state.evaluation_mode == "phase3_only")
+        if runs and snapshot.holder is not None:
+            return f"a run is under way: {snapshot.holder}"
+        return None
+
+    def action_post_mortem(self) -> None:
+        """Show the post-mortem of the incident that is closed."""
+        self.app.action_act("export")
+
+
+def _read_all(site: Site) -> tuple[Guided | None, Incident | None]:
+    guided = read_guided(site)
+    if guided is not None:
+        return guided, None
+    return None, next(reversed(incidents_of(read_events(site.reports)).values()), None)
+
+
+def reopening(step: GuidedStep) -> str:
+    """Return what the last step does next, which its command tells."""
+    words = {"run": "re-runs Phase 4 as a rehearsal", "compare": "compares the re-run", "reopen": "reopens Phase 4"}
+    return words.get(step.command.split()[1], "goes on")

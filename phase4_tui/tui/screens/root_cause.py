@@ -1,0 +1,179 @@
+"""The root-cause form: what went wrong, what mends it, who owns it, on what evidence, and when it counts as closed."""
+
+from collections.abc import Iterable
+from typing import cast
+
+from textual import events, getters
+from textual.binding import Binding
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Button, Input, Label, Static
+
+from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.journal.incident import Incident, Owner
+from phase4_tui.rollback.root_cause import RootCause
+from phase4_tui.tui.app import Phase4App
+from phase4_tui.tui.flows import Flows
+from phase4_tui.tui.screens.base import FactsScreen
+from phase4_tui.tui.screens.modals import PlanScreen
+from phase4_tui.tui.text import SYMBOLS, clip, content
+from phase4_tui.tui.widgets.hint_line import HintLine
+from phase4_tui.tui.widgets.owner_field import OwnerField
+
+FIELDS = {
+    "cause": ("Cause", True, "what went wrong, e.g. the event calendar was a day late"),
+    "remediation": ("Remediation", True, "what mends it, e.g. the feed is checked before a run"),
+    "evidence": ("Evidence", False, "file: key = value"),
+    "closure": ("Closed when", False, "e.g. a rehearsal is healthy"),
+}
+CHARACTERS = 4000
+
+
+class RootCauseScreen(FactsScreen):
+    """Fills in a root cause and logs it; what was typed stays until it is logged."""
+
+    app = getters.app(Phase4App)
+    CSS_PATH = "root_cause.tcss"
+    IS_FORM = True
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-tall")]
+    BINDINGS = [
+        Binding("ctrl+s,f2", "save", "save", show=True, key_display="^s"),
+        Binding("down", "app.focus_next", show=False),
+        Binding("up", "app.focus_previous", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._first: dict[str, str] = {}
+        self._incident: Incident | None = None
+
+    def body(self) -> Iterable[Widget]:
+        """The fields, and the way to log them."""
+        self._incident = self.snapshot.state.incident if self.snapshot else None
+        given = {"evidence": evidence_of(self._incident), "closure": "a rehearsal is healthy"}
+        yield Static(self._title(), id="cause-title", markup=False)
+        with VerticalScroll(id="cause-form", can_focus=False):
+            for name, (title, needed, example) in FIELDS.items():
+                if name == "evidence":
+                    yield self._owner()
+                with Horizontal(classes="field"):
+                    yield Label(content((title, "bold"), (" needed" if needed else "", "$text-muted")), markup=False)
+                    yield Input(
+                        given.get(name, ""),
+                        placeholder=example,
+                        id=f"field-{name}",
+                        compact=True,
+                        max_length=CHARACTERS,
+                    )
+                yield Static("", id=f"note-{name}", classes="note", markup=False)
+            with Horizontal(id="cause-buttons"):
+                yield Button(content("Save (^s)"), id="save", variant="primary", compact=True)
+                yield Button(content("Leave (esc)"), id="leave", compact=True)
+        yield HintLine()
+
+    def _owner(self) -> Horizontal:
+        own = self._incident.owner if self._incident else None
+        return Horizontal(
+            Label(content(("Owner", "bold")), markup=False), OwnerField(own or "engineering"), classes="field"
+        )
+
+    def on_mount(self) -> None:
+        """Begin with the cause."""
+        self._first = self._values()
+        self.query_one("#field-cause").focus()
+        self.query_one(HintLine).tell(
+            "tab or ↓ next field · ", ("ctrl+s", "bold"), " or F2 shows the plan and logs it · escape leaves"
+        )
+
+    def watch_snapshot(self) -> None:
+        """Tell when the incident is no longer open: what is typed stays."""
+        if self.is_mounted:
+            self.query_one("#cause-title", Static).update(self._title())
+
+    async def on_key(self, event: events.Key) -> None:
+        """Letters are for the fields: none of them gives an order here."""
+        if event.is_printable and event.key != "space":
+            event.stop()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """What was missing is there."""
+        event.stop()
+        if event.value.strip():
+            self._mark(str(event.input.id).removeprefix("field-"), missing=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Go on to the next field."""
+        event.stop()
+        self.focus_next()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Save or leave."""
+        event.stop()
+        if event.button.id == "save":
+            self.action_save()
+        else:
+            self.action_back()
+
+    def action_save(self) -> None:
+        """Show the plan and log it; an empty field that is needed is marked instead."""
+        values = self._values()
+        missing = [name for name, (_, needed, _) in FIELDS.items() if needed and not values[name]]
+        for name in missing:
+            self._mark(name, missing=True)
+        if missing:
+            self.query_one(f"#field-{missing[0]}").focus()
+            return
+        entry = RootCause(
+            cause=values["cause"],
+            remediation=values["remediation"],
+            owner=cast("Owner", values["owner"]),
+            closure=values["closure"] or None,
+            evidence=values["evidence"] or None,
+        )
+
+        async def log(flows: Flows) -> None:
+            if await flows.log_cause(entry) is not None and self.is_current:
+                self.app.pop_screen()
+
+        self.app.order(log)
+
+    def action_back(self) -> None:
+        """Leave; what was typed is not thrown away without a question."""
+        if self._values() == self._first:
+            self.app.pop_screen()
+            return
+
+        async def ask(flows: Flows) -> None:
+            question = PlanScreen("Leave the form? What was typed is lost.", ["nothing was logged yet"], "Leave")
+            if await self.app.push_screen_wait(question) and self.is_current:
+                self.app.pop_screen()
+
+        self.app.order(ask)
+
+    def _values(self) -> dict[str, str]:
+        values = {name: self.query_one(f"#field-{name}", Input).value.strip() for name in FIELDS}
+        return values | {"owner": self.query_one(OwnerField).owner}
+
+    def _mark(self, name: str, *, missing: bool) -> None:
+        self.query_one(f"#field-{name}").set_class(missing, "-missing")
+        note = self.query_one(f"#note-{name}", Static)
+        note.update(content((f"{SYMBOLS['warning']} {FIELDS[name][0]} is needed", "bold $warning")) if missing else "")
+        note.set_class(missing, "-shown")
+
+    def _title(self) -> Content:
+        now = self.snapshot.state.incident if self.snapshot else None
+        shown = self._incident
+        if shown is None:
+            return content(("ROOT CAUSE", "bold"), ("  no incident is open", "bold $warning"))
+        parts = [("ROOT CAUSE  ", "bold"), (f"{shown.severity_class or 'no class'} ", "bold $error")]
+        parts.append((f"{shown.rule.replace('_', ' ')} · {clip(shown.tag, 40)}", ""))
+        if now is None or now.id != shown.id:
+            parts.append(("  ! closed meanwhile: `phase4 root-cause add --incident` still logs it", "bold $warning"))
+        return content(*parts)
+
+
+def evidence_of(incident: Incident | None) -> str:
+    """Return an incident's first findings on one line."""
+    found = incident.evidence[:3] if incident else ()
+    return safe_line("; ".join(f"{one.file}: {one.key} = {one.value}" for one in found), CHARACTERS)

@@ -1,0 +1,85 @@
+"""What differs between three tags, as a table: checks, KPIs, decisions, each with its label in symbol and word."""
+
+from collections.abc import Sequence
+
+from phase4_tui.rollback.comparison import ComparisonResult, Difference
+from phase4_tui.tui.text import SYMBOLS, Part, clip
+from phase4_tui.tui.widgets.rows import Rows
+
+LABELS = {
+    "gone": (SYMBOLS["done"], "$success"),
+    "still there": (SYMBOLS["failed"], "bold $error"),
+    "new": (SYMBOLS["warning"], "bold $error"),
+    "within tolerance": ("≈", "$success"),
+    "incomparable": ("?", "$warning"),
+}
+LABEL_WIDTH = 2 + max(map(len, LABELS))
+Line = str | Difference
+
+
+class Differences(Rows):
+    """What differs between a bad tag, a known-good one and a re-run."""
+
+    def __init__(self) -> None:
+        super().__init__(self._line, id="compare-rows")
+        self._result: ComparisonResult | None = None
+        self._table: list[Line] = []
+
+    def take(self, result: ComparisonResult | None) -> None:
+        """Show a comparison, from its first line if it is another one."""
+        cursor = None
+        if result is not self._result:
+            self._result, self._table, cursor = result, table_of(result) if result else [], 0
+        self.show(len(self._table), cursor)
+
+    def columns(self, key: str, bad: str, good: str, rerun: str, label: str) -> str:
+        """Return one line of the table, in columns as wide as there is room."""
+        room = max(self.app.size.width - 5 - LABEL_WIDTH, 16)
+        value = max(room * 22 // 100, 4)
+        name = max(room - 3 * value, 4)
+        cells = [f"{clip(key, name - 1):<{name}}", *(f"{clip(one, value - 1):<{value}}" for one in (bad, good, rerun))]
+        return f"{''.join(cells)} {label}"
+
+    def detail(self) -> list[list[Part]]:
+        """Return the line under the cursor in full."""
+        one = self._table[self.cursor] if self.cursor < len(self._table) else ""
+        if isinstance(one, str):
+            return [[(one, "$text-muted")]]
+        symbol, style = LABELS[one.label]
+        told: list[list[Part]] = [[(f"{one.key}  ", "bold"), (f"{symbol} {one.label}", style)]]
+        for name, value in (("bad", one.bad), ("known-good", one.known_good), ("re-run", one.rerun)):
+            told.append([(f"{name:<11} ", "$text-muted"), clip(shown(value), 400)])
+        return told
+
+    def _line(self, index: int) -> list[Part]:
+        one = self._table[index]
+        if isinstance(one, str):
+            return [(one, "bold $primary")]
+        symbol, style = LABELS[one.label]
+        cells = self.columns(f"  {one.key}", shown(one.bad), shown(one.known_good), shown(one.rerun), "")
+        return [cells, (f"{symbol} {one.label}", style)]
+
+
+def table_of(result: ComparisonResult) -> list[Line]:
+    """Return the lines of the table: each section under its heading."""
+    counts = result.decision_counts
+    differ = sum(count for label, count in counts.items() if label != "same")
+    told = ", ".join(f"{count} {label}" for label, count in counts.items())
+    more = f"; the first {len(result.decisions)} are shown" if differ > len(result.decisions) else ""
+    table: list[Line] = [heading("CHECKS", result.checks), *result.checks]
+    table += [heading("KPIS", result.kpis), *result.kpis]
+    return [*table, f"DECISIONS  {differ} differ ({told or 'none'}{more})", *result.decisions]
+
+
+def heading(name: str, found: Sequence[Difference]) -> str:
+    """Return the heading of a section."""
+    return f"{name}  {len(found)} differ" if found else f"{name}  nothing differs"
+
+
+def shown(value: object) -> str:
+    """Return a value of a report as it is shown; what a tag lacks is a dash."""
+    if value is None:
+        return "–"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={shown(part)}" for key, part in value.items())
+    return f"{value:g}" if isinstance(value, float) else str(value)
