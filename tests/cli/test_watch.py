@@ -14,7 +14,8 @@ from subprocess import Popen
 import pytest
 
 from phase4_tui.artifacts.names import Artifact
-from tests.cli.support import DANGEROUS, ask, started
+from phase4_tui.journal.log import read_events
+from tests.cli.support import DANGEROUS, ask, listing, started
 from tests.runbook import misbehaving
 from tests.runbook.documents import ALERT, Tag, quality
 from tests.runbook.support import foreign, until
@@ -181,3 +182,92 @@ def test_under_json_each_line_is_one_document_without_a_raw_code(tag: Tag, work:
         line = watch.line('"P1"')
     assert json.loads(line)["classification"]["evidence"][0]["value"] == hostile
     assert not DANGEROUS.search("".join(watch.told))
+
+
+def broken(tag: Tag, age: float = 1) -> None:
+    tag.put(Artifact.QUALITY_CHECK, quality(False, {"event_and_portfolio_policy_enforced": ["record 1"]}), age)
+
+
+def test_it_opens_an_incident_for_the_shown_tag_and_for_one_that_changes(work: Path) -> None:
+    old = Tag(work / "reports", "old")
+    broken(old, age=40)
+    os.utime(old.path(Artifact.REPORT), (1, 1))
+    shown = Tag(work / "reports", "shown")
+    broken(shown)
+    with watching(work, "--operator", "night-watch") as watch:
+        watch.line("incident inc-", "P0 policy violated", "shown", "by night-watch@")
+        changing = Tag(work / "reports", "changing")
+        broken(changing)
+        watch.line("more evidence for incident", "by night-watch@")
+    events = [(event.kind, event.tag) for event in read_events(work / "reports")]
+    assert events == [("incident", "shown"), ("evidence", "changing")], "nobody asked about the old one"
+
+
+def test_read_only_it_tells_and_writes_nothing(tag: Tag, work: Path) -> None:
+    broken(tag)
+    before = listing(work)
+    with watching(work, "--read-only") as watch:
+        watch.line("t1", "P0")
+        Tag(work / "reports", "t2")
+        watch.line("t2", "OK")
+    assert {name for name in listing(work) if "t2" not in name} == set(before)
+
+
+def test_it_tells_what_operators_do_once_each_and_nothing_of_before(tag: Tag, work: Path) -> None:
+    assert ask(work, "known-good", "pin", tag.name, "--operator", "early").status == 0
+    with watching(work) as watch:
+        watch.line("t1", "OK")
+        assert ask(work, "freeze", "t1", "--reason", "r", "--yes", "--operator", "gr\x1b[31mace").status == 0
+        watch.line("freeze t1 by gr␛[31mace@", "(intent)")
+        watch.line("freeze t1 by gr␛[31mace@", "(done)")
+        assert ask(work, "mode", "phase3-only", "--reason", "r", "--yes").status == 0
+        watch.line("mode by ada@", "(done)")
+        status, err = watch.end(signal.SIGINT)
+    assert (status, err) == (130, "")
+    assert not any("early" in line for line in watch.told)
+    assert len([line for line in watch.told if "(done)" in line]) == 2
+    assert not DANGEROUS.search("".join(watch.told))
+
+
+def test_under_json_an_event_is_one_document_as_stored(tag: Tag, work: Path) -> None:
+    assert tag.name
+    with watching(work, "--json") as watch:
+        watch.line('"t1"')
+        assert ask(work, "freeze", "t1", "--reason", "r\x1b", "--yes").status == 0
+        found = json.loads(watch.line('"done"'))
+    stored = ask(work, "journal", "--json", "--kind", "freeze").document()["events"][-1]
+    assert found == {"at": stored["at"], "event": stored}
+    assert all(isinstance(json.loads(line), dict) for line in watch.told)
+
+
+def test_a_reclassified_tag_is_told_with_its_class_though_no_file_changed(tag: Tag, work: Path) -> None:
+    broken(tag)
+    with watching(work) as watch:
+        watch.line("incident inc-", "P0")
+        assert ask(work, "incident", "reclassify", "P2", "--reason", "r", "--yes").status == 0
+        watch.line("t1  P2")
+
+
+def test_two_watchers_open_one_incident(tag: Tag, work: Path) -> None:
+    with watching(work, "--operator", "one") as one, watching(work, "--operator", "two") as two:
+        one.line("t1", "OK")
+        two.line("t1", "OK")
+        broken(tag)
+        assert one.line("incident inc-").split()[1:] == two.line("incident inc-").split()[1:]
+    assert [event.kind for event in read_events(work / "reports")] == ["incident"]
+
+
+def test_what_keeps_it_from_the_record_is_told_once_and_it_goes_on(tag: Tag, work: Path) -> None:
+    broken(tag)
+    (work / "reports" / ".phase4").mkdir()
+    state = work / "reports" / ".phase4" / "state.json"
+    state.write_text("[]")
+    with watching(work) as watch:
+        watch.line("state:", "state.json")
+        watch.line("incident:", "state.json")
+        Tag(work / "reports", "t2")
+        watch.line("t2", "OK")
+        state.unlink()
+        watch.line("incident inc-", "t1")
+        watch.line("state: ok")
+    assert len([line for line in watch.told if " state:" in line]) == 2, "when it began, and when it was over"
