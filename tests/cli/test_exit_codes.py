@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.rollback.orders import one_at_a_time
 from tests.cli.support import FAILED, HEALTHY, P0, P1, P2, REFUSED, UNKNOWN, WARNING, ask, call, command
 from tests.runbook import misbehaving
 from tests.runbook.documents import ALERT, Tag, quality
@@ -88,6 +89,20 @@ def test_run_on_a_batch_that_breaks_a_monitoring_rule_is_p1(theirs: Path) -> Non
     answer = ask(theirs, "run")
     assert answer.status == P1
     assert "no_trade_pct" in answer.out
+
+
+def test_a_run_ends_with_its_class_though_its_incident_can_not_be_opened_now(
+    theirs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = json.loads((theirs / "sample_batch_input.json").read_text())
+    (theirs / "idle.json").write_text(json.dumps([record | {"options_bias": "NEUTRAL"} for record in records]))
+    monkeypatch.setattr("phase4_tui.rollback.orders.LOCK_SECONDS", 0.05)
+    with one_at_a_time(theirs / "reports"):
+        answer = ask(theirs, "run", "--input", "idle.json", "--json")
+    assert answer.status == P1
+    assert answer.document()["status"]["incident"] is None
+    assert "no incident was opened" in answer.err
+    assert answer.err.count("\n") == 1
 
 
 def test_run_on_bad_input_names_the_record_and_leaves_no_artifact(work: Path) -> None:

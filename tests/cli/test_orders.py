@@ -251,6 +251,39 @@ def test_an_override_is_said_for_ever_after(work: Path) -> None:
     assert "overridden" in ask(work, "incident", "export").out
 
 
+def test_a_repair_is_one_document_too_and_only_told_in_a_dry_run(work: Path) -> None:
+    state = work / "reports" / ".phase4" / "state.json"
+    state.write_text("[]")
+    before = listing(work)
+    dry = ask(work, "verify", "--repair", *REASON, "--dry-run", "--json")
+    assert "state" in [problem["kind"] for problem in dry.document()["problems"]]
+    assert "would" in dry.err
+    assert ask(work, "verify", "--repair", "--json").status == REFUSED, "without a reason"
+    assert listing(work) == before
+    mended = ask(work, "verify", "--repair", *REASON, "--json")
+    assert "state" not in [problem["kind"] for problem in mended.document()["problems"]]
+    assert mended.err
+
+
+@pytest.mark.parametrize("damage", ["a directory", "a fifo", "a torn line", "another line"])
+def test_a_journal_that_can_not_be_read_is_one_clear_line_at_every_command(work: Path, damage: str) -> None:
+    journal = work / "reports" / ".phase4" / "journal.jsonl"
+    text = journal.read_text()
+    journal.unlink()
+    if damage == "a directory":
+        journal.mkdir()
+    elif damage == "a fifo":
+        os.mkfifo(journal)
+    else:
+        journal.write_text(text[:-20] if damage == "a torn line" else text.replace('"kind":"pin"', '"kind":"pun"'))
+    looks = [["journal"], ["incident", "list"], ["root-cause", "list"], ["incident", "export"], ["rollback", "--json"]]
+    for arguments in (*looks, *ASKING, *NOT_ASKING):
+        answer = ask(work, *arguments, "--yes")
+        assert answer.status in (HEALTHY, FAILED, REFUSED), arguments
+        assert answer.err.count("\n") <= 1, arguments
+    assert ask(work, "verify").status == FAILED
+
+
 def test_a_call_is_made_taken_and_told(work: Path) -> None:
     assert ask(work, "escalate", "ack", "--owner", "risk", "--operator", "rita").status == HEALTHY
     shown = ask(work, "incident", "show").out
