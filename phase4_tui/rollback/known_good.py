@@ -55,6 +55,14 @@ def _refuse_bad(site: Site, state: OperationsState, tag: str) -> None:
             f"through `phase4 reopen --tag {tag}`"
         )
     refuse_not_good(site, state, tag)
+    _refuse_copy(site, state, tag, _quarantined(site, state, left_behind(site, state, tag), "", ""))
+
+
+def _refuse_copy(site: Site, state: OperationsState, tag: str, left: tuple[Quarantined, ...]) -> None:
+    """Raise Refused for what a switch would quarantine by its content while it makes it the active tag."""
+    held = quarantine_of(site.reports, tag, state.model_copy(update={"quarantine": (*state.quarantine, *left)}))
+    if held is not None:
+        raise Refused(f"{tag} has the very report of {held.tag}, which is left behind as bad: choose another")
 
 
 def plan_switch(site: Site, tag: str, reason: str) -> Plan:
@@ -103,15 +111,15 @@ def activate(
         now = state.model_copy(update={"frozen": state.frozen | {tag: Frozen.model_validate(changes["frozen"][tag])}})
     refuse_not_good(site, now, tag)  # what is frozen now, not what was looked at before: it may have been written since
     moment, by = iso(now_ns()), f"{intent.operator}@{intent.host}"
-    quarantine = [entry.model_dump() for entry in state.quarantine]
-    quarantine += [_quarantined(site, state, name, reason, moment).model_dump() for name in leaves]
+    left = _quarantined(site, state, leaves, reason, moment)
+    _refuse_copy(site, state, tag, left)
     changes |= {
         "active_tag": tag,
         "active_since": moment,
         "active_by": by,
         "active_reason": reason,
         "known_good_tag": tag,
-        "quarantine": quarantine,
+        "quarantine": [entry.model_dump() for entry in (*state.quarantine, *left)],
     }
     lines = (f"{tag} is the active tag", *(f"{name} is quarantined" for name in leaves))
     return Effect(changes, {"from": state.active_tag, "to": tag, "quarantined": list(leaves)}, lines)
@@ -129,11 +137,16 @@ def left_behind(site: Site, state: OperationsState, target: str) -> tuple[str, .
     return tuple(name for name in known if quarantine_of(site.reports, name, state) is None)
 
 
-def _quarantined(site: Site, state: OperationsState, tag: str, reason: str, moment: str) -> Quarantined:
-    digest, size = _report_of(site, tag)
+def _quarantined(
+    site: Site, state: OperationsState, tags: tuple[str, ...], reason: str, moment: str
+) -> tuple[Quarantined, ...]:
     incident = state.incident.id if state.incident else None
     told = safe_line(reason, 200)  # the event has it in full
-    return Quarantined(tag=tag, report_sha256=digest, report_size=size, reason=told, at=moment, incident=incident)
+    reports = ((tag, *_report_of(site, tag)) for tag in tags)
+    return tuple(
+        Quarantined(tag=tag, report_sha256=digest, report_size=size, reason=told, at=moment, incident=incident)
+        for tag, digest, size in reports
+    )
 
 
 def _report_of(site: Site, tag: str) -> tuple[str | None, int | None]:

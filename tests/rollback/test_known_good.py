@@ -230,6 +230,18 @@ def test_what_is_left_behind_is_known_again_by_its_content_under_any_name(work: 
     assert not rows["good"].quarantined
 
 
+def test_a_copy_of_what_a_switch_leaves_behind_is_no_target_of_that_switch(work: Path) -> None:
+    healed_copy(work, "bad", "healed")
+    plan = plan_switch(site_of(work), "good", "why")
+    with_incident(work)
+    for order in (plan_switch, plan_pin):
+        told = refused(lambda order=order: do(work, order, "healed", *(["why"] if order is plan_switch else [])))  # type: ignore[misc]
+        assert "healed has the very report of bad" in told
+    assert "changed since" in refused(lambda: carry_out(site_of(work), plan))
+    assert "healed has the very report of bad" in refused(lambda: do(work, plan_reopen_by_override, "healed"))
+    assert state_of(work).active_tag == "old"
+
+
 def test_a_re_run_with_the_same_bytes_stays_quarantined_and_one_with_others_does_not(work: Path) -> None:
     with_incident(work)
     do(work, plan_switch, "good", "rollback")
