@@ -27,6 +27,25 @@ def scan(directory: Path) -> dict[str, Identity]:
     return found
 
 
+def newest_tag(directory: Path) -> str | None:
+    """Return the tag of the artifact that was changed last, without an index of all of them."""
+    newest, tag = -1.0, None
+    try:
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                try:
+                    modified = entry.stat(follow_symlinks=False).st_mtime
+                except FileNotFoundError:
+                    continue
+                if modified > newest:
+                    owner = split_name(entry.name)
+                    if owner is not None:
+                        newest, tag = modified, owner[0]
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return tag
+
+
 @dataclass(frozen=True)
 class TagEntry:
     """One tag; `modified_ns` is the time of its last changed artifact."""

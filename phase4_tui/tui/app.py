@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 EXPECTED = (Refused, StateUnreadable, JournalDamaged, Busy, SettingsError, OSError, ValueError)
 NOTICE_LIMIT = 600
+GC_THRESHOLDS = (20_000, 20, 100)
+"""Rarer than Python's own: with ten thousand tags a whole collection stops the screen for a tenth of a second."""
 
 
 class Phase4App(App[None]):
@@ -135,6 +137,7 @@ class Phase4App(App[None]):
     def _started(self) -> None:
         """The first paint is over: collect garbage again, but not among what was loaded for it."""
         gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
         gc.enable()
 
     def _ring(self, before: Snapshot | None, now: Snapshot) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from phase4_tui.artifacts.clock import now_ns
-from phase4_tui.artifacts.index import Identity, TagEntry, index_tags, scan
+from phase4_tui.artifacts.index import Identity, TagEntry, index_tags, newest_tag, scan
 from phase4_tui.artifacts.names import Artifact, file_name, split_name, state_dir
 from phase4_tui.artifacts.watching import Watcher
 from phase4_tui.journal.lease import read_lease
@@ -68,6 +68,7 @@ class Facts:
         self._tampered: tuple[str, ...] = ()
         self._proof: Proof | None = None
         self._seen_events: int | None = None
+        self._first: str | None = None
         self._snapshot: Snapshot | None = None
         self._transcripts = Transcripts(site.reports, post)
         self._threads = [
@@ -124,12 +125,10 @@ class Facts:
         self._publish(trouble=trouble)
 
     def _look_first(self) -> None:
-        state = self._state()[0]
-        if state.active_tag is not None or self._chosen is not None:
-            self._publish()  # the tag is known without a scan of what may be very many
-        self._scan()
-        self._publish()
+        self._first = self._state()[0].active_tag or newest_tag(self._site.reports)
+        self._publish()  # one tag, without an index of what may be very many
         self._stop.wait(SETTLE_SECONDS)
+        self._scan()
         self._prove_isolation()
         if not self._read_only and self._snapshot and self._snapshot.focus:
             self._detect({self._snapshot.focus.tag})
@@ -335,6 +334,8 @@ class Facts:
     def _newest(self) -> str | None:
         waiting = max(self._todo.values(), key=lambda entry: entry.modified_ns, default=None)
         judged = max(self._rows.values(), key=lambda row: row.modified_ns, default=None)
+        if waiting is None and judged is None:
+            return self._first
         if waiting is None or (judged is not None and judged.modified_ns >= waiting.modified_ns):
             return judged.tag if judged else None
         return waiting.tag
