@@ -48,7 +48,7 @@ class Search:
     done: bool = False
 
 
-class Rows:
+class ReportRows:
     """The rows of one report; `index` and `search` are for a thread, the rest for who draws meanwhile."""
 
     def __init__(self, path: Path, identity: Identity, expected: int | None) -> None:
@@ -84,7 +84,7 @@ class Rows:
         return _identity(info) != self.identity
 
 
-def open_report(path: Path) -> Rows:
+def open_report(path: Path) -> ReportRows:
     """Open a report; raises FileNotFoundError, Unreadable."""
     with open_regular(path, inside=path.parent) as file:
         identity = _identity(os.fstat(file.fileno()))
@@ -100,7 +100,7 @@ def open_report(path: Path) -> Rows:
     return HeldRows(path, identity)
 
 
-class LineRows(Rows):
+class LineRows(ReportRows):
     """The rows of a report that this program wrote."""
 
     def __init__(self, path: Path, identity: Identity, expected: int | None, descriptor: int, start: int) -> None:
@@ -221,7 +221,7 @@ class LineRows(Rows):
         return lines
 
 
-class HeldRows(Rows):
+class HeldRows(ReportRows):
     """The first rows of a report of another layout, held in memory."""
 
     def __init__(self, path: Path, identity: Identity) -> None:

@@ -1,0 +1,257 @@
+"""The decisions of the shown tag's report: each row at once, whatever the report's size, and filters."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from textual.binding import Binding
+from textual.widget import Widget
+from textual.widgets import Static
+
+from phase4_tui.artifacts.names import Artifact, file_name
+from phase4_tui.tui.background import in_background
+from phase4_tui.tui.report_row import ReportRow, Wanted
+from phase4_tui.tui.report_rows import HELD_ROWS, HeldRows, ReportRows, Search, open_report
+from phase4_tui.tui.screens.looking import LookingScreen
+from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.tui.text import SYMBOLS, Part, clip, content, lines
+from phase4_tui.tui.widgets.rows import Rows
+
+REFRESH_SECONDS = 0.1
+CHECK_SECONDS = 1.0
+RATIONALE_LINES = 3
+# Title, width, and the width of the screen from which on the column is shown.
+COLUMNS = (
+    ("row", 11, 124),
+    ("underlying", 11, 0),
+    ("time", 12, 0),
+    ("slot", 7, 70),
+    ("action", 9, 0),
+    ("confidence", 11, 100),
+    ("score", 6, 0),
+    ("size", 5, 70),
+    ("gate", 16, 0),
+    ("regime", 15, 96),
+)
+RIGHT = ("row", "score", "size")
+KNOWN = {
+    "gate": ("PASS", "EVENT_BLOCK", "PORTFOLIO_BLOCK"),
+    "action": ("BUY_CALL", "BUY_PUT", "NO_TRADE"),
+    "regime": ("TREND", "MEAN_REVERSION", "NEUTRAL"),
+}
+
+
+class DecisionsScreen(LookingScreen):
+    """The rows of a report."""
+
+    CSS_PATH = "decisions.tcss"
+    HINT = "g gate · a action · r regime · x clear · ↑↓ pgup pgdn home end scroll"
+    BINDINGS = [
+        Binding("g", "cycle('gate')", "gate", show=False),
+        Binding("a", "cycle('action')", "action", show=False),
+        Binding("r", "cycle('regime')", "regime", show=False),
+        Binding("x", "clear", "clear", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tag: str | None = None
+        self._source: ReportRows | None = None
+        self._search: Search | None = None
+        self._wanted = Wanted()
+        self._note = ""
+        self._trouble: str | None = None
+        self._drawn: object = None
+
+    def main(self) -> Iterable[Widget]:
+        """Columns, rows, the selected row's reasons."""
+        yield Static("", classes="columns", markup=False)
+        yield Rows(self._row, id="decisions")
+        yield Static("", classes="detail", markup=False)
+
+    def on_mount(self) -> None:
+        """Draw a few times a second what the thread has found, and look whether the file is still the one."""
+        self.query_one(Rows).focus()
+        self.set_interval(REFRESH_SECONDS, self._draw)
+        self.set_interval(CHECK_SECONDS, self._check)
+
+    def on_resize(self) -> None:
+        """Fit the columns."""
+        self.query_one(".columns", Static).update(content("".join(_cell(t, t, w) for t, w in self._columns())))
+        self._drawn = None
+        self.call_after_refresh(self._draw)
+
+    def look(self, snapshot: Snapshot) -> None:
+        """Show the report of the tag that is shown."""
+        tag = snapshot.focus.tag if snapshot.focus else None
+        if tag != self._tag:
+            self._tag = tag
+            self._note = ""
+            self._load()
+
+    def failed(self, message: str) -> None:
+        """Say why there are no rows."""
+        self._trouble = message
+        self._draw()
+
+    def _load(self) -> None:
+        self._source = self._search = self._trouble = None
+        if self._tag is None:
+            self._trouble = "no tag yet: `r` on the dashboard runs the sequence"
+        else:
+            self.run_worker(self._read(self._tag), group="load", exclusive=True, exit_on_error=False)
+        self._draw()
+
+    async def _read(self, tag: str) -> None:
+        path = self.desk.site.reports / file_name(tag, Artifact.REPORT)
+        try:
+            source = await in_background(lambda stop: open_report(path))
+            self._source = source
+            if self._wanted:
+                self._seek()
+            self._draw()
+            await in_background(source.index)
+        except FileNotFoundError:
+            self._trouble = f"{path.name} is not there: `1` on the dashboard writes it"
+        except Exception as error:  # noqa: BLE001 - whatever it is must be seen, and must not end the dashboard
+            self._trouble = f"{path.name} {error}"
+        self._draw()
+
+    def _check(self) -> None:
+        source = self._source
+        if source is not None and not self.app.screen_stack[-1] is not self:
+            self.in_background(lambda stop: source.replaced(), lambda gone: self._gone(source, gone), "check")
+
+    def _gone(self, source: ReportRows, gone: bool) -> None:
+        if gone and source is self._source:
+            self._note = "the report was written anew: read again"
+            self._load()
+
+    # Filter ----------------------------------------------------------------------------------------------------
+
+    def action_cycle(self, name: Literal["gate", "action", "regime"]) -> None:
+        """Show the rows with the next value, after the last one those with any."""
+        held = self._source.values[name] if isinstance(self._source, HeldRows) else set()
+        if self._source is not None and not isinstance(self._source, HeldRows) and self._source.count:
+            held = {getattr(self._source.row(0), name)}  # the prior phase has words of its own
+        values: list[str | None] = [None, *KNOWN[name], *sorted(held - set(KNOWN[name]))]
+        now = getattr(self._wanted, name)
+        following = values[(values.index(now) + 1) % len(values)] if now in values else None
+        changed = {"gate": self._wanted.gate, "action": self._wanted.action, "regime": self._wanted.regime}
+        self._wanted = Wanted(**(changed | {name: following}))
+        self._seek()
+
+    def action_clear(self) -> None:
+        """Show every row."""
+        self._wanted = Wanted()
+        self._seek()
+
+    def _seek(self) -> None:
+        source = self._source
+        self._search = None
+        self.workers.cancel_group(self, "search")
+        if source is not None and self._wanted:
+            search = self._search = Search(self._wanted)
+            self.in_background(lambda stop: source.search(search, stop), lambda _: self._draw(), "search")
+        self.query_one(Rows).show(0, 0)
+        self._draw()
+
+    # Drawing ---------------------------------------------------------------------------------------------------
+
+    def _shown(self) -> int:
+        if self._search is not None:
+            return len(self._search.found)
+        return self._source.count if self._source is not None else 0
+
+    def _at(self, index: int) -> tuple[int, ReportRow]:
+        assert self._source is not None
+        row = self._search.found[index] if self._search is not None else index
+        return row, self._source.row(row)
+
+    def _draw(self) -> None:
+        rows = self.query_one(Rows)
+        count = self._shown()
+        drawn = (count, self._title(), rows.cursor)
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
+        if count != rows.count:
+            rows.show(count)
+        self.title_is(*self._title())
+        self._draw_detail()
+
+    def on_rows_moved(self, event: Rows.Moved) -> None:
+        """Show the reasons of the row under the cursor."""
+        event.stop()
+        self._draw_detail()
+
+    def _draw_detail(self) -> None:
+        rows, detail = self.query_one(Rows), self.query_one(".detail", Static)
+        if rows.cursor >= self._shown():
+            detail.update(content(""), layout=False)
+            return
+        number, row = self._at(rows.cursor)
+        if row.broken is not None:
+            shown = lines([[(f"row {number + 1:,} is broken", "bold $error")], [row.broken]])
+        else:
+            top = f"row {number + 1:,} · {row.underlying} · {row.time} · {row.slot} · confidence {row.confidence}"
+            width = max(detail.content_size.width, 20) * (RATIONALE_LINES - 1)
+            shown = lines([[(top, "$text-muted")], [clip(row.rationale, width)]])
+        detail.update(shown, layout=False)
+
+    def _title(self) -> list[Part]:
+        parts: list[Part] = [("DECISIONS  ", "bold"), f"{self._tag or 'no tag'}  "]
+        source, search = self._source, self._search
+        if self._trouble is not None:
+            return [*parts, (f"{SYMBOLS['failed']} {self._trouble}", "bold $error")]
+        if source is None:
+            return [*parts, ("opening …", "$text-muted")]
+        total = source.expected if source.expected is not None and not source.complete else None
+        told = f"{source.count:,} of {total:,} rows" if total else f"{source.count:,} rows"
+        if search is not None:
+            wanted = self._wanted
+            named = (("gate", wanted.gate), ("action", wanted.action), ("regime", wanted.regime))
+            parts.append((f"{' '.join(f'{name}={value}' for name, value in named if value)}  ", "bold $primary"))
+            of = source.expected or source.count
+            told = f"{len(search.found):,} found" + ("" if search.done else f", {search.scanned:,} of {of:,} rows read")
+        elif not source.complete:
+            told += ", indexing"
+        parts.append(told)
+        if source.held_only:
+            parts.append((f"  ! not laid out as this program writes: the first {HELD_ROWS:,} rows", "$warning"))
+        if source.problem is not None:
+            parts.append((f"  ! {source.problem}", "$warning"))
+        if self._note:
+            parts.append((f"  ! {self._note}", "$accent"))
+        return parts
+
+    def _columns(self) -> list[tuple[str, int]]:
+        return [(title, width) for title, width, needs in COLUMNS if self.size.width >= needs]
+
+    def _row(self, index: int) -> list[Part]:
+        if index >= self._shown():
+            return []
+        number, row = self._at(index)
+        if row.broken is not None:
+            return [(f"{number + 1:,} ✘ {row.broken}", "$error")]
+        values = {"row": f"{number + 1:,}", "time": _time(row.time)}
+        return [
+            (_cell(title, values.get(title) or getattr(row, title), width), _style(title, row))
+            for title, width in self._columns()
+        ]
+
+
+def _cell(title: str, value: str, width: int) -> str:
+    shown = clip(value, width - 1)
+    return f"{shown:>{width - 1}} " if title in RIGHT else f"{shown:<{width}}"
+
+
+def _time(text: str) -> str:
+    return text[5:16].replace("T", " ") if len(text) >= 16 and text[10:11] == "T" else text
+
+
+def _style(title: str, row: ReportRow) -> str:
+    if title == "gate" and row.gate not in ("PASS", "–"):
+        return "$warning"
+    if title == "action":
+        return "$text-muted" if row.action == "NO_TRADE" else "bold"
+    return "$text-muted" if title in ("row", "time") else ""

@@ -1,0 +1,108 @@
+"""The key sheet, made from the registry of actions, and how the symbols read."""
+
+from collections.abc import Iterable
+
+from textual.containers import VerticalScroll
+from textual.widget import Widget
+from textual.widgets import Static
+
+from phase4_tui.tui.actions import ACTIONS, BY_ID, Action, shown_key, why_not
+from phase4_tui.tui.screens.looking import LookingScreen
+from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.tui.text import SYMBOLS, Part, clip, lines
+
+GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("RUN", ("run", "step_1", "step_2", "step_3", "step_4", "step_5", "cancel", "resume", "rehearse")),
+    ("INCIDENT AND ROLLBACK", ("guided", "freeze", "known_good", "mode", "root_cause", "compare", "reopen", "escalate",
+                               "acknowledge", "reclassify", "thaw", "restore", "pin")),
+    ("LOOK", ("decisions", "trends", "audit", "verify", "journal", "runbook", "export")),
+    ("DASHBOARD", ("filter", "pause", "follow", "copy", "theme", "help", "quit")),
+)  # fmt: skip
+KEY_WIDTH = 7
+LABEL_WIDTH = 17
+READING: tuple[tuple[str, str], ...] = (
+    (SYMBOLS["active"], "active tag: what analysis and reporting use now"),
+    (SYMBOLS["known_good"], "known-good tag"),
+    (SYMBOLS["frozen"], "frozen: nothing this program starts writes to it"),
+    (SYMBOLS["quarantined"], "quarantined: left behind by a rollback"),
+    (SYMBOLS["passed"], "passed, present, done"),
+    (SYMBOLS["failed"], "failed, broken, tampered with"),
+    (SYMBOLS["alert"], "alert or warning"),
+    (SYMBOLS["absent"], "absent"),
+    (SYMBOLS["writing"], "being written right now"),
+    (SYMBOLS["stale"], "stale: older than what it is about; or unknown"),
+    (SYMBOLS["running"], "running, or next"),
+    (SYMBOLS["not_run"], "not run yet"),
+    (SYMBOLS["cancelled"], "cancelled"),
+    (SYMBOLS["not_applicable"], "does not apply"),
+)
+
+
+class HelpScreen(LookingScreen):
+    """Every key and what it does."""
+
+    CSS_PATH = "help.tcss"
+    HINT = "↑↓ pgup pgdn scroll · ^p palette does everything by name"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._drawn: object = None
+
+    def main(self) -> Iterable[Widget]:
+        """The sheet."""
+        with VerticalScroll(id="sheet") as sheet:
+            yield Static("", markup=False)
+        sheet.can_focus = True
+
+    def on_mount(self) -> None:
+        """Keys scroll."""
+        self.query_one("#sheet").focus()
+        self.title_is(("KEYS  ", "bold"), ("each has a twin on the command line; y copies the last one", "$text-muted"))
+
+    def on_resize(self) -> None:
+        """Fit the lines."""
+        self._drawn = None
+        if self.snapshot is not None:
+            self.look(self.snapshot)
+
+    def look(self, snapshot: Snapshot) -> None:
+        """Grey what can't act now, with its reason."""
+        rows = sheet_rows(snapshot, self.desk.keys, self.size.width - 6, read_only=self.desk.read_only)
+        if rows != self._drawn:
+            self._drawn = rows
+            self.query_one("#sheet Static", Static).update(lines(rows))
+
+
+def sheet_rows(snapshot: Snapshot, keys: dict[str, str], width: int, *, read_only: bool = False) -> list[list[Part]]:
+    """Return the sheet's lines: by group key, label, description, twin, and why it can't act."""
+    named = {name for _, names in GROUPS for name in names}
+    more = tuple(action.id for action in ACTIONS if action.id not in named)
+    rows: list[list[Part]] = []
+    for title, names in (*GROUPS, ("MORE", more)):
+        actions = [BY_ID[name] for name in names if name in BY_ID]
+        actions = [action for action in actions if not (read_only and action.order)]
+        if actions:
+            rows += [[(title, "bold $primary")], *_grouped(actions, snapshot, keys, width), [""]]
+    rows.append([("HOW THE SYMBOLS READ", "bold $primary")])
+    rows += [[(f"  {symbol}  ", "bold"), meaning] for symbol, meaning in READING]
+    return rows
+
+
+def _grouped(actions: Iterable[Action], snapshot: Snapshot, keys: dict[str, str], width: int) -> list[list[Part]]:
+    rows: list[list[Part]] = []
+    for action in actions:
+        key = shown_key(keys[action.id]) if keys.get(action.id) else "^p"
+        reason = why_not(action, snapshot)
+        style = "$text-muted" if reason else ""
+        beside = width - KEY_WIDTH - 1 - LABEL_WIDTH
+        rows.append(
+            [
+                (f"{clip(key, KEY_WIDTH - 1):>{KEY_WIDTH - 1}}  ", "$text-muted" if reason else "bold $accent"),
+                (f"{clip(action.label, LABEL_WIDTH - 1):<{LABEL_WIDTH}}", style or "bold"),
+                (clip(action.description, beside), style),
+            ]
+        )
+        told = f"not now: {reason}" if reason else action.twin(snapshot)
+        indent = " " * (KEY_WIDTH + 1 + LABEL_WIDTH)
+        rows.append([(f"{indent}{clip(told, beside)}", "italic $text-muted" if reason else "$text-muted")])
+    return rows

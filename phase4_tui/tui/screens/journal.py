@@ -1,0 +1,226 @@
+"""The run log, newest first: what was done, by whom and why; filtered, with each event's whole text."""
+
+import json
+from collections.abc import Iterable
+
+import msgspec
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.widget import Widget
+from textual.widgets import Static
+
+from phase4_tui.journal.events import Event
+from phase4_tui.tui.journal_rows import EventRow, Journal, event_at, read_all, read_last, read_more
+from phase4_tui.tui.screens.looking import LookingScreen
+from phase4_tui.tui.screens.modals import ChoiceScreen
+from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.tui.text import SYMBOLS, Part, clip, content, lines
+from phase4_tui.tui.widgets.rows import Rows
+
+DETAIL_LINES = 300
+LINE_CHARS = 1000
+SHOWN_CHOICES = 200
+ALL = "every one"
+SYMBOL_OF = {"intent": "running", "done": "done", "failed": "failed"}
+STYLE_OF = {"failed": "bold $error", "intent": "$text-muted"}
+
+
+class JournalScreen(LookingScreen):
+    """The events of the journal."""
+
+    CSS_PATH = "journal.tcss"
+    HINT = "K kind · T tag · O operator · I incident · X clear · tab detail · ↑↓ move"
+    BINDINGS = [
+        Binding("K", "choose('kind')", "kind", show=False),
+        Binding("T", "choose('tag')", "tag", show=False),
+        Binding("O", "choose('operator')", "operator", show=False),
+        Binding("I", "choose('incident')", "incident", show=False),
+        Binding("X", "clear", "clear", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._journal: Journal | None = None
+        self._shown: list[EventRow] = []
+        self._wanted: dict[str, str] = {}
+        self._trouble: str | None = None
+        self._seen: object = None
+        self._busy = False
+        self._incidents = False
+        self._detail_of: int | None = None
+
+    def main(self) -> Iterable[Widget]:
+        """Events above the selected one's text."""
+        yield Static("", classes="columns", markup=False)
+        yield Rows(self._row, id="events")
+        with VerticalScroll(id="detail") as detail:
+            yield Static("", markup=False)
+        detail.can_focus = True
+
+    def on_mount(self) -> None:
+        """The last events at once, the whole journal soon after."""
+        self.query_one(Rows).focus()
+        self.in_background(lambda stop: read_last(self.desk.site.reports), self._take_last)
+
+    def on_resize(self) -> None:
+        """Fit the columns."""
+        self._draw()
+
+    def look(self, snapshot: Snapshot) -> None:
+        """Follow what is added."""
+        if self._seen is not None and snapshot.state.journal != self._seen:
+            self._follow()
+        self._seen = snapshot.state.journal
+
+    def failed(self, message: str) -> None:
+        """Say what is wrong with the journal; what was read before stays."""
+        self._trouble, self._busy = message, False
+        self._draw()
+
+    def _take_last(self, journal: Journal) -> None:
+        self._journal = journal
+        self._filter()
+        self._read_all()
+
+    def _read_all(self) -> None:
+        self._busy = True
+        self.in_background(lambda stop: read_all(self.desk.site.reports, stop), self._take)
+
+    def _take(self, journal: Journal) -> None:
+        self._journal, self._busy, self._trouble = journal, False, None
+        self._filter()
+        self._follow()
+
+    def _follow(self) -> None:
+        journal = self._journal
+        if journal is not None and not self._busy:
+            reports = self.desk.site.reports
+            self.in_background(lambda stop: read_more(reports, journal), self._take_more, "follow")
+
+    def _take_more(self, rows: list[EventRow] | None) -> None:
+        if rows is None:
+            self._read_all()
+        elif rows and self._journal is not None:
+            self._journal.rows += rows
+            self._filter()
+
+    # Filter ----------------------------------------------------------------------------------------------------
+
+    def action_choose(self, name: str) -> None:
+        """Ask which events to show."""
+        if self._journal is None:
+            return
+        found = self._journal.choices(name)[:SHOWN_CHOICES]
+        choices = [(ALL, ""), *((value, f"{count:,} events") for value, count in found)]
+
+        def take(chosen: str | None) -> None:
+            if chosen is None:
+                return
+            self._wanted.pop(name, None)
+            if chosen != ALL:
+                self._wanted[name] = chosen
+            self._filter()
+
+        self.app.push_screen(ChoiceScreen(f"Which {name}?", choices, self._wanted.get(name, ALL)), take)
+
+    def action_clear(self) -> None:
+        """Show every event."""
+        self._wanted.clear()
+        self._filter()
+
+    def _filter(self) -> None:
+        journal, rows = self._journal, self.query_one(Rows)
+        if journal is None:
+            return
+        before = self._selected()
+        self._incidents = any(row.incident for row in journal.rows)
+        wanted = self._wanted.items()
+        self._shown = [row for row in journal.rows if all(getattr(row, name) == value for name, value in wanted)]
+        stays = before is not None and rows.cursor > 0
+        # At the top the newest event is followed; further down the same one stays selected.
+        at = next((at for at in range(len(self._shown)) if self._at(at).seq == before), 0) if stays else 0
+        rows.show(len(self._shown), at)
+        self._draw()
+
+    def _at(self, index: int) -> EventRow:
+        return self._shown[len(self._shown) - 1 - index]
+
+    def _selected(self) -> int | None:
+        at = self.query_one(Rows).cursor
+        return self._at(at).seq if at < len(self._shown) else None
+
+    # Drawing ---------------------------------------------------------------------------------------------------
+
+    def _draw(self) -> None:
+        columns = [("seq", 8), ("time (UTC)", 21), *self._columns(), ("what", 0)]
+        self.query_one(".columns", Static).update(
+            content("  " + "".join(f"{name:<{width}}" for name, width in columns))
+        )
+        self.title_is(*self._title())
+        self._draw_detail()
+
+    def _title(self) -> list[Part]:
+        journal = self._journal
+        parts: list[Part] = [("JOURNAL  ", "bold")]
+        if self._wanted:
+            told = " ".join(f"{name}={clip(value, 30)}" for name, value in self._wanted.items())
+            parts += [(f"{told}  ", "bold $primary"), f"{len(self._shown):,} found  "]
+        if self._trouble is not None:
+            parts.append((f"{SYMBOLS['failed']} {self._trouble}", "bold $error"))
+        elif journal is None:
+            parts.append(("reading …", "$text-muted"))
+        elif not journal.verified:
+            parts.append((f"the last {len(journal.rows):,} of {journal.seq:,} events · verifying …", "$text-muted"))
+        elif journal.problems:
+            told = f"{SYMBOLS['failed']} damaged after {journal.seq:,} good events: {journal.problems[0]}"
+            parts.append((told, "bold $error"))
+        else:
+            parts.append((f"{SYMBOLS['ok']} verified {journal.seq:,} events, head {journal.hash[:12]}", "$success"))
+        return parts
+
+    def _columns(self) -> list[tuple[str, int]]:
+        if self.size.width >= 110:
+            incident = [("incident", 18)] if self._incidents else []
+            return [("kind", 16), ("tag", 18), *incident, ("by", 18)]
+        return [("kind", 16), ("by", 14)] if self.size.width >= 70 else [("kind", 14)]
+
+    def _row(self, index: int) -> list[Part]:
+        if index >= len(self._shown):
+            return []
+        row = self._at(index)
+        values = {"kind": row.kind, "tag": row.tag, "incident": row.incident, "by": f"{row.operator}@{row.host}"}
+        columns = self._columns()
+        cells = "".join(f"{clip(values[name], width - 1):<{width}}" for name, width in columns)
+        style = STYLE_OF.get(row.outcome, "")
+        symbol = SYMBOLS[SYMBOL_OF[row.outcome]] if row.outcome in SYMBOL_OF else SYMBOLS["not_run"]
+        when = row.at[:19].replace("T", " ")
+        tag = "" if "tag" in dict(columns) else row.tag
+        beside = " ".join(part for part in (tag, row.outcome, row.told) if part)
+        return [(f"{symbol} ", style), (f"{row.seq:<8}{when:<21}", "$text-muted"), (cells, style), (beside, style)]
+
+    def on_rows_moved(self, event: Rows.Moved) -> None:
+        """Show the event under the cursor."""
+        event.stop()
+        self._draw_detail()
+
+    def _draw_detail(self) -> None:
+        seq = self._selected()
+        if seq == self._detail_of:
+            return
+        self._detail_of = seq
+        if seq is None:
+            self.query_one("#detail Static", Static).update(content(""))
+            return
+        reports = self.desk.site.reports
+        self.in_background(lambda stop: event_at(reports, seq), self._take_detail, "detail")
+
+    def _take_detail(self, event: Event | None) -> None:
+        if event is None:
+            self._detail_of = None
+            return
+        told = json.dumps(msgspec.structs.asdict(event), indent=2, ensure_ascii=False).split("\n")
+        rows: list[list[Part]] = [[clip(line, LINE_CHARS)] for line in told[:DETAIL_LINES]]
+        if len(told) > DETAIL_LINES:
+            rows.append([(f"… {len(told) - DETAIL_LINES} more lines: `phase4 journal --json`", "$text-muted")])
+        self.query_one("#detail Static", Static).update(lines(rows))
+        self.query_one("#detail", VerticalScroll).scroll_home(animate=False, immediate=True)

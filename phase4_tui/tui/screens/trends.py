@@ -1,0 +1,106 @@
+"""The KPIs of the last tags against their rules, as plots, and the breaches in words."""
+
+from collections.abc import Iterable
+
+from textual.binding import Binding
+from textual.containers import Grid
+from textual.widget import Widget
+from textual.widgets import Static
+
+from phase4_tui.tui.kpi_trends import KPIS, Trends, read_trends
+from phase4_tui.tui.screens.looking import LookingScreen
+from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.tui.text import SYMBOLS, Part, clip, content, lines
+from phase4_tui.tui.widgets.kpi_plot import KpiPlot
+
+SHOWN_BREACHES = 5
+
+
+class TrendsScreen(LookingScreen):
+    """Four plots, or one at a time where there is less room."""
+
+    CSS_PATH = "trends.tcss"
+    HINT = "tab ← → next KPI where one is shown · escape returns"
+    BINDINGS = [
+        Binding("tab,right", "turn(1)", "next", show=False, priority=False),
+        Binding("shift+tab,left", "turn(-1)", "before", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._facts: object = None
+        self._trends: Trends | None = None
+        self._at = 0
+
+    def main(self) -> Iterable[Widget]:
+        """The plots, and what is breached."""
+        plots = Grid(*(KpiPlot(kpi) for kpi in KPIS), id="plots")
+        plots.can_focus = True
+        yield plots
+        yield Static("", id="breaches", markup=False)
+
+    def on_mount(self) -> None:
+        """Show the first where one is shown."""
+        self.query_one("#plots").focus()
+        self.action_turn(0)
+
+    def look(self, snapshot: Snapshot) -> None:
+        """Read again when a tag came, went or changed."""
+        facts = tuple((row.tag, row.modified_ns) for row in snapshot.rows)
+        if facts == self._facts:
+            return
+        self._facts = facts
+        if self._trends is None:
+            self.title_is(("TRENDS  ", "bold"), ("reading …", "$text-muted"))
+        site = self.desk.site
+        rules = site.workdir / site.settings.rules
+        self.in_background(lambda stop: read_trends(site.reports, rules, stop), self._take)
+
+    def _take(self, trends: Trends) -> None:
+        self._trends = trends
+        for plot in self.query(KpiPlot):
+            plot.show(trends)
+        told = f"{len(trends.points)} tags, oldest left" if trends.points else "no tag was monitored yet"
+        parts: list[Part] = [("TRENDS  ", "bold"), told]
+        if trends.unread:
+            parts.append((f"  ! {trends.unread} without KPIs that can be read", "$warning"))
+        if trends.trouble:
+            parts.append((f"  {SYMBOLS['failed']} {trends.trouble}: the default rules are shown", "bold $error"))
+        self.title_is(*parts)
+        self._draw_breaches()
+
+    def on_resize(self) -> None:
+        """Fit the list of breaches."""
+        self._draw_breaches()
+
+    def action_turn(self, by: int) -> None:
+        """Show the next KPI."""
+        self._at = (self._at + by) % len(KPIS)
+        for index, plot in enumerate(self.query(KpiPlot)):
+            plot.set_class(index == self._at, "-shown")
+        self._draw_breaches()
+
+    def _draw_breaches(self) -> None:
+        if self._trends is None:
+            return
+        one = not self.has_class("-wide") or not self.has_class("-tall")
+        breaches = [breach for breach in self._trends.breaches() if not one or breach.kpi == KPIS[self._at]]
+        count = 2 if one else SHOWN_BREACHES
+        width = max(self.size.width - 4, 20)
+        rows: list[list[Part]] = [
+            [
+                (f"{SYMBOLS['failed']} {breach.kpi:<20} ", "bold $error"),
+                clip(
+                    f"{breach.value:g} limit {breach.limit:g} {breach.value - breach.limit:+.2f}  {breach.tag}", width
+                ),
+            ]
+            for breach in breaches[:count]
+        ]
+        if not breaches:
+            what = KPIS[self._at] if one else "every KPI"
+            rows = [[(f"{SYMBOLS['ok']} {what} is within its rule on every tag shown", "$success")]]
+        elif len(breaches) > count:
+            rows.append([(f"… and {len(breaches) - count} earlier breaches", "$text-muted")])
+        if one:
+            rows.insert(0, [(f"{self._at + 1} of {len(KPIS)}: {KPIS[self._at]}", "$text-muted")])
+        self.query_one("#breaches", Static).update(lines(rows) if self._trends.points else content(""))

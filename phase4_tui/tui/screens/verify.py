@@ -1,0 +1,104 @@
+"""Verifies everything that was put on record, and says what to do about what does not hold."""
+
+from collections.abc import Iterable
+
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.widget import Widget
+from textual.widgets import Static
+
+from phase4_tui.rollback.verifying import FoundProblem, Verification, verify
+from phase4_tui.tui.screens.looking import LookingScreen
+from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.tui.text import SYMBOLS, Part, clip, lines
+
+SHOWN_PROBLEMS = 200
+HONEST = (
+    "What this shows: nothing was changed by accident, by a script, or by another user who can't write everywhere.",
+    "What it can't show: root, or whoever owns these files, could rewrite journal, anchor and every copy alike.",
+    "A hash that was written down elsewhere (a ticket, a mail) tells that too: compare it with the head above.",
+)
+HELD = (
+    "journal: each line, the chain, the anchor",
+    "state: as the journal makes it",
+    "frozen tags: every copy and every artifact, byte by byte",
+    "ACTIVE.json: names the active tag",
+)
+NEXT = {
+    "torn": "nothing to do: the next order sets these bytes aside",
+    "journal": "`phase4 verify --repair --reason R` keeps the damaged journal and begins a new one",
+    "anchor": "`phase4 verify --repair --reason R` keeps the damaged journal and begins a new one",
+    "state": "the next order writes it anew; if it does not, `phase4 verify --repair --reason R`",
+    "active": "the next order writes it anew",
+    "writable": "`phase4 restore TAG` takes the permission again",
+    "frozen": "find out who did it; `phase4 freeze TAG` freezes what is there now",
+    "manifest": "don't trust these copies: compare them with a backup before anything else",
+}
+RESTORE = "choose the tag, then `restore` in the palette (^p): the frozen copy comes back, this is kept as evidence"
+
+
+class VerifyScreen(LookingScreen):
+    """The verification of journal, state, frozen tags and `ACTIVE.json`."""
+
+    CSS_PATH = "verify.tcss"
+    HINT = "V verifies again · ↑↓ scroll · j journal · escape returns"
+    BINDINGS = [Binding("V", "again", "again", show=False)]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._begun = False
+
+    def main(self) -> Iterable[Widget]:
+        """What was found."""
+        with VerticalScroll(id="found") as found:
+            yield Static("", markup=False)
+        found.can_focus = True
+
+    def on_mount(self) -> None:
+        """Keys scroll."""
+        self.query_one("#found").focus()
+
+    def look(self, snapshot: Snapshot) -> None:
+        """Verify once; later only when it is asked for, since every frozen byte is read."""
+        if not self._begun:
+            self.action_again()
+
+    def action_again(self) -> None:
+        """Verify again."""
+        self._begun = True
+        self.title_is(("VERIFY  ", "bold"), ("reading the journal and every frozen byte …", "$text-muted"))
+        site = self.desk.site
+        self.in_background(lambda stop: verify(site), self._take)
+
+    def _take(self, found: Verification) -> None:
+        head = found.journal.head[:16]
+        if found.ok:
+            told = f"{SYMBOLS['ok']} verified: {found.journal.events:,} events, head {head}"
+            self.title_is(("VERIFY  ", "bold"), (told, "bold $success"))
+        else:
+            count = len(found.problems)
+            told = f"{SYMBOLS['failed']} {count} problem{'s' if count > 1 else ''}"
+            self.title_is(("VERIFY  ", "bold"), (f"{told} · {found.journal.events:,} good events", "bold $error"))
+        self.query_one("#found Static", Static).update(lines(_rows(found)))
+
+
+def _rows(found: Verification) -> list[list[Part]]:
+    rows: list[list[Part]] = []
+    for problem in found.problems[:SHOWN_PROBLEMS]:
+        rows += _problem(problem)
+    if len(found.problems) > SHOWN_PROBLEMS:
+        rows.append([(f"… and {len(found.problems) - SHOWN_PROBLEMS} more: `phase4 verify`", "bold $error")])
+    if found.ok:
+        rows += [[(f"{SYMBOLS['ok']} ", "$success"), one] for one in HELD]
+    rows += [[""], [("head  ", "bold"), found.journal.head], [""]]
+    rows += [[(sentence, "$text-muted")] for sentence in HONEST]
+    return rows
+
+
+def _problem(problem: FoundProblem) -> list[list[Part]]:
+    return [
+        [(f"{SYMBOLS['failed']} {problem.kind}  ", "bold $error"), clip(problem.where, 200)],
+        [f"  {clip(problem.detail, 600)}"],
+        [("  next: ", "bold"), NEXT.get(problem.kind, RESTORE)],
+        [""],
+    ]

@@ -1,0 +1,186 @@
+"""Shows one file, or the post-mortem of an incident: Markdown rendered, JSON and the rest line by line."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.widget import Widget
+from textual.widgets import Markdown, Static
+
+from phase4_tui.artifacts.names import split_name, state_dir
+from phase4_tui.artifacts.opening import open_regular
+from phase4_tui.artifacts.safe_text import safe_text
+from phase4_tui.artifacts.writing import atomic_write
+from phase4_tui.rollback.postmortem import find_incident, post_mortem
+from phase4_tui.tui.background import Stop
+from phase4_tui.tui.screens.looking import LookingScreen
+from phase4_tui.tui.screens.modals import TextScreen
+from phase4_tui.tui.text import SYMBOLS, clip, content
+from phase4_tui.tui.widgets.file_lines import FileLines
+
+MARKDOWN_BYTES = 64 << 10
+"""Beyond that a rendered Markdown text would hold up every key."""
+TEXT_BYTES = 4 << 20
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is shown of a file, and how long it is."""
+
+    text: str
+    size: int
+    shown: int
+
+
+def read_shown(path: Path, limit: int) -> Shown:
+    """Return the beginning of a file, made safe; raises FileNotFoundError, Unreadable."""
+    with open_regular(path, inside=path.parent) as file:
+        size = file.seek(0, 2)
+        file.seek(0)
+        data = b""
+        while len(data) < limit and (part := file.read(limit - len(data))):
+            data += part
+    if len(data) < size:
+        data = data[: data.rfind(b"\n") + 1] or data
+    return Shown(safe_text(data.decode("utf-8", "replace"), limit), size, len(data))
+
+
+class _Text(LookingScreen):
+    CSS_PATH = "viewer.tcss"
+
+    def main(self) -> Iterable[Widget]:
+        """The text, and a note under it."""
+        with VerticalScroll(id="paper") as paper:
+            yield Markdown("", open_links=False)
+        paper.can_focus = True
+        yield FileLines(id="lines")
+        yield Static("", id="note", classes="problem", markup=False)
+
+    def on_markdown_link_clicked(self, event: Markdown.LinkClicked) -> None:
+        """Show where a link leads; nothing is opened."""
+        event.stop()
+        self.notify(clip(event.href, 200), title="link, not opened", markup=False)
+
+    async def show_markdown(self, text: str) -> None:
+        """Render Markdown that was made safe."""
+        self.query_one("#lines").display = False
+        await self.query_one(Markdown).update(text)
+        self.query_one("#paper").focus()
+
+    def show_lines(self, text: str, *, is_json: bool) -> None:
+        """Show a text that was made safe line by line."""
+        self.query_one("#paper").display = False
+        found = self.query_one(FileLines)
+        found.show_text(text, is_json=is_json)
+        found.focus()
+
+
+class ViewerScreen(_Text):
+    """One file."""
+
+    HINT = "↑↓ pgup pgdn home end scroll · escape returns"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def on_mount(self) -> None:
+        """Read the file."""
+        path = self._path
+        self.title_is((f"{path.name}  ", "bold"), ("reading …", "$text-muted"))
+        limit = MARKDOWN_BYTES if self._is_markdown else TEXT_BYTES
+        self.in_background(lambda stop: read_shown(path, limit), self._take)
+
+    def failed(self, message: str) -> None:
+        """Say why the file can't be shown."""
+        self.title_is((f"{self._path.name}  ", "bold"), (f"{SYMBOLS['failed']} {message}", "bold $error"))
+
+    @property
+    def _is_markdown(self) -> bool:
+        return self._path.suffix == ".md"
+
+    def _take(self, shown: Shown) -> None:
+        self.title_is((f"{self._path.name}  ", "bold"), (f"{shown.size:,} bytes", "$text-muted"))
+        if shown.shown < shown.size:
+            note = f"! the first {shown.shown:,} of {shown.size:,} bytes; the whole file is {self._path}"
+            self.query_one("#note", Static).update(content((note, "$warning")))
+        if self._is_markdown:
+            self.call_later(self.show_markdown, shown.text)
+        else:
+            self.show_lines(shown.text, is_json=self._path.suffix == ".json")
+
+
+class PostMortemScreen(_Text):
+    """The post-mortem of the open incident, else of the last one."""
+
+    HINT = "w writes it to a file · ↑↓ pgup pgdn scroll · escape returns"
+    BINDINGS = [Binding("w", "write", "write", show=False)]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._name = "incident"
+        self._written: str | None = None
+
+    def on_mount(self) -> None:
+        """Make it from the journal."""
+        self.title_is(("POST-MORTEM  ", "bold"), ("reading the journal …", "$text-muted"))
+        self.in_background(self._read, self._take)
+
+    def _read(self, stop: Stop) -> tuple[str, str]:
+        site = self.desk.site
+        incident = find_incident(site, None)
+        return incident.id, post_mortem(site, incident.id)
+
+    def _take(self, found: tuple[str, str]) -> None:
+        self._name, self._written = found
+        self.title_is(("POST-MORTEM  ", "bold"), self._name)
+        text = safe_text(self._written, MARKDOWN_BYTES)
+        if len(self._written) > MARKDOWN_BYTES:
+            note = "! only its beginning is shown; w writes the whole of it"
+            self.query_one("#note", Static).update(content((note, "$warning")))
+        self.call_later(self.show_markdown, text)
+
+    def action_write(self) -> None:
+        """Ask for a name and write it there."""
+        if self._written is None:
+            self.desk.tell("there is nothing to write", severity="warning")
+        elif self.desk.read_only:
+            self.desk.tell(
+                "this dashboard is read-only: `phase4 incident export --out F` writes it", severity="warning"
+            )
+        else:
+            where = f"in {self.desk.site.workdir}; what is there already is not replaced"
+            self.app.push_screen(TextScreen("Write it as?", where, f"{self._name}.md"), self._write)
+
+    def _write(self, name: str | None) -> None:
+        text = self._written
+        if name is None or text is None:
+            return
+        site = self.desk.site
+        self.in_background(
+            lambda stop: write_beside(site.workdir, site.reports, name, text.encode()), self._wrote, "write"
+        )
+
+    def _wrote(self, result: str) -> None:
+        self.desk.tell(result)
+
+
+def write_beside(workdir: Path, reports: Path, name: str, data: bytes) -> str:
+    """Write a file of one's own into the working directory and return what was done, or why not."""
+    path = (workdir / name).absolute()
+    inside = path.parent.resolve()
+    if Path(name).is_absolute() or not inside.is_relative_to(workdir.resolve()) or path.name.startswith("."):
+        return f"nothing was written: {name} is no name in the working directory"
+    if inside.is_relative_to(state_dir(reports).resolve()) or split_name(path.name) is not None:
+        return f"nothing was written: {name} is an artifact's name or a part of the record"
+    if not inside.is_dir():
+        return f"nothing was written: {path.parent} is no directory"
+    try:
+        atomic_write(path, data, overwrite=False)
+    except FileExistsError:
+        return f"nothing was written: {name} is there already"
+    except OSError as error:
+        return f"nothing was written: {name}: {error.strerror}"
+    return f"wrote {path}"

@@ -1,0 +1,73 @@
+"""One KPI over tags, with its limit as a line and its breaches marked by a sign of their own."""
+
+from textual.color import Color
+from textual_plotext import PlotextPlot
+
+from phase4_tui.tui.kpi_trends import Trends
+from phase4_tui.tui.text import clip
+
+LABEL_CHARS = 10
+MARGIN = 10
+PLAIN, BREACH, LIMIT = "•", "✘", "─"
+
+
+class KpiPlot(PlotextPlot):
+    """The plot of one KPI."""
+
+    DEFAULT_CSS = "KpiPlot { width: 1fr; height: 1fr; }"
+
+    def __init__(self, kpi: str) -> None:
+        super().__init__(id=f"plot-{kpi}")
+        self._kpi = kpi
+        self._trends: Trends | None = None
+
+    def show(self, trends: Trends) -> None:
+        """Draw what was read."""
+        self._trends = trends
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Fit the tags on the axis."""
+        self._draw()
+
+    def _draw(self) -> None:
+        trends = self._trends
+        if trends is None or self.size.width < MARGIN:
+            return
+        limit, most = trends.limit(self._kpi)
+        found = [(at, values.get(self._kpi)) for at, (_, values) in enumerate(trends.points, 1)]
+        known = [(at, value) for at, value in found if value is not None]
+        good = [(at, value) for at, value in known if not trends.is_breach(self._kpi, value)]
+        bad = [(at, value) for at, value in known if trends.is_breach(self._kpi, value)]
+        plt, theme = self.plt, self.app.theme_variables
+        plt.clear_figure()
+        plt.title(f"{self._kpi}  {'at most' if most else 'at least'} {limit:g}")
+        plt.plot([0.5, len(found) + 0.5], [limit, limit], marker=LIMIT, color=_rgb(theme["accent"]))
+        if known:
+            plt.plot(*_columns(known), marker="braille", color=_rgb(theme["secondary"]))
+        if good:
+            plt.scatter(*_columns(good), marker=PLAIN, color=_rgb(theme["success"]))
+        if bad:
+            plt.scatter(*_columns(bad), marker=BREACH, color=_rgb(theme["error"]))
+        plt.xlim(0.5, max(len(found), 1) + 0.5)
+        values = [value for _, value in known] + [limit]
+        low, high = min(0.0, *values), max(100.0, *values)
+        plt.ylim(low, high)
+        plt.yticks([low + (high - low) * part / 4 for part in range(5)])
+        places = self._places(len(found))
+        plt.xticks([float(at) for at in places], [clip(trends.points[at - 1][0], LABEL_CHARS) for at in places])
+        self.refresh()
+
+    def _places(self, count: int) -> list[int]:
+        """Return which tags are named: as many as fit, the newest always."""
+        room = max((self.size.width - MARGIN) // (LABEL_CHARS + 2), 1)
+        step = max(-(-count // room), 1)
+        return sorted(range(count, 0, -step))
+
+
+def _columns(points: list[tuple[int, float]]) -> tuple[list[int], list[float]]:
+    return [at for at, _ in points], [value for _, value in points]
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    return Color.parse(colour).rgb
