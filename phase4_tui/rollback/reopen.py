@@ -31,8 +31,8 @@ REHEARSED = "re-run complete"
 HEALTHY = "healthy"
 CHANGED = "input and rules"
 COMPARED = "compared"
-KEPT_COMPARISONS = 20
-KEPT_OVERRIDES = 20
+KEPT_COMPARISONS = 50
+KEPT_OVERRIDES = 50
 OVERRIDE_CHARS = 400
 
 

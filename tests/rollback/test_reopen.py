@@ -234,12 +234,18 @@ def test_an_override_needs_a_reason_and_is_told_for_ever(new: Tag, tmp_path: Pat
     assert verify(site).ok
 
 
-def test_very_many_overrides_still_fit_an_event_of_the_journal(new: Tag, tmp_path: Path) -> None:
-    assert new.name
+def test_of_very_many_overrides_the_state_keeps_the_last_in_short_and_the_journal_all_in_full(
+    new: Tag, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("phase4_tui.rollback.reopen.KEPT_OVERRIDES", 3)
     site = site_of(tmp_path)
-    for number in range(60):
+    _unhealthy(new)
+    for number in range(5):
         give(site, plan_phase3_only(site, f"{number}"))
-        _unhealthy(new)
-        give(site, plan_reopen(site, "new", override=True, reason="🔥" * 2000))
-    assert 0 < len(state_of(tmp_path).overrides) <= 60
+        give(site, plan_reopen(site, "new", override=True, reason=f"{number}: {'🔥' * 900}"))
+    kept = state_of(tmp_path).overrides
+    assert [line.partition("🔥")[0][-3:] for line in kept] == ["2: ", "3: ", "4: "]
+    assert all(len(line) < 500 for line in kept)
+    events = [event for event in read_events(tmp_path / "reports") if event.detail.get("override")]
+    assert [event.detail["reason"].count("🔥") for event in events] == [900] * 5
     assert verify(site).ok
