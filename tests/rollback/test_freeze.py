@@ -5,18 +5,21 @@ import os
 import shutil
 import subprocess
 import threading
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from phase4_tui.artifacts.frozen import is_frozen
 from phase4_tui.artifacts.manifest import frozen_state
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.journal.events import Event
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback import copies as copying
 from phase4_tui.rollback.freeze import plan_freeze, plan_thaw
 from phase4_tui.rollback.known_good import plan_switch
-from phase4_tui.rollback.orders import Plan, Site, carry_out
+from phase4_tui.rollback.orders import Effect, Plan, Site, carry_out
 from phase4_tui.runbook.planning import Refused
 from phase4_tui.runbook.running import announce, run_lock
 from tests.rollback.hostile import (
@@ -323,3 +326,29 @@ def test_more_frozen_tags_than_the_journal_can_name_are_refused_before_anything_
     do(work, plan_thaw, "t0", "room")
     freeze(work, f"t{len(frozen)}")
     assert problems(work) == []
+
+
+def test_verifying_while_an_order_is_carried_out_looks_again_when_it_is_done(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, ended = threading.Event(), threading.Event()
+
+    def pause(seconds: float) -> None:
+        seen.set()
+        assert ended.wait(10)
+
+    monkeypatch.setattr("phase4_tui.rollback.verifying.time", SimpleNamespace(sleep=pause))
+    found: list[list[tuple[str, str]]] = []
+    thread = threading.Thread(target=lambda: found.append(problems(work)))
+    plan = plan_freeze(site_of(work), "t1", "why")
+
+    def frozen_and_looked_at(intent: Event) -> Effect:
+        effect = plan.act(intent)
+        thread.start()
+        assert seen.wait(10)
+        return effect
+
+    carry_out(site_of(work), replace(plan, act=frozen_and_looked_at))
+    ended.set()
+    thread.join(10)
+    assert found == [[]]
