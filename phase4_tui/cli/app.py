@@ -36,6 +36,7 @@ def _root(
 
 COMMANDS: dict[str, Callable[..., int]] = {
     "dash": dashboard.dash,
+    "demo": dashboard.demo,
     "init": setup.init,
     "run": run.run,
     "step": run.step,

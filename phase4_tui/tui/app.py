@@ -22,6 +22,7 @@ from phase4_tui.runbook.site import Refused, Site
 from phase4_tui.tui.actions import ACTIONS, BY_ID, Action, keys_of, why_not
 from phase4_tui.tui.facts import Facts
 from phase4_tui.tui.messages import OrdersSeen, OutputArrived, SnapshotReady, TagChosen
+from phase4_tui.tui.own_orders import OwnOrders
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.dashboard import DashboardScreen
 from phase4_tui.tui.snapshot import Snapshot
@@ -36,6 +37,18 @@ if TYPE_CHECKING:
     from phase4_tui.tui.runs import Runs
 
 EXPECTED = (Refused, StateUnreadable, JournalDamaged, Busy, SettingsError, OSError, ValueError)
+LOOKS = {
+    "guided": ("guided", "GuidedScreen"),
+    "audit": ("audit", "AuditScreen"),
+    "verify": ("verify", "VerifyScreen"),
+    "journal": ("journal", "JournalScreen"),
+    "runbook": ("runbook", "RunbookScreen"),
+    "decisions": ("decisions", "DecisionsScreen"),
+    "trends": ("trends", "TrendsScreen"),
+    "export": ("viewer", "PostMortemScreen"),
+    "help": ("help", "HelpScreen"),
+}
+"""Module and name of the screen that an action opens."""
 NOTICE_LIMIT = 600
 GC_THRESHOLDS = (20_000, 20, 100)
 """Rarer than Python's own: with ten thousand tags a whole collection stops the screen for a tenth of a second."""
@@ -62,19 +75,20 @@ class Phase4App(App[None]):
 
     snapshot: var[Snapshot | None] = var(None)
 
-    def __init__(self, site: Site, *, read_only: bool = False, ascii_only: bool = False, demo: bool = False) -> None:
+    def __init__(self, site: Site, *, read_only: bool = False, ascii_only: bool = False) -> None:
         self._ascii = ascii_only or site.settings.dashboard.ascii
         super().__init__()
         self.site = site
-        self.demo = demo
+        self.banner = ""
         self.read_only = read_only
         self.facts = Facts(site, self.post_message, read_only=read_only)
         self.keys = keys_of(site.settings.keys)
         self.set_keymap({name: key for name, key in self.keys.items() if key})
         self._last_action: Action | None = None
         self._able: tuple[bool, ...] = ()
-        self._ordering = False
-        self._own_events: set[int] = set()
+        self._leaving: int | None = None
+        self._ordering = 0
+        self._own = OwnOrders(site)
         self._held_events: list[OrdersSeen] = []
         for theme in THEMES:
             self.register_theme(theme)
@@ -109,6 +123,8 @@ class Phase4App(App[None]):
 
     def on_mount(self) -> None:
         """Begin to look at the disk."""
+        if self._leaving is not None:
+            self.exit(return_code=self._leaving)
         self.facts.start()
         self.app_resume_signal.subscribe(self, lambda _: self.facts.look_now())
 
@@ -119,6 +135,14 @@ class Phase4App(App[None]):
     def on_unmount(self) -> None:
         """Stop looking."""
         self.facts.stop()
+
+    def leave(self, code: int) -> None:
+        """Leave with that exit status, a run under way cancelled; for the handler of a signal, at any moment."""
+        self._leaving = code
+        if self.running_here:
+            self.runs.cancel()
+        if self._loop is not None:  # an idle loop sleeps on until it is woken
+            self._loop.call_soon_threadsafe(lambda: self.exit(return_code=code))
 
     def on_snapshot_ready(self, message: SnapshotReady) -> None:
         """Tell every screen the new facts."""
@@ -158,13 +182,8 @@ class Phase4App(App[None]):
         if self._ordering:
             self._held_events.append(message)
             return
-        for event in message.events:
-            own = event.seq in self._own_events or (event.kind == "run" and self.running_here)
-            if event.outcome == "intent" or own or event.kind in ("run", "evidence"):
-                continue
-            failed = f" failed: {event.detail.get('error')}" if event.outcome == "failed" else ""
-            who = f"{event.operator}@{event.host}"
-            self.tell(f"{who}: {event.kind.replace('_', ' ')} {event.tag or ''}{failed}", title="journal")
+        for news in self._own.news(message.events):
+            self.tell(news, title="journal")
 
     def on_tag_chosen(self, message: TagChosen) -> None:
         """Look at another tag."""
@@ -214,6 +233,9 @@ class Phase4App(App[None]):
             return
         if name != "copy":
             self._last_action = action
+        if name in LOOKS:
+            self._open(*LOOKS[name])
+            return
         show = getattr(self, f"show_{name}", None)
         if show is not None:
             show()
@@ -226,6 +248,9 @@ class Phase4App(App[None]):
     def order(self, flow: "Callable[[Flows], Awaitable[object]]") -> None:
         """Begin an order, unless a question is open already."""
         if isinstance(self.screen, ModalScreen):
+            return
+        if self._ordering:  # a new worker would cancel the one that waits for the end of the order before
+            self.tell("an order is being carried out; wait for its end", severity="warning")
             return
         self.run_worker(self._guarded(flow), group="orders", exclusive=True, exit_on_error=False)
 
@@ -243,14 +268,11 @@ class Phase4App(App[None]):
 
     async def carry_out(self, work: "Callable[[], Done]") -> "Done":
         """Carry an order out in a thread; what it writes is not told as another's."""
-        self._ordering = True
+        self._ordering += 1
         try:
-            done = await asyncio.to_thread(work)
-            if done.event is not None:
-                self._own_events.add(done.event.seq)
-            return done
+            return await asyncio.to_thread(self._own.carry, work)
         finally:
-            self._ordering = False
+            self._ordering -= 1
             held, self._held_events = self._held_events, []
             for message in held:
                 self.post_message(message)
@@ -307,42 +329,6 @@ class Phase4App(App[None]):
     def show_compare(self, bad: str | None = None, rerun: str | None = None) -> None:
         """Open the comparison; with two tags it begins at once."""
         self._open("compare", "CompareScreen", *(tag for tag in (bad, rerun) if tag is not None))
-
-    def show_guided(self) -> None:
-        """Open the guided rollback."""
-        self._open("guided", "GuidedScreen")
-
-    def show_audit(self) -> None:
-        """Open the audit artifacts."""
-        self._open("audit", "AuditScreen")
-
-    def show_verify(self) -> None:
-        """Verify everything."""
-        self._open("verify", "VerifyScreen")
-
-    def show_journal(self) -> None:
-        """Open the run log."""
-        self._open("journal", "JournalScreen")
-
-    def show_runbook(self) -> None:
-        """Open the runbook."""
-        self._open("runbook", "RunbookScreen")
-
-    def show_decisions(self) -> None:
-        """Open the decisions."""
-        self._open("decisions", "DecisionsScreen")
-
-    def show_trends(self) -> None:
-        """Open the trends."""
-        self._open("trends", "TrendsScreen")
-
-    def show_export(self) -> None:
-        """Open the post-mortem."""
-        self._open("viewer", "PostMortemScreen")
-
-    def show_help(self) -> None:
-        """Open the key sheet."""
-        self._open("help", "HelpScreen")
 
     def show_filter(self) -> None:
         """Filter the tags."""

@@ -25,7 +25,7 @@ class FactsScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Header, the screen's own, footer."""
-        yield HeaderLine(demo=bool(getattr(self.app, "demo", False))).data_bind(FactsScreen.snapshot)
+        yield HeaderLine(banner=str(getattr(self.app, "banner", ""))).data_bind(FactsScreen.snapshot)
         yield from self.body()
         yield Lazy(Footer(show_command_palette=True, compact=True))
 

@@ -53,6 +53,11 @@ class CompareScreen(FactsScreen):
         self._result: ComparisonResult | None = None
         self._begun: float | None = None
 
+    @property
+    def result(self) -> "ComparisonResult | None":
+        """What came out, None before the end of a comparison."""
+        return self._result
+
     def body(self) -> Iterable[Widget]:
         """The three tags, the verdict, what differs, and the row under the cursor in full."""
         yield Static("", id="compare-tags", markup=False)

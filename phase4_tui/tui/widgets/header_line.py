@@ -5,7 +5,7 @@ from textual.reactive import var
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.text import SYMBOLS, clip
-from phase4_tui.tui.widgets.lines import CORNER, Lines, wrapped
+from phase4_tui.tui.widgets.lines import CORNER, Lines, Row, wrapped
 
 LEVELS = {"ok": "bold $success", "warning": "bold $warning", "incident": "bold $error", "unknown": "bold $warning"}
 
@@ -19,9 +19,9 @@ class HeaderLine(Lines):
     HeaderLine.-alarm { background: $error 25%; }
     """
 
-    def __init__(self, *, demo: bool = False) -> None:
+    def __init__(self, *, banner: str = "") -> None:
         super().__init__()
-        self._demo = demo
+        self._banner = banner
 
     def on_mount(self) -> None:
         """Begin to tell the time."""
@@ -39,22 +39,27 @@ class HeaderLine(Lines):
             return
         found = alarms(snapshot)
         width = self.content_size.width or self.app.size.width - 2
-        facts = wrapped(header_parts(snapshot, demo=self._demo), width - CORNER, 2)
-        rows = [*facts, *((((f"{SYMBOLS['incident']} {alarm}", "bold $error"),)) for alarm in found)]
+        facts = wrapped(header_parts(snapshot), width - CORNER, 2)
+        banner: list[Row] = [((f" {self._banner} ", "bold $background on $accent"),)] if self._banner else []
+        rows = [*facts, *banner, *((((f"{SYMBOLS['incident']} {alarm}", "bold $error"),)) for alarm in found)]
         if self.styles.height is None or self.styles.height.value != len(rows):
             self.styles.height = len(rows)
         self.show(rows)
         self.set_class(bool(found), "-alarm")
 
+    def show_banner(self, banner: str) -> None:
+        """Show another banner."""
+        self._banner = banner
+        self.watch_snapshot()
+
     def _tick(self) -> None:
         self.show_corner(((f"{iso(now_ns())[11:16]} UTC", "$text-muted"),))
 
 
-def header_parts(snapshot: Snapshot, *, demo: bool = False) -> list[tuple[str, str]]:
+def header_parts(snapshot: Snapshot) -> list[tuple[str, str]]:
     """Return what the header says."""
     view = snapshot.focus
-    parts: list[tuple[str, str]] = [("DEMO · ", "bold $accent")] if demo else []
-    parts.append((f"PHASE {view.phase if view else 4} · PAPER", "bold"))
+    parts = [(f"PHASE {view.phase if view else 4} · PAPER", "bold")]
     if view is not None:
         active = f" {SYMBOLS['active']} active" if view.tag == snapshot.state.active_tag else ""
         parts.append((f"  {clip(view.tag, 30)}{active}", "bold $primary"))

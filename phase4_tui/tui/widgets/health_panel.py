@@ -106,10 +106,11 @@ def _alert_row(alert: tuple[str, object, object, str], width: int) -> tuple[str,
     metric, value, threshold, severity = alert
     if not isinstance(value, int | float) or not isinstance(threshold, int | float):
         return f"{severity} {metric} {value}", "$error" if severity == "HIGH" else "$warning"
-    cells = BAR_CELLS if width > 44 else 0
-    filled = min(round(cells * value / 100), cells) if cells else 0
-    bar = f" {'▇' * filled}{'░' * (cells - filled)}" if cells else ""
-    text = f"{severity} {metric.removesuffix('_pct')} {value:g}{bar} limit {threshold:g} {value - threshold:+.1f}"
+    start, end = f"{severity} {metric.removesuffix('_pct')} {value:g}", f" limit {threshold:g} {value - threshold:+.1f}"
+    cells = min(BAR_CELLS, width - len(start) - len(end) - 1)
+    filled = min(round(cells * value / 100), cells) if cells > 2 else 0
+    bar = f" {'▇' * filled}{'░' * (cells - filled)}" if cells > 2 else ""
+    text = start + bar + end
     return text, "$error" if severity == "HIGH" else "$warning"
 
 

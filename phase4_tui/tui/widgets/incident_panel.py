@@ -1,5 +1,7 @@
 """The incident: class, clock, why, owner, and the next sensible step with its key."""
 
+from textwrap import wrap
+
 from textual.reactive import var
 
 from phase4_tui.artifacts.clock import now_ns
@@ -23,13 +25,19 @@ class IncidentPanel(Lines):
         """Begin to count."""
         self.set_interval(1.0, self._tick)
 
+    def on_resize(self) -> None:
+        """Fit the lines to the new width."""
+        self.watch_snapshot()
+
     def watch_snapshot(self) -> None:
         """Draw what is new."""
         snapshot = self.snapshot
         if snapshot is None:
             return
         title, rows = incident_rows(snapshot)
-        self.show([(title,), *((row,) for row in rows)])
+        width = max(self.content_size.width, 20)
+        body = [((line, style),) for text, style in rows for line in wrap(text, width, subsequent_indent="  ")]
+        self.show([(title,), *body])
         self._tick()
         self.set_class(snapshot.level == "incident" or snapshot.state.incident is not None, "-bad")
 

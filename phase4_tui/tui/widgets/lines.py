@@ -42,14 +42,13 @@ class Lines(Widget):
         """Show something else in the corner."""
         if corner != self._corner:
             self._corner = corner
-            left = self.gutter.left + self.content_size.width - CORNER
+            left = self.content_size.width - CORNER
             if left > 0:
-                self.refresh(Region(left, self.gutter.top, CORNER, 1))
+                self.refresh(Region(left, 0, CORNER, 1))
 
     def _refresh_lines(self, changed: Sequence[int]) -> None:
-        left, top = self.gutter.left, self.gutter.top
         if changed:
-            self.refresh(*(Region(left, top + at, self.content_size.width, 1) for at in changed))
+            self.refresh(*(Region(0, at, self.content_size.width, 1) for at in changed))
 
     def render_line(self, y: int) -> Strip:
         """Draw one line."""
