@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from phase4_tui.artifacts.clock import now_ns
-from phase4_tui.artifacts.index import Identity, TagEntry, index_tags, newest_tag, scan
-from phase4_tui.artifacts.names import Artifact, file_name, split_name, state_dir
+from phase4_tui.artifacts.index import newest_tag
+from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.watching import Watcher
 from phase4_tui.journal.lease import read_lease
 from phase4_tui.journal.locks import Busy
@@ -24,9 +24,9 @@ from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.fallback import read_fallback
 from phase4_tui.runbook.running import running
 from phase4_tui.runbook.site import Refused, Site
-from phase4_tui.runbook.status import TagRow, row_of
 from phase4_tui.tui.messages import OrdersSeen, SnapshotReady
 from phase4_tui.tui.snapshot import Snapshot, clock_trouble, judge_tag, tampered_tags
+from phase4_tui.tui.tag_index import SCAN_SECONDS, SLICE_SECONDS, TagIndex
 from phase4_tui.tui.transcripts import Transcripts
 
 if TYPE_CHECKING:
@@ -35,11 +35,7 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.5
 RUN_LOOK_SECONDS = 0.1
-SCAN_SECONDS = 2.0
-SCAN_SHARE = 200
-"""A whole scan is made at most every so many times its own duration: half a percent of a core at most."""
 TAMPER_SECONDS = 5.0
-SLICE_SECONDS = 0.02
 POST_SECONDS = 0.5
 HINT_SECONDS = 0.25
 SETTLE_SECONDS = 0.3
@@ -59,16 +55,16 @@ class Facts:
         self._hinted: set[str] = set()
         self._chosen: str | None = None
         self._watcher = Watcher(site.reports, self._stop, HINT_SECONDS)
-        self._names: dict[str, Identity] = {}
-        self._rows: dict[str, TagRow] = {}
-        self._todo: dict[str, TagEntry] = {}
-        self._unsettled: set[str] = set()
+        self._index = TagIndex(site.reports)
+        self._suspects: set[str] = set()
+        self._suspect_again = 0.0
         self._signature: object = None
-        self._scanned = self._scan_cost = self._tampering_looked = self._posted = 0.0
+        self._tampering_looked = self._posted = 0.0
         self._tampered: tuple[str, ...] = ()
         self._proof: Proof | None = None
         self._seen_events: int | None = None
         self._first: str | None = None
+        self._failed = False
         self._snapshot: Snapshot | None = None
         self._transcripts = Transcripts(site.reports, post)
         self._threads = [
@@ -96,7 +92,7 @@ class Facts:
 
     def look_now(self) -> None:
         """Look at everything again."""
-        self._scanned = 0.0
+        self._index.scan_soon()
         self._wake.set()
 
     def _take_hints(self) -> None:
@@ -108,53 +104,72 @@ class Facts:
                 self._wake.set()
 
     def _look_for_ever(self) -> None:
-        try:
-            self._look_first()
-            while not self._stop.is_set():
-                busy = self._snapshot is not None and self._snapshot.holder is not None
-                timeout = 0.0 if self._todo else RUN_LOOK_SECONDS if busy or self._unsettled else LOOK_SECONDS
-                self._wake.wait(timeout)
-                self._wake.clear()
-                if not self._stop.is_set():
-                    self._look()
-        except Exception as error:  # noqa: BLE001 - a look that fails must be seen, not end in silence
-            self._fail(error)
+        look = self._look_first
+        while not self._stop.is_set():
+            try:
+                look()
+            except Exception as error:  # noqa: BLE001 - a look that fails must be seen, not end in silence
+                self._fail(error)
+                self._stop.wait(SCAN_SECONDS)
+            else:
+                look = self._look
+                self._rest()
+
+    def _rest(self) -> None:
+        busy = self._snapshot is not None and self._snapshot.holder is not None
+        soon = busy or self._index.unsettled
+        timeout = 0.0 if self._index.waiting else RUN_LOOK_SECONDS if soon else LOOK_SECONDS
+        self._wake.wait(timeout)
+        self._wake.clear()
 
     def _fail(self, error: Exception) -> None:
-        trouble = f"the dashboard's own look failed ({type(error).__name__}: {error}); quit and start it again"
-        self._publish(trouble=trouble)
+        """Say that what is shown is not what is now; the next look that works puts it right."""
+        trouble = f"the last look failed ({type(error).__name__}: {error}); looking again"
+        known = self._snapshot or Snapshot(
+            workdir=str(self._site.workdir),
+            reports=str(self._site.reports),
+            operator=self._site.settings.operator,
+            read_only=self._read_only,
+            state=OperationsState(),
+        )
+        self._snapshot = replace(known, trouble=trouble)
+        self._failed = True
+        self._post(SnapshotReady(self._snapshot))
 
     def _look_first(self) -> None:
         self._first = self._state()[0].active_tag or newest_tag(self._site.reports)
         self._publish()  # one tag, without an index of what may be very many
         self._stop.wait(SETTLE_SECONDS)
-        self._scan()
+        self._suspects |= self._index.scan() & {self._first or ""}
         self._prove_isolation()
-        if not self._read_only and self._snapshot and self._snapshot.focus:
-            self._detect({self._snapshot.focus.tag})
+        self._detect()
 
     def _look(self) -> None:
-        changed = self._changed_tags()
+        with self._lock:
+            hinted, self._hinted = self._hinted, set()
+        changed = self._index.changed(hinted)
         signature = self._operations_signature()
         moved = signature != self._signature
         self._signature = signature
         if moved:
             self._tell_orders()
-        again = changed | self._unsettled
-        if self._unsettled or changed:
-            for tag in again & self._rows.keys():
-                self._judge(tag)
-        if not self._read_only and changed:
-            self._detect(changed)
-        indexing = bool(self._todo)
-        self._judge_some()
+        unsettled = bool(self._index.unsettled)
+        self._index.again(self._index.unsettled - changed)
+        self._suspects |= changed
+        self._detect()
+        indexing = self._index.waiting
+        if moved or indexing:
+            state = self._state()[0]
+            self._index.note(state)
+            self._index.judge_some(state)
         due = time.monotonic() - self._posted > POST_SECONDS
         if (
             changed
             or moved
-            or self._unsettled
+            or self._failed
+            or unsettled
             or self._focus_moved()
-            or (indexing and (due or not self._todo))
+            or (indexing and (due or not self._index.waiting))
             or (due and self._needs_look())
         ):
             self._publish()
@@ -170,90 +185,27 @@ class Facts:
         return time.monotonic() - self._tampering_looked > TAMPER_SECONDS
 
     def _focus_moved(self) -> bool:
-        shown = self._snapshot.focus.tag if self._snapshot and self._snapshot.focus else None
+        if self._snapshot is None or self._snapshot.followed != (self._chosen is None):
+            return True
+        shown = self._snapshot.focus.tag if self._snapshot.focus else None
         return self._chosen is not None and self._chosen != shown
 
-    def _changed_tags(self) -> set[str]:
-        with self._lock:
-            hinted, self._hinted = self._hinted, set()
-        now = time.monotonic()
-        if now - self._scanned > max(SCAN_SECONDS, SCAN_SHARE * self._scan_cost):
-            return self._scan()
-        changed = set()
-        for name in hinted:
-            owner = split_name(name)
-            if owner is None:
-                continue
-            changed.add(owner[0])
-            try:
-                info = (self._site.reports / name).lstat()
-            except OSError:
-                self._names.pop(name, None)
-            else:
-                self._names[name] = (info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
-        for tag in changed:
-            self._expect(tag)
-        return changed
-
-    def _scan(self) -> set[str]:
-        """Look at every name; return the tags that changed."""
+    def _detect(self) -> None:
+        """Open incidents for what changed, for as long as the screen does not mind."""
         begun = time.monotonic()
-        before, self._names = self._names, scan(self._site.reports)
-        different = {name for name in before.keys() | self._names.keys() if before.get(name) != self._names.get(name)}
-        changed = {owner[0] for owner in map(split_name, different) if owner is not None}
-        entries = {entry.tag: entry for entry in index_tags(self._names)} if changed else {}
-        for tag in changed:
-            if tag in entries:
-                self._todo[tag] = entries[tag]
-            else:
-                self._rows.pop(tag, None)
-                self._todo.pop(tag, None)
-        self._todo = dict(sorted(self._todo.items(), key=lambda item: -item[1].modified_ns))
-        self._scan_cost = time.monotonic() - begun
-        self._scanned = time.monotonic()
-        return changed
-
-    def _expect(self, tag: str) -> None:
-        """Note that a tag must be judged again, or is gone."""
-        own = {name: self._names[name] for name in self._names_of(tag)}
-        found = index_tags(own)
-        if found:
-            self._todo[tag] = found[0]
-        else:
-            self._rows.pop(tag, None)
-            self._todo.pop(tag, None)
-
-    def _names_of(self, tag: str) -> list[str]:
-        return [name for name in (file_name(tag, kind) for kind in Artifact) if name in self._names]
-
-    def _judge_some(self) -> None:
-        """Judge tags that wait, for as long as the screen does not mind."""
-        begun = time.monotonic()
-        state = self._state()[0] if self._todo else None
-        while self._todo and state is not None and time.monotonic() - begun < SLICE_SECONDS:
-            tag = next(iter(self._todo))
-            self._put_row(self._todo.pop(tag), state)
-
-    def _judge(self, tag: str) -> None:
-        self._expect(tag)
-        entry = self._todo.pop(tag, None)
-        if entry is not None:
-            self._put_row(entry, self._state()[0])
-
-    def _put_row(self, entry: TagEntry, state: OperationsState) -> None:
-        row = row_of(self._site.reports, entry, state)
-        self._rows[entry.tag] = row
-        (self._unsettled.add if row.writing else self._unsettled.discard)(entry.tag)
-
-    def _detect(self, tags: set[str]) -> None:
+        if self._read_only or not self._suspects or begun < self._suspect_again:
+            return
         from phase4_tui.rollback.incidents import look_for_incident  # noqa: PLC0415 - the first paint does without
 
-        for tag in tags:
+        while self._suspects and time.monotonic() - begun < SLICE_SECONDS:
+            tag = self._suspects.pop()
             try:
                 look_for_incident(self._site, tag)
             except (Refused, StateUnreadable, JournalDamaged, Busy, OSError):
-                # What can't be written is shown from the state itself; the next change tries again.
-                continue
+                # What can't be written is shown from the state itself, and tried again later.
+                self._suspects.add(tag)
+                self._suspect_again = time.monotonic() + SCAN_SECONDS
+                return
 
     def _state(self) -> tuple[OperationsState, str | None]:
         try:
@@ -291,17 +243,20 @@ class Facts:
         self._tell_orders()
         self._publish()
 
-    def _publish(self, trouble: str | None = None) -> None:
+    def _publish(self) -> None:
         site, reports = self._site, self._site.reports
         state, wrong = self._state()
         if time.monotonic() - self._tampering_looked > TAMPER_SECONDS or self._posted == 0:
             self._tampered = tampered_tags(reports, state)
             self._tampering_looked = time.monotonic()
-        rows = sorted(self._rows.values(), key=lambda row: (-row.modified_ns, row.tag))
-        focus_tag = self._chosen or state.active_tag or self._newest()
+        focus_tag = self._chosen or state.active_tag or self._index.newest or self._first
         evidence = read_evidence(reports, focus_tag, patient=False) if focus_tag else None
         view = judge_tag(evidence, state) if evidence else None
-        holder = running(reports)
+        holder, before = running(reports), self._snapshot.holder if self._snapshot else None
+        if holder != before:  # whether a run is under way, and how it ended, says something of its tag
+            ran = {one.tag for one in (holder, before) if one is not None}
+            self._index.again(ran)
+            self._suspects |= ran
         moment = now_ns()
         self._snapshot = Snapshot(
             workdir=str(site.workdir),
@@ -311,8 +266,8 @@ class Facts:
             state=state,
             focus=view,
             followed=self._chosen is None,
-            rows=tuple(rows),
-            tags=len(self._rows) + len(self._todo),
+            rows=self._index.rows,
+            tags=self._index.count,
             run=view.last_run if view else None,
             holder=holder,
             lease=read_lease(reports),
@@ -320,7 +275,7 @@ class Facts:
             tampered=self._tampered,
             preconditions=self._conditions(focus_tag),
             watch_trouble=self._watcher.trouble,
-            trouble=trouble or wrong,
+            trouble=wrong,
             clock_trouble=clock_trouble(reports, focus_tag, moment) if focus_tag else None,
             looked_ns=moment,
         )
@@ -328,17 +283,8 @@ class Facts:
             other = read_evidence(reports, holder.tag, patient=False)
             runs = sorted(other.runs, key=lambda run: run.run_id)
             self._snapshot = replace(self._snapshot, run=runs[-1] if runs else None)
-        self._posted = time.monotonic()
+        self._posted, self._failed = time.monotonic(), False
         self._post(SnapshotReady(self._snapshot))
-
-    def _newest(self) -> str | None:
-        waiting = max(self._todo.values(), key=lambda entry: entry.modified_ns, default=None)
-        judged = max(self._rows.values(), key=lambda row: row.modified_ns, default=None)
-        if waiting is None and judged is None:
-            return self._first
-        if waiting is None or (judged is not None and judged.modified_ns >= waiting.modified_ns):
-            return judged.tag if judged else None
-        return waiting.tag
 
     def _conditions(self, tag: str | None) -> "tuple[Precondition, ...]":
         if self._proof is None:

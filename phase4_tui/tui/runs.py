@@ -8,6 +8,7 @@ from phase4_tui.rollback.orders import Site
 from phase4_tui.runbook.planning import RunPlan
 from phase4_tui.runbook.provenance import RunRecord, StepRecord
 from phase4_tui.runbook.sequence import run_plan
+from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.steps import Command
 
 END_SECONDS = 10.0
@@ -47,7 +48,9 @@ class Runs:
         return self._thread is not None and self._thread.is_alive()
 
     def start(self, plan: RunPlan, ended: Ended) -> None:
-        """Start a run; `ended` is called in its thread with its record or its error."""
+        """Start a run; `ended` is called in its thread with its record or its error. Raises Refused beside another."""
+        if self.busy:
+            raise Refused("a run of this dashboard is under way; `x` cancels it")
         self._cancel = threading.Event()
         cancel = self._cancel
 

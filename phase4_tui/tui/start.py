@@ -26,20 +26,15 @@ def run_dashboard(site: Site, *, read_only: bool = False, ascii_only: bool = Fal
 
 def run_app(app: Phase4App) -> int:
     """Run the application with the terminal's life guarded."""
-    status: list[int] = []
-
-    def leave(code: int) -> None:
-        status.append(code)
-        if app.running_here:
-            app.runs.cancel()
-        app.call_later(app.exit, return_code=code)
 
     def kill() -> None:
         if app.running_here:
             app.runs.finish()
 
-    with restored_on_signals(leave, kill):
-        app.run()
-        app.facts.stop()
-        kill()
-    return status[0] if status else (app.return_code or 0)
+    with restored_on_signals(app.leave, kill) as caught:
+        try:
+            app.run()
+        finally:
+            app.facts.stop()
+            kill()
+    return 128 + caught[0] if caught else (app.return_code or 0)
