@@ -8,10 +8,10 @@ from textual.lazy import Lazy
 from textual.reactive import var
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer
 
 from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.widgets.header_line import HeaderLine
+from phase4_tui.tui.widgets.key_line import KeyLine
 
 
 class FactsScreen(Screen[None]):
@@ -27,7 +27,7 @@ class FactsScreen(Screen[None]):
         """Header, the screen's own, footer."""
         yield HeaderLine(banner=str(getattr(self.app, "banner", ""))).data_bind(FactsScreen.snapshot)
         yield from self.body()
-        yield Lazy(Footer(show_command_palette=True, compact=True))
+        yield Lazy(KeyLine(show_command_palette=True, compact=True))
 
     def body(self) -> Iterable[Widget]:
         """Return what stands between header and footer."""

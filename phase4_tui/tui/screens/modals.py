@@ -1,6 +1,7 @@
 """The questions: a plan to confirm, a text to give, a choice to make. Every way out gives a value; No has the focus."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -16,11 +17,28 @@ PlanScreen, TextScreen, ChoiceScreen { align: center middle; background: $backgr
 .dialog { width: 90%; max-width: 100; height: auto; max-height: 90%; padding: 1 2; }
 .dialog { background: $panel; border: round $primary; }
 .dialog-title { height: auto; margin-bottom: 1; }
-.dialog-body { height: auto; max-height: 18; }
+.dialog-body { height: auto; }
 .dialog-buttons { height: auto; margin-top: 1; align-horizontal: right; }
 .dialog-buttons Button { margin-left: 2; min-width: 12; }
-.dialog OptionList { height: auto; max-height: 14; background: $panel; border: none; }
+.dialog.-low { padding: 0 2; max-height: 100%; }
+.dialog.-low .dialog-title { margin: 0; }
+.dialog.-low .dialog-buttons { margin: 0; }
+.dialog.-low .dialog-buttons Button { height: 1; min-height: 1; border: none; text-style: none; }
+.dialog.-low .dialog-buttons Button:focus { text-style: bold reverse; }
+.dialog OptionList { height: auto; background: $panel; border: none; }
 """
+
+
+LOW_ROWS = 24
+"""A screen with fewer rows has no room for empty ones."""
+
+
+def _fit(screen: ModalScreen[Any], body: str) -> None:
+    """Give the body the rows that are left, so that neither question nor answers are pushed off the screen."""
+    low = screen.size.height < LOW_ROWS
+    screen.query_one(".dialog").set_class(low, "-low")
+    rows = screen.size.height - 8 if low else screen.size.height * 9 // 10 - 12
+    screen.query_one(body).styles.max_height = max(rows, 1)
 
 
 class PlanScreen(ModalScreen[bool]):
@@ -30,8 +48,12 @@ class PlanScreen(ModalScreen[bool]):
     BINDINGS = [
         Binding("escape,n", "answer(False)", "no"),
         Binding("y", "answer(True)", "yes"),
-        Binding("left,up", "app.focus_previous", show=False),
-        Binding("right,down", "app.focus_next", show=False),
+        Binding("left", "app.focus_previous", show=False),
+        Binding("right", "app.focus_next", show=False),
+        Binding("up", "read(-1)", show=False),
+        Binding("down", "read(1)", show=False),
+        Binding("pageup", "read(-8)", show=False),
+        Binding("pagedown,space", "read(8)", show=False),
     ]
 
     def __init__(self, question: str, plan: Sequence[str], yes: str = "Do it") -> None:
@@ -54,6 +76,14 @@ class PlanScreen(ModalScreen[bool]):
     def on_mount(self) -> None:
         """No has the focus."""
         self.query_one("#no").focus()
+
+    def on_resize(self) -> None:
+        """Keep the answers in sight."""
+        _fit(self, ".dialog-body")
+
+    def action_read(self, rows: int) -> None:
+        """Scroll the plan."""
+        self.query_one(".dialog-body").scroll_relative(y=rows, animate=False)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Answer by button."""
@@ -134,6 +164,10 @@ class ChoiceScreen(ModalScreen[str | None]):
         choices.focus()
         values = [value for value, _ in self._choices]
         choices.highlighted = values.index(self._first) if self._first in values else None
+
+    def on_resize(self) -> None:
+        """Keep the question in sight."""
+        _fit(self, "OptionList")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Answer with what was chosen."""

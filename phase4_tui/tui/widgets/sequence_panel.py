@@ -99,8 +99,8 @@ def step_parts(snapshot: Snapshot) -> list[tuple[str, str]]:
     parts: list[tuple[str, str]] = [("SEQUENCE  ", "bold")]
     if run is None:
         steps = steps_of(3 if snapshot.state.evaluation_mode == "phase3_only" else 4)
-        names = "  ".join(f"{step.number} {step.name}" for step in steps)
-        return [*parts, (f"{names}  no run of this tag is on record", "$text-muted")]
+        names = [(f"{step.number} {step.name}  ", "$text-muted") for step in steps]
+        return [*parts, *names, ("no run of this tag is on record", "$text-muted")]
     if snapshot.holder is not None:
         parts.append((f"{clip(snapshot.holder.operator, 20)} runs {clip(run.tag, 30)}  ", "$accent"))
     elif run.state == "interrupted" or any(step.state in ("cancelled", "not_run", "running") for step in run.steps):
