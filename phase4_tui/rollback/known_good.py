@@ -12,11 +12,11 @@ from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.state import Frozen, OperationsState, Quarantined
 from phase4_tui.rollback.freeze import freeze_now, refuse_tampered
-from phase4_tui.rollback.orders import Effect, Plan, Site, need_reason, plan_on, state_to_plan_on
+from phase4_tui.rollback.orders import Effect, Plan, need_reason, plan_on, state_to_plan_on
 from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.health import judge
 from phase4_tui.runbook.ladder import first_failed_rung, quarantine_of
-from phase4_tui.runbook.planning import Refused
+from phase4_tui.runbook.site import Refused, Site
 from phase4_tui.runbook.status import TagRow, read_tags, shown_tag
 
 
@@ -28,14 +28,12 @@ def candidates(site: Site) -> list[TagRow]:
 
 def failed_rung(site: Site, state: OperationsState, tag: str) -> str | None:
     """Return the first rung that a tag fails now, with the reason where it is a quarantine."""
+    held = quarantine_of(site.reports, tag, state)
+    if held is not None:  # said whatever else a copy under another name may fail
+        same = "" if held.tag == tag else f" as {held.tag}, of which it is a copy,"
+        return f"not quarantined: it was quarantined{same} at {held.at}: {held.reason}"
     evidence = read_evidence(site.reports, tag)
-    rung = first_failed_rung(evidence, judge(evidence), state)
-    if rung == "not quarantined":
-        held = quarantine_of(site.reports, tag, state)
-        if held is not None:
-            same = "" if held.tag == tag else f" as {held.tag}, of which it is a copy,"
-            return f"{rung}: it was quarantined{same} at {held.at}: {held.reason}"
-    return rung
+    return first_failed_rung(evidence, judge(evidence), state)
 
 
 def refuse_not_good(site: Site, state: OperationsState, tag: str) -> None:
@@ -104,6 +102,7 @@ def activate(
     site: Site, state: OperationsState, tag: str, reason: str, intent: Event, leaves: tuple[str, ...]
 ) -> Effect:
     """Freeze and verify a tag and make it active, as part of an order under way; raises Refused, OSError."""
+    reason = need_reason(reason)
     changes: dict[str, Any] = {}
     now = state
     if not is_frozen(site.reports, tag):

@@ -310,6 +310,16 @@ def test_reopening_by_override_does_not_activate_what_was_tampered_with_unseen(w
     assert active_file(work) == before
 
 
+def test_what_other_programs_read_holds_no_control_character_whoever_gave_the_reason(work: Path) -> None:
+    with_incident(work)
+    hostile = "so \x1b]52;c;evil\x07\u202e"
+    do(work, lambda site: plan_reopen(site, "good", override=True, reason=hostile))
+    told = json.loads(active_file(work) or b"")["reason"]
+    assert told.isprintable()
+    assert told == state_of(work).active_reason
+    assert problems(work) == []
+
+
 def test_a_pin_leads_the_candidates_and_an_unpin_takes_only_the_pin(work: Path) -> None:
     do(work, plan_pin, "good")
     assert (state_of(work).pinned, state_of(work).known_good_tag) == (("good",), "good")
