@@ -146,6 +146,8 @@ class Phase4App(App[None]):
 
     def on_snapshot_ready(self, message: SnapshotReady) -> None:
         """Tell every screen the new facts."""
+        if not self.screen_stack:
+            return  # the application is ending
         before, self.snapshot = self.snapshot, message.snapshot
         if before is None:
             self.call_after_refresh(self._started)

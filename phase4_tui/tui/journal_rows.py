@@ -1,9 +1,8 @@
 """The run log kept compactly: what is shown of each event, oldest first, and whether its chain holds."""
 
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,13 +10,10 @@ import msgspec
 
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.journal.events import GENESIS, Event
-from phase4_tui.journal.log import JournalDamaged, last_event, read_events
-from phase4_tui.journal.verifying import JournalCheck, check_journal
+from phase4_tui.journal.log import HEAD_FILE, JournalDamaged, last_event, read_events, read_head
 
 FIRST_EVENTS = 200
 REASON_CHARS = 160
-TRIES = 5
-PAUSE_SECONDS = 0.1
 
 
 class EventRow(msgspec.Struct, frozen=True, gc=False):
@@ -63,25 +59,55 @@ def row_of(event: Event) -> EventRow:
 
 
 def read_last(reports: Path) -> Journal:
-    """Return the last events alone, which takes no time; raises JournalDamaged."""
-    last = last_event(reports)
-    if last is None:
+    """Return the last events alone, which takes no time; none of a damaged journal, which `read_all` tells."""
+    try:
+        last = last_event(reports)
+        if last is None:
+            return Journal()
+        rows = [row_of(event) for event in read_events(reports, after=max(last.seq - FIRST_EVENTS, 0))]
+    except JournalDamaged:
         return Journal()
-    rows = [row_of(event) for event in read_events(reports, after=max(last.seq - FIRST_EVENTS, 0))]
     return Journal(rows, last.seq, last.hash)
 
 
 def read_all(reports: Path, stop: Callable[[], bool]) -> Journal:
-    """Return every event up to the first that is damaged, with what is wrong."""
-    check = check_journal(reports)
-    for _ in range(TRIES):
-        # Without the lock an order may add an event between two looks, which reads as damage.
-        if not check.problems or stop() or _ends_at(reports, check):
-            break
-        time.sleep(PAUSE_SECONDS)
-        check = check_journal(reports)
-    problems = tuple(f"{safe_line(one.where)}: {safe_line(one.detail, 400)}" for one in check.problems)
-    return Journal(_rows(check.events), check.head.seq, check.head.hash, problems, True)
+    """Return every event up to the first that is damaged or does not follow, with what is wrong.
+
+    One event at a time: to hold all of them at once would stop the screen for tenths of a second.
+    """
+    journal = Journal(verified=True)
+    problems = []
+    try:
+        for event in read_events(reports):
+            if (event.seq - 1, event.prev) != (journal.seq, journal.hash):
+                told = f"event {event.seq} does not follow event {journal.seq}: lines were removed, swapped or added"
+                problems.append(told)
+                break
+            journal.rows.append(row_of(event))
+            journal.seq, journal.hash = event.seq, event.hash
+            if stop():
+                break
+        else:
+            problems += _anchor_problems(reports, journal)
+    except JournalDamaged as error:
+        problems.append(str(error))
+    journal.problems = tuple(safe_line(problem, 600) for problem in problems)
+    return journal
+
+
+def _anchor_problems(reports: Path, journal: Journal) -> list[str]:
+    anchor = read_head(reports)
+    # An order that was given meanwhile has moved the anchor on: its events are behind those that were read.
+    more = read_more(reports, journal) if anchor.seq > journal.seq else []
+    if more is None or anchor.seq > journal.seq:
+        return [f"{HEAD_FILE} names event {anchor.seq}, the journal ends at event {journal.seq}: its tail was cut off"]
+    journal.rows += more
+    found = next(iter(read_events(reports, after=anchor.seq - 1)), None) if anchor.seq else None
+    if anchor.seq and (found is None or found.hash != anchor.hash):
+        return [f"{HEAD_FILE} names another event {anchor.seq} than the journal holds: it was written anew"]
+    if journal.seq > anchor.seq + 1 and read_head(reports) == anchor:
+        return [f"{HEAD_FILE} names event {anchor.seq}, the journal goes on to {journal.seq}: it was changed"]
+    return []
 
 
 def read_more(reports: Path, known: Journal) -> list[EventRow] | None:
@@ -104,15 +130,3 @@ def read_more(reports: Path, known: Journal) -> list[EventRow] | None:
 def event_at(reports: Path, seq: int) -> Event | None:
     """Return one whole event; raises JournalDamaged."""
     return next(iter(read_events(reports, after=seq - 1)), None)
-
-
-def _rows(events: Iterable[Event]) -> list[EventRow]:
-    return [row_of(event) for event in events]
-
-
-def _ends_at(reports: Path, check: JournalCheck) -> bool:
-    try:
-        last = last_event(reports)
-    except JournalDamaged:
-        return True
-    return last is None or (last.seq, last.hash) == (check.head.seq, check.head.hash)

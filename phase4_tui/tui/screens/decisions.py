@@ -83,7 +83,7 @@ class DecisionsScreen(LookingScreen):
     def look(self, snapshot: Snapshot) -> None:
         """Show the report of the tag that is shown."""
         tag = snapshot.focus.tag if snapshot.focus else None
-        if tag != self._tag:
+        if tag is None or tag != self._tag:
             self._tag = tag
             self._note = ""
             self._load()

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable
 
-from textual.containers import VerticalScroll
 from textual.widget import Widget
-from textual.widgets import Static
 
 from phase4_tui.tui.actions import ACTIONS, BY_ID, Action, shown_key, why_not
 from phase4_tui.tui.screens.looking import LookingScreen
 from phase4_tui.tui.snapshot import Snapshot
-from phase4_tui.tui.text import SYMBOLS, Part, clip, lines
+from phase4_tui.tui.text import SYMBOLS, Part, clip
+from phase4_tui.tui.widgets.paper import Paper
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("RUN", ("run", "step_1", "step_2", "step_3", "step_4", "step_5", "cancel", "resume", "rehearse")),
@@ -46,13 +45,11 @@ class HelpScreen(LookingScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._drawn: object = None
+        self._rows: list[list[Part]] = []
 
     def main(self) -> Iterable[Widget]:
         """The sheet."""
-        with VerticalScroll(id="sheet") as sheet:
-            yield Static("", markup=False)
-        sheet.can_focus = True
+        yield Paper(lambda index: self._rows[index], id="sheet")
 
     def on_mount(self) -> None:
         """Keys scroll."""
@@ -61,16 +58,15 @@ class HelpScreen(LookingScreen):
 
     def on_resize(self) -> None:
         """Fit the lines."""
-        self._drawn = None
         if self.snapshot is not None:
             self.look(self.snapshot)
 
     def look(self, snapshot: Snapshot) -> None:
         """Grey what can't act now, with its reason."""
-        rows = sheet_rows(snapshot, self.desk.keys, self.size.width - 6, read_only=self.desk.read_only)
-        if rows != self._drawn:
-            self._drawn = rows
-            self.query_one("#sheet Static", Static).update(lines(rows))
+        rows = sheet_rows(snapshot, self.desk.keys, self.size.width - 4, read_only=self.desk.read_only)
+        if rows != self._rows:
+            self._rows = rows
+            self.query_one(Paper).show(len(rows))
 
 
 def sheet_rows(snapshot: Snapshot, keys: dict[str, str], width: int, *, read_only: bool = False) -> list[list[Part]]:

@@ -89,11 +89,16 @@ class JournalScreen(LookingScreen):
     def _take(self, journal: Journal) -> None:
         self._journal, self._busy, self._trouble = journal, False, None
         self._filter()
-        self._follow()
+        if not journal.problems:
+            self._follow()  # what was added meanwhile
 
     def _follow(self) -> None:
         journal = self._journal
-        if journal is not None and not self._busy:
+        if journal is None or self._busy:
+            return
+        if journal.problems:
+            self._read_all()  # it may have been repaired
+        else:
             reports = self.desk.site.reports
             self.in_background(lambda stop: read_more(reports, journal), self._take_more, "follow")
 

@@ -1,17 +1,25 @@
 """The runbook, opened at the section for the present state."""
 
+from bisect import bisect_right
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from textual.binding import Binding
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal
 from textual.widget import Widget
-from textual.widgets import Markdown, Static
 
 from phase4_tui.runbook.text import sections
+from phase4_tui.tui.background import Stop
 from phase4_tui.tui.screens.looking import LookingScreen
 from phase4_tui.tui.snapshot import Snapshot
-from phase4_tui.tui.text import Part, clip, content
+from phase4_tui.tui.text import Part
+from phase4_tui.tui.widgets.paper import Paper
 from phase4_tui.tui.widgets.rows import Rows
+
+if TYPE_CHECKING:
+    from phase4_tui.tui.markdown_lines import Line
+
+MARGIN = 2
 
 
 class RunbookScreen(LookingScreen):
@@ -29,37 +37,57 @@ class RunbookScreen(LookingScreen):
         self._sections = sections()
         self._names = list(self._sections)
         self._now: int | None = None
-        self._at = 0
+        self._why = ""
+        self._width = 0
+        self._lines: list[Line] = []
+        self._begins: list[int] = []
 
     def main(self) -> Iterable[Widget]:
         """The sections' names beside their text."""
         with Horizontal(id="book"):
-            yield Rows(self._row, id="sections")
-            with VerticalScroll(id="text") as text:
-                for index, (name, body) in enumerate(self._sections.items()):
-                    yield Static("", id=f"now-{index}", classes="now", markup=False)
-                    yield Markdown(f"## {name}\n{body}", id=f"section-{index}", open_links=False)
-            text.can_focus = True
+            yield Rows(self._heading, id="sections")
+            yield Paper(self._line, id="text")
 
     def on_mount(self) -> None:
         """Keys scroll the text."""
-        self.query_one("#text").focus()
+        self.query_one(Paper).focus()
 
     def look(self, snapshot: Snapshot) -> None:
         """Mark the section for the present state, and go there when it is another than before."""
         wanted, why = present(snapshot)
         at = next((at for at, name in enumerate(self._names) if name.lower().startswith(wanted)), 0)
         self.title_is(("RUNBOOK  ", "bold"), f"▶ {self._names[at]}", (f"  {why}", "$text-muted"))
-        if at == self._now:
+        moved, self._now, self._why = at != self._now, at, why
+        if moved:
+            self.query_one("#sections", Rows).show(len(self._names), at)
+            self._go(at)
+
+    def on_resize(self) -> None:
+        """Render for the new width."""
+        self.call_after_refresh(self._typeset)
+
+    def _typeset(self) -> None:
+        width = max(self.query_one(Paper).size.width - MARGIN - 2, 20)
+        if width == self._width:
             return
-        for index in range(len(self._names)):
-            mark = self.query_one(f"#now-{index}", Static)
-            mark.set_class(index == at, "-shown")
-            mark.update(content((f"▶ now: {why}" if index == at else "", "bold $warning")))
-            self.query_one(f"#section-{index}").set_class(index == at, "-now")
-        self._now = self._at = at
-        self.query_one(Rows).show(len(self._names), at)
-        self.call_after_refresh(self._go, at)
+        self._width = width
+        texts = [f"## {name}\n{body}" for name, body in self._sections.items()]
+        colours = dict(self.app.theme_variables)
+
+        def render(stop: Stop) -> "list[list[Line]]":
+            from phase4_tui.tui.markdown_lines import render_markdown  # noqa: PLC0415 - its loading would be felt
+
+            return [render_markdown(text, width, colours) for text in texts]
+
+        self.in_background(render, self._take)
+
+    def _take(self, rendered: "list[list[Line]]") -> None:
+        at = self._at() if self._lines else self._now or 0
+        self._lines, self._begins = [], []
+        for one in rendered:
+            self._begins.append(len(self._lines))
+            self._lines += [*one, []]
+        self._go(at)
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
         """Go to the section under the cursor."""
@@ -70,26 +98,30 @@ class RunbookScreen(LookingScreen):
         """Go to the section and read on there."""
         event.stop()
         self._go(event.index)
-        self.query_one("#text").focus()
+        self.query_one(Paper).focus()
 
     def action_section(self, by: int) -> None:
         """Go to the section before or after."""
-        self._go(min(max(self._at + by, 0), len(self._names) - 1))
-        self.query_one(Rows).show(len(self._names), self._at)
+        at = min(max(self._at() + by, 0), len(self._names) - 1)
+        self._go(at)
+        self.query_one("#sections", Rows).show(len(self._names), at)
 
-    def on_markdown_link_clicked(self, event: Markdown.LinkClicked) -> None:
-        """Show where a link leads; nothing is opened."""
-        event.stop()
-        self.notify(clip(event.href, 200), title="link", markup=False)
+    def _at(self) -> int:
+        return max(bisect_right(self._begins, self.query_one(Paper).top) - 1, 0)
 
     def _go(self, at: int) -> None:
-        self._at = at
-        target = self.query_one(f"#now-{at}" if at == self._now else f"#section-{at}")
-        self.query_one("#text", VerticalScroll).scroll_to_widget(target, top=True, animate=False, immediate=True)
+        if self._begins:
+            self.query_one(Paper).show(len(self._lines), self._begins[at])
 
-    def _row(self, index: int) -> list[Part]:
+    def _heading(self, index: int) -> list[Part]:
         now = index == self._now
         return [("▶ " if now else "  ", "bold $warning"), (self._names[index], "bold" if now else "")]
+
+    def _line(self, index: int) -> list[Part]:
+        at = bisect_right(self._begins, index) - 1
+        now = at == self._now
+        beside: list[Part] = [(f"   ▶ now: {self._why}", "bold $warning")] if now and index == self._begins[at] else []
+        return [("▌ " if now else "  ", "$warning"), *self._lines[index], *beside]
 
 
 def present(snapshot: Snapshot) -> tuple[str, str]:

@@ -91,16 +91,25 @@ class TrendsScreen(LookingScreen):
             [
                 (f"{SYMBOLS['failed']} {breach.kpi:<20} ", "bold $error"),
                 clip(
-                    f"{breach.value:g} limit {breach.limit:g} {breach.value - breach.limit:+.2f}  {breach.tag}", width
+                    f"{breach.value:6.2f} limit {breach.limit:g} {breach.value - breach.limit:+.2f}  {breach.tag}",
+                    width,
                 ),
             ]
             for breach in breaches[:count]
         ]
         if not breaches:
-            what = KPIS[self._at] if one else "every KPI"
-            rows = [[(f"{SYMBOLS['ok']} {what} is within its rule on every tag shown", "$success")]]
+            rows = [[self._no_breach(KPIS[self._at] if one else None)]]
         elif len(breaches) > count:
             rows.append([(f"… and {len(breaches) - count} earlier breaches", "$text-muted")])
         if one:
             rows.insert(0, [(f"{self._at + 1} of {len(KPIS)}: {KPIS[self._at]}", "$text-muted")])
         self.query_one("#breaches", Static).update(lines(rows) if self._trends.points else content(""))
+
+    def _no_breach(self, kpi: str | None) -> tuple[str, str]:
+        assert self._trends is not None
+        known = sum(bool(values) if kpi is None else kpi in values for _, values in self._trends.points)
+        if not known:
+            return f"{SYMBOLS['unknown']} {kpi or 'no KPI'} is {'not known of any tag' if kpi else 'known'}", "$warning"
+        count = len(self._trends.points)
+        where = "every tag shown" if known == count else f"the {known} of {count} tags where it can be read"
+        return f"{SYMBOLS['ok']} {kpi or 'every KPI'} is within its rule on {where}", "$success"

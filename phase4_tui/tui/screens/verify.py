@@ -1,18 +1,19 @@
 """Verifies everything that was put on record, and says what to do about what does not hold."""
 
+import textwrap
 from collections.abc import Iterable
 
 from textual.binding import Binding
-from textual.containers import VerticalScroll
 from textual.widget import Widget
-from textual.widgets import Static
 
 from phase4_tui.rollback.verifying import FoundProblem, Verification, verify
 from phase4_tui.tui.screens.looking import LookingScreen
 from phase4_tui.tui.snapshot import Snapshot
-from phase4_tui.tui.text import SYMBOLS, Part, clip, lines
+from phase4_tui.tui.text import SYMBOLS, Part, clip
+from phase4_tui.tui.widgets.paper import Paper
 
 SHOWN_PROBLEMS = 200
+MARGIN = 6
 HONEST = (
     "What this shows: nothing was changed by accident, by a script, or by another user who can't write everywhere.",
     "What it can't show: root, or whoever owns these files, could rewrite journal, anchor and every copy alike.",
@@ -47,12 +48,12 @@ class VerifyScreen(LookingScreen):
     def __init__(self) -> None:
         super().__init__()
         self._begun = False
+        self._found: Verification | None = None
+        self._rows: list[list[Part]] = []
 
     def main(self) -> Iterable[Widget]:
         """What was found."""
-        with VerticalScroll(id="found") as found:
-            yield Static("", markup=False)
-        found.can_focus = True
+        yield Paper(lambda index: self._rows[index], id="found")
 
     def on_mount(self) -> None:
         """Keys scroll."""
@@ -79,7 +80,15 @@ class VerifyScreen(LookingScreen):
             count = len(found.problems)
             told = f"{SYMBOLS['failed']} {count} problem{'s' if count > 1 else ''}"
             self.title_is(("VERIFY  ", "bold"), (f"{told} · {found.journal.events:,} good events", "bold $error"))
-        self.query_one("#found Static", Static).update(lines(_rows(found)))
+        self._found = found
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """Wrap what was found."""
+        if self._found is not None:
+            width = max(self.size.width - MARGIN, 20)
+            self._rows = [line for row in _rows(self._found) for line in _wrapped(row, width)]
+            self.query_one(Paper).show(len(self._rows))
 
 
 def _rows(found: Verification) -> list[list[Part]]:
@@ -102,3 +111,16 @@ def _problem(problem: FoundProblem) -> list[list[Part]]:
         [("  next: ", "bold"), NEXT.get(problem.kind, RESTORE)],
         [""],
     ]
+
+
+def _wrapped(row: list[Part], width: int) -> list[list[Part]]:
+    """Return a row on as many lines as its last part needs."""
+    *before, last = row
+    text, style = (last, "") if isinstance(last, str) else last
+    beside = sum(len(part if isinstance(part, str) else part[0]) for part in before)
+    indent = beside or len(text) - len(text.lstrip())
+    first, *rest = textwrap.wrap(text.strip(), max(width - indent, 20)) or [""]
+    begin: list[Part] = [*before, (first if before else " " * indent + first, style)]
+    lines: list[list[Part]] = [begin]
+    lines += [[(" " * indent + line, style)] for line in rest]
+    return lines

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.binding import Binding
-from textual.containers import VerticalScroll
 from textual.widget import Widget
-from textual.widgets import Markdown, Static
+from textual.widgets import Static
 
 from phase4_tui.artifacts.names import split_name, state_dir
 from phase4_tui.artifacts.opening import open_regular
@@ -17,11 +17,15 @@ from phase4_tui.rollback.postmortem import find_incident, post_mortem
 from phase4_tui.tui.background import Stop
 from phase4_tui.tui.screens.looking import LookingScreen
 from phase4_tui.tui.screens.modals import TextScreen
-from phase4_tui.tui.text import SYMBOLS, clip, content
+from phase4_tui.tui.text import SYMBOLS, content
 from phase4_tui.tui.widgets.file_lines import FileLines
+from phase4_tui.tui.widgets.paper import Paper
 
-MARKDOWN_BYTES = 64 << 10
-"""Beyond that a rendered Markdown text would hold up every key."""
+if TYPE_CHECKING:
+    from phase4_tui.tui.markdown_lines import Line
+
+MARKDOWN_BYTES = 128 << 10
+"""Beyond that rendering takes seconds."""
 TEXT_BYTES = 4 << 20
 
 
@@ -50,24 +54,46 @@ def read_shown(path: Path, limit: int) -> Shown:
 class _Text(LookingScreen):
     CSS_PATH = "viewer.tcss"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._markdown: str | None = None
+        self._lines: list[Line] = []
+        self._width = 0
+
     def main(self) -> Iterable[Widget]:
         """The text, and a note under it."""
-        with VerticalScroll(id="paper") as paper:
-            yield Markdown("", open_links=False)
-        paper.can_focus = True
+        yield Paper(lambda index: self._lines[index], id="paper")
         yield FileLines(id="lines")
         yield Static("", id="note", classes="problem", markup=False)
 
-    def on_markdown_link_clicked(self, event: Markdown.LinkClicked) -> None:
-        """Show where a link leads; nothing is opened."""
-        event.stop()
-        self.notify(clip(event.href, 200), title="link, not opened", markup=False)
+    def on_resize(self) -> None:
+        """Render for the new width."""
+        self.call_after_refresh(self._typeset)
 
-    async def show_markdown(self, text: str) -> None:
+    def show_markdown(self, text: str) -> None:
         """Render Markdown that was made safe."""
-        self.query_one("#lines").display = False
-        await self.query_one(Markdown).update(text)
+        self.query_one(FileLines).display = False
         self.query_one("#paper").focus()
+        self._markdown, self._width = text, 0
+        self.call_after_refresh(self._typeset)
+
+    def _typeset(self) -> None:
+        text, width = self._markdown, max(self.query_one("#paper").size.width - 2, 20)
+        if text is None or width == self._width:
+            return
+        self._width = width
+        colours = dict(self.app.theme_variables)
+
+        def render(stop: Stop) -> "list[Line]":
+            from phase4_tui.tui.markdown_lines import render_markdown  # noqa: PLC0415 - its loading would be felt
+
+            return render_markdown(text, width, colours)
+
+        self.in_background(render, self._rendered, "render")
+
+    def _rendered(self, lines: "list[Line]") -> None:
+        self._lines = lines
+        self.query_one("#paper", Paper).show(len(lines))
 
     def show_lines(self, text: str, *, is_json: bool) -> None:
         """Show a text that was made safe line by line."""
@@ -107,7 +133,7 @@ class ViewerScreen(_Text):
             note = f"! the first {shown.shown:,} of {shown.size:,} bytes; the whole file is {self._path}"
             self.query_one("#note", Static).update(content((note, "$warning")))
         if self._is_markdown:
-            self.call_later(self.show_markdown, shown.text)
+            self.show_markdown(shown.text)
         else:
             self.show_lines(shown.text, is_json=self._path.suffix == ".json")
 
@@ -140,7 +166,7 @@ class PostMortemScreen(_Text):
         if len(self._written) > MARKDOWN_BYTES:
             note = "! only its beginning is shown; w writes the whole of it"
             self.query_one("#note", Static).update(content((note, "$warning")))
-        self.call_later(self.show_markdown, text)
+        self.show_markdown(text)
 
     def action_write(self) -> None:
         """Ask for a name and write it there."""

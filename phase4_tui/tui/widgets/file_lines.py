@@ -6,14 +6,14 @@ from bisect import bisect_right
 from rich.cells import cell_len
 
 from phase4_tui.tui.text import Part
-from phase4_tui.tui.widgets.rows import Rows
+from phase4_tui.tui.widgets.paper import Paper
 
 HIGHLIGHT_CHARS = 4000
 _JSON = re.compile(r'("(?:[^"\\]|\\.)*+"?)(\s*:)?|-?\d[\d.eE+-]*|\b(?:true|false|null)\b')
 TAB = "    "
 
 
-class FileLines(Rows):
+class FileLines(Paper):
     """The lines of a text that was made safe."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
@@ -40,7 +40,7 @@ class FileLines(Rows):
         width = max(self.size.width - 1, 10)
         if width == self._width or not self._lines:
             return
-        at = bisect_right(self._firsts, self.cursor) - 1 if self._width else 0
+        at = bisect_right(self._firsts, self.top) - 1 if self._width else 0
         self._width = width
         self._firsts, row = [], 0
         for line in self._lines:

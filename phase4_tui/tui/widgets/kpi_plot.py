@@ -4,7 +4,6 @@ from textual.color import Color
 from textual_plotext import PlotextPlot
 
 from phase4_tui.tui.kpi_trends import Trends
-from phase4_tui.tui.text import clip
 
 LABEL_CHARS = 10
 MARGIN = 10
@@ -55,7 +54,7 @@ class KpiPlot(PlotextPlot):
         plt.ylim(low, high)
         plt.yticks([low + (high - low) * part / 4 for part in range(5)])
         places = self._places(len(found))
-        plt.xticks([float(at) for at in places], [clip(trends.points[at - 1][0], LABEL_CHARS) for at in places])
+        plt.xticks([float(at) for at in places], [_short(trends.points[at - 1][0]) for at in places])
         self.refresh()
 
     def _places(self, count: int) -> list[int]:
@@ -67,6 +66,11 @@ class KpiPlot(PlotextPlot):
 
 def _columns(points: list[tuple[int, float]]) -> tuple[list[int], list[float]]:
     return [at for at, _ in points], [value for _, value in points]
+
+
+def _short(tag: str) -> str:
+    """Return the end of a tag, which is what tells tags apart."""
+    return tag if len(tag) <= LABEL_CHARS else "…" + tag[1 - LABEL_CHARS :]
 
 
 def _rgb(colour: str) -> tuple[int, int, int]:
