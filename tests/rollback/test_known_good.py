@@ -40,8 +40,11 @@ from tests.runbook.documents import ALERT, Tag
 def work(tmp_path: Path) -> Path:
     """A place where `old` is active, `bad` has an incident, and `good` could be switched to."""
     work = place(tmp_path)
-    for name in ("old", "good", "bad"):
+    for name in ("old", "good"):
         own_report(work, name)
+    own_report(
+        work, "bad", b'{"results": [], "of": "bad"}'
+    )  # names no tag, so that a copy of it is wrong in nothing else
     spoil(work, "bad")
     do(work, plan_switch, "old", "start")
     return work
@@ -219,7 +222,7 @@ def test_what_is_left_behind_is_known_again_by_its_content_under_any_name(work: 
         shutil.copy2(path, work / "reports" / path.name.replace("bad", "plain"))
     healed_copy(work, "bad", "healed")
     state = state_of(work)
-    assert failed_rung(site_of(work), state, "plain") == "gates passed"
+    assert "as bad, of which it is a copy, at " in (failed_rung(site_of(work), state, "plain") or "")
     told = failed_rung(site_of(work), state, "healed") or ""
     assert told.startswith("not quarantined: it was quarantined as bad, of which it is a copy, at ")
     assert "rollback" in told

@@ -22,10 +22,10 @@ from phase4_tui.rollback.fallback import plan_phase3_only, plan_phase4_by_overri
 from phase4_tui.rollback.freeze import plan_freeze, plan_restore, plan_thaw
 from phase4_tui.rollback.incidents import look_for_incident, plan_escalate, plan_no_good_tag, plan_reclassify
 from phase4_tui.rollback.known_good import failed_rung, plan_pin, plan_switch, plan_unpin
-from phase4_tui.rollback.orders import Effect, Plan, Site, carry_out
+from phase4_tui.rollback.orders import Effect, Plan, carry_out
 from phase4_tui.rollback.reopen import plan_compare, plan_reopen
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
-from phase4_tui.runbook.planning import Refused
+from phase4_tui.runbook.site import Refused, Site
 from tests.rollback.hostile import (
     as_root,
     assert_on_record,
@@ -87,8 +87,8 @@ class Desk(RuleBasedStateMachine):
 
     @initialize()
     def open_the_desk(self) -> None:
-        for tag in TAGS[:3]:
-            own_report(self.work, tag)
+        for tag in TAGS[:3]:  # reports that name no tag, so that a copy of one is wrong in nothing else
+            own_report(self.work, tag, f'{{"results": [], "of": "{tag}"}}'.encode())
         spoil(self.work, "c")
 
     def carried_out(self, operator: str, plan: Plan) -> None:
@@ -199,7 +199,7 @@ class Desk(RuleBasedStateMachine):
             return
         self.written += 1
         self.clear(tag)
-        own_report(self.work, tag, f'{{"run_tag": "{tag}", "results": [], "number": {self.written}}}'.encode())
+        own_report(self.work, tag, f'{{"results": [], "number": {self.written}}}'.encode())
         if not good:
             spoil(self.work, tag)
 
