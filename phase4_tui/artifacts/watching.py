@@ -26,7 +26,7 @@ class Watcher:
         self._directory = directory
         self._stop = stop
         self._interval = interval_seconds
-        self._hints: "Generator[set[watchfiles.main.FileChange], None, None] | None" = None
+        self._hints: Generator[set[watchfiles.main.FileChange], None, None] | None = None
         self._root: tuple[int, int] | None = None
         self._waited = RETRY_SECONDS
         self.hinted: frozenset[str] = frozenset()

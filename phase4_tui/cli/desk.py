@@ -21,9 +21,8 @@ from phase4_tui.journal.events import BadEvent
 from phase4_tui.journal.locks import Busy
 from phase4_tui.journal.log import JournalDamaged
 from phase4_tui.journal.state import StateUnreadable
-from phase4_tui.rollback.orders import Site
-from phase4_tui.runbook.planning import Refused
 from phase4_tui.runbook.settings import Settings, SettingsError, load_settings
+from phase4_tui.runbook.site import Refused, Site
 
 DONE, FAILED, REFUSED = 0, 1, 2
 

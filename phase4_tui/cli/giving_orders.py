@@ -7,7 +7,7 @@ import typer
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.desk import DONE, FAILED, Desk, emit, say
 from phase4_tui.rollback.orders import Done, Plan, carry_out
-from phase4_tui.runbook.planning import Refused
+from phase4_tui.runbook.site import Refused
 
 
 def give(desk: Desk, plan: Plan, *, asks: bool = True) -> int:

@@ -17,7 +17,7 @@ from phase4_tui.rollback.incidents import incidents_of, plan_acknowledge, plan_e
 from phase4_tui.rollback.postmortem import find_incident, post_mortem
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause, root_causes
 from phase4_tui.runbook.escalation import OWNERS
-from phase4_tui.runbook.planning import Refused
+from phase4_tui.runbook.site import Refused
 
 _WHO = "; ".join(f"{name}: {what}" for name, what in OWNERS.items())
 OwnerOption = Annotated[

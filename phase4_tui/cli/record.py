@@ -12,7 +12,7 @@ from phase4_tui.journal.events import Event
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback.verifying import repair as repair_records
 from phase4_tui.rollback.verifying import verify as verify_all
-from phase4_tui.runbook.planning import Refused
+from phase4_tui.runbook.site import Refused
 
 
 def journal(

@@ -33,7 +33,8 @@ from phase4_tui.rollback.orders import Done, Plan, carry_out
 from phase4_tui.rollback.reopen import COMPARED, conditions
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
 from phase4_tui.runbook.fallback import read_fallback
-from phase4_tui.runbook.planning import Refused, Request
+from phase4_tui.runbook.planning import Request
+from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.status import shown_tag
 
 SYMBOLS = {"done": "✔", "next": "▶", "open": "·", "tampered": "✘"}

@@ -17,9 +17,10 @@ from phase4_tui.journal.locks import Busy
 from phase4_tui.journal.log import JournalDamaged
 from phase4_tui.journal.state import StateUnreadable
 from phase4_tui.rollback.incidents import look_for_incident
-from phase4_tui.runbook.planning import Refused, Request, choose_phase, plan_run
+from phase4_tui.runbook.planning import Request, choose_phase, plan_run
 from phase4_tui.runbook.provenance import RunRecord
 from phase4_tui.runbook.sequence import run_plan
+from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.status import Status, read_status
 from phase4_tui.runbook.steps import Phase, find_step
 

@@ -13,7 +13,7 @@ from phase4_tui.runbook.audit import audit as audit_of
 from phase4_tui.runbook.classification import EXIT_STATUS
 from phase4_tui.runbook.evidence import phase_of
 from phase4_tui.runbook.isolation import probe_barrier
-from phase4_tui.runbook.planning import Refused
+from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.status import read_status, read_tags, shown_tag
 
 Tag = Annotated[str | None, typer.Option(help="The run tag.", show_default="the active one, else the newest")]

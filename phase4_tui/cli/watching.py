@@ -21,8 +21,8 @@ from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.runbook.classification import as_reclassified, classify
 from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.health import judge
-from phase4_tui.runbook.planning import Refused
 from phase4_tui.runbook.running import running_tag
+from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.status import shown_tag
 
 UNTOLD = (Refused, Busy, BadEvent, JournalDamaged, StateUnreadable, Unreadable, OSError)

@@ -9,11 +9,10 @@ from pydantic import Field
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.rollback.decisions import Close, DecisionCounts, compare_decisions
-from phase4_tui.rollback.orders import Site
 from phase4_tui.runbook.evidence import Evidence, read_evidence
 from phase4_tui.runbook.health import judge
-from phase4_tui.runbook.planning import Refused
 from phase4_tui.runbook.provenance import latest_steps
+from phase4_tui.runbook.site import Refused, Site
 
 Label = Literal["gone", "still there", "new", "within tolerance", "incomparable"]
 SHOWN_DECISIONS = 1000

@@ -15,7 +15,7 @@ from phase4_tui.artifacts.names import Artifact, file_name, state_dir
 from phase4_tui.artifacts.opening import Unreadable, open_regular
 from phase4_tui.artifacts.writing import sync_directory, to_json
 from phase4_tui.journal.events import Event
-from phase4_tui.runbook.planning import Refused
+from phase4_tui.runbook.site import Refused
 
 CHUNK = 1 << 20
 TRIES = 3

@@ -2,9 +2,9 @@
 
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.journal.events import Event
-from phase4_tui.rollback.orders import Effect, Plan, Site, need_reason, plan_on, state_to_plan_on
-from phase4_tui.runbook.planning import Refused
+from phase4_tui.rollback.orders import Effect, Plan, need_reason, plan_on, state_to_plan_on
 from phase4_tui.runbook.running import running
+from phase4_tui.runbook.site import Refused, Site
 
 
 def plan_phase3_only(site: Site, reason: str) -> Plan:

@@ -10,10 +10,10 @@ from phase4_tui.artifacts.names import Artifact, check_tag
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.rollback.copies import artifacts_of, protect, publish, put_back, withdraw, writable
-from phase4_tui.rollback.orders import Effect, Plan, Site, frozen_entry, need_reason, plan_on, state_to_plan_on
+from phase4_tui.rollback.orders import Effect, Plan, frozen_entry, need_reason, plan_on, state_to_plan_on
 from phase4_tui.runbook.evidence import phase_of
-from phase4_tui.runbook.planning import Refused
 from phase4_tui.runbook.running import running
+from phase4_tui.runbook.site import Refused, Site
 
 SHOWN_TAMPERINGS = 3
 MAX_FROZEN_BYTES = 48 << 10

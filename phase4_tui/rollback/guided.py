@@ -15,11 +15,11 @@ from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.lease import Held, Lease, drop_lease, keep_lease, read_lease, take_lease
 from phase4_tui.journal.log import Draft
 from phase4_tui.journal.state import OperationsState
-from phase4_tui.rollback.orders import Site, need_reason, one_at_a_time, settle, state_to_plan_on
+from phase4_tui.rollback.orders import need_reason, one_at_a_time, settle, state_to_plan_on
 from phase4_tui.rollback.reopen import COMPARED, HEALTHY, REHEARSED, Condition, conditions
 from phase4_tui.runbook.fallback import nanoseconds, read_fallback
-from phase4_tui.runbook.planning import Refused
 from phase4_tui.runbook.provenance import RunRecord, runs_dir, runs_of
+from phase4_tui.runbook.site import Refused, Site
 from phase4_tui.runbook.text import sections
 
 TITLES = ("Freeze", "Switch to known-good", "Fall back to Phase 3", "Log the root cause", "Re-run, compare, reopen")

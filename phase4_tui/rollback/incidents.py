@@ -14,12 +14,12 @@ from phase4_tui.journal.incident import Escalation, Finding, Incident, Owner, Se
 from phase4_tui.journal.log import Draft
 from phase4_tui.journal.state import OperationsState, Reclassified, evidence_identity, read_state
 from phase4_tui.rollback.copies import artifacts_of
-from phase4_tui.rollback.orders import Effect, Plan, Site, need_reason, one_at_a_time, plan_on, settle, state_to_plan_on
+from phase4_tui.rollback.orders import Effect, Plan, need_reason, one_at_a_time, plan_on, settle, state_to_plan_on
 from phase4_tui.runbook.classification import Classification, as_reclassified, classify
 from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.health import judge
-from phase4_tui.runbook.planning import Refused
 from phase4_tui.runbook.provenance import runs_of
+from phase4_tui.runbook.site import Refused, Site
 from phase4_tui.runbook.status import shown_tag
 
 RANK = {"P0": 0, "P1": 1, "P2": 2, None: 3}

@@ -23,8 +23,7 @@ from phase4_tui.journal.log import Draft, Head, JournalDamaged, read_events
 from phase4_tui.journal.state import Frozen, OperationsState, Pending, StateUnreadable, read_state
 from phase4_tui.rollback.active import publish_active
 from phase4_tui.rollback.copies import frozen_by, protect, sweep_stages, thawed_dir
-from phase4_tui.runbook.site import Refused
-from phase4_tui.runbook.site import Site as Site  # noqa: PLC0414 - where orders are given belongs to them
+from phase4_tui.runbook.site import Refused, Site
 
 LOCK_SECONDS = 5.0
 REASON_LIMIT = 1000

@@ -9,10 +9,9 @@ from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.log import read_events
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.incidents import incidents_of
-from phase4_tui.rollback.orders import Site
 from phase4_tui.rollback.root_cause import root_causes
 from phase4_tui.runbook.fallback import nanoseconds
-from phase4_tui.runbook.planning import Refused
+from phase4_tui.runbook.site import Refused, Site
 
 FULL = 1 << 14
 """Characters of a root cause: more than the journal keeps of one."""

@@ -23,9 +23,9 @@ from phase4_tui.rollback.comparison import (
 )
 from phase4_tui.rollback.freeze import manifest_problem
 from phase4_tui.rollback.known_good import activate, failed_rung, left_behind
-from phase4_tui.rollback.orders import Effect, Plan, Site, need_reason, plan_on, state_to_plan_on
-from phase4_tui.runbook.planning import Refused
+from phase4_tui.rollback.orders import Effect, Plan, need_reason, plan_on, state_to_plan_on
 from phase4_tui.runbook.provenance import COMPLETE, runs_of
+from phase4_tui.runbook.site import Refused, Site
 
 REHEARSED = "re-run complete"
 HEALTHY = "healthy"

@@ -22,8 +22,8 @@ from phase4_tui.journal.verifying import JournalCheck, Problem, check_journal
 from phase4_tui.rollback.active import ACTIVE_FILE, active_of, published_active
 from phase4_tui.rollback.copies import writable
 from phase4_tui.rollback.freeze import manifest_problem
-from phase4_tui.rollback.orders import Site, need_reason, one_at_a_time, orders_lock
-from phase4_tui.runbook.planning import Refused
+from phase4_tui.rollback.orders import need_reason, one_at_a_time, orders_lock
+from phase4_tui.runbook.site import Refused, Site
 
 LOCK_SECONDS = 10.0
 TRIES = 5

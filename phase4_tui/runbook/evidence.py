@@ -1,6 +1,7 @@
 """Everything that is known of a tag from disk, read once: its artifacts, its last steps, whether one runs now."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,12 +9,15 @@ from phase4_tui.artifacts.clock import now_ns
 from phase4_tui.artifacts.manifest import FrozenState, frozen_state
 from phase4_tui.artifacts.models import Document, Monitoring, Phase3Summary, QualityCheck, ReleaseCheck, Summary
 from phase4_tui.artifacts.names import Artifact, file_name
+from phase4_tui.artifacts.opening import Unreadable, open_regular
 from phase4_tui.artifacts.reading import Look, look, look_text
 from phase4_tui.runbook.provenance import BROKEN, RunRecord, StepRecord, latest_steps
 from phase4_tui.runbook.running import running_tag
 from phase4_tui.runbook.steps import Phase, steps_of
 
 QUALITY_LIMIT_BYTES = 32 << 20
+HEAD_BYTES = 4096
+_RUN_TAG = re.compile(rb'"run_tag"\s*:\s*"([^"\\]*)"')
 _NO_GO = re.compile(r"recommendation[^\n]*?(?<!GO/)(?<!GO / )\bNO[- ]GO\b(?! ?/)", re.IGNORECASE)
 
 
@@ -37,6 +41,8 @@ class Evidence:
     no_go: bool
     """The sign-off note recommends NO-GO."""
     running: bool
+    others: tuple[str, ...] = ()
+    """Of each core artifact that names another run tag inside: its name and that tag."""
     broken_steps: tuple[StepRecord, ...] = ()
     runs: tuple[RunRecord, ...] = ()
 
@@ -81,11 +87,26 @@ def read_evidence(reports: Path, tag: str, *, patient: bool = True) -> Evidence:
         frozen=frozen_state(reports, tag),
         no_go=_NO_GO.search(note_text) is not None,
         running=running_tag(reports) == tag,
+        others=tuple(_others(path(Artifact.REPORT), summary, tag)),
         broken_steps=tuple(
             step for run, step in latest.values() if step.state in BROKEN and not _mended(reports, tag, run, step)
         ),
         runs=tuple({run.run_id: run for run, _ in latest.values()}.values()),
     )
+
+
+def _others(report: Path, summary: Look[Summary] | Look[Phase3Summary], tag: str) -> Iterator[str]:
+    inside = summary.value.run_tag if summary.value else None
+    if inside is not None and inside != tag:
+        yield f"{summary.path.name} names run tag {inside!a}"
+    try:
+        with open_regular(report, inside=report.parent) as file:
+            head = file.read(HEAD_BYTES).partition(b'"results"')[0]
+    except (OSError, Unreadable):
+        return  # what is wrong with the report itself is said elsewhere
+    named = _RUN_TAG.search(head)
+    if named is not None and named.group(1) != tag.encode():
+        yield f"{report.name} names run tag {named.group(1)!a}"
 
 
 def phase_of(reports: Path, tag: str) -> Phase:

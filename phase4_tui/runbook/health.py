@@ -124,6 +124,9 @@ def _release_verdict(evidence: Evidence, value: ReleaseCheck) -> Verdict:
     if value.tag is not None and value.tag != evidence.tag:
         issues.append(f"key `tag` is {value.tag!a}: the check is another tag's")
         return "failed", f"passed={_word(value.passed)} for another tag", issues
+    if evidence.others:
+        issues += [f"{text}: the file is another tag's" for text in evidence.others]
+        return "failed", f"passed={_word(value.passed)} for another tag's artifacts", issues
     if value.passed and issues:
         return "failed", f"passed=true, but it lists {len(issues)} problems", issues
     if evidence.summary.state == "older":

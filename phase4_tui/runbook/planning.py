@@ -23,7 +23,7 @@ from phase4_tui.runbook.provenance import (
     runs_of,
 )
 from phase4_tui.runbook.settings import Settings
-from phase4_tui.runbook.site import Refused as Refused  # what planning raises belongs to it
+from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.steps import (
     Command,
     Phase,

@@ -25,7 +25,7 @@ from phase4_tui.journal.log import Draft
 from phase4_tui.journal.state import read_state
 from phase4_tui.runbook.children import Barrier, ChildResult, ChildSpec, run_child
 from phase4_tui.runbook.isolation import Proof, private_home, probe_barrier, step_environment
-from phase4_tui.runbook.planning import Refused, RunPlan, plan_run
+from phase4_tui.runbook.planning import RunPlan, plan_run
 from phase4_tui.runbook.preconditions import check_environment, check_isolation, check_not_frozen
 from phase4_tui.runbook.produced import Before, look_before, problems_of
 from phase4_tui.runbook.provenance import (
@@ -40,6 +40,7 @@ from phase4_tui.runbook.provenance import (
 )
 from phase4_tui.runbook.running import announce, holder, run_lock, withdraw
 from phase4_tui.runbook.settings import Settings
+from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.steps import Command
 
 ERROR_CHARS = 400

@@ -19,7 +19,8 @@ from phase4_tui.rollback.orders import Done, Plan, carry_out
 from phase4_tui.rollback.reopen import CHANGED, COMPARED, conditions, plan_compare, plan_reopen
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
 from phase4_tui.runbook.escalation import OWNERS
-from phase4_tui.runbook.planning import Refused, Request, RunPlan, plan_run
+from phase4_tui.runbook.planning import Request, RunPlan, plan_run
+from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.steps import find_step
 from phase4_tui.tui.screens.modals import ChoiceScreen, PlanScreen, TextScreen
 from phase4_tui.tui.snapshot import Snapshot

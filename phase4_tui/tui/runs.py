@@ -4,11 +4,10 @@ import threading
 from collections.abc import Callable, Mapping
 
 from phase4_tui.rollback.incidents import look_for_incident
-from phase4_tui.rollback.orders import Site
 from phase4_tui.runbook.planning import RunPlan
 from phase4_tui.runbook.provenance import RunRecord, StepRecord
 from phase4_tui.runbook.sequence import run_plan
-from phase4_tui.runbook.site import Refused
+from phase4_tui.runbook.site import Refused, Site
 from phase4_tui.runbook.steps import Command
 
 END_SECONDS = 10.0

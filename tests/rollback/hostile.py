@@ -17,7 +17,7 @@ from phase4_tui.journal.state import fold, read_state, stored_state
 from phase4_tui.journal.verifying import check_journal
 from phase4_tui.rollback.orders import Done, Plan, carry_out
 from phase4_tui.rollback.verifying import verify
-from phase4_tui.runbook.planning import Refused
+from phase4_tui.runbook.site import Refused
 from tests.rollback.support import site_of
 from tests.runbook.documents import CHECK_AGE, REPORT_AGE, Tag, quality
 

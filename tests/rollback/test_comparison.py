@@ -17,7 +17,7 @@ from phase4_tui.artifacts.names import Artifact
 from phase4_tui.rollback import decisions
 from phase4_tui.rollback.comparison import compare
 from phase4_tui.rollback.decisions import compare_decisions
-from phase4_tui.runbook.planning import Refused
+from phase4_tui.runbook.site import Refused
 from tests.deadline import within
 from tests.rollback.support import site_of
 from tests.runbook.documents import ALERT, Tag

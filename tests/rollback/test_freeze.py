@@ -19,9 +19,9 @@ from phase4_tui.journal.log import read_events
 from phase4_tui.rollback import copies as copying
 from phase4_tui.rollback.freeze import plan_freeze, plan_thaw
 from phase4_tui.rollback.known_good import plan_switch
-from phase4_tui.rollback.orders import Effect, Plan, Site, carry_out
-from phase4_tui.runbook.planning import Refused
+from phase4_tui.rollback.orders import Effect, Plan, carry_out
 from phase4_tui.runbook.running import announce, run_lock
+from phase4_tui.runbook.site import Refused, Site
 from tests.rollback.hostile import (
     artifacts,
     assert_on_record,

@@ -25,7 +25,7 @@ from phase4_tui.rollback.postmortem import post_mortem
 from phase4_tui.rollback.reopen import plan_reopen
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
 from phase4_tui.rollback.verifying import verify
-from phase4_tui.runbook.planning import Refused
+from phase4_tui.runbook.site import Refused
 from tests.rollback.support import freeze, give, site_of, state_of
 from tests.runbook.documents import ALERT, Json, Tag, quality
 

@@ -18,10 +18,11 @@ from phase4_tui.rollback.fallback import plan_phase3_only, plan_phase4_by_overri
 from phase4_tui.rollback.freeze import plan_freeze, plan_restore, plan_thaw
 from phase4_tui.rollback.incidents import plan_escalate, plan_reclassify
 from phase4_tui.rollback.known_good import plan_pin, plan_switch, plan_unpin
-from phase4_tui.rollback.orders import Done, Effect, Plan, Site, carry_out
+from phase4_tui.rollback.orders import Done, Effect, Plan, carry_out
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
 from phase4_tui.rollback.verifying import repair
 from phase4_tui.runbook.isolation import Proof
+from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.status import read_status
 from tests.rollback.hostile import (
     active_file,

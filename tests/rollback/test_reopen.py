@@ -18,8 +18,8 @@ from phase4_tui.rollback.postmortem import post_mortem
 from phase4_tui.rollback.reopen import conditions, plan_compare, plan_reopen
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
 from phase4_tui.rollback.verifying import verify
-from phase4_tui.runbook.planning import Refused
 from phase4_tui.runbook.provenance import RunRecord, Source, runs_dir, save_run
+from phase4_tui.runbook.site import Refused
 from tests.rollback.support import freeze, give, site_of, state_of
 from tests.runbook.documents import ALERT, Tag, quality
 from tests.runbook.support import STEP_NAMES

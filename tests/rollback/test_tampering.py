@@ -30,7 +30,7 @@ def work(tmp_path: Path) -> Path:
 
 def edit(path: Path, spare: Path) -> None:
     data = path.read_bytes()
-    overwrite(path, data.replace(b"t1", b"tX"))
+    overwrite(path, data.replace(b"in.json", b"on.json") if b"in.json" in data else data.replace(b"t1", b"tX"))
 
 
 def append(path: Path, spare: Path) -> None:

@@ -10,7 +10,6 @@ import pytest
 
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.runbook.isolation import Proof
-from phase4_tui.runbook.planning import Refused
 from phase4_tui.runbook.preconditions import (
     Precondition,
     check_artifacts,
@@ -21,6 +20,7 @@ from phase4_tui.runbook.preconditions import (
     check_workdir,
 )
 from phase4_tui.runbook.settings import Settings
+from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.steps import Phase, find_step, place_of
 from tests.runbook.documents import Tag
 from tests.runbook.support import foreign, laid_out, listing, plan, script_of
