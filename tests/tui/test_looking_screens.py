@@ -154,7 +154,7 @@ async def test_a_report_that_is_written_anew_is_read_again_and_that_is_said(work
     put_report(work / "reports", [decision()])
     async with dashboard(work) as (_, pilot):
         await pilot.press("d")
-        await sees(pilot, "1 rows")
+        await sees(pilot, "1 row ")
         put_report(work / "reports", [decision("BUY_PUT")] * 3)
         await sees(pilot, "3 rows", "written anew", "BUY_PUT")
 
@@ -183,6 +183,8 @@ async def test_a_report_that_is_not_there_is_said_to_be_missing(work: Path) -> N
     async with dashboard(work) as (_, pilot):
         await pilot.press("d")
         await sees(pilot, "B_report.json is not there")
+        put_report(work / "reports", [decision("BUY_PUT")])
+        await sees(pilot, "1 row ", "BUY_PUT")
 
 
 async def test_a_hundred_thousand_rows_never_hold_up_the_keys(work: Path) -> None:

@@ -57,7 +57,7 @@ class AuditScreen(LookingScreen):
         if self._view is None or self._view.tag != view.tag:
             self._entries, self._wrong = [], []
         self._view = view
-        self.title_is(("AUDIT ARTIFACTS  ", "bold"), view.tag, ("  hashing …", "$text-muted"))
+        self.title_is(("AUDIT ARTIFACTS  ", "bold"), view.tag, ("  hashing …", "$foreground 70%"))
         reports, tag, frozen = self.desk.site.reports, view.tag, view.frozen
         self.in_background(
             lambda stop: (audit(reports, tag), look_frozen(reports, tag) if frozen != "no" else []), self._take
@@ -74,7 +74,7 @@ class AuditScreen(LookingScreen):
         elif view is not None and view.frozen == "intact":
             parts.append((f"{SYMBOLS['frozen']} frozen, as its manifest says", "$primary"))
         else:
-            parts.append(("not frozen: f freezes the tag", "$text-muted"))
+            parts.append(("not frozen: f freezes the tag", "$foreground 70%"))
         self.title_is(*parts)
         rows: list[list[Part]] = [
             [(f"{SYMBOLS['tampered']} {one.path.name}: {one.detail}", "$error")] for one in self._wrong
@@ -123,7 +123,7 @@ class AuditScreen(LookingScreen):
         entry = self._entries[at]
         known = f"sha256 {entry.sha256}" if entry.sha256 else f"problem: {entry.problem or 'the file is not there'}"
         told = f"{entry.modified_at or 'never written'} · {'frozen' if entry.frozen else 'not frozen'}"
-        rows: list[list[Part]] = [[str(self._path(entry))], [known], [(told, "$text-muted")]]
+        rows: list[list[Part]] = [[str(self._path(entry))], [known], [(told, "$foreground 70%")]]
         detail.update(lines(rows), layout=False)
 
     def _widths(self) -> tuple[int, int]:
@@ -147,7 +147,7 @@ class AuditScreen(LookingScreen):
         return [
             (f"{SYMBOLS[symbol]} ", style),
             f"{clip(entry.name, name - 1):<{name}}",
-            (f"{told:<{sha}}", "$text-muted" if entry.present else style),
+            (f"{told:<{sha}}", "$foreground 70%" if entry.present else style),
             f"{size:>12}  {since:<9}",
             (f"{SYMBOLS['frozen']} frozen"[: self._mark_width()] if entry.frozen else "", "$primary"),
         ]

@@ -83,7 +83,7 @@ class DecisionsScreen(LookingScreen):
     def look(self, snapshot: Snapshot) -> None:
         """Show the report of the tag that is shown."""
         tag = snapshot.focus.tag if snapshot.focus else None
-        if tag is None or tag != self._tag:
+        if tag is None or tag != self._tag or self._trouble is not None:
             self._tag = tag
             self._note = ""
             self._load()
@@ -118,7 +118,7 @@ class DecisionsScreen(LookingScreen):
 
     def _check(self) -> None:
         source = self._source
-        if source is not None and not self.app.screen_stack[-1] is not self:
+        if source is not None and self.app.screen is self:
             self.in_background(lambda stop: source.replaced(), lambda gone: self._gone(source, gone), "check")
 
     def _gone(self, source: ReportRows, gone: bool) -> None:
@@ -195,7 +195,7 @@ class DecisionsScreen(LookingScreen):
         else:
             top = f"row {number + 1:,} · {row.underlying} · {row.time} · {row.slot} · confidence {row.confidence}"
             width = max(detail.content_size.width, 20) * (RATIONALE_LINES - 1)
-            shown = lines([[(top, "$text-muted")], [clip(row.rationale, width)]])
+            shown = lines([[(top, "$foreground 70%")], [clip(row.rationale, width)]])
         detail.update(shown, layout=False)
 
     def _title(self) -> list[Part]:
@@ -204,9 +204,10 @@ class DecisionsScreen(LookingScreen):
         if self._trouble is not None:
             return [*parts, (f"{SYMBOLS['failed']} {self._trouble}", "bold $error")]
         if source is None:
-            return [*parts, ("opening …", "$text-muted")]
+            return [*parts, ("opening …", "$foreground 70%")]
         total = source.expected if source.expected is not None and not source.complete else None
-        told = f"{source.count:,} of {total:,} rows" if total else f"{source.count:,} rows"
+        rows = "row" if source.count == 1 else "rows"
+        told = f"{source.count:,} of {total:,} rows" if total else f"{source.count:,} {rows}"
         if search is not None:
             wanted = self._wanted
             named = (("gate", wanted.gate), ("action", wanted.action), ("regime", wanted.regime))
@@ -253,5 +254,5 @@ def _style(title: str, row: ReportRow) -> str:
     if title == "gate" and row.gate not in ("PASS", "–"):
         return "$warning"
     if title == "action":
-        return "$text-muted" if row.action == "NO_TRADE" else "bold"
-    return "$text-muted" if title in ("row", "time") else ""
+        return "$foreground 70%" if row.action == "NO_TRADE" else "bold"
+    return "$foreground 70%" if title in ("row", "time") else ""

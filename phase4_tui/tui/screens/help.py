@@ -54,7 +54,8 @@ class HelpScreen(LookingScreen):
     def on_mount(self) -> None:
         """Keys scroll."""
         self.query_one("#sheet").focus()
-        self.title_is(("KEYS  ", "bold"), ("each has a twin on the command line; y copies the last one", "$text-muted"))
+        told = "each has a twin on the command line; y copies the last one"
+        self.title_is(("KEYS  ", "bold"), (told, "$foreground 70%"))
 
     def on_resize(self) -> None:
         """Fit the lines."""
@@ -89,16 +90,16 @@ def _grouped(actions: Iterable[Action], snapshot: Snapshot, keys: dict[str, str]
     for action in actions:
         key = shown_key(keys[action.id]) if keys.get(action.id) else "^p"
         reason = why_not(action, snapshot)
-        style = "$text-muted" if reason else ""
+        style = "$foreground 70%" if reason else ""
         beside = width - KEY_WIDTH - 1 - LABEL_WIDTH
         rows.append(
             [
-                (f"{clip(key, KEY_WIDTH - 1):>{KEY_WIDTH - 1}}  ", "$text-muted" if reason else "bold $accent"),
+                (f"{clip(key, KEY_WIDTH - 1):>{KEY_WIDTH - 1}}  ", "$foreground 70%" if reason else "bold $accent"),
                 (f"{clip(action.label, LABEL_WIDTH - 1):<{LABEL_WIDTH}}", style or "bold"),
                 (clip(action.description, beside), style),
             ]
         )
         told = f"not now: {reason}" if reason else action.twin(snapshot)
         indent = " " * (KEY_WIDTH + 1 + LABEL_WIDTH)
-        rows.append([(f"{indent}{clip(told, beside)}", "italic $text-muted" if reason else "$text-muted")])
+        rows.append([(f"{indent}{clip(told, beside)}", "italic $foreground 70%" if reason else "$foreground 70%")])
     return rows

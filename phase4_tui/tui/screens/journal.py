@@ -22,7 +22,7 @@ LINE_CHARS = 1000
 SHOWN_CHOICES = 200
 ALL = "every one"
 SYMBOL_OF = {"intent": "running", "done": "done", "failed": "failed"}
-STYLE_OF = {"failed": "bold $error", "intent": "$text-muted"}
+STYLE_OF = {"failed": "bold $error", "intent": "$foreground 70%"}
 
 
 class JournalScreen(LookingScreen):
@@ -173,9 +173,9 @@ class JournalScreen(LookingScreen):
         if self._trouble is not None:
             parts.append((f"{SYMBOLS['failed']} {self._trouble}", "bold $error"))
         elif journal is None:
-            parts.append(("reading …", "$text-muted"))
+            parts.append(("reading …", "$foreground 70%"))
         elif not journal.verified:
-            parts.append((f"the last {len(journal.rows):,} of {journal.seq:,} events · verifying …", "$text-muted"))
+            parts.append((f"the last {len(journal.rows):,} of {journal.seq:,} events · verifying …", "$foreground 70%"))
         elif journal.problems:
             told = f"{SYMBOLS['failed']} damaged after {journal.seq:,} good events: {journal.problems[0]}"
             parts.append((told, "bold $error"))
@@ -201,7 +201,7 @@ class JournalScreen(LookingScreen):
         when = row.at[:19].replace("T", " ")
         tag = "" if "tag" in dict(columns) else row.tag
         beside = " ".join(part for part in (tag, row.outcome, row.told) if part)
-        return [(f"{symbol} ", style), (f"{row.seq:<8}{when:<21}", "$text-muted"), (cells, style), (beside, style)]
+        return [(f"{symbol} ", style), (f"{row.seq:<8}{when:<21}", "$foreground 70%"), (cells, style), (beside, style)]
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
         """Show the event under the cursor."""
@@ -226,6 +226,6 @@ class JournalScreen(LookingScreen):
         told = json.dumps(msgspec.structs.asdict(event), indent=2, ensure_ascii=False).split("\n")
         rows: list[list[Part]] = [[clip(line, LINE_CHARS)] for line in told[:DETAIL_LINES]]
         if len(told) > DETAIL_LINES:
-            rows.append([(f"… {len(told) - DETAIL_LINES} more lines: `phase4 journal --json`", "$text-muted")])
+            rows.append([(f"… {len(told) - DETAIL_LINES} more lines: `phase4 journal --json`", "$foreground 70%")])
         self.query_one("#detail Static", Static).update(lines(rows))
         self.query_one("#detail", VerticalScroll).scroll_home(animate=False, immediate=True)

@@ -56,7 +56,7 @@ class RunbookScreen(LookingScreen):
         """Mark the section for the present state, and go there when it is another than before."""
         wanted, why = present(snapshot)
         at = next((at for at, name in enumerate(self._names) if name.lower().startswith(wanted)), 0)
-        self.title_is(("RUNBOOK  ", "bold"), f"▶ {self._names[at]}", (f"  {why}", "$text-muted"))
+        self.title_is(("RUNBOOK  ", "bold"), f"▶ {self._names[at]}", (f"  {why}", "$foreground 70%"))
         moved, self._now, self._why = at != self._now, at, why
         if moved:
             self.query_one("#sections", Rows).show(len(self._names), at)

@@ -51,7 +51,7 @@ class TrendsScreen(LookingScreen):
             return
         self._facts = facts
         if self._trends is None:
-            self.title_is(("TRENDS  ", "bold"), ("reading …", "$text-muted"))
+            self.title_is(("TRENDS  ", "bold"), ("reading …", "$foreground 70%"))
         site = self.desk.site
         rules = site.workdir / site.settings.rules
         self.in_background(lambda stop: read_trends(site.reports, rules, stop), self._take)
@@ -100,9 +100,9 @@ class TrendsScreen(LookingScreen):
         if not breaches:
             rows = [[self._no_breach(KPIS[self._at] if one else None)]]
         elif len(breaches) > count:
-            rows.append([(f"… and {len(breaches) - count} earlier breaches", "$text-muted")])
+            rows.append([(f"… and {len(breaches) - count} earlier breaches", "$foreground 70%")])
         if one:
-            rows.insert(0, [(f"{self._at + 1} of {len(KPIS)}: {KPIS[self._at]}", "$text-muted")])
+            rows.insert(0, [(f"{self._at + 1} of {len(KPIS)}: {KPIS[self._at]}", "$foreground 70%")])
         self.query_one("#breaches", Static).update(lines(rows) if self._trends.points else content(""))
 
     def _no_breach(self, kpi: str | None) -> tuple[str, str]:

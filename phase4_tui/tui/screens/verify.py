@@ -67,7 +67,7 @@ class VerifyScreen(LookingScreen):
     def action_again(self) -> None:
         """Verify again."""
         self._begun = True
-        self.title_is(("VERIFY  ", "bold"), ("reading the journal and every frozen byte …", "$text-muted"))
+        self.title_is(("VERIFY  ", "bold"), ("reading the journal and every frozen byte …", "$foreground 70%"))
         site = self.desk.site
         self.in_background(lambda stop: verify(site), self._take)
 
@@ -100,7 +100,7 @@ def _rows(found: Verification) -> list[list[Part]]:
     if found.ok:
         rows += [[(f"{SYMBOLS['ok']} ", "$success"), one] for one in HELD]
     rows += [[""], [("head  ", "bold"), found.journal.head], [""]]
-    rows += [[(sentence, "$text-muted")] for sentence in HONEST]
+    rows += [[(sentence, "$foreground 70%")] for sentence in HONEST]
     return rows
 
 

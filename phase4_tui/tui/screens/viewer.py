@@ -115,7 +115,7 @@ class ViewerScreen(_Text):
     def on_mount(self) -> None:
         """Read the file."""
         path = self._path
-        self.title_is((f"{path.name}  ", "bold"), ("reading …", "$text-muted"))
+        self.title_is((f"{path.name}  ", "bold"), ("reading …", "$foreground 70%"))
         limit = MARKDOWN_BYTES if self._is_markdown else TEXT_BYTES
         self.in_background(lambda stop: read_shown(path, limit), self._take)
 
@@ -128,7 +128,7 @@ class ViewerScreen(_Text):
         return self._path.suffix == ".md"
 
     def _take(self, shown: Shown) -> None:
-        self.title_is((f"{self._path.name}  ", "bold"), (f"{shown.size:,} bytes", "$text-muted"))
+        self.title_is((f"{self._path.name}  ", "bold"), (f"{shown.size:,} bytes", "$foreground 70%"))
         if shown.shown < shown.size:
             note = f"! the first {shown.shown:,} of {shown.size:,} bytes; the whole file is {self._path}"
             self.query_one("#note", Static).update(content((note, "$warning")))
@@ -151,7 +151,7 @@ class PostMortemScreen(_Text):
 
     def on_mount(self) -> None:
         """Make it from the journal."""
-        self.title_is(("POST-MORTEM  ", "bold"), ("reading the journal …", "$text-muted"))
+        self.title_is(("POST-MORTEM  ", "bold"), ("reading the journal …", "$foreground 70%"))
         self.in_background(self._read, self._take)
 
     def _read(self, stop: Stop) -> tuple[str, str]:

@@ -75,14 +75,14 @@ def json_parts(line: str) -> list[tuple[str, str]]:
     at = 0
     for match in _JSON.finditer(line):
         if match.start() > at:
-            parts.append((line[at : match.start()], "$text-muted"))
+            parts.append((line[at : match.start()], "$foreground 70%"))
         if match.group(1) is None:
             parts.append((match.group(), "$accent"))
         else:
             parts.append((match.group(1), "$primary" if match.group(2) else "$success"))
             if match.group(2):
-                parts.append((match.group(2), "$text-muted"))
+                parts.append((match.group(2), "$foreground 70%"))
         at = match.end()
     if at < len(line):
-        parts.append((line[at:], "$text-muted"))
+        parts.append((line[at:], "$foreground 70%"))
     return parts

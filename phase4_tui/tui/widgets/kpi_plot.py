@@ -7,7 +7,7 @@ from phase4_tui.tui.kpi_trends import Trends
 
 LABEL_CHARS = 10
 MARGIN = 10
-PLAIN, BREACH, LIMIT = "•", "✘", "─"
+PLAIN, BREACH, LIMIT, BETWEEN = "●", "✘", "─", "·"
 
 
 class KpiPlot(PlotextPlot):
@@ -43,7 +43,7 @@ class KpiPlot(PlotextPlot):
         plt.title(f"{self._kpi}  {'at most' if most else 'at least'} {limit:g}")
         plt.plot([0.5, len(found) + 0.5], [limit, limit], marker=LIMIT, color=_rgb(theme["accent"]))
         if known:
-            plt.plot(*_columns(known), marker="braille", color=_rgb(theme["secondary"]))
+            plt.plot(*_columns(known), marker=BETWEEN, color=_rgb(theme["secondary"]))
         if good:
             plt.scatter(*_columns(good), marker=PLAIN, color=_rgb(theme["success"]))
         if bad:
