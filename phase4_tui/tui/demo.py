@@ -71,6 +71,7 @@ class DemoApp(Phase4App):
         self._pictures = pictures
         self._go = asyncio.Event()
         self._go.set()
+        self._scene = "space pauses, any key takes over"
         self._script: Worker[None] | None = None
         self.failed: str | None = None
 
@@ -94,6 +95,7 @@ class DemoApp(Phase4App):
             self._tell("PAUSED · space goes on, any other key takes over")
         else:
             self._go.set()
+            self._tell(self._scene)
 
     def _take_over(self) -> None:
         if self._script is not None:
@@ -113,7 +115,8 @@ class DemoApp(Phase4App):
         try:
             await self._until(lambda: self.snapshot is not None)
             for number, scene in enumerate(SCENES, 1):
-                self._tell(f"{number}/{len(SCENES)} {scene.caption} · space pauses, any key takes over")
+                self._scene = f"{number}/{len(SCENES)} {scene.caption} · space pauses, any key takes over"
+                self._tell(self._scene)
                 await scene.act(self)
                 if scene.picture is not None and self._pictures is not None:
                     await self._settled()

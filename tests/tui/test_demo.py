@@ -1,0 +1,61 @@
+"""The demo: it plays a whole incident with the real orders, can be paused and taken over, and leaves nothing behind."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from phase4_tui.journal.log import read_events
+from phase4_tui.journal.state import read_state
+from phase4_tui.rollback.incidents import incidents_of
+from phase4_tui.rollback.verifying import verify
+from phase4_tui.tui.demo import BAD, FIXED, GOOD, SCENES, DemoApp, lay_out, run_demo
+from tests.tui.support import screen_text, until
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Path:
+    directory = tmp_path / "demo"
+    directory.mkdir()
+    return directory
+
+
+async def test_it_plays_an_incident_from_the_healthy_run_to_the_post_mortem(scratch: Path) -> None:
+    app = DemoApp(lay_out(scratch), 100, None)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.failed is not None or "the end" in app.banner, seconds=120)
+        assert app.failed is None
+        assert "Post-mortem" in screen_text(app)
+    state = read_state(scratch / "reports")
+    assert (state.active_tag, state.evaluation_mode, state.incident) == (FIXED, "phase4", None)
+    assert {GOOD, BAD, FIXED} <= state.frozen.keys()
+    (incident,) = incidents_of(read_events(scratch / "reports")).values()
+    assert (incident.tag, incident.severity_class, incident.stage) == (BAD, "P1", "recovered")
+    assert incident.contained_at is not None
+    assert verify(app.site).problems == ()
+
+
+async def test_space_pauses_it_and_any_other_key_takes_over(scratch: Path) -> None:
+    app = DemoApp(lay_out(scratch), 1, None)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "1/" in app.banner)
+        await pilot.press("space")
+        assert "PAUSED" in screen_text(app)
+        await pilot.press("space")
+        assert "PAUSED" not in screen_text(app)
+        await pilot.press("j")
+        assert "yours now" in screen_text(app)
+        await until(pilot, lambda: app.snapshot is not None and app.snapshot.holder is None)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: "KEYS" in screen_text(app))
+
+
+def test_its_pictures_are_of_the_real_screens_and_its_scratch_directory_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("phase4_tui.tui.demo.SCENES", SCENES[:2])
+    assert run_demo(100, tmp_path / "pictures") == 0
+    assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == ["healthy.svg", "incident.svg"]
+    assert "INCIDENT" in (tmp_path / "pictures" / "incident.svg").read_text().replace("&#160;", " ")
+    assert list(tmp_path.glob("phase4-demo-*")) == []
