@@ -255,7 +255,7 @@ def test_artifacts_that_are_written_all_the_while_are_frozen_consistently_or_not
         while not end.is_set():
             rounds += 1
             for path in (report, summary):
-                data = json.dumps({"round": rounds, "fill": "x" * (200_000 + rounds % 7)}).encode()
+                data = json.dumps({"round": rounds, "fill": "x" * (80_000 + rounds % 7)}).encode()
                 if way == "in place":
                     path.write_bytes(data)
                 elif way == "replace":
@@ -269,7 +269,7 @@ def test_artifacts_that_are_written_all_the_while_are_frozen_consistently_or_not
     thread.start()
     try:
         outcomes = []
-        for _ in range(12):
+        for _ in range(8):
             try:
                 outcomes.append(freeze(work, "t1").lines[0])
             except Refused as error:
