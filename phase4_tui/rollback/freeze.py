@@ -16,7 +16,7 @@ from phase4_tui.runbook.running import running
 from phase4_tui.runbook.site import Refused, Site
 
 SHOWN_TAMPERINGS = 3
-MAX_FROZEN_BYTES = 48 << 10
+MAX_FROZEN_BYTES = 768 << 10
 """What all frozen tags may take in one event of the journal, which names each of them."""
 
 

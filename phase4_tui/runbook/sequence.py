@@ -25,7 +25,7 @@ from phase4_tui.journal.log import Draft
 from phase4_tui.journal.state import read_state
 from phase4_tui.runbook.children import Barrier, ChildResult, ChildSpec, run_child
 from phase4_tui.runbook.isolation import Proof, private_home, probe_barrier, step_environment
-from phase4_tui.runbook.planning import RunPlan, plan_run
+from phase4_tui.runbook.planning import RunPlan, choose_phase, plan_run
 from phase4_tui.runbook.preconditions import check_environment, check_isolation, check_not_frozen
 from phase4_tui.runbook.produced import Before, look_before, problems_of
 from phase4_tui.runbook.provenance import (
@@ -88,6 +88,7 @@ def run_plan(
             raise Refused(f"{noted or 'another process'}: one run at a time; wait for it or cancel it there") from None
         stack.callback(lock.release)
         mark_interrupted(reports)
+        _refuse_other_mode(plan)
         _refuse_stale_resume(plan, settings, environment)
         sweep_leftovers(reports)
         home = stack.enter_context(private_home())
@@ -136,6 +137,12 @@ def note_run(reports: Path, run: RunRecord, operator: str) -> None:
     detail = {"run": run.run_id, "state": run.state, "phase": run.phase, "rehearsal": run.rehearsal, "steps": states}
     incident = read_state(reports).incident
     book.record(reports, Actor(operator), Draft("run", run.tag, incident.id if incident else None, detail))
+
+
+def _refuse_other_mode(plan: RunPlan) -> None:
+    """The evaluation mode may have changed since the run was planned: a fallback holds from its first moment."""
+    if choose_phase(plan.place.reports, plan.request) != plan.phase:
+        raise Refused("the evaluation mode has changed since this run was planned: plan it again")
 
 
 def _refuse_stale_resume(plan: RunPlan, settings: Settings, environment: Mapping[str, str]) -> None:

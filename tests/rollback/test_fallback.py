@@ -1,6 +1,7 @@
 """The fallback to Phase 3: what is refused, what is allowed, and a proof that no Phase 4 run can slip past."""
 
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -11,11 +12,13 @@ from phase4_tui.rollback.fallback import plan_phase3_only, plan_phase4_by_overri
 from phase4_tui.runbook.fallback import Fallback, read_fallback
 from phase4_tui.runbook.planning import Request, choose_phase
 from phase4_tui.runbook.running import announce, run_lock
+from phase4_tui.runbook.sequence import run_plan
+from phase4_tui.runbook.settings import load_settings
 from phase4_tui.runbook.steps import find_step
 from tests.rollback.hostile import do, refused, write
 from tests.rollback.support import site_of, state_of
 from tests.runbook.documents import Tag
-from tests.runbook.support import foreign, plan, run
+from tests.runbook.support import ENVIRONMENT, Recording, foreign, plan, run
 
 NEW = -5.0
 """An age that is after the mode was set, whatever this test took."""
@@ -144,3 +147,13 @@ def test_an_artifact_that_vanishes_while_the_proof_is_read_is_no_error(work: Pat
     assert proof(work).intruders == ("x",)
     tag.remove(Artifact.SUMMARY)
     assert proof(work).intruders == ()
+
+
+def test_a_phase_4_run_that_was_planned_before_the_fallback_does_not_start_after_it(tmp_path: Path) -> None:
+    work = foreign(tmp_path / "before")
+    planned = plan(work, tag="late")
+    do(work, plan_phase3_only, "the figures are wrong")
+    settings = load_settings(work, ENVIRONMENT)
+    told = refused(lambda: run_plan(planned, settings, ENVIRONMENT, Recording(), threading.Event()))
+    assert "evaluation mode" in told
+    assert list((work / "reports").glob("late_*")) == []
