@@ -33,6 +33,7 @@ class CompareScreen(FactsScreen):
 
     app = getters.app(Phase4App)
     CSS_PATH = "compare.tcss"
+    AUTO_FOCUS = ""  # the empty table would take enter for itself
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (20, "-low"), (30, "-tall")]
     BINDINGS = [
         Binding("c,enter", "compare", "compare", show=True, key_display="c"),

@@ -15,8 +15,7 @@ from phase4_tui.journal.lease import HEARTBEAT_SECONDS, Lease
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback.guided import Guided, GuidedStep, read_guided
 from phase4_tui.rollback.incidents import incidents_of
-from phase4_tui.rollback.orders import Site
-from phase4_tui.runbook.planning import Refused
+from phase4_tui.runbook.site import Refused, Site
 from phase4_tui.tui.app import EXPECTED, Phase4App
 from phase4_tui.tui.flows import Flows
 from phase4_tui.tui.leading import Leading

@@ -1,0 +1,118 @@
+"""The comparison as an operator makes it: which tags, what came out, and what follows."""
+
+from pathlib import Path
+
+import pytest
+
+from phase4_tui.tui.screens.compare import CompareScreen
+from phase4_tui.tui.screens.modals import ChoiceScreen, PlanScreen
+from tests.rollback.support import state_of
+from tests.runbook.documents import Tag
+from tests.tui.support import SIZE, bad_tag, lay_out, make_app, older, until
+from tests.tui.user import User
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    lay_out(tmp_path)
+    return tmp_path
+
+
+async def test_the_comparison_proposes_the_three_tags_and_shows_what_is_gone(work: Path) -> None:
+    older(Tag(work / "reports", "C"), 500)
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await user.incident()
+        await user.press("c")
+        await user.at(CompareScreen)
+        await user.sees("b bad         B  P1 · the incident's", "n re-run      C  OK", "m known-good  A  OK")
+        await user.press("c")
+        await user.sees("✔ C has recovered: 2 gone", "CHECKS  1 differ", "DECISIONS  0 differ", "✔ gone")
+        await user.press("down")
+        await user.sees("monitoring  ✔ gone", "bad         alert", "known-good  ok", "re-run      ok")
+        await user.press("escape")
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+    made = state_of(work).incident
+    assert made is not None
+    assert [one.rerun for one in made.comparisons] == ["C"]
+
+
+async def test_each_side_can_be_chosen_and_a_tag_that_another_side_had_changes_places(work: Path) -> None:
+    older(Tag(work / "reports", "C"), 500)
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await user.incident()
+        await user.press("c")
+        await user.at(CompareScreen)
+        await user.sees("n re-run      C")
+        await user.press("n")
+        await user.at(ChoiceScreen)
+        await user.press("escape")
+        await user.at(CompareScreen)
+        await user.press("n")
+        await user.at(ChoiceScreen)
+        await user.press("end", "enter")
+        await user.at(CompareScreen)
+        await user.sees("n re-run      A", "m known-good  C")
+        await user.press("m")
+        await user.at(ChoiceScreen)
+        await user.press("home", "enter")
+        await user.at(CompareScreen)
+        await user.sees("m known-good  none")
+        await user.press("b")
+        await user.at(ChoiceScreen)
+        await user.press("home", "down", "enter")
+        await user.at(CompareScreen)
+        await user.sees("b bad         C")
+        await user.press("enter")
+        await user.sees("A has recovered", "KPIS  nothing differs")
+
+
+async def test_what_is_still_there_is_told_and_reopening_on_it_shows_each_unmet_condition(work: Path) -> None:
+    older(bad_tag(work / "reports", "C"), 500)
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await user.incident()
+        await user.press("c")
+        await user.at(CompareScreen)
+        await user.sees("n re-run      C")
+        await user.press("c")
+        await user.sees("✘ C has not recovered", "✘ still there")
+        await user.press("o")
+        await user.at(PlanScreen)
+        await user.sees("Override them?", "✘ healthy: fails `monitoring OK`")
+        await user.press("escape")
+        await user.at(CompareScreen)
+
+
+async def test_a_comparison_that_fails_says_why_and_can_be_made_again(work: Path) -> None:
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await user.incident()
+        await user.press("c")
+        await user.at(CompareScreen)
+        await user.sees("n re-run      A")
+        report = work / "reports" / "A_report.json"
+        report.rename(work / "kept")
+        await user.press("c")
+        await user.sees("A has no report", "not compared yet")
+        (work / "kept").rename(report)
+        await user.press("c")
+        await user.sees("A has recovered")
+
+
+async def test_a_read_only_dashboard_compares_without_noting_it(work: Path) -> None:
+    app = make_app(work, read_only=True)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await until(pilot, lambda: app.snapshot and len(app.snapshot.rows) == 2)
+        await user.press("c")
+        await user.at(CompareScreen)
+        await user.sees("b bad         B", "n re-run      A")
+        await user.press("c")
+        await user.sees("A has recovered", "read-only: nothing was noted")
+    assert not (work / "reports" / ".phase4" / "journal.jsonl").exists()

@@ -1,0 +1,216 @@
+"""The guided rollback as an operator walks it: by keys, alone or with others, left and taken up again."""
+
+from pathlib import Path
+
+import pytest
+
+from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.journal.lease import read_lease
+from phase4_tui.journal.log import read_events
+from phase4_tui.rollback.fallback import plan_phase3_only
+from phase4_tui.rollback.guided import lead
+from phase4_tui.runbook.provenance import save_run
+from phase4_tui.tui.screens.compare import CompareScreen
+from phase4_tui.tui.screens.guided import GuidedScreen
+from phase4_tui.tui.screens.known_good import KnownGoodScreen
+from phase4_tui.tui.screens.modals import PlanScreen, TextScreen
+from phase4_tui.tui.screens.root_cause import RootCauseScreen
+from tests.rollback.support import freeze, give, site_of, state_of
+from tests.runbook.documents import Tag
+from tests.tui.support import SIZE, lay_out, make_app, until
+from tests.tui.user import User
+
+STEPS = {"pipeline": "passed", "release_check": "passed", "quality_check": "passed", "signoff": "passed"}
+
+
+def rehearsed(reports: Path, name: str = "C") -> Tag:
+    """Put a healthy re-run on record, made just now."""
+    tag = Tag(reports, name)
+    record = tag.ran(age=60, **STEPS, monitor="passed")  # type: ignore[arg-type]
+    save_run(reports, record.model_copy(update={"rehearsal": True, "started_at": iso(now_ns())}))
+    return tag
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    lay_out(tmp_path)
+    return tmp_path
+
+
+async def test_the_whole_rollback_can_be_walked_from_freeze_to_reopening(work: Path) -> None:
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await user.incident()
+        await user.press("g")
+        await user.at(GuidedScreen)
+        await user.sees("▶ 1 Freeze  NEXT", "· 5 Re-run, compare, reopen  open", "you lead", "next: 1", "owner risk")
+        await user.sees("$ phase4 freeze B --reason R", "Freeze the artifacts of the bad run tag")
+        await user.press("enter")
+        await user.gives_reason()
+        await user.answers(yes=True)
+        await user.sees("✔ 1 Freeze  done", "▶ 2 Switch to known-good  NEXT")
+        await user.press("2")
+        await user.at(KnownGoodScreen)
+        await user.press("down", "enter")
+        await user.gives_reason()
+        await user.answers(yes=True)
+        await user.at(GuidedScreen)
+        await user.sees("✔ 2 Switch to known-good  done", "next: 3")
+        site = site_of(work)
+        give(site, plan_phase3_only(site, "rollback"))
+        await user.sees("✔ 3 Fall back to Phase 3  done", "contained after", "next: 4")
+        await user.press("enter")
+        await user.at(RootCauseScreen)
+        await user.press(*"feed", "tab", *"check", "ctrl+s")
+        await user.answers(yes=True)
+        await user.at(GuidedScreen)
+        await user.sees("✔ 4 Log the root cause  done", "next: 5", "re-runs Phase 4 as a rehearsal")
+        await user.press("5")
+        await user.at(TextScreen)
+        await user.press("escape")
+        await user.at(GuidedScreen)
+        rehearsed(work / "reports")
+        await user.sees("compares the re-run")
+        await user.press("5")
+        await user.at(CompareScreen)
+        await user.sees("C has recovered", "✔ gone", "input not on record")
+        await user.press("o")
+        await user.at(PlanScreen)
+        await user.sees("Accept the change?")
+        await user.answers(yes=True)
+        await user.sees("closes incident")
+        await user.answers(yes=True)
+        await until(pilot, lambda: state_of(work).incident is None)
+        await user.press("escape")
+        await user.at(GuidedScreen)
+        await user.sees("INCIDENT CLOSED", "recovered 20", "m shows its post-mortem")
+        await until(pilot, lambda: read_lease(work / "reports") is None)
+    state = state_of(work)
+    assert (state.active_tag, state.evaluation_mode) == ("C", "phase4")
+
+
+async def test_the_third_step_falls_back_with_a_reason_and_then_offers_the_phase_3_run(work: Path) -> None:
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await user.incident()
+        await user.press("g")
+        await user.at(GuidedScreen)
+        await user.sees("NEXT")
+        await user.press("3")
+        await user.gives_reason()
+        await user.answers(yes=True)
+        await user.sees("Run phase3_demo?")
+        await user.answers(yes=False)
+        await user.at(GuidedScreen)
+        await user.sees("✔ 3 Fall back to Phase 3  done", "no Phase 3 run since")
+        await user.press("3")
+        await user.sees("Run tag of the Phase 3 sequence?")
+        await user.press("enter")
+        await user.answers(yes=True)
+        await user.at(GuidedScreen)
+        await user.sees("last outputs are Phase 3's", "run of phase3_demo ended: every step passed")
+        await user.press("3")
+        await user.sees("evaluation mode is phase3_only already")
+    assert state_of(work).evaluation_mode == "phase3_only"
+
+
+async def test_a_tampered_tag_is_restored_by_the_first_step(work: Path) -> None:
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await user.incident()
+        freeze(work, "B")
+        report = work / "reports" / "B_report.json"
+        kept = report.read_bytes()
+        report.chmod(0o600)
+        report.write_bytes(b"{}")
+        await user.press("g")
+        await user.at(GuidedScreen)
+        await user.sees("✘ 1 Freeze  TAMPERED", "restore the frozen files")
+        await user.press("1")
+        await user.answers(yes=True)
+        await user.sees("✔ 1 Freeze  done")
+    assert report.read_bytes() == kept
+
+
+async def test_who_leaves_gives_the_lease_back_and_finds_everything_again(work: Path) -> None:
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await user.incident()
+        await user.press("g")
+        await user.sees("you lead")
+        assert read_lease(work / "reports") is not None
+        await user.press("escape")
+        await until(pilot, lambda: read_lease(work / "reports") is None)
+        freeze(work, "B")
+        await user.press("g")
+        await user.sees("✔ 1 Freeze  done", "you lead")
+        await user.press("k")
+        await user.at(KnownGoodScreen)
+        await user.press("g")
+        await user.at(GuidedScreen)
+        assert len(app.screen_stack) == 2
+    assert read_lease(work / "reports") is None
+
+
+async def test_another_operators_lease_is_shown_holds_off_and_can_be_taken_over_with_a_reason(work: Path) -> None:
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await user.incident()
+        lead(site_of(work, "tom"))
+        await until(pilot, lambda: app.snapshot and app.snapshot.lease)
+        await user.press("g")
+        await user.at(GuidedScreen)
+        await user.sees("! tom@", "T takes it over")
+        await user.press("1")
+        await user.sees("leads this rollback: T takes it over with a reason")
+        assert isinstance(app.screen, GuidedScreen)
+        await user.press("T")
+        await user.at(TextScreen)
+        await user.press("escape")
+        await user.at(GuidedScreen)
+        await user.press("T")
+        await user.at(TextScreen)
+        await user.press(*"asleep", "enter")
+        await user.sees("you lead the rollback now", "✔ you lead")
+        lease = read_lease(work / "reports")
+        assert lease is not None
+        assert lease.operator == "maria"
+    taken = [event for event in read_events(work / "reports") if event.kind == "lease"]
+    assert taken[-1].detail["reason"] == "asleep"
+
+
+async def test_whoever_lost_the_lease_is_told_at_the_next_heartbeat(work: Path) -> None:
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await user.incident()
+        await user.press("g")
+        await user.sees("you lead")
+        lead(site_of(work, "tom"), "my turn")
+        await user.sees("taken over elsewhere", "! tom@")
+    lease = read_lease(work / "reports")
+    assert lease is not None
+    assert lease.operator == "tom"
+
+
+async def test_in_a_read_only_dashboard_the_steps_are_looked_at_without_a_lease(work: Path) -> None:
+    site = site_of(work)
+    app = make_app(work, "other")
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await User(app, pilot).incident()
+    app = make_app(work, read_only=True)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await user.incident()
+        await user.press("g")
+        await user.at(GuidedScreen)
+        await user.sees("read-only: this dashboard looks on", "▶ 1 Freeze  NEXT")
+        await user.press("down", "up", "1", "2", "4", "5", "T")
+        await user.sees("this dashboard is read-only")
+        assert isinstance(app.screen, GuidedScreen)
+    assert read_lease(site.reports) is None
