@@ -6,6 +6,7 @@ made on a state that has changed since.
 
 import asyncio
 from collections.abc import Callable
+from itertools import chain, count
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from phase4_tui.journal.incident import Owner, SeverityClass
@@ -218,12 +219,20 @@ class Flows:
         else:
             await self.reopen(run.tag)
 
+    def _new_tag(self) -> str:
+        """Return a tag for a re-run that no run has: the incident's is frozen, and an old re-run is spent."""
+        snapshot = self._snapshot()
+        incident, taken = snapshot.state.incident, {row.tag for row in snapshot.rows}
+        base = f"{incident.tag if incident else self._site.settings.tag}_rerun"
+        names = chain([base], (f"{base}{number}" for number in count(2)))
+        return next(name for name in names if name not in taken)
+
     async def run(self, rehearsal: bool = False) -> None:
         """Run the sequence under a tag that is asked for."""
         settings = self._site.settings
         state = await self._thread(lambda: read_state(self._site.reports))
         phase3 = state.evaluation_mode == "phase3_only" and not rehearsal
-        default = settings.phase3.tag if phase3 else settings.tag
+        default = self._new_tag() if rehearsal else settings.phase3.tag if phase3 else settings.tag
         what = "rehearsal (Phase 4)" if rehearsal else "Phase 3 sequence" if phase3 else "Phase 4 sequence"
         tag = await self._app.push_screen_wait(TextScreen(f"Run tag of the {what}?", value=default))
         if tag is None:

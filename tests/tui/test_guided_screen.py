@@ -37,6 +37,32 @@ def work(tmp_path: Path) -> Path:
     return tmp_path
 
 
+async def contained_and_explained(user: User, work: Path) -> None:
+    """Walk the first four steps."""
+    await user.sees("▶ 1 Freeze  NEXT", "· 5 Re-run, compare, reopen  open", "you lead", "next: 1", "owner risk")
+    await user.sees("$ phase4 freeze B --reason R", "Freeze the artifacts of the bad run tag")
+    await user.press("enter")
+    await user.gives_reason()
+    await user.answers(yes=True)
+    await user.sees("✔ 1 Freeze  done", "▶ 2 Switch to known-good  NEXT")
+    await user.press("2")
+    await user.at(KnownGoodScreen)
+    await user.press("down", "enter")
+    await user.gives_reason()
+    await user.answers(yes=True)
+    await user.at(GuidedScreen)
+    await user.sees("✔ 2 Switch to known-good  done", "next: 3")
+    site = site_of(work)
+    give(site, plan_phase3_only(site, "rollback"))
+    await user.sees("✔ 3 Fall back to Phase 3  done", "contained after", "next: 4")
+    await user.press("enter")
+    await user.at(RootCauseScreen)
+    await user.press(*"feed", "tab", *"check", "ctrl+s")
+    await user.answers(yes=True)
+    await user.at(GuidedScreen)
+    await user.sees("✔ 4 Log the root cause  done", "next: 5", "re-runs Phase 4 as a rehearsal")
+
+
 async def test_the_whole_rollback_can_be_walked_from_freeze_to_reopening(work: Path) -> None:
     app = make_app(work)
     async with app.run_test(size=SIZE, notifications=True) as pilot:
@@ -44,30 +70,10 @@ async def test_the_whole_rollback_can_be_walked_from_freeze_to_reopening(work: P
         await user.incident()
         await user.press("g")
         await user.at(GuidedScreen)
-        await user.sees("▶ 1 Freeze  NEXT", "· 5 Re-run, compare, reopen  open", "you lead", "next: 1", "owner risk")
-        await user.sees("$ phase4 freeze B --reason R", "Freeze the artifacts of the bad run tag")
-        await user.press("enter")
-        await user.gives_reason()
-        await user.answers(yes=True)
-        await user.sees("✔ 1 Freeze  done", "▶ 2 Switch to known-good  NEXT")
-        await user.press("2")
-        await user.at(KnownGoodScreen)
-        await user.press("down", "enter")
-        await user.gives_reason()
-        await user.answers(yes=True)
-        await user.at(GuidedScreen)
-        await user.sees("✔ 2 Switch to known-good  done", "next: 3")
-        site = site_of(work)
-        give(site, plan_phase3_only(site, "rollback"))
-        await user.sees("✔ 3 Fall back to Phase 3  done", "contained after", "next: 4")
-        await user.press("enter")
-        await user.at(RootCauseScreen)
-        await user.press(*"feed", "tab", *"check", "ctrl+s")
-        await user.answers(yes=True)
-        await user.at(GuidedScreen)
-        await user.sees("✔ 4 Log the root cause  done", "next: 5", "re-runs Phase 4 as a rehearsal")
+        await contained_and_explained(user, work)
         await user.press("5")
         await user.at(TextScreen)
+        await user.sees("B_rerun")
         await user.press("escape")
         await user.at(GuidedScreen)
         rehearsed(work / "reports")
@@ -86,6 +92,8 @@ async def test_the_whole_rollback_can_be_walked_from_freeze_to_reopening(work: P
         await user.at(GuidedScreen)
         await user.sees("INCIDENT CLOSED", "recovered 20", "m shows its post-mortem")
         await until(pilot, lambda: read_lease(work / "reports") is None)
+        await user.press("m")
+        await user.sees("feed", "Post-mortem")
     state = state_of(work)
     assert (state.active_tag, state.evaluation_mode) == ("C", "phase4")
 
@@ -114,6 +122,31 @@ async def test_the_third_step_falls_back_with_a_reason_and_then_offers_the_phase
         await user.press("3")
         await user.sees("evaluation mode is phase3_only already")
     assert state_of(work).evaluation_mode == "phase3_only"
+
+
+async def test_the_steps_are_looked_at_with_arrows_and_the_mouse_and_a_second_click_acts(work: Path) -> None:
+    app = make_app(work)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        user = User(app, pilot)
+        await user.incident()
+        await user.press("g")
+        await user.at(GuidedScreen)
+        await user.sees("next: 1")
+        await user.press("down", "down", "down", "down", "down")
+        await user.sees("$ phase4 run --rehearsal --tag NEW", "Re-run the whole Phase 4 sequence")
+        await user.press("up")
+        await user.sees("$ phase4 root-cause add")
+        await pilot.click("#step-1")
+        await user.sees("$ phase4 freeze B --reason R")
+        assert isinstance(app.screen, GuidedScreen)
+        await pilot.click("#step-1")
+        await user.at(TextScreen)
+        await user.press("escape")
+        await user.at(GuidedScreen)
+        await user.press("e")
+        await user.sees("Whom to call?")
+        await user.press("escape")
+        await user.at(GuidedScreen)
 
 
 async def test_a_tampered_tag_is_restored_by_the_first_step(work: Path) -> None:

@@ -1,6 +1,5 @@
 """The comparison, three ways: the bad tag, a re-run, and a known-good tag; checks, KPIs, decision by decision."""
 
-import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from typing import cast
@@ -15,6 +14,7 @@ from phase4_tui.rollback.comparison import ComparisonResult, compare
 from phase4_tui.rollback.guided import last_rehearsal
 from phase4_tui.runbook.status import TagRow
 from phase4_tui.tui.app import EXPECTED, Phase4App
+from phase4_tui.tui.background import in_background
 from phase4_tui.tui.flows import Flows
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.modals import ChoiceScreen
@@ -79,7 +79,7 @@ class CompareScreen(FactsScreen):
         if snapshot is None:
             return
         incident = snapshot.state.incident
-        run = await asyncio.to_thread(last_rehearsal, self.app.site, incident) if incident is not None else None
+        run = await in_background(lambda _: last_rehearsal(self.app.site, incident)) if incident is not None else None
         self._rehearsed = run.tag if run is not None else None
         self._draw()
         if self._at_once:
@@ -139,7 +139,7 @@ class CompareScreen(FactsScreen):
     async def _compare(self, bad: str, rerun: str, good: str | None) -> None:
         try:
             if self.app.read_only:
-                found: object = await asyncio.to_thread(compare, self.app.site, bad, rerun, good)
+                found: object = await in_background(lambda _: compare(self.app.site, bad, rerun, good))
             else:
                 found = await self.app.flows.compare(bad, rerun, good)
             self._result = cast("ComparisonResult", found)

@@ -17,6 +17,7 @@ from phase4_tui.rollback.guided import Guided, GuidedStep, read_guided
 from phase4_tui.rollback.incidents import incidents_of
 from phase4_tui.runbook.site import Refused, Site
 from phase4_tui.tui.app import EXPECTED, Phase4App
+from phase4_tui.tui.background import in_background
 from phase4_tui.tui.flows import Flows
 from phase4_tui.tui.leading import Leading
 from phase4_tui.tui.screens.base import FactsScreen
@@ -130,7 +131,7 @@ class GuidedScreen(FactsScreen):
             while True:
                 self._stale = False
                 begun = time.monotonic()
-                self._guided, self._last = await asyncio.to_thread(_read_all, self.app.site)
+                self._guided, self._last = await in_background(lambda _: _read_all(self.app.site))
                 self._looked = True
                 self._draw()
                 await asyncio.sleep(REST * (time.monotonic() - begun))

@@ -14,6 +14,7 @@ from phase4_tui.rollback.known_good import difference
 from phase4_tui.runbook.ladder import RUNGS
 from phase4_tui.runbook.status import TagRow
 from phase4_tui.tui.app import EXPECTED, Phase4App
+from phase4_tui.tui.background import in_background
 from phase4_tui.tui.flows import Flows
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.snapshot import Snapshot
@@ -244,7 +245,7 @@ class KnownGoodScreen(FactsScreen):
             if before == after:
                 found = ["the tag that is current now: nothing differs"]
             else:
-                found = await asyncio.to_thread(difference, self.app.site, before, after)
+                found = await in_background(lambda _: difference(self.app.site, before, after))
         except EXPECTED as error:
             found = [f"what differs can't be told: {error}"]
         if self._told is not None and self._told[0] == (before, after):
