@@ -2,8 +2,8 @@
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from functools import cached_property
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App, SystemCommand
@@ -254,7 +254,8 @@ class Phase4App(App[None]):
         if self._ordering:  # a new worker would cancel the one that waits for the end of the order before
             self.tell("an order is being carried out; wait for its end", severity="warning")
             return
-        self.run_worker(self._guarded(flow), group="orders", exclusive=True, exit_on_error=False)
+        work: Callable[[], Coroutine[None, None, None]] = partial(self._guarded, flow)
+        self.run_worker(work, group="orders", exclusive=True, exit_on_error=False)
 
     async def _guarded(self, flow: "Callable[[Flows], Awaitable[object]]") -> None:
         try:

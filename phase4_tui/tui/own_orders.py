@@ -43,7 +43,8 @@ class OwnOrders:
         """Return what is to be told of events: each result of another's order, with the name."""
         told = []
         for event in events:
-            if event.outcome == "intent" or event.kind in UNTOLD or event.seq in self._events:
+            found = event.kind == "incident" and _by(event, self._site.actor)  # by looking, and the panel shows it
+            if event.outcome == "intent" or event.kind in UNTOLD or event.seq in self._events or found:
                 continue
             failed = f" failed: {event.detail.get('error')}" if event.outcome == "failed" else ""
             what = f"{event.kind.replace('_', ' ')} {event.tag or ''}".rstrip()

@@ -68,7 +68,7 @@ class TooSmall(Lines):
                 ((verdict(snapshot), LEVELS[snapshot.level]),),
                 (tag,),
                 ((title, style),),
-                (rows[-1][0],),
+                (next((text for text, _ in rows if text.startswith("next: ")), rows[-1][0]),),
                 (("60×16 is the least room for the panels", "$text-muted"),),
             ]
         )

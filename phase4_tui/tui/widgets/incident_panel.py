@@ -10,7 +10,7 @@ from phase4_tui.runbook.escalation import OWNERS, next_step
 from phase4_tui.runbook.fallback import nanoseconds
 from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.text import SYMBOLS, clip
-from phase4_tui.tui.widgets.lines import Lines
+from phase4_tui.tui.widgets.lines import Lines, Row
 
 
 class IncidentPanel(Lines):
@@ -36,7 +36,10 @@ class IncidentPanel(Lines):
             return
         title, rows = incident_rows(snapshot)
         width = max(self.content_size.width, 20)
-        body = [((line, style),) for text, style in rows for line in wrap(text, width, subsequent_indent="  ")]
+        body = _body(rows, width)
+        if len(body) >= self.content_size.height:  # what to press must be in sight, whatever else is cut off
+            rows.sort(key=lambda row: not row[0].startswith("next: "))
+            body = _body(rows, width)
         self.show([(title,), *body])
         self._tick()
         self.set_class(snapshot.level == "incident" or snapshot.state.incident is not None, "-bad")
@@ -44,6 +47,10 @@ class IncidentPanel(Lines):
     def _tick(self) -> None:
         incident = self.snapshot.state.incident if self.snapshot else None
         self.show_corner(((duration(incident) if incident else "", "bold"),))
+
+
+def _body(rows: list[tuple[str, str]], width: int) -> list[Row]:
+    return [((line, style),) for text, style in rows for line in wrap(text, width, subsequent_indent="  ")]
 
 
 def duration(incident: Incident) -> str:

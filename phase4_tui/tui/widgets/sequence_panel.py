@@ -50,6 +50,10 @@ class SequencePanel(Vertical):
         """Write what arrived, a few times a second."""
         self.set_interval(FLUSH_SECONDS, self._flush)
 
+    def on_resize(self) -> None:
+        """Fit the steps to the new width."""
+        self._draw()
+
     def watch_snapshot(self) -> None:
         """Draw what is new."""
         snapshot = self.snapshot

@@ -1,5 +1,6 @@
 """The run tags: which is active, pinned, frozen, and how each one stands; filtered by what is typed after `/`."""
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import var
@@ -58,6 +59,17 @@ class TagList(Vertical):
 
     def on_input_submitted(self) -> None:
         """Go to the list that is left."""
+        self._leave_filter()
+
+    def on_key(self, event: events.Key) -> None:
+        """Leave the filter, and show every tag again."""
+        if event.key == "escape" and isinstance(self.app.focused, Input):
+            event.stop()
+            event.prevent_default()
+            self.query_one(Input).value = ""
+            self._leave_filter()
+
+    def _leave_filter(self) -> None:
         self.query_one(Input).set_class(bool(self._filter), "-shown")
         self.query_one(Rows).focus()
 

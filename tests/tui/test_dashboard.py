@@ -1,0 +1,299 @@
+"""The dashboard as an operator uses it: what is seen, runs, looks and keys, over real files and real runs."""
+
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from phase4_tui.tui.actions import ACTIONS, BadKeys, keys_of
+from phase4_tui.tui.screens.audit import AuditScreen
+from phase4_tui.tui.screens.dashboard import DashboardScreen
+from phase4_tui.tui.screens.decisions import DecisionsScreen
+from phase4_tui.tui.screens.help import HelpScreen
+from phase4_tui.tui.screens.journal import JournalScreen
+from phase4_tui.tui.screens.modals import PlanScreen, TextScreen
+from phase4_tui.tui.screens.runbook import RunbookScreen
+from phase4_tui.tui.screens.trends import TrendsScreen
+from phase4_tui.tui.screens.verify import VerifyScreen
+from phase4_tui.tui.start import run_dashboard
+from tests.rollback.support import site_of
+from tests.runbook.documents import Tag
+from tests.runbook.support import laid_out
+from tests.tui.operator import SLOW, ended, last_run, operator_at
+from tests.tui.support import lay_out, screen_text, until
+
+NAMES = ["pipeline", "release_check", "quality_check", "signoff", "monitor"]
+
+
+# What is seen ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 16)])
+async def test_i_see_four_panels_the_incident_and_what_to_press(tmp_path: Path, size: tuple[int, int]) -> None:
+    lay_out(tmp_path)
+    async with operator_at(tmp_path, size) as me:
+        await me.incident()
+        await me.sees("RELEASE CHECK", "QUALITY CHECK", "MONITORING", "SIGN-OFF", "INCIDENT P1", "next: f freeze B")
+        await me.sees("SEQUENCE", "HIGH no_trade 95", "? help", "q quit", "^p palette")
+
+
+@pytest.mark.parametrize("size", [(59, 24), (80, 15), (20, 5), (10, 3)])
+async def test_with_too_little_room_i_still_see_how_it_stands(tmp_path: Path, size: tuple[int, int]) -> None:
+    lay_out(tmp_path)
+    async with operator_at(tmp_path, size) as me:
+        await me.incident()
+        await me.sees("P1")
+
+
+async def test_without_any_tag_i_am_told_how_to_begin(tmp_path: Path) -> None:
+    async with operator_at(laid_out(tmp_path)) as me:
+        await me.sees("NO RUN YET", "next: r runs the sequence")
+        await me.press("d")
+        await me.sees("decisions: no tag yet")
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120])
+async def test_the_footer_shows_whole_keys_only(tmp_path: Path, width: int) -> None:
+    lay_out(tmp_path)
+    async with operator_at(tmp_path, (width, 24)) as me:
+        await me.sees("^p palette")
+        footer = screen_text(me.app).splitlines()[-1].split("  ")[0]
+        labels = [f"{action.key.replace('question_mark', '?')} {action.label}" for action in ACTIONS if action.footer]
+        shown = [label for label in labels if label in footer]
+        assert " ".join([*shown, "^p palette"]) == footer.strip()
+        assert {"? help", "q quit"} <= set(shown)
+
+
+# Runs --------------------------------------------------------------------------------------------------------
+
+
+async def test_r_asks_for_the_tag_shows_the_plan_runs_and_the_panels_turn(tmp_path: Path) -> None:
+    async with operator_at(laid_out(tmp_path)) as me:
+        await me.press("r")
+        await me.sees("Run tag of the Phase 4 sequence?", "phase4_demo")
+        await me.press("enter")
+        await me.sees("Run phase4_demo?", "step 1 pipeline", "No (n)", "Run (y)")
+        assert not (tmp_path / "reports/phase4_demo_report.json").exists()
+        await me.press("y")
+        await me.sees("run of phase4_demo ended: every step passed", "PASSED", "✔ OK", "5 monitor ✔", '"status": "OK"')
+
+
+@pytest.mark.parametrize("number", range(1, 6))
+async def test_each_number_runs_its_step_alone(tmp_path: Path, number: int) -> None:
+    Tag(laid_out(tmp_path) / "reports", "phase4_demo")
+    (tmp_path / "phase4.toml").write_text("[steps]\n")
+    async with operator_at(tmp_path) as me:
+        await me.starts(str(number))
+        await until(me.pilot, lambda: ended(me.app))
+        assert [step.name for step in last_run(me.app).steps] == [NAMES[number - 1]]
+
+
+async def test_x_cancels_and_resume_goes_on_where_it_was(tmp_path: Path) -> None:
+    (laid_out(tmp_path) / "phase4.toml").write_text(SLOW)
+    async with operator_at(tmp_path) as me:
+        await me.starts("r")
+        await me.sees("5 monitor ▶")
+        await me.press("r")
+        await me.sees("run: a run is under way: maria@")
+        await me.press("x")
+        await me.sees("run of phase4_demo ended: cancelled", "stopped: R resumes", "5 monitor ■")
+        me.app.clear_notifications()
+        (tmp_path / "go").touch()
+        await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.holder is None)
+        await me.starts("R")
+        await me.sees("run of phase4_demo ended: every step passed")
+        assert [step.name for step in last_run(me.app).steps if step.state == "passed"][-1] == "monitor"
+
+
+async def test_q_asks_while_a_run_of_mine_is_under_way(tmp_path: Path) -> None:
+    (laid_out(tmp_path) / "phase4.toml").write_text(SLOW)
+    async with operator_at(tmp_path) as me:
+        await me.starts("r")
+        await me.sees("5 monitor ▶")
+        await me.press("q")
+        await me.sees("A run is under way. Cancel it and leave?")
+        await me.press("n")
+        await me.at(DashboardScreen)
+        assert me.app.running_here
+        await me.press("q")
+        await me.at(PlanScreen)
+        await me.press("y")
+        await until(me.pilot, lambda: me.app._exit and not me.app.running_here)
+        assert me.app.return_code == 0
+
+
+async def test_q_leaves_at_once_without_a_run(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    async with operator_at(tmp_path) as me:
+        await me.press("q")
+        await until(me.pilot, lambda: me.app._exit)
+
+
+async def test_a_second_run_beside_the_first_is_refused_and_the_first_stays_mine(tmp_path: Path) -> None:
+    (laid_out(tmp_path) / "phase4.toml").write_text(SLOW)
+    async with operator_at(tmp_path) as me:
+        await me.starts("r")
+        await me.sees("5 monitor ▶")
+        me.app.order(lambda flows: flows.run())  # as a key pressed before the screen knew of the first
+        await me.at(TextScreen)
+        await me.writes("another")
+        await me.at(PlanScreen)
+        await me.press("y")
+        await me.sees("a run of this dashboard is under way")
+        assert me.app.running_here
+
+
+async def test_space_pauses_the_output_and_follows_it_again(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    async with operator_at(tmp_path) as me:
+        await me.press("space")
+        await me.sees("paused: space follows again")
+        await me.press("space")
+        await until(me.pilot, lambda: "paused" not in screen_text(me.app))
+
+
+# Looking -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "screen"),
+    [
+        ("v", VerifyScreen),
+        ("j", JournalScreen),
+        ("b", RunbookScreen),
+        ("a", AuditScreen),
+        ("d", DecisionsScreen),
+        ("t", TrendsScreen),
+        ("question_mark", HelpScreen),
+    ],
+)
+async def test_each_look_opens_by_its_key_and_escape_leaves_it(tmp_path: Path, key: str, screen: type) -> None:
+    lay_out(tmp_path)
+    async with operator_at(tmp_path) as me:
+        await me.press(key)
+        await me.at(screen)
+        await me.sees("PHASE 4 · PAPER  B")
+        await me.press("escape")
+        await me.at(DashboardScreen)
+        assert len(me.app.screen_stack) == 1
+
+
+async def test_the_same_look_twice_is_one_screen(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    async with operator_at(tmp_path) as me:
+        await me.press("j", "v", "j")
+        await me.at(JournalScreen)
+        assert len(me.app.screen_stack) == 2
+
+
+async def test_slash_filters_the_tags_and_escape_shows_all_again(tmp_path: Path) -> None:
+    for name in ("alpha", "beta", "gamma"):
+        Tag(tmp_path / "reports", name)
+    async with operator_at(tmp_path) as me:
+        await me.looked()
+        await me.press("slash", *"bet")
+        await me.sees("1 of 3")
+        await me.press("enter")
+        await until(me.pilot, lambda: not isinstance(me.app.focused, Input))
+        await me.press("slash", "escape")
+        await me.sees("RUN TAGS 3")
+        assert not isinstance(me.app.focused, Input)
+        await me.press("question_mark")
+        await me.at(HelpScreen)
+
+
+async def test_brackets_choose_the_neighbours_and_escape_the_newest_again(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    async with operator_at(tmp_path, (80, 24)) as me:
+        await me.looked()
+        await me.press("right_square_bracket")
+        await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.focus and me.app.snapshot.focus.tag == "A")
+        await me.sees("▶A OK", "✔ OK")
+        await me.press("left_square_bracket")
+        await me.sees("▶B P1")
+        await me.press("right_square_bracket")
+        await me.sees("▶A OK")
+        await me.press("escape")
+        await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.followed, seconds=3)
+        await me.sees("▶B P1")
+
+
+async def test_y_copies_the_command_of_what_i_did_last(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    async with operator_at(tmp_path) as me:
+        await me.press("y")
+        await me.sees("no action yet")
+        await me.press("a")
+        await me.at(AuditScreen)
+        await me.press("escape", "y")
+        await me.sees("phase4 audit --tag B")
+        assert me.app.clipboard == "phase4 audit --tag B"
+
+
+async def test_a_key_that_cannot_act_says_why(tmp_path: Path) -> None:
+    Tag(tmp_path / "reports", "A")
+    async with operator_at(tmp_path) as me:
+        await me.press("l")
+        await me.sees("root cause: no incident is open")
+        await me.press("x")
+        await me.sees("cancel: nothing is being run")
+        await me.press("R")
+        await me.sees("resume: the last run of this tag is complete")
+        assert len(me.app.screen_stack) == 1
+
+
+async def test_read_only_hides_every_order_and_changes_nothing(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    async with operator_at(tmp_path, read_only=True) as me:
+        await me.sees("READ-ONLY")
+        footer = screen_text(me.app).splitlines()[-1]
+        assert "f freeze" not in footer
+        assert "r run" not in footer
+        await me.press("f")
+        await me.sees("freeze: this dashboard is read-only")
+        titles = [command.title for command in me.app.get_system_commands(me.app.screen)]
+        assert not [title for title in titles if title.startswith(tuple(f"{a.label}:" for a in ACTIONS if a.order))]
+        assert len(me.app.screen_stack) == 1
+        assert not (tmp_path / "reports" / ".phase4" / "state.json").exists()
+
+
+# Keys of my own ----------------------------------------------------------------------------------------------
+
+
+async def test_keys_are_those_of_the_settings_even_swapped(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    (tmp_path / "phase4.toml").write_text('[keys]\njournal = "f2"\nhelp = "v"\nverify = "?"\n')
+    async with operator_at(tmp_path) as me:
+        await me.press("f2")
+        await me.at(JournalScreen)
+        await me.press("v")
+        await me.at(HelpScreen)
+        await me.press("escape", "escape", "question_mark")
+        await me.at(VerifyScreen)
+        await me.press("escape", "j")
+        await me.pilot.pause()
+        assert len(me.app.screen_stack) == 1
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ('frezee = "f"', ["frezee", "is no action", "freeze"]),
+        ('freeze = "r"', ["`r`", "run", "freeze"]),
+        ('freeze = "enter"', ["`enter`", "taken"]),
+    ],
+)
+def test_keys_that_cannot_be_used_are_refused_at_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], keys: str, words: list[str]
+) -> None:
+    (tmp_path / "phase4.toml").write_text(f"[keys]\n{keys}\n")
+    monkeypatch.setattr("phase4_tui.tui.start.why_unusable", lambda: None)
+    assert run_dashboard(site_of(tmp_path)) == 2
+    error = capsys.readouterr().err
+    assert [word for word in words if word not in error] == []
+
+
+def test_a_key_may_be_given_away_and_taken() -> None:
+    assert keys_of({"run": "f", "freeze": "r"})["freeze"] == "r"
+    with pytest.raises(BadKeys):
+        keys_of({"run": "f"})
