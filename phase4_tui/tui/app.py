@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -61,16 +61,12 @@ class Phase4App(App[None]):
     CSS_PATH = "screens/dashboard.tcss"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS = [
-        Binding(
-            action.key,
-            f"act('{action.id}')",
-            action.label,
-            show=action.footer,
-            tooltip=action.description,
-            id=action.id,
-        )
-        for action in ACTIONS
-        if action.key
+        *(
+            Binding(one.key, f"act('{one.id}')", one.label, show=one.footer, tooltip=one.description, id=one.id)
+            for one in ACTIONS
+            if one.key
+        ),
+        Binding("ctrl+z", "suspend_process", "suspend", show=False),
     ]
 
     snapshot: var[Snapshot | None] = var(None)
@@ -254,7 +250,7 @@ class Phase4App(App[None]):
         if self._ordering:  # a new worker would cancel the one that waits for the end of the order before
             self.tell("an order is being carried out; wait for its end", severity="warning")
             return
-        work: Callable[[], Coroutine[None, None, None]] = partial(self._guarded, flow)
+        work: Any = partial(self._guarded, flow)  # begun by the worker: one that is replaced before leaves nothing
         self.run_worker(work, group="orders", exclusive=True, exit_on_error=False)
 
     async def _guarded(self, flow: "Callable[[Flows], Awaitable[object]]") -> None:

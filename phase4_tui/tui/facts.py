@@ -22,6 +22,7 @@ from phase4_tui.journal.log import JournalDamaged, read_events, read_head
 from phase4_tui.journal.state import OperationsState, StateUnreadable, read_state
 from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.fallback import read_fallback
+from phase4_tui.runbook.running import holder as last_holder
 from phase4_tui.runbook.running import running
 from phase4_tui.runbook.site import Refused, Site
 from phase4_tui.tui.messages import OrdersSeen, SnapshotReady
@@ -249,7 +250,7 @@ class Facts:
         if time.monotonic() - self._tampering_looked > TAMPER_SECONDS or self._posted == 0:
             self._tampered = tampered_tags(reports, state)
             self._tampering_looked = time.monotonic()
-        focus_tag = self._chosen or state.active_tag or self._index.newest or self._first
+        focus_tag = self._chosen or state.active_tag or self._index.newest or self._first or self._left_run()
         evidence = read_evidence(reports, focus_tag, patient=False) if focus_tag else None
         view = judge_tag(evidence, state) if evidence else None
         holder, before = running(reports), self._snapshot.holder if self._snapshot else None
@@ -285,6 +286,11 @@ class Facts:
             self._snapshot = replace(self._snapshot, run=runs[-1] if runs else None)
         self._posted, self._failed = time.monotonic(), False
         self._post(SnapshotReady(self._snapshot))
+
+    def _left_run(self) -> str | None:
+        """Return the tag of a run whose process died before it wrote any artifact: it can be resumed."""
+        left = last_holder(self._site.reports)
+        return left.tag if left else None
 
     def _conditions(self, tag: str | None) -> "tuple[Precondition, ...]":
         if self._proof is None:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from phase4_tui.artifacts.names import Artifact, file_name
 from tests.benchmarks.records import write_batch
-from tests.benchmarks.terminal import Terminal
 from tests.runbook.documents import contents
+from tests.terminal import Terminal
 
 BARE = """
 from textual.app import App
@@ -155,8 +155,9 @@ def keys(python: str, work: Path) -> None:
         terminal.press("y")
         terminal.wait_for("a flood of output")
         for number in range(SAMPLES):
-            before = terminal.press("?" if number % 2 == 0 else "\x1b")
-            times.append(terminal.wait_for("KEYS" if number % 2 == 0 else "SEQUENCE", since=before))
+            before = terminal.press(" ")
+            if number % 2 == 0:
+                times.append(terminal.wait_for("paused", since=before))
             terminal.read(0.2)
         terminal.press("x")
         terminal.read(1)
