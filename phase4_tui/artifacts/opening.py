@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 MAX_DOCUMENT_BYTES = 8 << 20
+FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 
 
 class Unreadable(Exception):
@@ -21,11 +22,7 @@ def open_regular(path: Path, *, inside: Path | None = None) -> BinaryIO:
     anything else that is in the way.
     """
     try:
-        if inside is not None and path.is_symlink():
-            target = path.resolve()
-            if not target.is_relative_to(inside.resolve()):
-                raise Unreadable(f"is a link out of {inside.name}/; put the file itself there")
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        descriptor = _open_inside(path, inside) if inside is not None else os.open(path, FLAGS)
     except FileNotFoundError:
         raise
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
@@ -37,6 +34,17 @@ def open_regular(path: Path, *, inside: Path | None = None) -> BinaryIO:
         os.close(descriptor)
         raise Unreadable(f"is a {_KINDS.get(stat.S_IFMT(mode), 'special file')}, not a file")
     return open(descriptor, "rb", buffering=0)  # noqa: PTH123 - a descriptor, not a path
+
+
+def _open_inside(path: Path, inside: Path) -> int:
+    try:
+        return os.open(path, FLAGS | os.O_NOFOLLOW)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+    if not path.resolve().is_relative_to(inside.resolve()):
+        raise Unreadable(f"is a link out of {inside.name}/; put the file itself there")
+    return os.open(path, FLAGS)
 
 
 _KINDS = {
@@ -51,7 +59,9 @@ def read_capped(file: BinaryIO, limit: int = MAX_DOCUMENT_BYTES) -> bytes:
     """Return the whole content, or raise Unreadable when it is longer than `limit` bytes."""
     size = os.fstat(file.fileno()).st_size
     if size <= limit:
-        data = _read_all(file.read, limit + 1)
+        data = file.read(size + 1)  # no more than there is: room for the limit would have to be made each time
+        if len(data) != size:
+            data += _read_all(file.read, limit + 1 - len(data))
         if len(data) <= limit:
             return data
         size = len(data)

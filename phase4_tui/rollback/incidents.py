@@ -20,7 +20,7 @@ from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.health import judge
 from phase4_tui.runbook.provenance import runs_of
 from phase4_tui.runbook.site import Refused, Site
-from phase4_tui.runbook.status import shown_tag
+from phase4_tui.runbook.status import read_tags, shown_tag
 
 RANK = {"P0": 0, "P1": 1, "P2": 2, None: 3}
 SHOWN_FINDINGS = 20
@@ -240,6 +240,7 @@ def plan_no_good_tag(site: Site, reason: str) -> Plan:
     reason = need_reason(reason)
     incident = need_incident(state)
     changes = {"incident": incident.changed(no_good_tag=True).model_dump(by_alias=True), "active_tag": None}
+    good = [row.tag for row in read_tags(site.reports) if row.known_good and row.tag != incident.tag]
     return plan_on(
         state,
         "no_good_tag",
@@ -248,6 +249,7 @@ def plan_no_good_tag(site: Site, reason: str) -> Plan:
         tag=incident.tag,
         reason=reason,
         lines=(f"active tag: {state.active_tag or 'none'} → none",),
+        warnings=(f"these climb their whole ladder: {', '.join(good[:5])}",) if good else (),
         expects=("the fallback to Phase 3 contains the incident", "the product owner decides what is reported"),
     )
 

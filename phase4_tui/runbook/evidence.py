@@ -1,14 +1,15 @@
 """Everything that is known of a tag from disk, read once: its artifacts, its last steps, whether one runs now."""
 
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from phase4_tui.artifacts.clock import now_ns
 from phase4_tui.artifacts.manifest import FrozenState, frozen_state
 from phase4_tui.artifacts.models import Document, Monitoring, Phase3Summary, QualityCheck, ReleaseCheck, Summary
-from phase4_tui.artifacts.names import Artifact, file_name
+from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.artifacts.opening import Unreadable, open_regular
 from phase4_tui.artifacts.reading import Look, look, look_text
 from phase4_tui.runbook.provenance import BROKEN, RunRecord, StepRecord, latest_steps
@@ -49,10 +50,12 @@ class Evidence:
 
 def read_evidence(reports: Path, tag: str, *, patient: bool = True) -> Evidence:
     """Read all that is known of `tag`; `patient` gives a file that is being written half a second."""
-    phase = phase_of(reports, tag)
+    latest = latest_steps(reports, tag)
+    phase = _phase_of(reports, tag, latest)
+    begin = f"{reports}/{check_tag(tag)}"
 
     def path(artifact: Artifact) -> Path:
-        return reports / file_name(tag, artifact)
+        return Path(begin + artifact)
 
     signoff = Artifact.PHASE4_SIGNOFF if phase == 4 else Artifact.PHASE3_SIGNOFF
     texts = [Artifact.REPORT_MD] + ([Artifact.MONITORING_MD] if phase == 4 else [])
@@ -70,7 +73,6 @@ def read_evidence(reports: Path, tag: str, *, patient: bool = True) -> Evidence:
             continue  # the monitor has not run: one finding, not two
         if look_text(path(kind))[0].state not in ("valid", "writing"):
             missing.append(path(kind).name)
-    latest = latest_steps(reports, tag)
     note, note_text = look_text(path(signoff))
     return Evidence(
         tag=tag,
@@ -111,11 +113,16 @@ def _others(report: Path, summary: Look[Summary] | Look[Phase3Summary], tag: str
 
 def phase_of(reports: Path, tag: str) -> Phase:
     """Return which phase wrote a tag: by its sign-off note, else by its summary, else by its last run."""
-    if (reports / file_name(tag, Artifact.PHASE4_SIGNOFF)).exists():
+    return _phase_of(reports, tag, latest_steps(reports, tag))
+
+
+def _phase_of(reports: Path, tag: str, latest: Mapping[str, tuple[RunRecord, StepRecord]]) -> Phase:
+    begin = f"{reports}/{check_tag(tag)}"
+    if os.path.exists(begin + Artifact.PHASE4_SIGNOFF):  # noqa: PTH110 - asked of every tag of an index
         return 4
-    if (reports / file_name(tag, Artifact.PHASE3_SIGNOFF)).exists():
+    if os.path.exists(begin + Artifact.PHASE3_SIGNOFF):  # noqa: PTH110 - as above
         return 3
-    for run, _ in latest_steps(reports, tag).values():
+    for run, _ in latest.values():
         return run.phase
     return 3 if look(reports / file_name(tag, Artifact.SUMMARY), Phase3Summary, patient=False).usable else 4
 

@@ -13,6 +13,8 @@ from textual.filter import LineFilter
 from phase4_tui.artifacts.safe_text import safe_line, safe_text
 
 LINE_LIMIT = 2000
+MUTED = "$foreground 65%"
+"""What `$text-muted` means here: the theme's own is a colour for CSS, and full white in content."""
 Part = tuple[str, str] | str
 
 SYMBOLS = {
@@ -78,7 +80,7 @@ def cell(text: str, style: str = "") -> Text:
 def _safe_part(part: Part) -> tuple[str, str] | str:
     if isinstance(part, str):
         return safe_text(part, 1 << 16)
-    return safe_text(part[0], 1 << 16), part[1]
+    return safe_text(part[0], 1 << 16), part[1].replace("$text-muted", MUTED)
 
 
 def clip(text: str, width: int) -> str:

@@ -42,7 +42,7 @@ class IncidentPanel(Lines):
             body = _body(rows, width)
         self.show([(title,), *body])
         self._tick()
-        self.set_class(snapshot.level == "incident" or snapshot.state.incident is not None, "-bad")
+        self.set_class(snapshot.state.incident is not None, "-bad")
 
     def _tick(self) -> None:
         incident = self.snapshot.state.incident if self.snapshot else None
