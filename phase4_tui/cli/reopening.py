@@ -13,9 +13,9 @@ from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.comparison import DEFAULT_RTOL, ComparisonResult, Difference, compare
 from phase4_tui.rollback.orders import carry_out
 from phase4_tui.rollback.reopen import CHANGED, conditions, plan_compare, plan_reopen
+from phase4_tui.runbook.symbols import SYMBOLS
 
 SHOWN_DECISIONS = 20
-SYMBOLS = {"gone": "✔", "still there": "✘", "new": "!", "within tolerance": "≈", "incomparable": "?"}
 
 
 def compare_tags(

@@ -36,8 +36,8 @@ from phase4_tui.runbook.fallback import read_fallback
 from phase4_tui.runbook.planning import Request
 from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.status import shown_tag
+from phase4_tui.runbook.symbols import SYMBOLS
 
-SYMBOLS = {"done": "✔", "next": "▶", "open": "·", "tampered": "✘"}
 OWNERS = ("engineering", "risk", "product")
 SHOWN_TAGS = 8
 LEFT = "left; `phase4 rollback` goes on from here"

@@ -12,25 +12,8 @@ from phase4_tui.runbook.evidence import Evidence
 from phase4_tui.runbook.health import Check
 from phase4_tui.runbook.provenance import RunRecord
 from phase4_tui.runbook.status import Status
+from phase4_tui.runbook.symbols import SYMBOLS, TITLES
 
-SYMBOLS = {
-    "passed": "✔",
-    "ok": "✔",
-    "present": "✔",
-    "failed": "✘",
-    "alert": "!",
-    "absent": "○",
-    "unreadable": "✘",
-    "writing": "…",
-    "stale": "?",
-    "not_applicable": "–",
-}
-TITLES = {
-    "release_check": "RELEASE CHECK",
-    "quality_check": "QUALITY CHECK",
-    "monitoring": "MONITORING",
-    "signoff": "SIGN-OFF",
-}
 STYLES = {"ok": "bold green", "warning": "bold yellow", "incident": "bold red", "unknown": "bold yellow"}
 SHOWN_ISSUES = 5
 SHOWN_FINDINGS = 6

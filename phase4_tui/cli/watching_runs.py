@@ -10,8 +10,7 @@ from phase4_tui.cli.desk import leave_stdout, say
 from phase4_tui.runbook.provenance import RunRecord, StepRecord
 from phase4_tui.runbook.sequence import Observer
 from phase4_tui.runbook.steps import Command
-
-SYMBOLS = {"passed": "✔", "failed_gate": "✘", "crashed": "✘", "timed_out": "✘", "cancelled": "■"}
+from phase4_tui.runbook.symbols import SYMBOLS
 
 
 def line_of(record: StepRecord, number: int) -> str:

@@ -8,7 +8,8 @@ from phase4_tui.journal.lease import Lease
 from phase4_tui.journal.locks import Busy
 from phase4_tui.rollback.guided import keep_leading, lead, stop_leading
 from phase4_tui.runbook.site import Site
-from phase4_tui.tui.text import SYMBOLS, Part, clip
+from phase4_tui.runbook.symbols import SYMBOLS
+from phase4_tui.tui.text import Part, clip
 from phase4_tui.tui.widgets.rollback_top import short
 
 

@@ -17,35 +17,6 @@ MUTED = "$foreground 65%"
 """What `$text-muted` means here: the theme's own is a colour for CSS, and full white in content."""
 Part = tuple[str, str] | str
 
-SYMBOLS = {
-    "passed": "✔",
-    "ok": "✔",
-    "present": "✔",
-    "failed": "✘",
-    "alert": "!",
-    "absent": "○",
-    "unreadable": "✘",
-    "writing": "…",
-    "stale": "?",
-    "not_applicable": "–",
-    "not_run": "·",
-    "running": "▶",
-    "failed_gate": "✘",
-    "crashed": "✘",
-    "timed_out": "✘",
-    "cancelled": "■",
-    "active": "●",
-    "known_good": "★",
-    "frozen": "❄",
-    "tampered": "✘",
-    "quarantined": "⊘",
-    "done": "✔",
-    "next": "▶",
-    "open": "·",
-    "incident": "✘",
-    "warning": "!",
-    "unknown": "?",
-}
 _ASCII = str.maketrans(
     {
         "✔": "+", "✘": "x", "○": "o", "…": "~", "–": "-", "·": ".", "▶": ">", "■": "#", "●": "*", "★": "*", "❄": "F",

@@ -7,12 +7,13 @@ from textual.containers import Container, Grid, Horizontal, Vertical
 from textual.reactive import var
 from textual.widget import Widget
 
+from phase4_tui.runbook.symbols import TITLES
 from phase4_tui.tui.messages import OutputArrived, TagChosen
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.text import clip
 from phase4_tui.tui.widgets.header_line import LEVELS, verdict
-from phase4_tui.tui.widgets.health_panel import TITLES, HealthPanel
+from phase4_tui.tui.widgets.health_panel import HealthPanel
 from phase4_tui.tui.widgets.incident_panel import IncidentPanel, incident_rows
 from phase4_tui.tui.widgets.lines import Lines
 from phase4_tui.tui.widgets.rows import Rows

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 
 from textual.widget import Widget
 
+from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.tui.actions import ACTIONS, BY_ID, Action, shown_key, why_not
 from phase4_tui.tui.screens.looking import LookingScreen
 from phase4_tui.tui.snapshot import Snapshot
-from phase4_tui.tui.text import SYMBOLS, Part, clip
+from phase4_tui.tui.text import Part, clip
 from phase4_tui.tui.widgets.paper import Paper
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (

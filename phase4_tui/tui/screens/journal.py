@@ -10,11 +10,12 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from phase4_tui.journal.events import Event
+from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.tui.journal_rows import EventRow, Journal, event_at, read_all, read_last, read_more
 from phase4_tui.tui.screens.looking import LookingScreen
 from phase4_tui.tui.screens.modals import ChoiceScreen
 from phase4_tui.tui.snapshot import Snapshot
-from phase4_tui.tui.text import SYMBOLS, Part, clip, content, lines
+from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.rows import Rows
 
 DETAIL_LINES = 300

@@ -13,12 +13,13 @@ from textual.worker import Worker, WorkerState
 from phase4_tui.rollback.known_good import difference
 from phase4_tui.runbook.ladder import RUNGS
 from phase4_tui.runbook.status import TagRow
+from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.tui.app import EXPECTED, Phase4App
 from phase4_tui.tui.background import in_background
 from phase4_tui.tui.flows import Flows
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.snapshot import Snapshot
-from phase4_tui.tui.text import SYMBOLS, Part, clip, content, lines
+from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.hint_line import HintLine
 from phase4_tui.tui.widgets.rows import Rows
 from phase4_tui.tui.widgets.tag_list import mark

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from textual.widget import Widget
 from textual.widgets import Static
 
+from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.tui.background import Stop, in_background
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.snapshot import Snapshot
-from phase4_tui.tui.text import SYMBOLS, Part, content
+from phase4_tui.tui.text import Part, content
 
 if TYPE_CHECKING:
     from phase4_tui.tui.app import Phase4App

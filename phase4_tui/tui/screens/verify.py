@@ -7,9 +7,10 @@ from textual.binding import Binding
 from textual.widget import Widget
 
 from phase4_tui.rollback.verifying import FoundProblem, Verification, verify
+from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.tui.screens.looking import LookingScreen
 from phase4_tui.tui.snapshot import Snapshot
-from phase4_tui.tui.text import SYMBOLS, Part, clip
+from phase4_tui.tui.text import Part, clip
 from phase4_tui.tui.widgets.paper import Paper
 
 SHOWN_PROBLEMS = 200

@@ -14,10 +14,11 @@ from phase4_tui.artifacts.opening import open_regular
 from phase4_tui.artifacts.safe_text import safe_text
 from phase4_tui.artifacts.writing import atomic_write
 from phase4_tui.rollback.postmortem import find_incident, post_mortem
+from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.tui.background import Stop
 from phase4_tui.tui.screens.looking import LookingScreen
 from phase4_tui.tui.screens.modals import TextScreen
-from phase4_tui.tui.text import SYMBOLS, content
+from phase4_tui.tui.text import content
 from phase4_tui.tui.widgets.file_lines import FileLines
 from phase4_tui.tui.widgets.paper import Paper
 

@@ -4,16 +4,11 @@ from textual.reactive import var
 
 from phase4_tui.artifacts.clock import age, now_ns
 from phase4_tui.runbook.health import Check
+from phase4_tui.runbook.symbols import SYMBOLS, TITLES
 from phase4_tui.tui.snapshot import Snapshot, TagView
-from phase4_tui.tui.text import SYMBOLS, clip
+from phase4_tui.tui.text import clip
 from phase4_tui.tui.widgets.lines import Lines, Row
 
-TITLES = {
-    "release_check": "RELEASE CHECK",
-    "quality_check": "QUALITY CHECK",
-    "monitoring": "MONITORING",
-    "signoff": "SIGN-OFF",
-}
 STYLES = {
     "passed": "$success",
     "ok": "$success",

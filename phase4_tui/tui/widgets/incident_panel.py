@@ -8,8 +8,9 @@ from phase4_tui.artifacts.clock import now_ns
 from phase4_tui.journal.incident import Incident
 from phase4_tui.runbook.escalation import OWNERS, next_step
 from phase4_tui.runbook.fallback import nanoseconds
+from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.tui.snapshot import Snapshot
-from phase4_tui.tui.text import SYMBOLS, clip
+from phase4_tui.tui.text import clip
 from phase4_tui.tui.widgets.lines import Lines, Row
 
 

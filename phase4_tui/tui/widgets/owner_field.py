@@ -6,7 +6,8 @@ from textual.widgets import Static
 
 from phase4_tui.journal.incident import Owner
 from phase4_tui.runbook.escalation import OWNERS
-from phase4_tui.tui.text import SYMBOLS, Part, content
+from phase4_tui.runbook.symbols import SYMBOLS
+from phase4_tui.tui.text import Part, content
 
 NAMES: tuple[Owner, ...] = tuple(OWNERS)
 GAP = 3

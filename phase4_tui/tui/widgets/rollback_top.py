@@ -1,7 +1,8 @@
 """What stands above the steps of a rollback: the incident with its clock and owner, or that it is closed."""
 
 from phase4_tui.journal.incident import Incident
-from phase4_tui.tui.text import SYMBOLS, Part
+from phase4_tui.runbook.symbols import SYMBOLS
+from phase4_tui.tui.text import Part
 from phase4_tui.tui.widgets.incident_panel import duration
 
 

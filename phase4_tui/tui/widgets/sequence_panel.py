@@ -6,9 +6,10 @@ from textual.reactive import var
 
 from phase4_tui.runbook.provenance import RunRecord
 from phase4_tui.runbook.steps import steps_of
+from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.tui.messages import OutputArrived
 from phase4_tui.tui.snapshot import Snapshot
-from phase4_tui.tui.text import SYMBOLS, clip
+from phase4_tui.tui.text import clip
 from phase4_tui.tui.widgets.lines import Lines, Row, wrapped
 from phase4_tui.tui.widgets.output import Output
 

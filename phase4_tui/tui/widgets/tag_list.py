@@ -7,9 +7,10 @@ from textual.reactive import var
 from textual.widgets import Input
 
 from phase4_tui.runbook.status import TagRow
+from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.tui.messages import TagChosen
 from phase4_tui.tui.snapshot import Snapshot
-from phase4_tui.tui.text import SYMBOLS, Part, clip
+from phase4_tui.tui.text import Part, clip
 from phase4_tui.tui.widgets.lines import Lines
 from phase4_tui.tui.widgets.rows import Rows
 
