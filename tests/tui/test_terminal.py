@@ -38,34 +38,38 @@ def work(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def slow(tmp_path: Path) -> Path:
-    """Return a working directory whose pipeline leaves a child in a session of its own and takes long, until `go`."""
-    laid_out(tmp_path)
-    sleep = f"sleep {marker(tmp_path)}"
+    """Return a working directory whose pipeline takes long."""
+    return lay_out_slow(tmp_path)
+
+
+def lay_out_slow(work: Path) -> Path:
+    """Lay out a directory whose pipeline leaves a child in a session of its own and takes long, until there is `go`."""
+    laid_out(work)
     real = f"exec {sys.executable} -P -m phase4_tui.steps.pipeline_runner"
     real += " --input {input} --outdir {outdir} --tag {tag}"
-    argv = ["bash", "-c", f"test -e go && {real}; setsid {sleep} & exec {sleep}"]
-    (tmp_path / "phase4.toml").write_text(f"grace_seconds = 0.5\n[steps.pipeline]\nargv = {json.dumps(argv)}\n")
-    return tmp_path
+    sleep = f"exec -a {work}/reports/sleeper sleep 900"
+    argv = ["bash", "-c", f"test -e go && {real}; (exec setsid bash -c '{sleep}') & {sleep}"]
+    (work / "phase4.toml").write_text(f"grace_seconds = 0.5\n[steps.pipeline]\nargv = {json.dumps(argv)}\n")
+    return work
 
 
-def marker(work: Path) -> str:
-    """Return a duration that no other process sleeps for."""
-    return f"900.{abs(hash(str(work))) % 10**9:09}1"
-
-
-def steps_alive(work: Path) -> list[str]:
-    """Return the command lines of the processes that a run here has left, or has."""
+def processes(text: str) -> list[str]:
+    """Return the command lines with that text in them."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                state = (entry / "stat").read_bytes().rpartition(b")")[2].split()[0]
             except (FileNotFoundError, ProcessLookupError):
                 continue
-            if marker(work) in line and state != b"Z":
+            if text in line:
                 found.append(line)
     return found
+
+
+def steps_alive(work: Path) -> list[str]:
+    """Return the processes that a run here has left, or has."""
+    return [line for line in processes(f"{work}/reports/sleeper") if line.startswith(str(work))]
 
 
 def begin_run(terminal: Terminal, work: Path) -> None:
