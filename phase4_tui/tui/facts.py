@@ -98,11 +98,14 @@ class Facts:
 
     def _take_hints(self) -> None:
         self._stop.wait(SETTLE_SECONDS)
-        while self._watcher.wait():
-            if self._watcher.hinted:
-                with self._lock:
-                    self._hinted |= self._watcher.hinted
-                self._wake.set()
+        try:
+            while self._watcher.wait():
+                if self._watcher.hinted:
+                    with self._lock:
+                        self._hinted |= self._watcher.hinted
+                    self._wake.set()
+        except Exception as error:  # noqa: BLE001 - the regular looks go on, and say that there are no hints
+            self._watcher.trouble = f"stopped: {type(error).__name__}: {error}"
 
     def _look_for_ever(self) -> None:
         look = self._look_first
