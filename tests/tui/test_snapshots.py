@@ -50,6 +50,7 @@ class Still:
 @pytest.fixture
 def healthy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Snapshot:
     """Return the snapshot of two healthy tags at noon, and stop the clock there."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
     for panel in ("header_line", "health_panel", "incident_panel"):
         monkeypatch.setattr(f"phase4_tui.tui.widgets.{panel}.now_ns", lambda: NOON_NS)
     reports = tmp_path / "reports"

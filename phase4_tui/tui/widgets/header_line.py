@@ -94,7 +94,7 @@ def alarms(snapshot: Snapshot) -> list[str]:
     found = []
     if snapshot.tampered:
         names = ", ".join(snapshot.tampered[:3])
-        found.append(f"TAMPERED: {names} is not what was frozen; choose it and restore it from the palette (^p)")
+        found.append(f"TAMPERED: {names} is not what was frozen: choose it, ^p restore")
     if snapshot.trouble:
         found.append(snapshot.trouble)
     if snapshot.watch_trouble:

@@ -85,6 +85,9 @@ def _calm_rows(snapshot: Snapshot) -> tuple[tuple[str, str], list[tuple[str, str
     view = snapshot.focus
     if view is None:
         return ("NO RUN YET", "bold"), [("next: r runs the sequence", "bold $accent")]
+    if view.tag in snapshot.tampered:
+        told = [("its files are not what was frozen", ""), ("next: ^p restore puts them back", "bold $accent")]
+        return (f"{SYMBOLS['tampered']} TAMPERED WITH", "bold $error"), told
     found = view.classification
     if found.level == "ok":
         rows = [("all four health checks hold", "$text-muted")]
