@@ -7,6 +7,7 @@ from pathlib import Path
 
 from phase4_tui.artifacts.names import Artifact, split_name
 
+CROWDED = 2000
 Identity = tuple[int, int, int, int]
 """Inode, size, mtime and ctime of a file: what changes when its content does."""
 
@@ -28,22 +29,29 @@ def scan(directory: Path) -> dict[str, Identity]:
 
 
 def newest_tag(directory: Path) -> str | None:
-    """Return the tag of the artifact that was changed last, without an index of all of them."""
-    newest, tag = -1.0, None
+    """Return the tag that was changed last, without an index: a first guess that the index may correct.
+
+    In a crowded directory only the reports are looked at, which takes a fifth of the time.
+    """
     try:
         with os.scandir(directory) as entries:
-            for entry in entries:
-                try:
-                    modified = entry.stat(follow_symlinks=False).st_mtime
-                except FileNotFoundError:
-                    continue
-                if modified > newest:
-                    owner = split_name(entry.name)
-                    if owner is not None:
-                        newest, tag = modified, owner[0]
+            found = list(entries)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return tag
+    suffix = str(Artifact.REPORT)
+    reports = [entry for entry in found if entry.name.endswith(suffix)] if len(found) > CROWDED else []
+    for entry in sorted(reports or found, key=_modified, reverse=True):
+        owner = split_name(entry.name)
+        if owner is not None:
+            return owner[0]
+    return None
+
+
+def _modified(entry: os.DirEntry[str]) -> float:
+    try:
+        return entry.stat(follow_symlinks=False).st_mtime
+    except OSError:
+        return 0.0
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ LOOK_SECONDS = 0.5
 RUN_LOOK_SECONDS = 0.1
 TAMPER_SECONDS = 5.0
 POST_SECONDS = 0.5
+INDEX_POST_SECONDS = 2.0
 HINT_SECONDS = 0.25
 SETTLE_SECONDS = 0.3
 """What is not needed for the first paint waits so long."""
@@ -166,14 +167,15 @@ class Facts:
             state = self._state()[0]
             self._index.note(state)
             self._index.judge_some(state)
-        due = time.monotonic() - self._posted > POST_SECONDS
+        since = time.monotonic() - self._posted
+        due = since > POST_SECONDS
         if (
             changed
             or moved
             or self._failed
             or unsettled
             or self._focus_moved()
-            or (indexing and (due or not self._index.waiting))
+            or (indexing and (since > INDEX_POST_SECONDS or not self._index.waiting))
             or (due and self._needs_look())
         ):
             self._publish()

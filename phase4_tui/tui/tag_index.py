@@ -12,7 +12,7 @@ from phase4_tui.runbook.status import TagRow, row_of
 SCAN_SECONDS = 2.0
 SCAN_SHARE = 200
 """A whole scan is made at most every so many times its own duration: half a percent of a core at most."""
-SLICE_SECONDS = 0.02
+SLICE_SECONDS = 0.05
 
 
 class TagIndex:

@@ -39,6 +39,7 @@ class SequencePanel(Vertical):
         super().__init__(id="sequence")
         self._lines: list[str] = []
         self._following = True
+        self._flushing = False
         self._progress = ""
         self._drawn: object = None
 
@@ -46,10 +47,6 @@ class SequencePanel(Vertical):
         """Steps, progress, output."""
         yield Lines(id="steps")
         yield Output(id="output")
-
-    def on_mount(self) -> None:
-        """Write what arrived, a few times a second."""
-        self.set_interval(FLUSH_SECONDS, self._flush)
 
     def on_resize(self) -> None:
         """Fit the steps to the new width."""
@@ -70,6 +67,9 @@ class SequencePanel(Vertical):
             self._lines.append(f"── {message.title}")
         self._lines += message.lines[-MAX_LINES:]
         del self._lines[:-MAX_LINES]
+        if not self._flushing:
+            self._flushing = True
+            self.set_timer(FLUSH_SECONDS, self._flush)
         if message.progress is not None:
             done, total = message.progress.get("bytes", 0), message.progress.get("total_bytes", 0)
             share = f"{100 * done / total:3.0f} % · " if total else ""
@@ -79,6 +79,7 @@ class SequencePanel(Vertical):
     def toggle(self) -> bool:
         """Stop following, or follow again; return whether it follows now."""
         self._following = not self._following
+        self._flush()
         self._draw()
         return self._following
 
@@ -93,6 +94,7 @@ class SequencePanel(Vertical):
         steps.show([*rows, *errors][:STEP_ROWS])
 
     def _flush(self) -> None:
+        self._flushing = False
         if self._lines and self._following:
             lines, self._lines = self._lines, []
             self.query_one(Output).add(lines)
