@@ -7,6 +7,7 @@ from typing import Any
 
 from textual.widgets import Input
 
+from phase4_tui.journal.log import read_head
 from phase4_tui.runbook.provenance import RunRecord
 from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.screens.modals import PlanScreen, TextScreen
@@ -66,4 +67,6 @@ def last_run(app: Phase4App) -> RunRecord:
 
 def ended(app: Phase4App) -> bool:
     """True when the run is over, and the screen knows."""
-    return not app.running_here and app.snapshot is not None and app.snapshot.holder is None and "ended" in told(app)
+    if app.running_here or app.snapshot is None or app.snapshot.holder is not None or "ended" not in told(app):
+        return False
+    return app.snapshot.state.journal.seq >= read_head(app.site.reports).seq
