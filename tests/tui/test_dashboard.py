@@ -22,27 +22,33 @@ from tests.runbook.support import laid_out
 from tests.tui.operator import SLOW, ended, last_run, operator_at
 from tests.tui.support import lay_out, screen_text, until
 
+LOOKS = {
+    "v": VerifyScreen,
+    "j": JournalScreen,
+    "b": RunbookScreen,
+    "a": AuditScreen,
+    "d": DecisionsScreen,
+    "t": TrendsScreen,
+    "question_mark": HelpScreen,
+}
 NAMES = ["pipeline", "release_check", "quality_check", "signoff", "monitor"]
 
 
 # What is seen ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 16)])
-async def test_i_see_four_panels_the_incident_and_what_to_press(tmp_path: Path, size: tuple[int, int]) -> None:
+async def test_i_see_four_panels_the_incident_and_what_to_press_at_any_size(tmp_path: Path) -> None:
     lay_out(tmp_path)
-    async with operator_at(tmp_path, size) as me:
+    async with operator_at(tmp_path) as me:
         await me.incident()
-        await me.sees("RELEASE CHECK", "QUALITY CHECK", "MONITORING", "SIGN-OFF", "INCIDENT P1", "next: f freeze B")
-        await me.sees("SEQUENCE", "HIGH no_trade 95", "? help", "q quit", "^p palette")
-
-
-@pytest.mark.parametrize("size", [(59, 24), (80, 15), (20, 5), (10, 3)])
-async def test_with_too_little_room_i_still_see_how_it_stands(tmp_path: Path, size: tuple[int, int]) -> None:
-    lay_out(tmp_path)
-    async with operator_at(tmp_path, size) as me:
-        await me.incident()
-        await me.sees("P1")
+        for size in [(120, 40), (80, 24), (60, 16)]:
+            await me.pilot.resize_terminal(*size)
+            await me.sees("RELEASE CHECK", "QUALITY CHECK", "MONITORING", "SIGN-OFF", "INCIDENT P1", "next: f freeze B")
+            await me.sees("SEQUENCE", "HIGH no_trade 95", "? help", "q quit", "^p palette")
+        for size in [(59, 24), (80, 15), (20, 5), (10, 3)]:
+            await me.pilot.resize_terminal(*size)
+            await me.sees("✘ P1 mo")
+            await until(me.pilot, lambda: "RELEASE CHECK" not in screen_text(me.app))
 
 
 async def test_without_any_tag_i_am_told_how_to_begin(tmp_path: Path) -> None:
@@ -52,16 +58,18 @@ async def test_without_any_tag_i_am_told_how_to_begin(tmp_path: Path) -> None:
         await me.sees("decisions: no tag yet")
 
 
-@pytest.mark.parametrize("width", [60, 80, 100, 120])
-async def test_the_footer_shows_whole_keys_only(tmp_path: Path, width: int) -> None:
+async def test_the_footer_shows_whole_keys_only(tmp_path: Path) -> None:
     lay_out(tmp_path)
-    async with operator_at(tmp_path, (width, 24)) as me:
+    labels = [f"{action.key.replace('question_mark', '?')} {action.label}" for action in ACTIONS if action.footer]
+    async with operator_at(tmp_path) as me:
         await me.sees("^p palette")
-        footer = screen_text(me.app).splitlines()[-1].split("  ")[0]
-        labels = [f"{action.key.replace('question_mark', '?')} {action.label}" for action in ACTIONS if action.footer]
-        shown = [label for label in labels if label in footer]
-        assert " ".join([*shown, "^p palette"]) == footer.strip()
-        assert {"? help", "q quit"} <= set(shown)
+        for width in (120, 60, 100, 80):
+            await me.pilot.resize_terminal(width, 24)
+            await me.pilot.pause()
+            footer = screen_text(me.app).splitlines()[-1].split("  ")[0]
+            shown = [label for label in labels if label in footer]
+            assert " ".join([*shown, "^p palette"]) == footer.strip()
+            assert {"? help", "q quit"} <= set(shown)
 
 
 # Runs --------------------------------------------------------------------------------------------------------
@@ -78,14 +86,14 @@ async def test_r_asks_for_the_tag_shows_the_plan_runs_and_the_panels_turn(tmp_pa
         await me.sees("run of phase4_demo ended: every step passed", "PASSED", "✔ OK", "5 monitor ✔", '"status": "OK"')
 
 
-@pytest.mark.parametrize("number", range(1, 6))
-async def test_each_number_runs_its_step_alone(tmp_path: Path, number: int) -> None:
+async def test_each_number_runs_its_step_alone(tmp_path: Path) -> None:
     Tag(laid_out(tmp_path) / "reports", "phase4_demo")
-    (tmp_path / "phase4.toml").write_text("[steps]\n")
     async with operator_at(tmp_path) as me:
-        await me.starts(str(number))
-        await until(me.pilot, lambda: ended(me.app))
-        assert [step.name for step in last_run(me.app).steps] == [NAMES[number - 1]]
+        for number, name in enumerate(NAMES, 1):
+            me.app.clear_notifications()
+            await me.starts(str(number))
+            await until(me.pilot, lambda: ended(me.app))
+            assert [step.name for step in last_run(me.app).steps] == [name]
 
 
 async def test_x_cancels_and_resume_goes_on_where_it_was(tmp_path: Path) -> None:
@@ -155,27 +163,16 @@ async def test_space_pauses_the_output_and_follows_it_again(tmp_path: Path) -> N
 # Looking -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("key", "screen"),
-    [
-        ("v", VerifyScreen),
-        ("j", JournalScreen),
-        ("b", RunbookScreen),
-        ("a", AuditScreen),
-        ("d", DecisionsScreen),
-        ("t", TrendsScreen),
-        ("question_mark", HelpScreen),
-    ],
-)
-async def test_each_look_opens_by_its_key_and_escape_leaves_it(tmp_path: Path, key: str, screen: type) -> None:
+async def test_each_look_opens_by_its_key_and_escape_leaves_it(tmp_path: Path) -> None:
     lay_out(tmp_path)
     async with operator_at(tmp_path) as me:
-        await me.press(key)
-        await me.at(screen)
-        await me.sees("PHASE 4 · PAPER  B")
-        await me.press("escape")
-        await me.at(DashboardScreen)
-        assert len(me.app.screen_stack) == 1
+        for key, screen in LOOKS.items():
+            await me.press(key)
+            await me.at(screen)
+            await me.sees("PHASE 4 · PAPER  B")
+            await me.press("escape")
+            await me.at(DashboardScreen)
+            assert len(me.app.screen_stack) == 1
 
 
 async def test_the_same_look_twice_is_one_screen(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from phase4_tui.rollback.fallback import plan_phase3_only
 from phase4_tui.rollback.freeze import plan_freeze
 from phase4_tui.rollback.incidents import plan_escalate
 from phase4_tui.rollback.orders import Effect, carry_out, plan_on
+from phase4_tui.tui.screens.dashboard import DashboardScreen
 from phase4_tui.tui.screens.modals import ChoiceScreen, PlanScreen, TextScreen
 from tests.rollback.support import freeze, give, site_of, state_of
 from tests.runbook.documents import Tag, quality
@@ -143,39 +144,34 @@ async def test_my_own_order_is_not_told_as_anothers_though_it_failed(tmp_path: P
 # Questions ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("keys", "answer"),
-    [(["escape"], False), (["n"], False), (["enter"], False), (["y"], True), (["right", "enter"], True),
-     (["tab", "enter"], True), (["down", "pagedown", "up", "enter"], False)],
-)  # fmt: skip
-async def test_every_way_out_of_a_plan_is_an_answer(tmp_path: Path, keys: list[str], answer: bool) -> None:
+async def test_every_way_out_of_a_plan_is_an_answer(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    no = [["escape"], ["n"], ["enter"], ["down", "pagedown", "up", "enter"]]
+    yes = [["y"], ["right", "enter"], ["tab", "enter"]]
+    async with operator_at(tmp_path) as me:
+        for keys in [*no, *yes]:
+            answers: list[bool | None] = []
+            me.app.push_screen(PlanScreen("Freeze?", ["a", "  ! b"] * 40), answers.append)
+            await me.at(PlanScreen)
+            await me.press(*keys)
+            await me.at(DashboardScreen)
+            assert answers == [keys in yes], keys
+            assert len(me.app.screen_stack) == 1
+
+
+async def test_the_buttons_answer_and_are_in_sight_however_long_the_plan(tmp_path: Path) -> None:
     lay_out(tmp_path)
     async with operator_at(tmp_path) as me:
-        answers: list[bool | None] = []
-        me.app.push_screen(PlanScreen("Freeze?", ["a", "  ! b"] * 40), answers.append)
-        await me.at(PlanScreen)
-        await me.press(*keys)
-        await until(me.pilot, lambda: answers)
-        assert answers == [answer]
-        assert len(me.app.screen_stack) == 1
-
-
-@pytest.mark.parametrize(("button", "answer"), [("#no", False), ("#yes", True)])
-@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 16)])
-async def test_the_buttons_answer_and_are_in_sight_however_long_the_plan(
-    tmp_path: Path, size: tuple[int, int], button: str, answer: bool
-) -> None:
-    lay_out(tmp_path)
-    async with operator_at(tmp_path, size) as me:
-        answers: list[bool | None] = []
-        me.app.push_screen(PlanScreen(QUESTION, ["x"] * 99), answers.append)
-        await me.at(PlanScreen)
-        await me.sees("No (n)", "Do it (y)")
-        me.app.clear_notifications()
-        await me.pilot.pause()
-        await me.pilot.click(button)
-        await until(me.pilot, lambda: answers)
-        assert answers == [answer]
+        for size in [(120, 40), (80, 24), (60, 16)]:
+            await me.pilot.resize_terminal(*size)
+            for button in ("#no", "#yes"):
+                answers: list[bool | None] = []
+                me.app.push_screen(PlanScreen(QUESTION, ["x"] * 99), answers.append)
+                await me.at(PlanScreen)
+                await me.sees("No (n)", "Do it (y)")
+                await me.pilot.click(button)
+                await me.at(DashboardScreen)
+                assert answers == [button == "#yes"], size
 
 
 async def test_the_end_of_a_long_plan_can_be_read_by_keys(tmp_path: Path) -> None:
@@ -187,37 +183,34 @@ async def test_the_end_of_a_long_plan_can_be_read_by_keys(tmp_path: Path) -> Non
         await me.sees("line 59")
 
 
-@pytest.mark.parametrize(
-    ("keys", "answer"), [(["escape"], None), (["a", "enter"], "a"), (["space", "b", "enter"], "b")]
-)
-async def test_every_way_out_of_a_text_is_an_answer(tmp_path: Path, keys: list[str], answer: str | None) -> None:
+async def test_every_way_out_of_a_text_is_an_answer(tmp_path: Path) -> None:
     lay_out(tmp_path)
     async with operator_at(tmp_path, (60, 16)) as me:
-        answers: list[str | None] = []
-        me.app.push_screen(TextScreen("Why?"), answers.append)
-        await me.at(TextScreen)
-        await me.press("enter")
-        await me.sees("it is needed")
-        await me.press(*keys)
-        await until(me.pilot, lambda: answers)
-        assert answers == [answer]
-        assert len(me.app.screen_stack) == 1
+        for keys, answer in ((["escape"], None), (["a", "enter"], "a"), (["space", "b", "enter"], "b")):
+            answers: list[str | None] = []
+            me.app.push_screen(TextScreen("Why?"), answers.append)
+            await me.at(TextScreen)
+            await me.press("enter")
+            await me.sees("it is needed")
+            await me.press(*keys)
+            await me.at(DashboardScreen)
+            assert answers == [answer]
+            assert len(me.app.screen_stack) == 1
 
 
-@pytest.mark.parametrize(("keys", "answer"), [(["escape"], None), (["down", "enter"], "a"), (["end", "enter"], "z")])
-async def test_every_way_out_of_a_choice_is_an_answer(tmp_path: Path, keys: list[str], answer: str | None) -> None:
+async def test_every_way_out_of_a_choice_is_an_answer(tmp_path: Path) -> None:
     lay_out(tmp_path)
+    choices = [(name, "[/x]") for name in "abcdefghijklmnopqrstuvwxyz"]
     async with operator_at(tmp_path, (60, 16)) as me:
-        answers: list[str | None] = []
-        me.app.push_screen(
-            ChoiceScreen("Which?", [(name, "[/x]") for name in "abcdefghijklmnopqrstuvwxyz"]), answers.append
-        )
-        await me.at(ChoiceScreen)
-        await me.press("enter")  # nothing is chosen beforehand
-        assert answers == []
-        await me.press(*keys)
-        await until(me.pilot, lambda: answers)
-        assert answers == [answer]
+        for keys, answer in ((["escape"], None), (["down", "enter"], "a"), (["end", "enter"], "z")):
+            answers: list[str | None] = []
+            me.app.push_screen(ChoiceScreen("Which?", choices), answers.append)
+            await me.at(ChoiceScreen)
+            await me.press("enter")  # nothing is chosen beforehand
+            assert answers == []
+            await me.press(*keys)
+            await me.at(DashboardScreen)
+            assert answers == [answer]
 
 
 async def test_a_question_twice_is_one_question(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """What every screen has: the header line, the footer, and the facts of now."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
+from typing import Any
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -32,6 +34,13 @@ class FactsScreen(Screen[None]):
     def body(self) -> Iterable[Widget]:
         """Return what stands between header and footer."""
         return ()
+
+    def begin(
+        self, work: Callable[..., Coroutine[Any, Any, object]], *given: object, group: str, exclusive: bool = False
+    ) -> None:
+        """Begin a worker; it makes its coroutine itself, so that one which is replaced before leaves none behind."""
+        made: Any = partial(work, *given)
+        self.run_worker(made, group=group, exclusive=exclusive, exit_on_error=False)
 
     def action_back(self) -> None:
         """Return to the screen before."""

@@ -73,7 +73,7 @@ class CompareScreen(FactsScreen):
         """Take the tags that are most likely meant."""
         self.set_interval(1.0, self._tick)
         self._draw()
-        self.run_worker(self._begin(), group="begin", exit_on_error=False)
+        self.begin(self._begin, group="begin")
 
     async def _begin(self) -> None:
         snapshot = self.snapshot

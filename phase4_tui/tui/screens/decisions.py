@@ -99,7 +99,7 @@ class DecisionsScreen(LookingScreen):
         if self._tag is None:
             self._trouble = "no tag yet: `r` on the dashboard runs the sequence"
         else:
-            self.run_worker(self._read(self._tag), group="load", exclusive=True, exit_on_error=False)
+            self.begin(self._read, self._tag, group="load", exclusive=True)
         self._draw()
 
     async def _read(self, tag: str) -> None:

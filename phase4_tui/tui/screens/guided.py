@@ -66,7 +66,7 @@ class GuidedScreen(FactsScreen):
         self.set_interval(1.0, self._draw_top)
         self.set_interval(HEARTBEAT_SECONDS, self._beat)
         if not self.app.read_only:
-            self.run_worker(self._take_lease(), group="lease", exit_on_error=False)
+            self.begin(self._take_lease, group="lease")
 
     async def on_unmount(self) -> None:
         """Give the lease back, so that another may go on."""
@@ -97,7 +97,7 @@ class GuidedScreen(FactsScreen):
         self.app.facts.look_now()
 
     def _beat(self) -> None:
-        self.run_worker(self._keep_lease(), group="lease", exit_on_error=False)
+        self.begin(self._keep_lease, group="lease")
 
     async def _keep_lease(self) -> None:
         if self._lead.held and not await self._lead.keep():
@@ -124,7 +124,7 @@ class GuidedScreen(FactsScreen):
             self._stale = True
             return
         self._looking = True
-        self.run_worker(self._read(), group="look", exit_on_error=False)
+        self.begin(self._read, group="look")
 
     async def _read(self) -> None:
         try:
@@ -159,7 +159,7 @@ class GuidedScreen(FactsScreen):
         if guided is not None:
             cards.show(guided.steps)
         else:
-            self.run_worker(self._lead.give_back(), group="lease", exit_on_error=False)
+            self.begin(self._lead.give_back, group="lease")
         self._draw_top()
         self.query_one(HintLine).tell(*self._hint())
         self.refresh_bindings()

@@ -208,7 +208,7 @@ class KnownGoodScreen(FactsScreen):
         wanted = (before or row.tag, row.tag)
         if self._told is None or self._told[0] != wanted:
             self._told = wanted, []
-            self.run_worker(self._compare(*wanted), group="difference", exclusive=True, exit_on_error=False)
+            self.begin(self._compare, *wanted, group="difference", exclusive=True)
         self._show_told(row, snapshot)
 
     def _show_told(self, row: TagRow, snapshot: Snapshot) -> None:

@@ -78,7 +78,7 @@ class LookingScreen(FactsScreen):
 
     def in_background(self, work: Callable[[Stop], T], then: Callable[[T], None], group: str = "load") -> None:
         """Do work in a thread and take its result here, unless the screen was left or the work was begun anew."""
-        self.run_worker(self._carry(work, then), group=group, exclusive=True, exit_on_error=False)
+        self.begin(self._carry, work, then, group=group, exclusive=True)
 
     async def _carry(self, work: Callable[[Stop], T], then: Callable[[T], None]) -> None:
         try:

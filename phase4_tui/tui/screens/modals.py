@@ -36,9 +36,10 @@ LOW_ROWS = 24
 def _fit(screen: ModalScreen[Any], body: str) -> None:
     """Give the body the rows that are left, so that neither question nor answers are pushed off the screen."""
     low = screen.size.height < LOW_ROWS
-    screen.query_one(".dialog").set_class(low, "-low")
+    screen.query(".dialog").set_class(low, "-low")
     rows = screen.size.height - 8 if low else screen.size.height * 9 // 10 - 12
-    screen.query_one(body).styles.max_height = max(rows, 1)
+    for found in screen.query(body):
+        found.styles.max_height = max(rows, 1)
 
 
 class PlanScreen(ModalScreen[bool]):
@@ -83,7 +84,8 @@ class PlanScreen(ModalScreen[bool]):
 
     def action_read(self, rows: int) -> None:
         """Scroll the plan."""
-        self.query_one(".dialog-body").scroll_relative(y=rows, animate=False)
+        for body in self.query(".dialog-body"):  # a key may come before there is any
+            body.scroll_relative(y=rows, animate=False)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Answer by button."""
