@@ -7,7 +7,7 @@ from textual.message import Message
 
 from phase4_tui.artifacts.progress import parse_progress
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.runbook.provenance import RunRecord
+from phase4_tui.runbook.provenance import RunRecord, runs_of
 from phase4_tui.tui.messages import OutputArrived
 
 CHUNK = 64 << 10
@@ -29,13 +29,17 @@ class Transcripts:
         """Post the new output of `run`; None posts what the last one wrote before it ended."""
         if run is None:
             if self._last is not None:
-                self._tail(self._last)
+                self._tail(self._ended(self._last))
                 self._last = None
             return
         if run.run_id != self._run:
             self._run, self._read, self._rest = run.run_id, {}, b""
         self._last = run
         self._tail(run)
+
+    def _ended(self, seen: RunRecord) -> RunRecord:
+        """Return a run as it ended: its last steps may have begun since it was seen."""
+        return next((run for run in runs_of(self._reports, seen.tag) if run.run_id == seen.run_id), seen)
 
     def _tail(self, run: RunRecord) -> None:
         for step in run.steps:

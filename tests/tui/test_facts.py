@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from textual.message import Message
@@ -14,11 +15,13 @@ from textual.message import Message
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.artifacts.watching import Watcher
 from phase4_tui.rollback.known_good import plan_pin, plan_switch
+from phase4_tui.runbook.provenance import save_run
 from phase4_tui.runbook.status import read_tags
 from phase4_tui.tui.actions import ACTIONS, why_not
 from phase4_tui.tui.facts import Facts
-from phase4_tui.tui.messages import OrdersSeen, SnapshotReady
+from phase4_tui.tui.messages import OrdersSeen, OutputArrived, SnapshotReady
 from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.tui.transcripts import Transcripts
 from phase4_tui.tui.widgets.header_line import alarms
 from tests.rollback.hostile import overwrite
 from tests.rollback.support import freeze, give, site_of
@@ -279,3 +282,21 @@ async def test_tampering_is_an_alarm_on_every_screen(tmp_path: Path) -> None:
         for key in ("escape", "question_mark", "j", "b", "a"):
             await me.press(key)
             await me.sees("TAMPERED: A is not what was frozen")
+
+
+def test_the_output_of_a_step_that_began_after_the_last_look_is_shown(tmp_path: Path) -> None:
+    posted: list[OutputArrived] = []
+    transcripts = Transcripts(tmp_path, lambda message: posted.append(cast(OutputArrived, message)))
+    tag = Tag(tmp_path, "A")
+    seen = tag.ran(pipeline="running", monitor="not_run")
+    early, late = tmp_path / "early.log", tmp_path / "late.log"
+    early.write_text("first\n")
+    pipeline, monitor = seen.steps
+    pipeline = pipeline.model_copy(update={"transcript": str(early)})
+    transcripts.follow(seen.model_copy(update={"steps": (pipeline, monitor.model_copy(update={"transcript": None}))}))
+    late.write_text("last\n")
+    monitor = monitor.model_copy(update={"transcript": str(late), "state": "passed"})
+    save_run(tmp_path, seen.model_copy(update={"steps": (pipeline, monitor)}))
+    transcripts.follow(None)
+    transcripts.follow(None)
+    assert [line for message in posted for line in message.lines] == ["first", "last"]
