@@ -112,10 +112,6 @@ class OperationsState(Document):
         values["journal"] = Head(seq=event.seq, hash=event.hash)
         return self.model_copy(update=values)
 
-    def is_quarantined(self, tag: str) -> bool:
-        """True when the tag itself was quarantined; content is compared elsewhere."""
-        return any(entry.tag == tag for entry in self.quarantine)
-
 
 def _pending_after(pending: tuple[Pending, ...], event: Event) -> tuple[Pending, ...]:
     if event.outcome == "intent":

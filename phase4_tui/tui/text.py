@@ -5,7 +5,6 @@ from collections.abc import Iterable
 
 from rich.segment import Segment
 from rich.style import Style as RichStyle
-from rich.text import Text
 from textual.color import Color
 from textual.content import Content
 from textual.filter import LineFilter
@@ -41,11 +40,6 @@ def content(*parts: Part) -> Content:
 def lines(rows: Iterable[Iterable[Part]]) -> Content:
     """Return rows of parts as content of that many lines."""
     return Content("\n").join([content(*row) for row in rows])
-
-
-def cell(text: str, style: str = "") -> Text:
-    """Return a text as rich text, for widgets that take that; shown literally, on one line."""
-    return Text(safe_line(text, LINE_LIMIT), style=style, no_wrap=True, end="")
 
 
 def _safe_part(part: Part) -> tuple[str, str] | str:

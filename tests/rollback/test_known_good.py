@@ -338,7 +338,7 @@ def test_a_thawed_quarantined_tag_is_judged_by_its_content_and_a_frozen_one_by_i
     with_incident(work)
     freeze(work, "bad")
     do(work, plan_switch, "good", "rollback")
-    assert read_state(work / "reports").is_quarantined("bad")
+    assert [entry.tag for entry in read_state(work / "reports").quarantine] == ["bad"]
     do(work, plan_thaw, "bad", "to run it again")
     own_report(work, "bad", b'{"run_tag": "bad", "results": [3]}')
     assert failed_rung(site_of(work), state_of(work), "bad") is None

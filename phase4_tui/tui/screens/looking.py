@@ -68,10 +68,6 @@ class LookingScreen(FactsScreen):
         """Say what is seen."""
         self.query_one(".title", Static).update(content(*parts), layout=False)
 
-    def hint_is(self, text: str) -> None:
-        """Say what to press."""
-        self.query_one(".hint", Static).update(content(text), layout=False)
-
     def failed(self, message: str) -> None:
         """Say that what is to be seen can't be."""
         self.title_is((f"{SYMBOLS['failed']} {message}", "bold $error"))
