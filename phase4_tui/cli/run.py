@@ -11,7 +11,7 @@ import typer
 
 from phase4_tui.cli.desk import DONE, FAILED, Desk, complain, emit, say
 from phase4_tui.cli.showing import show_status
-from phase4_tui.cli.watching_runs import observer
+from phase4_tui.cli.watching_runs import observing
 from phase4_tui.journal.events import BadEvent
 from phase4_tui.journal.locks import Busy
 from phase4_tui.journal.log import JournalDamaged
@@ -107,7 +107,7 @@ def execute(desk: Desk, request: Request) -> int:
             for line in plan.describe():
                 say(line)
         return DONE
-    with _cancel_on_signals() as (cancel, caught), observer(desk.json) as watching:
+    with _cancel_on_signals() as (cancel, caught), observing(desk.json) as watching:
         record = run_plan(plan, desk.settings, desk.environment, watching, cancel)
     _look_for_incident(desk, plan.tag)
     status, evidence = read_status(desk.settings, desk.workdir, desk.environment, plan.tag, record.isolation)

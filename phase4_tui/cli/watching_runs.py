@@ -1,7 +1,8 @@
 """How a run shows itself: bars on a terminal, plain lines in a pipe, nothing under --json."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -20,34 +21,7 @@ def line_of(record: StepRecord, number: int) -> str:
     return f"{SYMBOLS[record.state]} {number} {record.name:<14} {words} · {record.seconds:.1f} s{error}"
 
 
-class SilentObserver:
-    """Watches and says nothing."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Nothing to clean up."""
-
-    def run_started(self, record: RunRecord) -> None:
-        """Say nothing."""
-
-    def step_started(self, command: Command) -> None:
-        """Say nothing."""
-
-    def output(self, command: Command, lines: list[str]) -> None:
-        """Say nothing."""
-
-    def progress(self, command: Command, facts: Mapping[str, int]) -> None:
-        """Say nothing."""
-
-    def step_ended(self, record: StepRecord) -> None:
-        """Say nothing."""
-
-
-class PlainObserver(SilentObserver):
+class PlainObserver(Observer):
     """One line a step."""
 
     def __init__(self) -> None:
@@ -79,6 +53,8 @@ class PlainObserver(SilentObserver):
 
 class LiveObserver(PlainObserver):
     """A bar for the running step, with records per second where the step tells them."""
+
+    wants_progress = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -125,11 +101,13 @@ class LiveObserver(PlainObserver):
         )
 
 
-def observer(silent: bool) -> SilentObserver:
-    """Return how a run shows itself here."""
+@contextmanager
+def observing(silent: bool) -> Iterator[Observer]:
+    """Yield what shows a run here, for as long as it is under way."""
     if silent:
-        return SilentObserver()
-    return LiveObserver() if sys.stdout.isatty() else PlainObserver()
-
-
-_: type[Observer] = SilentObserver
+        yield Observer()
+    elif sys.stdout.isatty():
+        with LiveObserver() as live:
+            yield live
+    else:
+        yield PlainObserver()

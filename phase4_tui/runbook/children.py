@@ -246,7 +246,8 @@ class _Output:
             self.transcript.write(TRUNCATED_MARK)
 
     def _tell(self, lines: list[str]) -> None:
-        safe = [safe_line(line.rstrip("\r"), LINE_LIMIT) for line in lines]
+        told = lines if self.on_lines is not None else lines[-TAIL_LINES:]
+        safe = [safe_line(line.rstrip("\r"), LINE_LIMIT) for line in told]
         self.tail.extend(safe)
         if safe and self.on_lines is not None:
             self.on_lines(safe)

@@ -7,8 +7,8 @@ import os
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.hashing import hash_file
@@ -46,17 +46,17 @@ from phase4_tui.runbook.steps import Command
 ERROR_CHARS = 400
 
 
-class Observer(Protocol):
-    """Who watches a run; called in the run's thread."""
+class Observer:
+    """Who watches a run, called in the run's thread; this one says nothing."""
+
+    wants_progress = False
+    """Without it no line of a step is read: one that floods its output costs its parent little."""
 
     def run_started(self, record: RunRecord) -> None:
         """The run has its record; nothing has run yet."""
 
     def step_started(self, command: Command) -> None:
         """A step's child process starts."""
-
-    def output(self, command: Command, lines: list[str]) -> None:
-        """The step wrote lines, made safe to show."""
 
     def progress(self, command: Command, facts: Mapping[str, int]) -> None:
         """The step told `records`, `bytes` and `total_bytes`."""
@@ -263,7 +263,8 @@ class _Run:
                 held=self._held,
                 protected=state_dir(plan.place.reports) if self._record.isolation.protects_state else None,
             )
-            result = run_child(spec, self._cancel, lambda lines: self._lines(command, lines))
+            watch = partial(self._lines, command) if self._observer.wants_progress else None
+            result = run_child(spec, self._cancel, watch)
         state, error = self._verdict(command, result, before)
         ended = started.model_copy(
             update={
@@ -281,15 +282,10 @@ class _Run:
         return ended
 
     def _lines(self, command: Command, lines: list[str]) -> None:
-        shown = []
         for line in lines:
             facts = parse_progress(line)
-            if facts is None:
-                shown.append(line)
-            else:
+            if facts is not None:
                 self._observer.progress(command, facts)
-        if shown:
-            self._observer.output(command, shown)
 
     def _hashes(self, command: Command) -> dict[str, str]:
         hashes = {name: hash_file(self._plan.place.reports / name) for name in command.expects}

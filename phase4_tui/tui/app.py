@@ -50,6 +50,8 @@ LOOKS = {
 }
 """Module and name of the screen that an action opens."""
 NOTICE_LIMIT = 600
+FIRST_LOOK_SECONDS = 0.5
+"""So long the first paint waits for the first facts: a paint without them costs more than most disks do."""
 GC_THRESHOLDS = (20_000, 20, 100)
 """Rarer than Python's own: with ten thousand tags a whole collection stops the screen for a tenth of a second."""
 
@@ -109,19 +111,26 @@ class Phase4App(App[None]):
 
         return Flows(self)
 
+    def on_load(self) -> None:
+        """Begin to look at the disk."""
+        self.facts.start()
+
     def get_default_screen(self) -> Screen[Any]:
-        """Begin with the dashboard."""
-        return DashboardScreen()
+        """Begin with the dashboard, drawn at once with the first facts unless the disk lets wait for them."""
+        screen = DashboardScreen()
+        self.snapshot = self.facts.first(FIRST_LOOK_SECONDS)
+        screen.set_reactive(FactsScreen.snapshot, self.snapshot)
+        return screen
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Drop what could command the terminal, and draw in ASCII where that is wanted."""
         return (*super().get_line_filters(), ControlFilter(), *((AsciiFilter(),) if self._ascii else ()))
 
     def on_mount(self) -> None:
-        """Begin to look at the disk."""
+        """Look again whenever the terminal comes back; leave if a signal said so before there was a loop."""
         if self._leaving is not None:
             self.exit(return_code=self._leaving)
-        self.facts.start()
+        self.call_after_refresh(self._started)
         self.app_resume_signal.subscribe(self, lambda _: self.facts.look_now())
 
     def on_app_focus(self) -> None:
@@ -145,8 +154,6 @@ class Phase4App(App[None]):
         if not self.screen_stack:
             return  # the application is ending
         before, self.snapshot = self.snapshot, message.snapshot
-        if before is None:
-            self.call_after_refresh(self._started)
         for screen in self.screen_stack:
             if isinstance(screen, FactsScreen):
                 screen.snapshot = message.snapshot

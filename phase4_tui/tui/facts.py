@@ -68,6 +68,7 @@ class Facts:
         self._first: str | None = None
         self._failed = False
         self._snapshot: Snapshot | None = None
+        self._looked = threading.Event()
         self._transcripts = Transcripts(site.reports, post)
         self._threads = [
             threading.Thread(target=target, name=name, daemon=True)
@@ -86,6 +87,11 @@ class Facts:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(timeout=2.0)
+
+    def first(self, seconds: float) -> Snapshot | None:
+        """Return the first snapshot, None when it takes longer than that."""
+        self._looked.wait(seconds)
+        return self._snapshot
 
     def choose(self, tag: str | None) -> None:
         """Show another tag; None shows the active one, else the newest."""
@@ -139,6 +145,7 @@ class Facts:
         )
         self._snapshot = replace(known, trouble=trouble)
         self._failed = True
+        self._looked.set()
         self._post(SnapshotReady(self._snapshot))
 
     def _look_first(self) -> None:
@@ -290,6 +297,7 @@ class Facts:
             runs = sorted(other.runs, key=lambda run: run.run_id)
             self._snapshot = replace(self._snapshot, run=runs[-1] if runs else None)
         self._posted, self._failed = time.monotonic(), False
+        self._looked.set()
         self._post(SnapshotReady(self._snapshot))
 
     def _left_run(self) -> str | None:

@@ -1,36 +1,16 @@
 """Runs of this dashboard: one sequence or step at a time, in a thread that needs nothing of the screen."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.runbook.planning import RunPlan
-from phase4_tui.runbook.provenance import RunRecord, StepRecord
-from phase4_tui.runbook.sequence import run_plan
+from phase4_tui.runbook.provenance import RunRecord
+from phase4_tui.runbook.sequence import Observer, run_plan
 from phase4_tui.runbook.site import Refused, Site
-from phase4_tui.runbook.steps import Command
 
 END_SECONDS = 10.0
 Ended = Callable[[RunRecord | None, Exception | None], object]
-
-
-class Silent:
-    """Watches a run without a word: the screen shows what is on disk."""
-
-    def run_started(self, record: RunRecord) -> None:
-        """The record on disk tells."""
-
-    def step_started(self, command: Command) -> None:
-        """The record on disk tells."""
-
-    def output(self, command: Command, lines: list[str]) -> None:
-        """The transcript on disk tells."""
-
-    def progress(self, command: Command, facts: Mapping[str, int]) -> None:
-        """The transcript on disk tells."""
-
-    def step_ended(self, record: StepRecord) -> None:
-        """The record on disk tells."""
 
 
 class Runs:
@@ -55,7 +35,7 @@ class Runs:
 
         def work() -> None:
             try:
-                record = run_plan(plan, self._site.settings, self._site.environment, Silent(), cancel)
+                record = run_plan(plan, self._site.settings, self._site.environment, Observer(), cancel)
                 look_for_incident(self._site, plan.tag)
             except Exception as error:  # noqa: BLE001 - whatever it is, the operator must see it
                 ended(None, error)

@@ -1,5 +1,6 @@
 """Starts the dashboard and returns its exit status."""
 
+import os
 import sys
 
 from phase4_tui.runbook.site import Site
@@ -26,6 +27,8 @@ def run_dashboard(site: Site, *, read_only: bool = False, ascii_only: bool = Fal
 
 def run_app(app: Phase4App) -> int:
     """Run the application with the terminal's life guarded."""
+    for name in ("COLUMNS", "LINES"):  # exported once, they would hold the screen at that size for ever
+        os.environ.pop(name, None)
 
     def kill() -> None:
         if app.running_here:

@@ -17,7 +17,7 @@ from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.health import Health, judge
 from phase4_tui.runbook.planning import Request, RunPlan, plan_run
 from phase4_tui.runbook.provenance import RunRecord, StepRecord
-from phase4_tui.runbook.sequence import run_plan
+from phase4_tui.runbook.sequence import Observer, run_plan
 from phase4_tui.runbook.settings import load_settings
 from phase4_tui.runbook.steps import Command
 
@@ -61,13 +61,14 @@ def script_of(directory: Path, step: str) -> Path:
     return directory / f"{names.get(step, f'phase4_{step}')}.py"
 
 
-class Recording:
+class Recording(Observer):
     """An observer that remembers everything."""
+
+    wants_progress = True
 
     def __init__(self) -> None:
         self.records: list[RunRecord] = []
         self.started: list[str] = []
-        self.lines: dict[str, list[str]] = {}
         self.facts: list[tuple[str, Mapping[str, int]]] = []
         self.ended: list[StepRecord] = []
 
@@ -78,10 +79,6 @@ class Recording:
     def step_started(self, command: Command) -> None:
         """Remember the step."""
         self.started.append(command.step.name)
-
-    def output(self, command: Command, lines: list[str]) -> None:
-        """Remember the lines."""
-        self.lines.setdefault(command.step.name, []).extend(lines)
 
     def progress(self, command: Command, facts: Mapping[str, int]) -> None:
         """Remember the facts."""

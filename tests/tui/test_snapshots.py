@@ -40,6 +40,10 @@ class Still:
         """Tell them."""
         self._post(SnapshotReady(self._snapshot))
 
+    def first(self, seconds: float) -> Snapshot:
+        """Return them at once."""
+        return self._snapshot
+
     def stop(self) -> None:
         """Nothing runs."""
 

@@ -232,6 +232,14 @@ def test_three_hundred_sizes_and_it_is_still_there(work: Path) -> None:
         assert terminal.is_as_before, terminal.modes
 
 
+def test_a_size_in_the_environment_does_not_hold_the_screen_there(work: Path) -> None:
+    with Terminal(DASHBOARD, work, COLUMNS="80", LINES="24") as terminal:
+        terminal.wait_for("PASSED")
+        since = len(terminal.output)
+        terminal.resize(40, 12)
+        terminal.wait_for("60×16 is the least", since=since)
+
+
 def test_without_colours_every_state_is_a_word(work: Path) -> None:
     with Terminal(DASHBOARD, work, NO_COLOR="1") as terminal:
         terminal.wait_for("ALERT HIGH")

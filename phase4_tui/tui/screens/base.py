@@ -6,6 +6,7 @@ from typing import Any
 
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.containers import Container
 from textual.lazy import Lazy
 from textual.reactive import var
 from textual.screen import Screen
@@ -24,12 +25,18 @@ class FactsScreen(Screen[None]):
 
     snapshot: var[Snapshot | None] = var(None)
     BINDINGS = [Binding("escape", "back", "back", show=True)]
+    DEFAULT_CSS = """
+    FactsScreen #keys { dock: bottom; height: 1; }
+    """
 
     def compose(self) -> ComposeResult:
-        """Header, the screen's own, footer."""
+        """Header, the screen's own, footer; laid out for the terminal's size before the first paint, not after it."""
+        width, height = self.app.size
+        for length, breakpoints in ((width, self.HORIZONTAL_BREAKPOINTS), (height, self.VERTICAL_BREAKPOINTS)):
+            self.add_class(*[name for least, name in breakpoints or () if length >= least][-1:])
         yield HeaderLine(banner=str(getattr(self.app, "banner", ""))).data_bind(FactsScreen.snapshot)
         yield from self.body()
-        yield Lazy(KeyLine(show_command_palette=True, compact=True))
+        yield Container(Lazy(KeyLine(show_command_palette=True, compact=True)), id="keys")
 
     def body(self) -> Iterable[Widget]:
         """Return what stands between header and footer."""
