@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from phase4_tui.runbook.settings import SettingsError
 from phase4_tui.runbook.site import Refused, Site
 from phase4_tui.tui.actions import ACTIONS, BY_ID, Action, keys_of, why_not
 from phase4_tui.tui.facts import Facts
+from phase4_tui.tui.looks import LOOKS, screen_class
 from phase4_tui.tui.messages import OrdersSeen, OutputArrived, SnapshotReady, TagChosen
 from phase4_tui.tui.own_orders import OwnOrders
 from phase4_tui.tui.screens.base import FactsScreen
@@ -37,19 +39,8 @@ if TYPE_CHECKING:
     from phase4_tui.tui.runs import Runs
 
 EXPECTED = (Refused, StateUnreadable, JournalDamaged, Busy, SettingsError, OSError, ValueError)
-LOOKS = {
-    "guided": ("guided", "GuidedScreen"),
-    "audit": ("audit", "AuditScreen"),
-    "verify": ("verify", "VerifyScreen"),
-    "journal": ("journal", "JournalScreen"),
-    "runbook": ("runbook", "RunbookScreen"),
-    "decisions": ("decisions", "DecisionsScreen"),
-    "trends": ("trends", "TrendsScreen"),
-    "export": ("viewer", "PostMortemScreen"),
-    "help": ("help", "HelpScreen"),
-}
-"""Module and name of the screen that an action opens."""
 NOTICE_LIMIT = 600
+STALE_SECONDS = 10.0
 FIRST_LOOK_SECONDS = 0.5
 """So long the first paint waits for the first facts: a paint without them costs more than most disks do."""
 GC_THRESHOLDS = (20_000, 20, 100)
@@ -131,7 +122,16 @@ class Phase4App(App[None]):
         if self._leaving is not None:
             self.exit(return_code=self._leaving)
         self.call_after_refresh(self._started)
+        self.set_interval(STALE_SECONDS / 5, self._watch_facts)
         self.app_resume_signal.subscribe(self, lambda _: self.facts.look_now())
+
+    def _watch_facts(self) -> None:
+        """Mark the screen when the disk has not been looked at for long: a look may hang on a lost mount."""
+        silence = self.facts.silence()
+        if silence > STALE_SECONDS and self.snapshot is not None:
+            self.facts.note_stale()
+            stale = replace(self.snapshot, stale=f"nothing was looked at for {silence:.0f} s: what is shown is old")
+            self.post_message(SnapshotReady(stale))
 
     def on_app_focus(self) -> None:
         """Look again when the terminal has the focus again."""
@@ -306,9 +306,7 @@ class Phase4App(App[None]):
 
     def _open(self, module: str, name: str, *args: object) -> None:
         """Open a screen, loading it now; one that is open already comes to the front, or makes way for `args`."""
-        from importlib import import_module  # noqa: PLC0415 - only here
-
-        screen = getattr(import_module(f"phase4_tui.tui.screens.{module}"), name)
+        screen = screen_class(module, name)
         at = next((at for at, one in enumerate(self.screen_stack) if isinstance(one, screen)), None)
         while at is not None and len(self.screen_stack) > (at if args else at + 1):
             self.pop_screen()

@@ -38,6 +38,11 @@ class Output(Widget, can_focus=True):
         """All lines that are kept."""
         return "\n".join(self._lines)
 
+    def clear(self) -> None:
+        """Begin a new page."""
+        self._lines.clear()
+        self.action_follow()
+
     def add(self, lines: Iterable[str]) -> None:
         """Add lines; who looks back keeps what is in sight."""
         before = len(self._lines)
