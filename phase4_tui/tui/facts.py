@@ -6,7 +6,7 @@ shown is judged and posted, then all others, a little at a time, so that the scr
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Set
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,6 @@ from phase4_tui.artifacts.index import newest_tag
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.watching import MissedHints, Watcher
 from phase4_tui.journal.lease import read_lease
-from phase4_tui.journal.locks import Busy
 from phase4_tui.journal.log import JournalDamaged, read_events, read_head
 from phase4_tui.journal.state import OperationsState, StateUnreadable, read_state
 from phase4_tui.runbook.evidence import read_evidence
@@ -25,8 +24,9 @@ from phase4_tui.runbook.fallback import read_fallback
 from phase4_tui.runbook.rules import read_rules
 from phase4_tui.runbook.running import holder as last_holder
 from phase4_tui.runbook.running import running
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import place_of
+from phase4_tui.tui.lookout import Lookout
 from phase4_tui.tui.messages import OrdersSeen, SnapshotReady
 from phase4_tui.tui.snapshot import Snapshot, clock_trouble, judge_tag, tampered_tags
 from phase4_tui.tui.tag_index import SCAN_SECONDS, TagIndex
@@ -61,8 +61,7 @@ class Facts:
         self._watcher = Watcher(site.reports, self._stop, HINT_SECONDS)
         self._missed = MissedHints(site.reports)
         self._index = TagIndex(site.reports)
-        self._suspects: set[str] = set()
-        self._suspected = threading.Event()
+        self._lookout = Lookout(site, self._stop, self._wake, read_only=read_only)
         self._signature: object = None
         self._tampering_looked = self._posted = 0.0
         self._tampered: tuple[str, ...] = ()
@@ -78,7 +77,7 @@ class Facts:
         self._threads = [
             threading.Thread(target=target, name=name, daemon=True)
             for name, target in (("hints", self._take_hints), ("facts", self._look_for_ever),
-                                 ("incidents", self._open_incidents))
+                                 ("incidents", self._lookout.run))
         ]  # fmt: skip
 
     def start(self) -> None:
@@ -90,7 +89,7 @@ class Facts:
         """End; returns once the threads have ended, within about a second."""
         self._stop.set()
         self._wake.set()
-        self._suspected.set()
+        self._lookout.wake()
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(timeout=2.0)
@@ -168,7 +167,7 @@ class Facts:
         self._first = self._state()[0].active_tag or newest_tag(self._site.reports)
         self._publish()  # one tag, without an index of what may be very many
         self._stop.wait(SETTLE_SECONDS)
-        self._suspect(self._index.scan() & {self._first or ""})
+        self._lookout.suspect(self._index.scan() & {self._first or ""})
         self._prove_isolation()
 
     def _look(self) -> None:
@@ -184,7 +183,7 @@ class Facts:
             self._tell_orders()
         unsettled = bool(self._index.unsettled)
         self._index.again(self._index.unsettled - changed)
-        self._suspect(changed)
+        self._lookout.suspect(changed)
         if moved or changed & self._frozen():
             self._tampering_looked = 0.0
         indexing = self._index.waiting
@@ -224,40 +223,6 @@ class Facts:
             return True
         shown = self._snapshot.focus.tag if self._snapshot.focus else None
         return self._chosen is not None and self._chosen != shown
-
-    def _suspect(self, tags: Iterable[str]) -> None:
-        """Have these looked at for an incident."""
-        if not self._read_only:
-            with self._lock:
-                self._suspects |= set(tags)
-            self._suspected.set()
-
-    def _open_incidents(self) -> None:
-        """Open incidents for what changed; in a thread of its own, since another's order may hold the record long."""
-        self._stop.wait(SETTLE_SECONDS)
-        while not self._stop.is_set():
-            self._suspected.wait(SCAN_SECONDS)
-            self._suspected.clear()
-            while not self._stop.is_set():
-                with self._lock:
-                    tag = self._suspects.pop() if self._suspects else None
-                if tag is None:
-                    break
-                if not self._looked_for_incident(tag):
-                    with self._lock:
-                        self._suspects.add(tag)
-                    self._stop.wait(SCAN_SECONDS)
-
-    def _looked_for_incident(self, tag: str) -> bool:
-        """Return False when what should be written can't be: that is shown from the state, and tried again later."""
-        from phase4_tui.rollback.incidents import look_for_incident  # noqa: PLC0415 - the first paint does without
-
-        try:
-            look_for_incident(self._site, tag)
-        except (Refused, StateUnreadable, JournalDamaged, Busy, OSError):
-            return False
-        self._wake.set()
-        return True
 
     def _state(self) -> tuple[OperationsState, str | None]:
         try:
@@ -308,7 +273,7 @@ class Facts:
         if holder != before:  # whether a run is under way, and how it ended, says something of its tag
             ran = {one.tag for one in (holder, before) if one is not None}
             self._index.again(ran)
-            self._suspect(ran)
+            self._lookout.suspect(ran)
         moment = now_ns()
         self._snapshot = Snapshot(
             workdir=str(site.workdir),

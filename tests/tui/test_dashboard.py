@@ -122,6 +122,7 @@ async def test_x_cancels_and_resume_goes_on_where_it_was(tmp_path: Path) -> None
         await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.holder is None)
         await me.starts("R")
         await me.sees("run of phase4_demo ended: every step passed")
+        await until(me.pilot, lambda: ended(me.app))
         assert [step.name for step in last_run(me.app).steps if step.state == "passed"][-1] == "monitor"
 
 
