@@ -15,6 +15,7 @@ from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.lease import Held, Lease, drop_lease, keep_lease, read_lease, take_lease
 from phase4_tui.journal.log import Draft
 from phase4_tui.journal.state import OperationsState
+from phase4_tui.rollback.copies import needs_freezing
 from phase4_tui.rollback.orders import need_reason, one_at_a_time, settle, state_to_plan_on
 from phase4_tui.rollback.reopen import COMPARED, HEALTHY, REHEARSED, Condition, conditions
 from phase4_tui.runbook.fallback import nanoseconds, read_fallback
@@ -103,6 +104,8 @@ def _frozen(site: Site, state: OperationsState, incident: Incident) -> tuple[boo
     if found == "intact" and tag in state.frozen:
         entry = state.frozen[tag]
         return True, f"{tag} is frozen by {entry.by} at {entry.at}", f"phase4 freeze {tag} --reason R"
+    if tag not in state.frozen and not needs_freezing(site.reports, tag, state):
+        return True, f"nothing to freeze: {tag} has no artifacts", f"phase4 freeze {tag} --reason R"
     return False, f"{tag} is not frozen: the next run could write over it", f"phase4 freeze {tag} --reason R"
 
 

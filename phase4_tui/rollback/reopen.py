@@ -79,7 +79,8 @@ def _rehearsed(site: Site, state: OperationsState, tag: str) -> Condition:
 def _same_sources(site: Site, incident: Incident, tag: str, accepted: bool) -> Condition:
     before, after = sources_of(site, incident.tag), sources_of(site, tag)
     changed = [
-        f"{name.removesuffix('_sha256')} sha256 {_short(getattr(before, name))} → {_short(getattr(after, name))}"
+        f"{name.removesuffix('_sha256')} sha256 {_known(incident.tag, getattr(before, name))} → "
+        f"{_known(tag, getattr(after, name))}"
         for name in Sources.model_fields
         if getattr(before, name) != getattr(after, name) or getattr(after, name) is None
     ]
@@ -98,8 +99,8 @@ def _accepted(site: Site, state: OperationsState, tag: str, accepted: bool) -> d
     return {"accepted_change": _same_sources(site, state.incident, tag, True).detail}
 
 
-def _short(digest: str | None) -> str:
-    return digest if digest is not None else "unknown"
+def _known(tag: str, digest: str | None) -> str:
+    return digest if digest is not None else f"unknown (no run of {tag} has it on record)"
 
 
 def _compared(site: Site, incident: Incident, tag: str) -> Condition:
@@ -198,7 +199,7 @@ def plan_reopen(
         return replace(effect, detail=effect.detail | accepted)
 
     accepted = _accepted(site, state, tag, accept_changed_input)
-    lines = [f"evaluation mode: {state.evaluation_mode} → phase4"]
+    lines = [f"evaluation mode: {state.evaluation_mode} → phase4"] if state.evaluation_mode != "phase4" else []
     good = failed_rung(site, state, tag) is None
     lines += [f"active tag: {state.active_tag or 'none'} → {tag}"] if good else []
     lines += [f"closes incident {state.incident.id}"] if state.incident else []

@@ -61,6 +61,8 @@ class Snapshot:
     run: RunRecord | None = None
     holder: Holder | None = None
     lease: Lease | None = None
+    needs_freezing: bool = False
+    """Artifacts of the open incident's tag may still be written over."""
     fallback: Fallback | None = None
     tampered: tuple[str, ...] = ()
     preconditions: "tuple[Precondition, ...]" = ()
