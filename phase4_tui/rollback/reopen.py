@@ -116,7 +116,7 @@ def _compared(site: Site, incident: Incident, tag: str) -> Condition:
 
 def _report_sha256(site: Site, tag: str) -> str | None:
     try:
-        return hash_file(site.reports / file_name(tag, Artifact.REPORT))
+        return hash_file(site.reports / file_name(tag, Artifact.REPORT), inside=site.reports)
     except Unreadable:
         return None
 
@@ -230,7 +230,7 @@ def _reopened(
 ) -> Effect:
     moment = iso(now_ns())
     changes: dict[str, Any] = {}
-    if failed_rung(site, state, tag) is None:
+    if failed_rung(site, state, tag, whole=True) is None:
         why = reason or f"Phase 4 reopened on {tag}"
         changes |= activate(site, state, tag, why, intent, left_behind(site, state, tag)).changes
     changes |= {"evaluation_mode": "phase4", "mode_since": moment, "incident": None}

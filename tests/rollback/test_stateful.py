@@ -27,6 +27,7 @@ from phase4_tui.rollback.reopen import plan_compare, plan_reopen
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
 from phase4_tui.runbook.site import Refused, Site
 from tests.rollback.hostile import (
+    a_report,
     as_root,
     assert_on_record,
     copies,
@@ -88,7 +89,7 @@ class Desk(RuleBasedStateMachine):
     @initialize()
     def open_the_desk(self) -> None:
         for tag in TAGS[:3]:  # reports that name no tag, so that a copy of one is wrong in nothing else
-            own_report(self.work, tag, f'{{"results": [], "of": "{tag}"}}'.encode())
+            own_report(self.work, tag, a_report(of=tag))
         spoil(self.work, "c")
 
     def carried_out(self, operator: str, plan: Plan) -> None:
@@ -199,7 +200,7 @@ class Desk(RuleBasedStateMachine):
             return
         self.written += 1
         self.clear(tag)
-        own_report(self.work, tag, f'{{"results": [], "number": {self.written}}}'.encode())
+        own_report(self.work, tag, a_report(number=self.written))
         if not good:
             spoil(self.work, tag)
 
