@@ -24,7 +24,7 @@ from phase4_tui.rollback.comparison import (
 from phase4_tui.rollback.freeze import manifest_problem
 from phase4_tui.rollback.known_good import activate, failed_rung, left_behind
 from phase4_tui.rollback.orders import Effect, Plan, need_reason, plan_on, state_to_plan_on
-from phase4_tui.runbook.provenance import COMPLETE, runs_of
+from phase4_tui.runbook.provenance import COMPLETE, last_sequence
 from phase4_tui.runbook.site import Refused, Site
 
 REHEARSED = "re-run complete"
@@ -62,7 +62,7 @@ def conditions(site: Site, tag: str, *, accept_changed_input: bool = False) -> l
 
 def _rehearsed(site: Site, state: OperationsState, tag: str) -> Condition:
     name = REHEARSED
-    run = next((run for run in runs_of(site.reports, tag) if run.kind == "sequence"), None)
+    run = last_sequence(site.reports, tag)
     if run is None:
         return Condition(
             name=name, ok=False, detail=f"no run of {tag} is on record: `phase4 run --rehearsal --tag {tag}`"
