@@ -42,6 +42,8 @@ def incident_show(desk: Desk, incident: Which = None) -> int:
         return DONE
     say(f"{found.id} · {found.severity_class} {found.rule.replace('_', ' ')} · {found.stage}", "bold")
     say(f"  tag {found.tag} · owner {found.owner or 'none'}")
+    for former in found.former:
+        say(f"  raised from {former} at {former.until}")
     for name, moment in (
         ("detected", found.opened_at),
         ("contained", found.contained_at),

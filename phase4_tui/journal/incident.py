@@ -39,6 +39,22 @@ class Comparison(Document):
     at: str
 
 
+class Former(Document):
+    """What an incident was before a worse finding on another tag raised it; its times are as those of an incident."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, extra="ignore")
+
+    tag: str
+    severity_class: SeverityClass | None = Field(alias="class")
+    rule: str
+    owner: Owner | None
+    until: str
+    contained_at: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.severity_class} {self.rule.replace('_', ' ')} of {self.tag}"
+
+
 class Incident(Document):
     """One incident; its times are UTC, exact but for `evidence_at`, which is a file's and so an estimate."""
 
@@ -59,6 +75,7 @@ class Incident(Document):
     root_causes: tuple[int, ...] = ()
     """`seq` of each root-cause event."""
     comparisons: tuple[Comparison, ...] = ()
+    former: tuple[Former, ...] = ()
     no_good_tag: bool = False
     """The operator has said that there is no known-good tag to switch to."""
 

@@ -33,6 +33,15 @@ def plan_freeze(site: Site, tag: str, reason: str) -> Plan:
     if tag in state.frozen:
         raise Refused(f"{tag} was frozen and its copies are gone; `phase4 thaw {tag} --reason R` puts that on record")
     paths = artifacts_of(reports, tag)
+    if not paths and state.incident is not None and state.incident.tag == tag:
+        return plan_on(
+            state,
+            "freeze",
+            f"freeze {tag}",
+            tag=tag,
+            reason=reason,
+            nothing=f"nothing to freeze: {tag} has no artifacts; `phase4 rollback` goes on",
+        )
     if not paths:
         raise Refused(f"{tag} has no artifacts in {reports}: nothing to freeze; `phase4 tags` lists the tags")
     target = frozen_dir(reports, tag)

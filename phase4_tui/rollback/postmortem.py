@@ -61,6 +61,7 @@ def _head(incident: Incident) -> str:
             f"- Severity class: {word}",
             f"- Owner: {incident.owner or 'none'}",
             f"- State: {state}",
+            *(f"- Raised from: {safe_markdown(str(one))}, at {one.until}" for one in incident.former),
         ]
     )
 
@@ -167,4 +168,6 @@ def _words(event: Event) -> str:
         return f"{'rehearsal' if event.detail.get('rehearsal') else 'run'} {safe_markdown(word)}"
     if event.kind == "mode" and changes.get("evaluation_mode"):
         return f"mode {safe_markdown(str(changes['evaluation_mode']))}"
+    if event.kind == "raised":
+        return f"incident raised to {safe_markdown(str(event.detail.get('class')))}"
     return {"incident": "incident opened", "evidence": "more evidence"}.get(event.kind, event.kind.replace("_", " "))

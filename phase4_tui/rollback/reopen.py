@@ -24,7 +24,7 @@ from phase4_tui.rollback.comparison import (
 from phase4_tui.rollback.freeze import manifest_problem
 from phase4_tui.rollback.known_good import activate, failed_rung, left_behind
 from phase4_tui.rollback.orders import Effect, Plan, need_reason, plan_on, state_to_plan_on
-from phase4_tui.runbook.provenance import COMPLETE, runs_of
+from phase4_tui.runbook.provenance import COMPLETE, last_sequence
 from phase4_tui.runbook.site import Refused, Site
 
 REHEARSED = "re-run complete"
@@ -62,7 +62,7 @@ def conditions(site: Site, tag: str, *, accept_changed_input: bool = False) -> l
 
 def _rehearsed(site: Site, state: OperationsState, tag: str) -> Condition:
     name = REHEARSED
-    run = next((run for run in runs_of(site.reports, tag) if run.kind == "sequence"), None)
+    run = last_sequence(site.reports, tag)
     if run is None:
         return Condition(
             name=name, ok=False, detail=f"no run of {tag} is on record: `phase4 run --rehearsal --tag {tag}`"
@@ -79,7 +79,8 @@ def _rehearsed(site: Site, state: OperationsState, tag: str) -> Condition:
 def _same_sources(site: Site, incident: Incident, tag: str, accepted: bool) -> Condition:
     before, after = sources_of(site, incident.tag), sources_of(site, tag)
     changed = [
-        f"{name.removesuffix('_sha256')} sha256 {_short(getattr(before, name))} → {_short(getattr(after, name))}"
+        f"{name.removesuffix('_sha256')} sha256 {_known(incident.tag, getattr(before, name))} → "
+        f"{_known(tag, getattr(after, name))}"
         for name in Sources.model_fields
         if getattr(before, name) != getattr(after, name) or getattr(after, name) is None
     ]
@@ -98,8 +99,8 @@ def _accepted(site: Site, state: OperationsState, tag: str, accepted: bool) -> d
     return {"accepted_change": _same_sources(site, state.incident, tag, True).detail}
 
 
-def _short(digest: str | None) -> str:
-    return digest if digest is not None else "unknown"
+def _known(tag: str, digest: str | None) -> str:
+    return digest if digest is not None else f"unknown (no run of {tag} has it on record)"
 
 
 def _compared(site: Site, incident: Incident, tag: str) -> Condition:
@@ -115,7 +116,7 @@ def _compared(site: Site, incident: Incident, tag: str) -> Condition:
 
 def _report_sha256(site: Site, tag: str) -> str | None:
     try:
-        return hash_file(site.reports / file_name(tag, Artifact.REPORT))
+        return hash_file(site.reports / file_name(tag, Artifact.REPORT), inside=site.reports)
     except Unreadable:
         return None
 
@@ -198,7 +199,7 @@ def plan_reopen(
         return replace(effect, detail=effect.detail | accepted)
 
     accepted = _accepted(site, state, tag, accept_changed_input)
-    lines = [f"evaluation mode: {state.evaluation_mode} → phase4"]
+    lines = [f"evaluation mode: {state.evaluation_mode} → phase4"] if state.evaluation_mode != "phase4" else []
     good = failed_rung(site, state, tag) is None
     lines += [f"active tag: {state.active_tag or 'none'} → {tag}"] if good else []
     lines += [f"closes incident {state.incident.id}"] if state.incident else []
@@ -229,7 +230,7 @@ def _reopened(
 ) -> Effect:
     moment = iso(now_ns())
     changes: dict[str, Any] = {}
-    if failed_rung(site, state, tag) is None:
+    if failed_rung(site, state, tag, whole=True) is None:
         why = reason or f"Phase 4 reopened on {tag}"
         changes |= activate(site, state, tag, why, intent, left_behind(site, state, tag)).changes
     changes |= {"evaluation_mode": "phase4", "mode_since": moment, "incident": None}

@@ -111,7 +111,7 @@ def _check(evidence: Evidence, found: Look[D], expected: str, verdict: Callable[
 
 
 def _is_stale(evidence: Evidence, found: Look[D]) -> bool:
-    report, check = evidence.report_modified_ns, found.modified_ns
+    report, check = evidence.report.modified_ns, found.modified_ns
     return report is not None and check is not None and check < report
 
 
@@ -127,6 +127,12 @@ def _release_verdict(evidence: Evidence, value: ReleaseCheck) -> Verdict:
     if evidence.others:
         issues += [f"{text}: the file is another tag's" for text in evidence.others]
         return "failed", f"passed={_word(value.passed)} for another tag's artifacts", issues
+    if evidence.report.state in ("absent", "unreadable", "broken"):
+        # The decisions themselves: whatever the check found when it was made, it does not hold without them.
+        problems = evidence.report.problems or (f"is {evidence.report.state}",)
+        issues += [f"{evidence.report.path.name}: {problem}" for problem in problems]
+        word = "broken schema" if evidence.report.state == "broken" else evidence.report.state
+        return "failed", f"passed={_word(value.passed)}, but the report is {word}", issues
     if value.passed and issues:
         return "failed", f"passed=true, but it lists {len(issues)} problems", issues
     if evidence.summary.state == "older":

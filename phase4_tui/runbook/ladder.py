@@ -9,18 +9,21 @@ from phase4_tui.journal.state import OperationsState, Quarantined
 from phase4_tui.runbook.evidence import Evidence
 from phase4_tui.runbook.health import Health
 
-RUNGS = ("complete", "parses", "gates passed", "monitoring OK", "signed off", "matches its manifest", "not quarantined")
+PARSES = "parses"
+RUNGS = ("complete", PARSES, "gates passed", "monitoring OK", "signed off", "matches its manifest", "not quarantined")
 
 
 def first_failed_rung(evidence: Evidence, health: Health, state: OperationsState) -> str | None:
     """Return the first rung that the tag fails, None for a known-good tag."""
     gates = (health.release_check, health.quality_check)
     checks = (*gates, health.monitoring)
+    core = (evidence.report, evidence.summary)
     climbed = (
         not evidence.missing_files
         and all(check.state != "absent" for check in checks)
         and not _is_being_made(evidence),
-        all(check.state not in {"unreadable", "writing", "stale"} for check in checks),
+        all(check.state not in {"unreadable", "writing", "stale"} for check in checks)
+        and all(found.state not in {"unreadable", "writing", "broken"} for found in core),
         all(check.state == "passed" for check in gates) and not evidence.broken_steps,
         health.monitoring.state == "ok",  # Phase 3 has none, and is the fallback, not a known-good tag
         health.signoff.ok and not evidence.no_go,
@@ -55,6 +58,6 @@ def quarantine_of(reports: Path, tag: str, state: OperationsState) -> Quarantine
 
 def _sha256(path: Path) -> str | None:
     try:
-        return hash_file(path)
+        return hash_file(path, inside=path.parent)
     except Unreadable:
         return None

@@ -118,6 +118,11 @@ def runs_of(reports: Path, tag: str) -> Iterator[RunRecord]:
             yield found.value
 
 
+def last_sequence(reports: Path, tag: str) -> RunRecord | None:
+    """Return the newest run of a whole sequence under the tag."""
+    return next((run for run in runs_of(reports, tag) if run.kind == "sequence"), None)
+
+
 def latest_steps(reports: Path, tag: str) -> dict[str, tuple[RunRecord, StepRecord]]:
     """Return, for each step that was ever started under the tag, its last run."""
     latest: dict[str, tuple[RunRecord, StepRecord]] = {}

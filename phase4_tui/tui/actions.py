@@ -63,7 +63,7 @@ def _resumable(snapshot: Snapshot) -> str | None:
 
 def _freezable(snapshot: Snapshot) -> str | None:
     incident = snapshot.state.incident
-    if incident is not None and incident.tag not in snapshot.state.frozen:
+    if incident is not None and snapshot.needs_freezing:
         return _needs_state(snapshot)
     if snapshot.focus and snapshot.focus.frozen == "intact":
         return f"{snapshot.focus.tag} is frozen already"

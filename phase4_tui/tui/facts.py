@@ -288,6 +288,7 @@ class Facts:
             run=view.last_run if view else None,
             holder=holder,
             lease=read_lease(reports),
+            needs_freezing=self._needs_freezing(state),
             fallback=read_fallback(reports, state) if state.evaluation_mode == "phase3_only" else None,
             rules=read_rules(place_of(site.settings, site.workdir, 4, None, None).rules_path)[0],
             tampered=self._tampered,
@@ -304,6 +305,13 @@ class Facts:
         self._posted, self._failed, self._told_stale = time.monotonic(), False, False
         self._looked.set()
         self._post(SnapshotReady(self._snapshot))
+
+    def _needs_freezing(self, state: OperationsState) -> bool:
+        if state.incident is None:
+            return False
+        from phase4_tui.rollback.copies import needs_freezing  # noqa: PLC0415 - the first paint does without
+
+        return needs_freezing(self._site.reports, state.incident.tag, state)
 
     def _left_run(self) -> str | None:
         """Return the tag of a run whose process died before it wrote any artifact: it can be resumed."""

@@ -72,9 +72,9 @@ class Flows:
 
     async def freeze(self, tag: str | None = None) -> None:
         """Freeze a tag: by default the open incident's, and once that is frozen the shown one."""
-        state = self._snapshot().state
-        incident = state.incident
-        chosen = tag or (incident.tag if incident and incident.tag not in state.frozen else self._tag())
+        snapshot = self._snapshot()
+        incident = snapshot.state.incident
+        chosen = tag or (incident.tag if incident and snapshot.needs_freezing else self._tag())
         reason = await self._reason(f"freeze {chosen}", f"evidence of {incident.id}" if incident else "")
         if reason is not None:
             await self.give(lambda: plan_freeze(self._site, chosen, reason))

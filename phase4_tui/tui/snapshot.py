@@ -65,6 +65,8 @@ class Snapshot:
     run: RunRecord | None = None
     holder: Holder | None = None
     lease: Lease | None = None
+    needs_freezing: bool = False
+    """Artifacts of the open incident's tag may still be written over."""
     fallback: Fallback | None = None
     rules: Rules = field(default_factory=Rules)
     """What the monitor of a run of now would judge by."""

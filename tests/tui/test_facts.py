@@ -13,6 +13,7 @@ from textual.message import Message
 
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.artifacts.watching import MissedHints, Watcher
+from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.rollback.known_good import plan_pin, plan_switch
 from phase4_tui.rollback.orders import one_at_a_time
 from phase4_tui.runbook.running import running
@@ -22,6 +23,7 @@ from phase4_tui.tui.facts import Facts
 from phase4_tui.tui.messages import OrdersSeen, SnapshotReady
 from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.widgets.header_line import alarms
+from phase4_tui.tui.widgets.incident_panel import next_key
 from tests.rollback.hostile import overwrite
 from tests.rollback.support import ENVIRONMENT, freeze, give, site_of
 from tests.runbook.documents import Tag, contents, quality
@@ -219,6 +221,20 @@ def test_what_orders_change_changes_the_rows(tmp_path: Path, look: Look) -> None
     give(other, plan_switch(other, "A", "r"))
     at.until(lambda: at.is_true() and at.now.state.active_tag == "A")
     assert {"pin", "freeze", "switch"} & set(at.told)
+
+
+def test_the_next_step_is_to_freeze_while_there_is_something_to_freeze(tmp_path: Path, look: Look) -> None:
+    reports = lay_out(tmp_path)
+    look_for_incident(site_of(tmp_path), "B")
+    at = look(tmp_path)
+    assert next_key(at.now) == "f freeze B"
+    for path in reports.glob("B_*"):
+        path.unlink()
+    at.until(lambda: next_key(at.now) == "k switch to a known-good tag")
+    Tag(reports, "B")
+    at.until(lambda: next_key(at.now) == "f freeze B")
+    freeze(tmp_path, "B")
+    at.until(lambda: next_key(at.now) == "k switch to a known-good tag")
 
 
 def test_a_chosen_tag_stays_and_none_follows_again(tmp_path: Path, look: Look) -> None:

@@ -113,7 +113,8 @@ def with_incident(snapshot: Snapshot) -> Snapshot:
             "opened_by": "maria@desk",
         }
     )
-    return replace(snapshot, state=snapshot.state.model_copy(update={"incident": incident}))
+    state = snapshot.state.model_copy(update={"incident": incident})
+    return replace(snapshot, state=state, needs_freezing=True)
 
 
 def spoiled(tmp_path: Path, snapshot: Snapshot, kind: str) -> Snapshot:

@@ -116,7 +116,7 @@ def next_key(snapshot: Snapshot) -> str:
     """Return the next sensible step of the rollback, by its key."""
     state, incident = snapshot.state, snapshot.state.incident
     assert incident is not None
-    if incident.tag not in state.frozen:
+    if snapshot.needs_freezing:
         return f"f freeze {incident.tag}"
     if state.active_tag in (None, incident.tag) and not incident.no_good_tag:
         return "k switch to a known-good tag"
