@@ -76,7 +76,7 @@ def look_text(path: Path, limit: int = MAX_DOCUMENT_BYTES) -> tuple[Look[Documen
 
 def _read(path: Path, limit: int) -> tuple[bytes, int, bool]:
     """Return content, modification time, and whether the file changed while it was read."""
-    with open_regular(path, inside=path.parent) as file:
+    with open_regular(path, contained=True) as file:
         before = os.fstat(file.fileno())
         data = read_capped(file, limit)
         after = os.fstat(file.fileno())

@@ -13,7 +13,7 @@ from phase4_tui.artifacts.opening import Unreadable, open_regular
 from phase4_tui.artifacts.reading import WRITING_GRACE_NS, Look, changed_ns, patiently, schema_problems
 from phase4_tui.artifacts.report import tolerant_row
 from phase4_tui.artifacts.streaming import BadElement, Cursor, decode_array, read_object
-from phase4_tui.artifacts.strict_json import BadJson
+from phase4_tui.artifacts.strict_json import BadJson, parse_object
 
 LOOK_BYTES = 4096
 
@@ -28,7 +28,7 @@ def look_report(path: Path, *, patient: bool = True) -> Look[ReportHead]:
 
 def _look_once(path: Path) -> Look[ReportHead]:
     try:
-        with open_regular(path, inside=path.parent) as file:
+        with open_regular(path, contained=True) as file:
             info = os.fstat(file.fileno())
             head = file.read(LOOK_BYTES)
             end = os.pread(file.fileno(), LOOK_BYTES, max(info.st_size - LOOK_BYTES, 0))
@@ -54,7 +54,10 @@ def _keys_of(head: bytes, whole: bool) -> dict[str, object]:
     """Return the keys that a report begins with, up to its rows or to where no more was read."""
     if not head.strip():
         raise BadJson("is empty", truncated=True)
-    seen: dict[str, object] = {}
+    seen = _at_once(head, whole)
+    if seen is not None:
+        return seen
+    seen = {}
     try:
         for item in read_object(Cursor(io.BytesIO(head)), "results", decode_array(object), tolerant_row):
             if isinstance(item, list):
@@ -67,6 +70,18 @@ def _keys_of(head: bytes, whole: bool) -> dict[str, object]:
         if whole or not error.truncated:
             raise
     return seen
+
+
+def _at_once(head: bytes, whole: bool) -> dict[str, object] | None:
+    """Return the keys by one call of the parser, None where it takes a closer look: an index has thousands to read."""
+    before, found, after = head.partition(b'"results"')
+    if not found or not after.lstrip().removeprefix(b":").lstrip().startswith(b"["):
+        return None
+    try:
+        seen = parse_object(head if whole else before.rstrip().removesuffix(b",") + b"}")
+    except BadJson:
+        return None
+    return None if whole and "results" not in seen else seen | {"results": ()}
 
 
 def _judged(seen: dict[str, object], whole: bool) -> tuple[ReportHead | None, tuple[str, ...]]:

@@ -164,7 +164,7 @@ def _report_of(site: Site, tag: str) -> tuple[str | None, int | None]:
         if file.name == report.name:
             return file.sha256, file.size
     try:
-        digest = hash_file(report, inside=site.reports)
+        digest = hash_file(report, contained=True)
         return digest, report.stat().st_size if digest is not None else None
     except (Unreadable, OSError):
         return None, None

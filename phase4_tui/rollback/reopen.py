@@ -116,7 +116,7 @@ def _compared(site: Site, incident: Incident, tag: str) -> Condition:
 
 def _report_sha256(site: Site, tag: str) -> str | None:
     try:
-        return hash_file(site.reports / file_name(tag, Artifact.REPORT), inside=site.reports)
+        return hash_file(site.reports / file_name(tag, Artifact.REPORT), contained=True)
     except Unreadable:
         return None
 

@@ -58,6 +58,6 @@ def quarantine_of(reports: Path, tag: str, state: OperationsState) -> Quarantine
 
 def _sha256(path: Path) -> str | None:
     try:
-        return hash_file(path, inside=path.parent)
+        return hash_file(path, contained=True)
     except Unreadable:
         return None

@@ -177,7 +177,7 @@ def _resumed(plan: RunPlan, prior: RunRecord) -> RunPlan:
         if step.state not in COMPLETE:
             break
         for name, sha256 in step.produced.items():
-            if hash_file(plan.place.reports / name, inside=plan.place.reports) != sha256:
+            if hash_file(plan.place.reports / name, contained=True) != sha256:
                 changed.append(f"{name} of step {step.name}")
         done.append(step)
     if changed:

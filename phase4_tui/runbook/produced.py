@@ -109,7 +109,7 @@ def _report(path: Path, tag: str) -> list[str]:
 
 def _any_json(path: Path) -> list[str]:
     try:
-        with open_regular(path, inside=path.parent) as file:
+        with open_regular(path, contained=True) as file:
             parse(read_capped(file))
     except (Unreadable, BadJson) as error:
         return [str(error)]

@@ -289,7 +289,7 @@ class _Run:
 
     def _hashes(self, command: Command) -> dict[str, str]:
         reports = self._plan.place.reports
-        hashes = {name: hash_file(reports / name, inside=reports) for name in command.expects}
+        hashes = {name: hash_file(reports / name, contained=True) for name in command.expects}
         return {name: sha256 for name, sha256 in hashes.items() if sha256 is not None}
 
     def _verdict(self, command: Command, result: ChildResult, before: Before) -> tuple[StepState, str | None]:
