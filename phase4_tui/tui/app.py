@@ -27,7 +27,7 @@ from phase4_tui.tui.messages import OrdersSeen, OutputArrived, SnapshotReady, Ta
 from phase4_tui.tui.own_orders import OwnOrders
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.dashboard import DashboardScreen
-from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.tui.snapshot import Snapshot, is_urgent
 from phase4_tui.tui.text import AsciiFilter, ControlFilter
 from phase4_tui.tui.themes import THEMES
 
@@ -67,6 +67,7 @@ class Phase4App(App[None]):
     def __init__(self, site: Site, *, read_only: bool = False, ascii_only: bool = False) -> None:
         self._ascii = ascii_only or site.settings.dashboard.ascii
         super().__init__()
+        self.animation_level = "none"  # over SSH each frame would be sent
         self.site = site
         self.banner = ""
         self.read_only = read_only
@@ -157,7 +158,8 @@ class Phase4App(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, FactsScreen):
                 screen.snapshot = message.snapshot
-        self._ring(before, message.snapshot)
+        if self.site.settings.dashboard.bell and before is not None and is_urgent(before, message.snapshot):
+            self.bell()
         able = tuple(why_not(action, message.snapshot) is None for action in ACTIONS)
         if able != self._able:
             self._able = able
@@ -168,13 +170,6 @@ class Phase4App(App[None]):
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
         gc.enable()
-
-    def _ring(self, before: Snapshot | None, now: Snapshot) -> None:
-        incident = now.state.incident
-        known = before.state.incident.id if before and before.state.incident else None
-        urgent = incident is not None and incident.severity_class in ("P0", "P1") and incident.id != known
-        if urgent and before is not None and self.site.settings.dashboard.bell:
-            self.bell()
 
     def on_output_arrived(self, message: OutputArrived) -> None:
         """Show what a step wrote."""

@@ -167,12 +167,13 @@ class Facts:
         self._first = self._state()[0].active_tag or newest_tag(self._site.reports)
         self._publish()  # one tag, without an index of what may be very many
         self._stop.wait(SETTLE_SECONDS)
-        self._lookout.suspect(self._index.scan() & {self._first or ""})
+        self._lookout.suspect(self._index.scan() & {self._first, self._index.newest})
         self._prove_isolation()
 
     def _look(self) -> None:
         with self._lock:
             hinted, self._hinted = self._hinted, set()
+        self._lookout.check()
         if self._missed.any(hinted):
             self._index.scan_soon()
         changed = self._index.changed(hinted)

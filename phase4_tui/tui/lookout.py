@@ -23,6 +23,7 @@ class Lookout:
         self._lock = threading.Lock()
         self._suspects: set[str] = set()
         self._wake = threading.Event()
+        self._error: Exception | None = None
 
     def suspect(self, tags: Iterable[str]) -> None:
         """Have these looked at."""
@@ -34,6 +35,12 @@ class Lookout:
     def wake(self) -> None:
         """Let `run` see that there are suspects, or that it is to end."""
         self._wake.set()
+
+    def check(self) -> None:
+        """Raise what a look at a suspect failed with since the last call: it must be seen, not end in silence."""
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
 
     def run(self) -> None:
         """Look until stopped; what can't be written now is tried again later."""
@@ -60,4 +67,6 @@ class Lookout:
             look_for_incident(self._site, tag)
         except (Refused, StateUnreadable, JournalDamaged, Busy, OSError):
             return False
+        except Exception as error:  # noqa: BLE001 - whatever it is, `check` tells it
+            self._error = error
         return True

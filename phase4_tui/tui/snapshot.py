@@ -96,6 +96,14 @@ class Snapshot:
         return self.focus.classification.level if self.focus else "unknown"
 
 
+def is_urgent(before: Snapshot, now: Snapshot) -> bool:
+    """True when an incident of P0 or P1 is open that was not, or is worse than it was."""
+    incident, known = now.state.incident, before.state.incident
+    if incident is None or incident.severity_class not in ("P0", "P1"):
+        return False
+    return known is None or (known.id, known.severity_class) != (incident.id, incident.severity_class)
+
+
 def judge_tag(evidence: Evidence, state: OperationsState) -> TagView:
     """Return a tag judged by its evidence."""
     health = judge(evidence)

@@ -6,6 +6,7 @@ import pytest
 from textual.widgets import Input
 
 from phase4_tui.tui.actions import ACTIONS, BadKeys, keys_of
+from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.screens.audit import AuditScreen
 from phase4_tui.tui.screens.dashboard import DashboardScreen
 from phase4_tui.tui.screens.decisions import DecisionsScreen
@@ -61,6 +62,22 @@ async def test_up_and_down_choose_a_tag_at_any_size_also_after_another(tmp_path:
             await me.pilot.resize_terminal(*size)
             await me.press(key)
             await me.sees(f"PHASE 4 · PAPER  {tag}")
+
+
+@pytest.mark.parametrize(("wanted", "rung"), [("true", 1), ("false", 0)])
+async def test_the_bell_rings_once_for_a_new_incident_where_it_is_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: str, rung: int
+) -> None:
+    (tmp_path / "phase4.toml").write_text(f"[dashboard]\nbell = {wanted}\n")
+    rings: list[None] = []
+    monkeypatch.setattr(Phase4App, "bell", lambda app: rings.append(None))
+    async with operator_at(tmp_path) as me:
+        lay_out(tmp_path)
+        await me.incident()
+        await me.sees("INCIDENT P1")
+    async with operator_at(tmp_path) as later:
+        await later.sees("INCIDENT P1")
+    assert len(rings) == rung
 
 
 async def test_without_any_tag_i_am_told_how_to_begin(tmp_path: Path) -> None:
