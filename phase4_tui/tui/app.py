@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 EXPECTED = (Refused, StateUnreadable, JournalDamaged, Busy, SettingsError, OSError, ValueError)
 NOTICE_LIMIT = 600
 STALE_SECONDS = 10.0
+BUILD_SECONDS = 0.02
+"""So often it is looked whether the screens are built, when the application is to end."""
 FIRST_LOOK_SECONDS = 0.5
 """So long the first paint waits for the first facts: a paint without them costs more than most disks do."""
 GC_THRESHOLDS = (20_000, 20, 100)
@@ -148,7 +151,15 @@ class Phase4App(App[None]):
         if self.running_here:
             self.runs.cancel()
         if self._loop is not None:  # an idle loop sleeps on until it is woken
-            self._loop.call_soon_threadsafe(lambda: self.exit(return_code=code))
+            with suppress(RuntimeError):  # it is closed: the application has ended
+                self._loop.call_soon_threadsafe(lambda: self.exit(return_code=code))
+
+    def exit(self, result: None = None, return_code: int = 0, message: Any = None) -> None:
+        """End, once every screen is built: one that is being built would find none of its widgets."""
+        if all(screen.is_mounted for screen in self.screen_stack):
+            super().exit(result, return_code, message)
+        else:
+            self.set_timer(BUILD_SECONDS, lambda: self.exit(result, return_code, message))
 
     def on_snapshot_ready(self, message: SnapshotReady) -> None:
         """Tell every screen the new facts."""
@@ -173,9 +184,9 @@ class Phase4App(App[None]):
 
     def on_output_arrived(self, message: OutputArrived) -> None:
         """Show what a step wrote."""
-        dashboard = self.screen_stack[0]
-        if isinstance(dashboard, DashboardScreen):
-            dashboard.take_output(message)
+        for screen in self.screen_stack[:1]:  # there is none while the application ends
+            if isinstance(screen, DashboardScreen):
+                screen.take_output(message)
 
     def on_orders_seen(self, message: OrdersSeen) -> None:
         """Tell what another operator did, by name."""
@@ -190,7 +201,9 @@ class Phase4App(App[None]):
         self.facts.choose(message.tag)
 
     def push_screen(self, screen: Any, *args: Any, **more: Any) -> Any:
-        """Show a screen, with the facts of now."""
+        """Show a screen, with the facts of now; none any more while the application ends."""
+        if self._exit:
+            return asyncio.get_running_loop().create_future()
         if isinstance(screen, FactsScreen):
             screen.set_reactive(FactsScreen.snapshot, self.snapshot)
         return super().push_screen(screen, *args, **more)
@@ -225,7 +238,9 @@ class Phase4App(App[None]):
         return isinstance(self.screen, FactsScreen) and self.screen.IS_FORM
 
     def action_act(self, name: str) -> None:
-        """Do one action of the registry."""
+        """Do one action of the registry; none any more while the application ends."""
+        if self._exit:
+            return
         action = BY_ID[name]
         reason = why_not(action, self.snapshot)
         if reason is not None:

@@ -7,7 +7,6 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
-from textual.lazy import Lazy
 from textual.reactive import var
 from textual.screen import Screen
 from textual.widget import Widget
@@ -15,6 +14,19 @@ from textual.widget import Widget
 from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.widgets.header_line import HeaderLine
 from phase4_tui.tui.widgets.key_line import KeyLine
+
+
+class Keys(Container):
+    """The place of the footer, which comes after the first paint."""
+
+    def on_mount(self) -> None:
+        """Let the screen be painted first."""
+        self.call_after_refresh(self._fill)
+
+    async def _fill(self) -> None:
+        if self.is_attached:  # not while the application ends
+            await self.mount(KeyLine(show_command_palette=True, compact=True))
+            self.screen.refresh_bindings()  # a footer draws its keys when it is told of them
 
 
 class FactsScreen(Screen[None]):
@@ -36,7 +48,7 @@ class FactsScreen(Screen[None]):
             self.add_class(*[name for least, name in breakpoints or () if length >= least][-1:])
         yield HeaderLine(banner=str(getattr(self.app, "banner", ""))).data_bind(FactsScreen.snapshot)
         yield from self.body()
-        yield Container(Lazy(KeyLine(show_command_palette=True, compact=True)), id="keys")
+        yield Keys(id="keys")
 
     def body(self) -> Iterable[Widget]:
         """Return what stands between header and footer."""
