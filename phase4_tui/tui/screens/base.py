@@ -6,15 +6,13 @@ from typing import Any
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Container
-from textual.lazy import Lazy
 from textual.reactive import var
 from textual.screen import Screen
 from textual.widget import Widget
 
 from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.widgets.header_line import HeaderLine
-from phase4_tui.tui.widgets.key_line import KeyLine
+from phase4_tui.tui.widgets.key_line import KeyPlace
 
 
 class FactsScreen(Screen[None]):
@@ -25,9 +23,6 @@ class FactsScreen(Screen[None]):
 
     snapshot: var[Snapshot | None] = var(None)
     BINDINGS = [Binding("escape", "back", "back", show=True)]
-    DEFAULT_CSS = """
-    FactsScreen #keys { dock: bottom; height: 1; }
-    """
 
     def compose(self) -> ComposeResult:
         """Header, the screen's own, footer; laid out for the terminal's size before the first paint, not after it."""
@@ -36,7 +31,7 @@ class FactsScreen(Screen[None]):
             self.add_class(*[name for least, name in breakpoints or () if length >= least][-1:])
         yield HeaderLine(banner=str(getattr(self.app, "banner", ""))).data_bind(FactsScreen.snapshot)
         yield from self.body()
-        yield Container(Lazy(KeyLine(show_command_palette=True, compact=True)), id="keys")
+        yield KeyPlace()
 
     def body(self) -> Iterable[Widget]:
         """Return what stands between header and footer."""
