@@ -52,7 +52,7 @@ def tags(desk: Desk) -> int:
 
 def audit(desk: Desk, tag: Tag = None) -> int:
     """List the runbook's audit artifacts of a tag with their sha256."""
-    chosen = _chosen(desk, tag)
+    chosen = chosen_tag(desk, tag)
     entries = audit_of(desk.reports, chosen)
     if desk.json:
         emit({"tag": chosen, "artifacts": entries})
@@ -70,7 +70,7 @@ def path(
     tag: Tag = None,
 ) -> int:
     """Print the path of an artifact of the active tag."""
-    chosen = _chosen(desk, tag)
+    chosen = chosen_tag(desk, tag)
     by_key = {artifact.key: artifact for artifact in Artifact}
     by_key["signoff_md"] = Artifact.PHASE4_SIGNOFF if phase_of(desk.reports, chosen) == 4 else Artifact.PHASE3_SIGNOFF
     if name not in by_key:
@@ -83,7 +83,8 @@ def path(
     return DONE
 
 
-def _chosen(desk: Desk, wanted: str | None) -> str:
+def chosen_tag(desk: Desk, wanted: str | None) -> str:
+    """Return the tag that a command is about; raises Refused without any, BadTag."""
     chosen = shown_tag(desk.reports, wanted, read_state(desk.reports))
     if chosen is None:
         raise Refused(f"no tags in {desk.reports}; `phase4 run` makes one")

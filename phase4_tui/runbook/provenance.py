@@ -133,3 +133,9 @@ def latest_steps(reports: Path, tag: str) -> dict[str, tuple[RunRecord, StepReco
         if {step.name for step in steps_of(run.phase)} <= latest.keys():
             break  # every step has been met; older runs can add nothing
     return latest
+
+
+def resume_command(run: RunRecord) -> str:
+    """Return the command that resumes a run, in whatever mode it was made."""
+    kind = " --rehearsal" if run.rehearsal else " --phase 3" if run.phase == 3 else ""
+    return f"phase4 run --resume{kind} --tag {run.tag}"

@@ -15,7 +15,6 @@ from textual.reactive import var
 from textual.screen import ModalScreen, Screen
 from textual.worker import Worker, WorkerState
 
-from phase4_tui.artifacts.safe_text import safe_text
 from phase4_tui.journal.locks import Busy
 from phase4_tui.journal.log import JournalDamaged
 from phase4_tui.journal.state import StateUnreadable
@@ -23,14 +22,15 @@ from phase4_tui.runbook.settings import SettingsError
 from phase4_tui.runbook.site import Refused, Site
 from phase4_tui.tui.actions import ACTIONS, BY_ID, Action, keys_of, why_not
 from phase4_tui.tui.facts import Facts
-from phase4_tui.tui.looks import LOOKS, screen_class
 from phase4_tui.tui.messages import OrdersSeen, OutputArrived, SnapshotReady, TagChosen
+from phase4_tui.tui.notices import Notices
 from phase4_tui.tui.own_orders import OwnOrders
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.dashboard import DashboardScreen
 from phase4_tui.tui.snapshot import Snapshot, is_urgent
 from phase4_tui.tui.text import AsciiFilter, ControlFilter
 from phase4_tui.tui.themes import THEMES
+from phase4_tui.tui.wording import how
 
 if TYPE_CHECKING:
     from phase4_tui.rollback.orders import Done
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from phase4_tui.runbook.provenance import RunRecord
     from phase4_tui.tui.flows import Flows
     from phase4_tui.tui.runs import Runs
+    from phase4_tui.tui.shows import Shows
 
 EXPECTED = (Refused, StateUnreadable, JournalDamaged, Busy, SettingsError, OSError, ValueError)
-NOTICE_LIMIT = 600
 STALE_SECONDS = 10.0
 BUILD_SECONDS = 0.02
 """So often it is looked whether the screens are built, when the application is to end."""
@@ -77,7 +77,9 @@ class Phase4App(App[None]):
         self.facts = Facts(site, self.post_message, read_only=read_only)
         self.keys = keys_of(site.settings.keys)
         self.set_keymap({name: key for name, key in self.keys.items() if key})
-        self._last_action: Action | None = None
+        self.twin: str | None = None
+        """The command that does what was done here last."""
+        self._notices = Notices(self)
         self._able: tuple[bool, ...] = ()
         self._leaving: int | None = None
         self._ordering = 0
@@ -105,6 +107,13 @@ class Phase4App(App[None]):
         from phase4_tui.tui.flows import Flows  # noqa: PLC0415 - the first paint does without
 
         return Flows(self)
+
+    @cached_property
+    def shows(self) -> "Shows":
+        """What is opened and shown; loaded at the first key."""
+        from phase4_tui.tui.shows import Shows  # noqa: PLC0415 - the first paint does without
+
+        return Shows(self)
 
     def on_load(self) -> None:
         """Begin to look at the disk."""
@@ -206,7 +215,15 @@ class Phase4App(App[None]):
             return asyncio.get_running_loop().create_future()
         if isinstance(screen, FactsScreen):
             screen.set_reactive(FactsScreen.snapshot, self.snapshot)
+        if isinstance(screen, ModalScreen):
+            self._notices.make_way()
         return super().push_screen(screen, *args, **more)
+
+    def pop_screen(self) -> Any:
+        """Leave a screen; behind a question, what had to wait is told."""
+        left = super().pop_screen()
+        self._notices.come_back()
+        return left
 
     # Actions -------------------------------------------------------------------------------------------------
 
@@ -246,34 +263,36 @@ class Phase4App(App[None]):
         if reason is not None:
             self.tell(f"{action.label}: {reason}", severity="warning")
             return
-        if name != "copy":
-            self._last_action = action
-        if name in LOOKS:
-            self._open(*LOOKS[name])
-            return
-        show = getattr(self, f"show_{name}", None)
+        twin = self.twin_of(action)
+        show = self.shows.of(name)
         if show is not None:
+            self.twin = self.twin if name == "copy" else twin
             show()
-            return
-        if name.startswith("step_"):
-            self.order(lambda flows: flows.step(int(name.removeprefix("step_"))))
+        elif name.startswith("step_"):
+            self.order(lambda flows: flows.step(int(name.removeprefix("step_"))), twin)
         else:
-            self.order(lambda flows: getattr(flows, name)())
+            self.order(lambda flows: getattr(flows, name)(), twin)
 
-    def order(self, flow: "Callable[[Flows], Awaitable[object]]") -> None:
-        """Begin an order, unless a question is open already."""
+    def twin_of(self, action: Action) -> str:
+        """Return the command that does what an action would do now."""
+        return action.twin(self.snapshot, self.site.settings) if self.snapshot is not None else ""
+
+    def order(self, flow: "Callable[[Flows], Awaitable[object]]", twin: str | None = None) -> None:
+        """Begin an order, unless a question is open already; `twin` is its command until all of it was chosen."""
         if isinstance(self.screen, ModalScreen):
             return
         if self._ordering:  # a new worker would cancel the one that waits for the end of the order before
             self.tell("an order is being carried out; wait for its end", severity="warning")
             return
-        work: Any = partial(self._guarded, flow)  # begun by the worker: one that is replaced before leaves nothing
+        work: Any = partial(self._guarded, flow, self.twin)  # begun by the worker: a replaced one leaves nothing
+        self.twin = twin or self.twin
         self.run_worker(work, group="orders", exclusive=True, exit_on_error=False)
 
-    async def _guarded(self, flow: "Callable[[Flows], Awaitable[object]]") -> None:
+    async def _guarded(self, flow: "Callable[[Flows], Awaitable[object]]", before: str | None) -> None:
         try:
             await flow(self.flows)
         except EXPECTED as error:
+            self.twin = before  # what was refused is not what was done last
             self.tell(str(error) or type(error).__name__, severity="error")
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -309,76 +328,12 @@ class Phase4App(App[None]):
             self.tell(f"run of {record.tag} ended: {', '.join(bad) or 'every step passed'}")
 
     def tell(self, text: str, *, title: str = "", severity: str = "information") -> None:
-        """Show a notice, literally."""
-        self.notify(safe_text(text, NOTICE_LIMIT), title=title, severity=severity, markup=False)  # type: ignore[arg-type]
+        """Show a notice, literally; after the question that is open, if one is."""
+        self._notices.tell(text, title, severity)
 
-    # What is shown -------------------------------------------------------------------------------------------
+    # Leaving and the palette ---------------------------------------------------------------------------------
 
-    def _open(self, module: str, name: str, *args: object) -> None:
-        """Open a screen, loading it now; one that is open already comes to the front, or makes way for `args`."""
-        screen = screen_class(module, name)
-        at = next((at for at, one in enumerate(self.screen_stack) if isinstance(one, screen)), None)
-        while at is not None and len(self.screen_stack) > (at if args else at + 1):
-            self.pop_screen()
-        if at is None or args:
-            self.push_screen(screen(*args))
-
-    def show_cancel(self) -> None:
-        """Cancel the run of this dashboard."""
-        if self.running_here:
-            self.runs.cancel()
-            self.tell("the run is being cancelled")
-        else:
-            holder = self.snapshot.holder if self.snapshot else None
-            self.tell(f"that run is another's: {holder}; cancel it there", severity="warning")
-
-    def show_known_good(self) -> None:
-        """Open the picker of known-good tags."""
-        self._open("known_good", "KnownGoodScreen")
-
-    def show_root_cause(self) -> None:
-        """Open the root-cause form."""
-        self._open("root_cause", "RootCauseScreen")
-
-    def show_compare(self, bad: str | None = None, rerun: str | None = None) -> None:
-        """Open the comparison; with two tags it begins at once."""
-        self._open("compare", "CompareScreen", *(tag for tag in (bad, rerun) if tag is not None))
-
-    def show_filter(self) -> None:
-        """Filter the tags."""
-        from phase4_tui.tui.widgets.tag_list import TagList  # noqa: PLC0415 - loaded with the dashboard
-
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
-        self.screen.query_one(TagList).start_filter()
-
-    def show_pause(self) -> None:
-        """Pause or follow the output."""
-        from phase4_tui.tui.widgets.sequence_panel import SequencePanel  # noqa: PLC0415 - as above
-
-        self.screen_stack[0].query_one(SequencePanel).toggle()
-
-    def show_follow(self) -> None:
-        """Show the active or newest tag again."""
-        self.facts.choose(None)
-
-    def show_theme(self) -> None:
-        """Take the next theme."""
-        names = [theme.name for theme in THEMES]
-        at = names.index(self.theme) if self.theme in names else -1
-        self.theme = names[(at + 1) % len(names)]
-        self.tell(f"theme {self.theme}; `theme` under [dashboard] in phase4.toml keeps it")
-
-    def show_copy(self) -> None:
-        """Copy the CLI twin of the last action."""
-        if self._last_action is None or self.snapshot is None:
-            self.tell("no action yet", severity="warning")
-            return
-        twin = self._last_action.twin(self.snapshot)
-        self.copy_to_clipboard(twin)
-        self.tell(twin, title="copied")
-
-    def show_quit(self) -> None:
+    def leave_when_safe(self) -> None:
         """Leave; a run under way is cancelled first, when the operator says so."""
         if self.running_here:
             self.order(lambda flows: self._quit_running())
@@ -388,23 +343,26 @@ class Phase4App(App[None]):
     async def _quit_running(self) -> None:
         from phase4_tui.tui.screens.modals import PlanScreen  # noqa: PLC0415 - the first paint does without
 
-        told = ["its steps are asked to end, then killed; `phase4 run --resume` goes on later"]
+        told = [f"its steps are asked to end, then killed; `{how('resume', self.keys)}` goes on later"]
         if await self.push_screen_wait(PlanScreen("A run is under way. Cancel it and leave?", told, "Leave")):
             await asyncio.to_thread(self.runs.finish)
             self.exit()
 
     async def action_quit(self) -> None:
         """Leave, as by the key."""
-        self.show_quit()
+        self.leave_when_safe()
+
+    def action_help_quit(self) -> None:
+        """Say what leaves, to who pressed ctrl+c."""
+        self.tell(f"`{how('quit', self.keys)}` leaves the dashboard")
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Offer every action in the palette."""
+        """Offer every action in the palette; one that can't act now tells why."""
         for action in ACTIONS:
-            if not (action.order and self.read_only) and why_not(action, self.snapshot) is None:
-                title = f"{action.label}: {action.description}"
-                yield SystemCommand(
-                    title, action.twin(self.snapshot) if self.snapshot else "", self._command(action.id)
-                )
+            if not (action.order and self.read_only):
+                reason = why_not(action, self.snapshot)
+                told = f"not now: {reason}" if reason is not None else self.twin_of(action)
+                yield SystemCommand(f"{action.label}: {action.description}", told, self._command(action.id))
 
     def _command(self, name: str) -> Callable[[], None]:
         return lambda: self.action_act(name)

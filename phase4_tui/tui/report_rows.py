@@ -21,9 +21,9 @@ import msgspec
 from phase4_tui.artifacts.index import Identity
 from phase4_tui.artifacts.opening import open_regular
 from phase4_tui.artifacts.report import ReportReader, tolerant_row
+from phase4_tui.artifacts.report_row import ReportRow, Wanted, describe
 from phase4_tui.artifacts.streaming import BadElement
 from phase4_tui.artifacts.strict_json import BadJson, parse_object
-from phase4_tui.tui.report_row import ReportRow, Wanted, describe
 
 CHUNK = 1 << 20
 HEAD_BYTES = 64 << 10

@@ -245,8 +245,9 @@ async def test_brackets_choose_the_neighbours_and_escape_the_newest_again(tmp_pa
         await me.sees("▶B P1")
 
 
-async def test_y_copies_the_command_of_what_i_did_last(tmp_path: Path) -> None:
+async def test_y_copies_the_command_of_what_i_did_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lay_out(tmp_path)
+    monkeypatch.chdir(tmp_path)
     async with operator_at(tmp_path) as me:
         await me.press("y")
         await me.sees("no action yet")
@@ -255,6 +256,9 @@ async def test_y_copies_the_command_of_what_i_did_last(tmp_path: Path) -> None:
         await me.press("escape", "y")
         await me.sees("phase4 audit --tag B")
         assert me.app.clipboard == "phase4 audit --tag B"
+        monkeypatch.chdir("/")
+        await me.press("y")
+        await me.sees(f"phase4 -C {tmp_path} audit --tag B")
 
 
 async def test_a_key_that_cannot_act_says_why(tmp_path: Path) -> None:
@@ -265,7 +269,7 @@ async def test_a_key_that_cannot_act_says_why(tmp_path: Path) -> None:
         await me.press("x")
         await me.sees("cancel: nothing is being run")
         await me.press("R")
-        await me.sees("resume: the last run of this tag is complete")
+        await me.sees("resume: no run of this tag is on record")
         assert len(me.app.screen_stack) == 1
 
 

@@ -18,10 +18,10 @@ from tests.tui.support import lay_out
 DASHBOARD = [sys.executable, "-m", "phase4_tui", "--operator", "maria"]
 BROKEN = """
 import sys
-from phase4_tui.tui.app import Phase4App
+from phase4_tui.tui.shows import Shows
 def broken(self):
     raise RuntimeError("a handler broke")
-Phase4App.show_copy = broken
+Shows.copy = broken
 sys.argv = ["phase4"]
 from phase4_tui.__main__ import main
 main()

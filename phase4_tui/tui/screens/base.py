@@ -6,27 +6,13 @@ from typing import Any
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Container
 from textual.reactive import var
 from textual.screen import Screen
 from textual.widget import Widget
 
 from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.widgets.header_line import HeaderLine
-from phase4_tui.tui.widgets.key_line import KeyLine
-
-
-class Keys(Container):
-    """The place of the footer, which comes after the first paint."""
-
-    def on_mount(self) -> None:
-        """Let the screen be painted first."""
-        self.call_after_refresh(self._fill)
-
-    async def _fill(self) -> None:
-        if self.is_attached:  # not while the application ends
-            await self.mount(KeyLine(show_command_palette=True, compact=True))
-            self.screen.refresh_bindings()  # a footer draws its keys when it is told of them
+from phase4_tui.tui.widgets.key_line import KeyPlace
 
 
 class FactsScreen(Screen[None]):
@@ -37,9 +23,6 @@ class FactsScreen(Screen[None]):
 
     snapshot: var[Snapshot | None] = var(None)
     BINDINGS = [Binding("escape", "back", "back", show=True)]
-    DEFAULT_CSS = """
-    FactsScreen #keys { dock: bottom; height: 1; }
-    """
 
     def compose(self) -> ComposeResult:
         """Header, the screen's own, footer; laid out for the terminal's size before the first paint, not after it."""
@@ -48,7 +31,7 @@ class FactsScreen(Screen[None]):
             self.add_class(*[name for least, name in breakpoints or () if length >= least][-1:])
         yield HeaderLine(banner=str(getattr(self.app, "banner", ""))).data_bind(FactsScreen.snapshot)
         yield from self.body()
-        yield Keys(id="keys")
+        yield KeyPlace()
 
     def body(self) -> Iterable[Widget]:
         """Return what stands between header and footer."""

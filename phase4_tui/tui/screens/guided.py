@@ -221,11 +221,11 @@ class GuidedScreen(FactsScreen):
             tampered = step.state == "tampered"
             self.app.order(lambda flows: flows.restore(tag) if tampered else flows.freeze(tag))
         elif number == 2:
-            self.app.show_known_good()
+            self.app.shows.known_good()
         elif number == 3:
             self._fall_back(snapshot)
         elif number == 4:
-            self.app.show_root_cause()
+            self.app.shows.root_cause()
         else:
             self.app.order(lambda flows: flows.go_on_to_reopen())
 

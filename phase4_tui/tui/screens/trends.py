@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from phase4_tui.runbook.rules import KPIS
 from phase4_tui.runbook.symbols import SYMBOLS
-from phase4_tui.tui.kpi_trends import Trends, read_trends
+from phase4_tui.runbook.trends import Trends, read_trends
 from phase4_tui.tui.screens.looking import LookingScreen
 from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.text import Part, clip, content, lines

@@ -55,7 +55,7 @@ class Trends:
         ]
 
 
-def read_trends(reports: Path, rules_path: Path, stop: Callable[[], bool]) -> Trends:
+def read_trends(reports: Path, rules_path: Path, stop: Callable[[], bool], last: int = LAST_TAGS) -> Trends:
     """Read the last tags that were monitored."""
     rules, trouble = read_rules(rules_path)
     points: list[tuple[str, dict[str, float]]] = []
@@ -64,7 +64,7 @@ def read_trends(reports: Path, rules_path: Path, stop: Callable[[], bool]) -> Tr
     tags = [entry.tag for entry in index_tags(names) if Artifact.MONITORING in entry.artifacts]
     # When a tag was monitored is its place in time; another of its files may have been touched since.
     tags.sort(key=lambda tag: names[file_name(tag, Artifact.MONITORING)][2], reverse=True)
-    for tag in tags[:LAST_TAGS]:
+    for tag in tags[:last]:
         if stop():
             break
         found = look(reports / file_name(tag, Artifact.MONITORING), Monitoring, patient=False).value
