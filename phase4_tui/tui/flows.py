@@ -209,7 +209,7 @@ class Flows:
             accept = True
         elif unmet:
             if is_spent(unmet):
-                told.append(f"! a rehearsal comes first: n here, then {how('rehearse', self._app.keys)}")
+                told.insert(0, f"! a rehearsal comes first: n here, then {how('rehearse', self._app.keys)}")
             count = (
                 "1 condition is unmet. Override it"
                 if len(unmet) == 1

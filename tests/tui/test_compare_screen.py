@@ -89,10 +89,10 @@ async def test_what_is_still_there_is_told_and_reopening_on_it_shows_each_unmet_
 
 
 async def test_a_comparison_that_fails_says_why_and_can_be_made_again(work: Path) -> None:
-    app = make_app(work)
+    app = make_app(work, read_only=True)  # so that the missing report raises no incident
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         user = User(app, pilot)
-        await user.incident()
+        await until(pilot, lambda: app.snapshot and len(app.snapshot.rows) == 2)
         await user.press("c")
         await user.at(CompareScreen)
         await user.sees("n re-run      A")
