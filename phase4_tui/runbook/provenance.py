@@ -139,3 +139,8 @@ def resume_command(run: RunRecord) -> str:
     """Return the command that resumes a run, in whatever mode it was made."""
     kind = " --rehearsal" if run.rehearsal else " --phase 3" if run.phase == 3 else ""
     return f"phase4 run --resume{kind} --tag {run.tag}"
+
+
+def last_transcript(run: RunRecord) -> Path | None:
+    """Return the transcript of the last step that was started in a run."""
+    return next((Path(step.transcript) for step in reversed(run.steps) if step.transcript is not None), None)

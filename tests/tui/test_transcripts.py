@@ -7,6 +7,7 @@ import pytest
 
 from phase4_tui.runbook.provenance import RunRecord, save_run
 from phase4_tui.tui.messages import OutputArrived
+from phase4_tui.tui.screens.viewer import ViewerScreen
 from phase4_tui.tui.transcripts import Transcripts
 from tests.runbook.documents import Tag
 from tests.tui.operator import operator_at
@@ -73,4 +74,22 @@ async def test_the_output_of_the_shown_tags_last_run_is_there_after_a_restart(tm
     run = Tag(tmp_path / "reports", "A").ran(pipeline="crashed")
     save_run(tmp_path / "reports", written(run, log, state="crashed", run_state="finished"))
     async with operator_at(tmp_path) as me:
+        await me.sees("KeyError: 'iv_percentile'")
+
+
+async def test_the_whole_transcript_opens_from_the_output_and_from_the_palette(tmp_path: Path) -> None:
+    log = tmp_path / "crash.log"
+    log.write_text("".join(f"line {number}\n" for number in range(200)) + "KeyError: 'iv_percentile'\n")
+    async with operator_at(tmp_path) as me:
+        await me.press("ctrl+p")
+        await me.press(*"transcript")
+        await me.sees("not now: no step of this tag is on record")
+    run = Tag(tmp_path / "reports", "A").ran(pipeline="crashed")
+    save_run(tmp_path / "reports", written(run, log, state="crashed", run_state="finished"))
+    async with operator_at(tmp_path) as me:
+        await me.sees("KeyError: 'iv_percentile'")
+        await me.press("tab", "enter")
+        await me.at(ViewerScreen)
+        await me.sees("crash.log", "line 0")
+        await me.press("end")
         await me.sees("KeyError: 'iv_percentile'")

@@ -25,6 +25,7 @@ class Output(Widget, can_focus=True):
         Binding("pageup", "scroll_by(-10)", "page up", show=False),
         Binding("pagedown", "scroll_by(10)", "page down", show=False),
         Binding("end", "follow", "follow", show=False),
+        Binding("enter", "app.act('transcript')", "transcript", show=False),
     ]
     DEFAULT_CSS = "Output { height: 1fr; }"
 
