@@ -13,6 +13,7 @@ from phase4_tui.runbook.preconditions import (
     check_environment,
     check_not_frozen,
     check_room,
+    check_step_input,
     check_workdir,
 )
 from phase4_tui.runbook.provenance import (
@@ -124,6 +125,8 @@ def plan_run(settings: Settings, workdir: Path, environment: Mapping[str, str], 
     ]
     if request.only is not None and request.only.number > 1:
         preconditions.pop()  # reads artifacts, not the batch
+        if commands[0].origin != "settings":  # a command line of their own may read what it likes
+            preconditions.append(check_step_input(place, tag, request.only, phase))
     _refuse_unmet(preconditions)
     plan = RunPlan(
         tag=tag,

@@ -27,7 +27,10 @@ DATA = Path(__file__).parent.parent / "data"
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a sequence; `verdict` is the file of a gate that holds `passed`."""
+    """One step of a sequence: what it writes, and what it can't do without.
+
+    `verdict` is the file of a gate that holds `passed`.
+    """
 
     number: int
     name: str
@@ -37,6 +40,7 @@ class Step:
     flags: tuple[str, ...]
     artifacts: tuple[Artifact, ...]
     verdict: Artifact | None = None
+    reads: Artifact | None = Artifact.REPORT
 
     @property
     def is_gate(self) -> bool:
@@ -87,11 +91,13 @@ def _signoff(phase: Phase, artifact: Artifact) -> Step:
         f"phase{phase}_signoff_generator",
         ("--tag", "{tag}", "--outdir", "{outdir}"),
         (artifact,),
+        reads=Artifact.SUMMARY,
     )
 
 
 def _pipeline(module: str) -> Step:
-    return Step(1, "pipeline", "Generate core artifacts", "pipeline_runner.py", module, _BATCH_FLAGS, _CORE)
+    title, script = "Generate core artifacts", "pipeline_runner.py"
+    return Step(1, "pipeline", title, script, module, _BATCH_FLAGS, _CORE, reads=None)
 
 
 PHASE4_STEPS = (

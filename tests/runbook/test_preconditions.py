@@ -23,7 +23,7 @@ from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.steps import Phase, find_step, place_of
 from tests.runbook.documents import Tag
-from tests.runbook.support import foreign, laid_out, listing, plan, script_of
+from tests.runbook.support import fed, foreign, laid_out, listing, plan, script_of
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -81,7 +81,29 @@ def test_phase_3_needs_no_rules(tmp_path: Path) -> None:
 def test_a_single_step_that_does_not_read_the_batch_needs_no_batch(tmp_path: Path, name: str) -> None:
     work = laid_out(tmp_path / "w")
     (work / "sample_batch_input.json").unlink()
-    assert plan(work, only=find_step(name)).commands[0].step.name == name
+    assert plan(fed(work), only=find_step(name)).commands[0].step.name == name
+
+
+@pytest.mark.parametrize(
+    ("name", "missing", "makes"),
+    [
+        ("release_check", "t2_report.json", "step 1 pipeline makes it"),
+        ("quality_check", "t2_report.json", "`phase4 step pipeline --tag t2`"),
+        ("signoff", "t2_summary.json", "step 1 pipeline makes it"),
+        ("monitor", "t2_report.json", "step 1 pipeline makes it"),
+    ],
+)
+def test_a_single_step_without_what_it_reads_is_refused_and_told_which_step_makes_it(
+    tmp_path: Path, name: str, missing: str, makes: str
+) -> None:
+    work = fed(laid_out(tmp_path / "w"))
+    with pytest.raises(Refused) as refused:
+        plan(work, tag="t2", only=find_step(name))
+    assert missing in str(refused.value)
+    assert makes in str(refused.value)
+    own = f'[steps.{name}]\nargv = ["true"]\n'
+    (work / "phase4.toml").write_text(own)
+    assert plan(work, tag="t2", only=find_step(name)).commands[0].origin == "settings"
 
 
 @pytest.mark.parametrize(
@@ -165,4 +187,4 @@ def test_a_disk_without_room_for_the_artifacts_refuses_the_run(tmp_path: Path, m
     assert not check_room(place).ok
     with pytest.raises(Refused, match="disk"):
         plan(work)
-    assert plan(work, only=find_step("signoff")).tag, "a step that writes little is not refused"
+    assert plan(fed(work), only=find_step("signoff")).tag, "a step that writes little is not refused"
