@@ -23,6 +23,7 @@ Phase = Literal[3, 4]
 Origin = Literal["built-in", "working directory", "settings"]
 LAID_OUT_MARK = "# laid out by phase4 init"
 DATA = Path(__file__).parent.parent / "data"
+PHASE3_SAMPLE = DATA / "phase3_sample_batch_input.json"
 
 
 @dataclass(frozen=True)
@@ -249,7 +250,7 @@ def place_of(settings: Settings, workdir: Path, phase: Phase, input_file: str | 
     elif has_foreign(settings, workdir, 3) and own.is_file():
         source = own.resolve()
     else:
-        source = DATA / "phase3_sample_batch_input.json"
+        source = PHASE3_SAMPLE
     return Place(workdir, reports, str(reports.resolve()), str(source), rules_file or settings.rules)
 
 

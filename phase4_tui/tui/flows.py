@@ -6,9 +6,9 @@ made on a state that has changed since.
 
 import asyncio
 from collections.abc import Callable
-from itertools import chain, count
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from phase4_tui.artifacts.words import counted
 from phase4_tui.journal.incident import Owner, SeverityClass
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.fallback import plan_phase3_only
@@ -20,7 +20,7 @@ from phase4_tui.rollback.orders import Done, Plan, carry_out
 from phase4_tui.rollback.reopen import CHANGED, COMPARED, conditions, plan_compare, plan_reopen
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
 from phase4_tui.runbook.escalation import OWNERS
-from phase4_tui.runbook.planning import Request, RunPlan, plan_run
+from phase4_tui.runbook.planning import Request, RunPlan, plan_run, rerun_tag
 from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.steps import find_step
 from phase4_tui.tui.screens.modals import ChoiceScreen, PlanScreen, TextScreen
@@ -181,7 +181,8 @@ class Flows:
                 return
             accept = True
         elif unmet:
-            question = f"{len(unmet)} conditions are unmet. Override them? It stays on record for ever."
+            number, them = counted(len(unmet), "condition"), "it" if len(unmet) == 1 else "them"
+            question = f"{number} unmet. Override {them}? It stays on record for ever."
             if not await self._app.push_screen_wait(PlanScreen(question, told, "Override")):
                 return
             override, reason = True, await self._reason("reopen although conditions are unmet")
@@ -220,20 +221,14 @@ class Flows:
         else:
             await self.reopen(run.tag)
 
-    def _new_tag(self) -> str:
-        """Return a tag for a re-run that no run has: the incident's is frozen, and an old re-run is spent."""
-        snapshot = self._snapshot()
-        incident, taken = snapshot.state.incident, {row.tag for row in snapshot.rows}
-        base = f"{incident.tag if incident else self._site.settings.tag}_rerun"
-        names = chain([base], (f"{base}{number}" for number in count(2)))
-        return next(name for name in names if name not in taken)
-
     async def run(self, rehearsal: bool = False) -> None:
         """Run the sequence under a tag that is asked for."""
         settings = self._site.settings
         state = await self._thread(lambda: read_state(self._site.reports))
         phase3 = state.evaluation_mode == "phase3_only" and not rehearsal
-        default = self._new_tag() if rehearsal else settings.phase3.tag if phase3 else settings.tag
+        default = settings.phase3.tag if phase3 else settings.tag
+        if rehearsal:
+            default = await self._thread(lambda: rerun_tag(self._site.reports, settings.tag))
         what = "rehearsal (Phase 4)" if rehearsal else "Phase 3 sequence" if phase3 else "Phase 4 sequence"
         tag = await self._app.push_screen_wait(TextScreen(f"Run tag of the {what}?", value=default))
         if tag is None:

@@ -19,11 +19,12 @@ from phase4_tui.runbook.preconditions import (
     check_room,
     check_workdir,
 )
+from phase4_tui.runbook.provenance import save_run
 from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.steps import Phase, find_step, place_of
 from tests.runbook.documents import Tag
-from tests.runbook.support import fed, foreign, laid_out, listing, plan, script_of
+from tests.runbook.support import TAG, fed, foreign, laid_out, listing, plan, script_of
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -69,6 +70,25 @@ def test_a_run_on_what_is_not_there_is_refused_and_nothing_is_written(tmp_path: 
     with pytest.raises(Refused, match="working_directory"):
         plan(work, **request_)
     assert listing(work) == before
+
+
+def test_a_rehearsal_without_a_tag_gets_one_of_its_own(tmp_path: Path) -> None:
+    work = laid_out(tmp_path / "w")
+    assert plan(work, rehearsal=True).tag == f"{TAG}_rerun"
+    fed(work, f"{TAG}_rerun")
+    other = Tag(tmp_path / "elsewhere", f"{TAG}_rerun2").ran(pipeline="crashed")
+    save_run(work / "reports", other)
+    assert plan(work, rehearsal=True).tag == f"{TAG}_rerun3"
+    assert plan(work, rehearsal=True, tag="mine").tag == "mine"
+    assert plan(work).tag == TAG
+
+
+def test_a_phase_3_run_on_the_sample_of_this_program_says_so(tmp_path: Path) -> None:
+    work = laid_out(tmp_path / "w")
+    made = plan(work, phase=3)
+    assert any("this program's sample" in line for line in made.describe())
+    shutil.copy(made.input.path, work / "own.json")
+    assert not any("this program's sample" in line for line in plan(work, phase=3, input="own.json").describe())
 
 
 def test_phase_3_needs_no_rules(tmp_path: Path) -> None:
