@@ -148,7 +148,7 @@ def guarded(work: Callable[[], int]) -> int:
 
 def say(text: str = "", style: str = "", *, aside: bool = False) -> None:
     """Print one piece of text made safe; `style` is rich's, and shows on a terminal only; `aside` is to stderr."""
-    text = _fitted(safe_text(text, 1 << 16), sys.stderr if aside else sys.stdout)
+    text = fitted(safe_text(text, 1 << 16), sys.stderr if aside else sys.stdout)
     if aside:
         print(text, file=sys.stderr, flush=True)
     elif style and sys.stdout.isatty():
@@ -160,7 +160,7 @@ def say(text: str = "", style: str = "", *, aside: bool = False) -> None:
         print(text, flush=True)
 
 
-def _fitted(text: str, stream: TextIO) -> str:
+def fitted(text: str, stream: TextIO) -> str:
     """Return the text with lines that a terminal would break anywhere broken between words."""
     width = shutil.get_terminal_size().columns
     if not stream.isatty() or len(text) <= width:
