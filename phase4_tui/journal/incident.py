@@ -1,5 +1,6 @@
 """An incident as the state of operations holds it, and its clock."""
 
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
@@ -17,6 +18,11 @@ class Finding(Document):
     file: str
     key: str
     value: Any = None
+
+    def words(self, value: str | None = None) -> str:
+        """Return what was found, as it is told behind the file's name; `value` is how its value is to be written."""
+        shown = str(self.value) if value is None else value
+        return shown if self.key == Path(self.file).name else f"{self.key} = {shown}"
 
 
 class Escalation(Document):

@@ -7,6 +7,7 @@ from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.frozen import frozen_dir, is_frozen
 from phase4_tui.artifacts.manifest import Tampering, look_frozen, manifest_sha256, read_manifest
 from phase4_tui.artifacts.names import Artifact, check_tag
+from phase4_tui.artifacts.words import counted
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.rollback.copies import artifacts_of, protect, publish, put_back, withdraw, writable
@@ -52,7 +53,7 @@ def plan_freeze(site: Site, tag: str, reason: str) -> Plan:
         lambda intent: freeze_now(site, state, tag, reason, intent),
         tag=tag,
         reason=reason,
-        lines=(f"copies {len(paths)} artifacts to {target}", *(f"  {path.name}" for path in paths)),
+        lines=(f"copies {counted(len(paths), 'artifact')} to {target}", *(f"  {path.name}" for path in paths)),
         expects=(f"no step writes to {tag} any more", "each copy matches its sha256"),
         warnings=_warnings(site, tag),
     )

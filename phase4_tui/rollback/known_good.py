@@ -15,7 +15,7 @@ from phase4_tui.rollback.freeze import freeze_now, refuse_tampered
 from phase4_tui.rollback.orders import Effect, Plan, need_reason, plan_on, state_to_plan_on
 from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.health import judge
-from phase4_tui.runbook.ladder import PARSES, first_failed_rung, quarantine_of
+from phase4_tui.runbook.ladder import PARSES, first_failed_rung, quarantine_of, told_rung
 from phase4_tui.runbook.produced import check_file
 from phase4_tui.runbook.site import Refused, Site
 from phase4_tui.runbook.status import TagRow, read_tags, shown_tag
@@ -41,7 +41,7 @@ def failed_rung(site: Site, state: OperationsState, tag: str, *, whole: bool = F
     if rung is None and whole:
         problems = check_file(site.reports / file_name(tag, Artifact.REPORT), tag, 4)
         rung = f"{PARSES}: {'; '.join(problems)}" if problems else None
-    return rung
+    return None if rung is None else told_rung(rung, evidence.phase)
 
 
 def refuse_not_good(site: Site, state: OperationsState, tag: str, *, whole: bool = True) -> None:

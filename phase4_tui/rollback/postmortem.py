@@ -88,10 +88,7 @@ def _clock(incident: Incident) -> str:
 def _evidence(incident: Incident) -> str:
     if not incident.evidence:
         return ""
-    lines = [
-        f"- {safe_markdown(one.file)}: {safe_markdown(one.key)} = {safe_markdown(str(one.value))}"
-        for one in incident.evidence
-    ]
+    lines = [f"- {safe_markdown(one.file)}: {safe_markdown(one.words())}" for one in incident.evidence]
     return "\n".join(["## Evidence", "", *lines])
 
 

@@ -10,6 +10,7 @@ from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.artifacts.opening import Unreadable
 from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.artifacts.words import counted
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Comparison, Incident
 from phase4_tui.journal.state import OperationsState
@@ -24,6 +25,7 @@ from phase4_tui.rollback.comparison import (
 from phase4_tui.rollback.freeze import manifest_problem
 from phase4_tui.rollback.known_good import activate, failed_rung, left_behind
 from phase4_tui.rollback.orders import Effect, Plan, need_reason, plan_on, state_to_plan_on
+from phase4_tui.runbook.ladder import MATCHES
 from phase4_tui.runbook.provenance import COMPLETE, last_sequence
 from phase4_tui.runbook.site import Refused, Site
 
@@ -49,7 +51,9 @@ def conditions(site: Site, tag: str, *, accept_changed_input: bool = False) -> l
     state = state_to_plan_on(site)
     check_tag(tag)
     rung = failed_rung(site, state, tag)
-    healthy = Condition(name=HEALTHY, ok=rung is None, detail=f"fails `{rung}`" if rung else "climbs its whole ladder")
+    remedy = f"; `phase4 restore {tag}` puts the frozen files back" if rung == MATCHES else ""
+    detail = f"fails `{rung}`{remedy}" if rung else "climbs its whole ladder"
+    healthy = Condition(name=HEALTHY, ok=rung is None, detail=detail)
     found = [_rehearsed(site, state, tag), healthy]
     if state.incident is not None:
         found += [
@@ -128,14 +132,17 @@ def _root_cause(incident: Incident) -> Condition:
 
 
 def _untampered(site: Site, state: OperationsState) -> Condition:
+    told = []
     for tag in state.frozen:
         wrong = manifest_problem(site, state, tag)
         found = look_frozen(site.reports, tag, hashes=True)
-        if wrong or found:
-            what = wrong or f"{found[0].path.name} {found[0].detail}"
-            detail = f"{tag}: {what}; `phase4 restore {tag}` puts the frozen files back"
-            return Condition(name="nothing tampered", ok=False, detail=detail)
-    return Condition(name="nothing tampered", ok=True, detail=f"{len(state.frozen)} frozen tags match their manifests")
+        if wrong:
+            told.append(f"{tag} {wrong}; `phase4 thaw {tag} --reason R`, then freeze it anew")
+        elif found:
+            what = f"{tag}: {found[0].path.name} {found[0].detail}"
+            told.append(f"{what}; `phase4 restore {tag}` puts the frozen files back")
+    detail = "; ".join(told) or f"{counted(len(state.frozen), 'frozen tag')} as frozen"
+    return Condition(name="nothing tampered", ok=not told, detail=detail)
 
 
 def plan_compare(
@@ -222,7 +229,7 @@ def _unmet(site: Site, tag: str, accept_changed_input: bool) -> list[Condition]:
 
 def _told(tag: str, unmet: list[Condition]) -> str:
     told = "; ".join(f"{one.name}: {one.detail}" for one in unmet)
-    return f"can't reopen on {tag}, unmet: {told}. `--override --reason R` reopens all the same, on record"
+    return f"can't reopen on {tag}, unmet: {told}. Mend that first; `--override --reason R` reopens anyway, on record"
 
 
 def _reopened(

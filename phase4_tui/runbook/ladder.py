@@ -8,9 +8,10 @@ from phase4_tui.artifacts.opening import Unreadable
 from phase4_tui.journal.state import OperationsState, Quarantined
 from phase4_tui.runbook.evidence import Evidence
 from phase4_tui.runbook.health import Health
+from phase4_tui.runbook.steps import Phase
 
-PARSES = "parses"
-RUNGS = ("complete", PARSES, "gates passed", "monitoring OK", "signed off", "matches its manifest", "not quarantined")
+PARSES, MONITORED, MATCHES = "parses", "monitoring OK", "matches its manifest"
+RUNGS = ("complete", PARSES, "gates passed", MONITORED, "signed off", MATCHES, "not quarantined")
 
 
 def first_failed_rung(evidence: Evidence, health: Health, state: OperationsState) -> str | None:
@@ -32,6 +33,11 @@ def first_failed_rung(evidence: Evidence, health: Health, state: OperationsState
         quarantine_of(evidence.reports, evidence.tag, state) is None,
     )
     return next((rung for rung, held in zip(RUNGS, climbed, strict=True) if not held), None)
+
+
+def told_rung(rung: str, phase: Phase) -> str:
+    """Return a failed rung as it is told: of Phase 3, that it can't be climbed."""
+    return f"{rung}: Phase 3 has none, it is the fallback" if (rung, phase) == (MONITORED, 3) else rung
 
 
 def _is_being_made(evidence: Evidence) -> bool:

@@ -47,12 +47,12 @@ def to_run(snapshot: Snapshot, settings: Settings) -> str:
 def to_rehearse(snapshot: Snapshot, settings: Settings) -> str:
     """Return a tag that no run has: the incident's is frozen, and an old re-run is spent."""
     incident = snapshot.state.incident
-    return _free(snapshot, f"{incident.tag if incident else settings.tag}_rerun", first=True)
+    return _free(snapshot, f"{(incident.tag if incident else settings.tag)[:50]}_rerun", first=True)
 
 
 def _free(snapshot: Snapshot, base: str, *, first: bool = False) -> str:
     taken = {row.tag for row in snapshot.rows} | snapshot.state.frozen.keys()
-    numbered: Iterator[str] = (f"{base}{number}" for number in count(2))
+    numbered: Iterator[str] = (f"{base[:60]}{number}" for number in count(2))  # a tag has 64 characters at most
     return next(name for name in (chain([base], numbered) if first else numbered) if name not in taken)
 
 

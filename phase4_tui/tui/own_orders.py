@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from phase4_tui.journal.actor import Actor
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.log import JournalDamaged, read_events, read_head
+from phase4_tui.journal.telling import told
 from phase4_tui.runbook.site import Site
 
 if TYPE_CHECKING:
@@ -41,15 +42,13 @@ class OwnOrders:
 
     def news(self, events: list[Event]) -> list[str]:
         """Return what is to be told of events: each result of another's order, with the name."""
-        told = []
+        news = []
         for event in events:
-            found = event.kind == "incident" and _by(event, self._site.actor)  # by looking, and the panel shows it
-            if event.outcome == "intent" or event.kind in UNTOLD or event.seq in self._events or found:
-                continue
-            failed = f" failed: {event.detail.get('error')}" if event.outcome == "failed" else ""
-            what = f"{event.kind.replace('_', ' ')} {event.tag or ''}".rstrip()
-            told.append(f"{event.operator}@{event.host}: {what}{failed}")
-        return told
+            # What this one found by looking, the panel shows.
+            found = event.kind in ("incident", "raised") and _by(event, self._site.actor)
+            if event.kind not in UNTOLD and event.seq not in self._events and not found:
+                news.append(told(event))
+        return [line for line in news if line is not None]
 
 
 def _by(event: Event, actor: Actor) -> bool:

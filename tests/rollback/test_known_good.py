@@ -138,6 +138,14 @@ def test_a_target_that_fails_a_rung_is_refused_and_nothing_changes(
     assert row is None or row.first_failed_rung == rung
 
 
+def test_a_tag_of_phase_3_is_told_as_what_it_is(work: Path) -> None:
+    Tag(work / "reports", "p3", phase=3)
+    (row,) = [row for row in candidates(site_of(work)) if row.tag == "p3"]
+    assert row.first_failed_rung == "monitoring OK"
+    told = refused(lambda: do(work, plan_switch, "p3", "why"))
+    assert "fails `monitoring OK: Phase 3 has none, it is the fallback`" in told
+
+
 @pytest.mark.parametrize("order", [plan_switch, plan_pin])
 def test_a_report_that_is_broken_only_in_its_middle_is_found_at_the_last_moment(
     work: Path, order: Callable[..., Plan]

@@ -122,6 +122,11 @@ def _tamper(new: Tag) -> None:
     (new.reports / "good_report.md").write_text("# Another\n")
 
 
+def _tamper_with_the_re_run(new: Tag) -> None:
+    freeze(new.reports.parent, "new")
+    new.path(Artifact.MONITORING_MD).write_text("# Another\n")
+
+
 def _unhealthy(new: Tag) -> None:
     new.put(Artifact.QUALITY_CHECK, quality(False))
 
@@ -149,7 +154,9 @@ def _written_again(new: Tag) -> None:
         (lambda new: again(new, "batch", "loosened"), "input and rules", "rules sha256"),
         (lambda new: again(new, ""), "input and rules", "unknown"),
         (_written_again, "compared", "changed after the comparison"),
-        (_tamper, "nothing tampered", "good_report.md"),
+        (_tamper, "nothing tampered", "good_report.md has 10 bytes"),
+        (_tamper, "nothing tampered", "`phase4 restore good`"),
+        (_tamper_with_the_re_run, "nothing tampered", "`phase4 restore new`"),
     ],
 )
 def test_each_condition_by_itself_keeps_it_closed_and_is_named(
