@@ -6,6 +6,7 @@ from typing import cast
 
 from textual import getters
 from textual.binding import Binding
+from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
@@ -18,7 +19,7 @@ from phase4_tui.tui.app import EXPECTED, Phase4App
 from phase4_tui.tui.background import in_background
 from phase4_tui.tui.flows import Flows
 from phase4_tui.tui.screens.base import FactsScreen
-from phase4_tui.tui.screens.modals import ChoiceScreen
+from phase4_tui.tui.screens.long_choice import LongChoiceScreen
 from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.differences import Differences
@@ -66,7 +67,9 @@ class CompareScreen(FactsScreen):
         yield Static("", id="compare-verdict", markup=False)
         yield Static("", id="compare-columns", markup=False)
         yield Differences()
-        yield Static("", id="compare-detail", markup=False)
+        with VerticalScroll(id="compare-detail") as detail:
+            yield Static("", markup=False)
+        detail.can_focus = True
         yield HintLine()
 
     def on_mount(self) -> None:
@@ -111,7 +114,7 @@ class CompareScreen(FactsScreen):
             choices = [(row.tag, what(row)) for row in ordered(snapshot, good_first=side == "known_good")]
             if side == "known_good":
                 choices.insert(0, (NONE, "compare the bad tag and the re-run alone"))
-            screen = ChoiceScreen(f"Which tag is the {SIDES[side][1]} one?", choices, self._tags[side])
+            screen = LongChoiceScreen(f"Which tag is the {SIDES[side][1]} one?", choices, self._tags[side])
             chosen = await self.app.push_screen_wait(screen)
             if chosen is None or chosen == self._tags[side]:
                 return
@@ -242,16 +245,16 @@ class CompareScreen(FactsScreen):
         if self._result is None:
             return [("c", "bold"), " or enter compares · b n m choose the tags · escape back"]
         if self.app.read_only:
-            return ["read-only: nothing was noted · ↑ ↓ each difference in full · escape back"]
-        return ["↑ ↓ each difference in full · ", ("o", "bold"), " reopens Phase 4 on it · c again · escape back"]
+            return ["read-only: nothing was noted · ↑ ↓ each difference, tab reads it · escape back"]
+        return ["↑ ↓ each difference, tab reads it · ", ("o", "bold"), " reopens Phase 4 on it · escape back"]
 
     def _show_detail(self) -> None:
-        self.query_one("#compare-detail", Static).update(lines(self.query_one(Differences).detail()))
+        self.query_one("#compare-detail Static", Static).update(lines(self.query_one(Differences).detail()))
+        self.query_one("#compare-detail", VerticalScroll).scroll_home(animate=False, immediate=True)
 
 
 def defaults(snapshot: Snapshot, rehearsed: str | None, given: dict[str, str | None]) -> dict[str, str | None]:
     """Return the tags that are most likely meant, where none was given."""
-    rows = sorted(snapshot.rows, key=lambda row: -row.modified_ns)
     incident, focus = snapshot.state.incident, snapshot.focus
     taken = [tag for tag in given.values() if tag is not None]
 
@@ -260,11 +263,12 @@ def defaults(snapshot: Snapshot, rehearsed: str | None, given: dict[str, str | N
         taken.extend([found] if found is not None else [])
         return found
 
-    names = [row.tag for row in rows]
-    good = [row.tag for row in rows if row.known_good]
+    names = [row.tag for row in snapshot.rows]
+    good = [row.tag for row in snapshot.rows if row.known_good]
+    others = (row.tag for row in snapshot.rows if not row.known_good)
     tags = dict(given)
     if "bad" not in tags:
-        tags["bad"] = first(incident.tag if incident else None, *(name for name in names if name not in good))
+        tags["bad"] = first(incident.tag if incident else None, *others)
     if "rerun" not in tags:
         tags["rerun"] = first(rehearsed, focus.tag if focus else None, *names)
     if "known_good" not in tags:
@@ -274,7 +278,7 @@ def defaults(snapshot: Snapshot, rehearsed: str | None, given: dict[str, str | N
 
 def ordered(snapshot: Snapshot, *, good_first: bool) -> Sequence[TagRow]:
     """Return the tags to choose from, the newest first, or the good ones before others."""
-    return sorted(snapshot.rows, key=lambda row: (good_first and not row.known_good, -row.modified_ns))
+    return sorted(snapshot.rows, key=lambda row: not row.known_good) if good_first else snapshot.rows
 
 
 def what(row: TagRow | None) -> str:

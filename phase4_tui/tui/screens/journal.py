@@ -12,15 +12,14 @@ from textual.widgets import Static
 from phase4_tui.journal.events import Event
 from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.tui.journal_rows import EventRow, Journal, event_at, read_all, read_last, read_more
+from phase4_tui.tui.screens.long_choice import LongChoiceScreen
 from phase4_tui.tui.screens.looking import LookingScreen
-from phase4_tui.tui.screens.modals import ChoiceScreen
 from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.rows import Rows
 
 DETAIL_LINES = 300
 LINE_CHARS = 1000
-SHOWN_CHOICES = 200
 ALL = "every one"
 SYMBOL_OF = {"intent": "running", "done": "done", "failed": "failed"}
 STYLE_OF = {"failed": "bold $error", "intent": "$foreground 70%"}
@@ -116,8 +115,7 @@ class JournalScreen(LookingScreen):
         """Ask which events to show."""
         if self._journal is None:
             return
-        found = self._journal.choices(name)[:SHOWN_CHOICES]
-        choices = [(ALL, ""), *((value, f"{count:,} events") for value, count in found)]
+        choices = [(ALL, ""), *((value, f"{count:,} events") for value, count in self._journal.choices(name))]
 
         def take(chosen: str | None) -> None:
             if chosen is None:
@@ -127,7 +125,7 @@ class JournalScreen(LookingScreen):
                 self._wanted[name] = chosen
             self._filter()
 
-        self.app.push_screen(ChoiceScreen(f"Which {name}?", choices, self._wanted.get(name, ALL)), take)
+        self.app.push_screen(LongChoiceScreen(f"Which {name}?", choices, self._wanted.get(name, ALL)), take)
 
     def action_clear(self) -> None:
         """Show every event."""
