@@ -12,6 +12,7 @@ from phase4_tui.artifacts.names import Artifact
 from phase4_tui.journal.actor import Actor
 from phase4_tui.journal.book import record
 from phase4_tui.journal.log import Draft, journal_path
+from phase4_tui.tui.journal_rows import Journal, More, read_last, read_more
 from phase4_tui.tui.screens.decisions import DecisionsScreen
 from phase4_tui.tui.screens.journal import JournalScreen
 from phase4_tui.tui.widgets.rows import Rows
@@ -233,6 +234,39 @@ async def test_what_is_added_while_the_journal_is_open_appears_and_the_selected_
         note(work, "third", "jonas")
         await sees(pilot, "verified 3 events", "third", '"kind": "first"')
         assert app.screen.query_one(Rows).cursor == 2
+
+
+async def test_a_look_at_the_journal_that_failed_is_told_until_the_next_one_succeeds_and_no_event_is_lost(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note(work, "first")
+    fails = ["the disk is away"]
+
+    def read(reports: Path, known: Journal) -> More | None:
+        if fails:
+            raise OSError(fails.pop())
+        return read_more(reports, known)
+
+    async with dashboard(work, read_only=True) as (_, pilot):
+        await pilot.press("j")
+        await sees(pilot, "verified 1 events")
+        monkeypatch.setattr("phase4_tui.tui.screens.journal.read_more", read)
+        note(work, "second")
+        await sees(pilot, "✘ the disk is away", "first")
+        note(work, "third")
+        await sees(pilot, "verified 3 events", "second", "third")
+
+
+def test_what_was_read_behind_the_known_events_and_not_taken_is_read_again(tmp_path: Path) -> None:
+    note(tmp_path, "first")
+    known = read_last(tmp_path / "reports")
+    note(tmp_path, "second")
+    assert read_more(tmp_path / "reports", known) == read_more(tmp_path / "reports", known)
+    more = read_more(tmp_path / "reports", known)
+    assert more is not None
+    known.add(more)
+    assert [row.kind for row in known.rows] == ["first", "second"]
+    assert read_more(tmp_path / "reports", known) == More([], known.seq, known.hash)
 
 
 @pytest.mark.parametrize("harm", ["changed", "swapped", "cut"])

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from functools import partial
 
 import msgspec
 from textual.binding import Binding
@@ -11,7 +12,7 @@ from textual.widgets import Static
 
 from phase4_tui.journal.events import Event
 from phase4_tui.runbook.symbols import SYMBOLS
-from phase4_tui.tui.journal_rows import EventRow, Journal, event_at, read_all, read_last, read_more
+from phase4_tui.tui.journal_rows import EventRow, Journal, More, event_at, read_all, read_last, read_more
 from phase4_tui.tui.screens.long_choice import LongChoiceScreen
 from phase4_tui.tui.screens.looking import LookingScreen
 from phase4_tui.tui.snapshot import Snapshot
@@ -45,7 +46,7 @@ class JournalScreen(LookingScreen):
         self._wanted: dict[str, str] = {}
         self._trouble: str | None = None
         self._seen: object = None
-        self._busy = False
+        self._busy = True
         self._incidents = False
         self._detail_of: int | None = None
 
@@ -68,7 +69,7 @@ class JournalScreen(LookingScreen):
 
     def look(self, snapshot: Snapshot) -> None:
         """Follow what is added."""
-        if self._seen is not None and snapshot.state.journal != self._seen:
+        if self._seen is not None and (snapshot.state.journal != self._seen or self._trouble is not None):
             self._follow()
         self._seen = snapshot.state.journal
 
@@ -94,19 +95,23 @@ class JournalScreen(LookingScreen):
 
     def _follow(self) -> None:
         journal = self._journal
-        if journal is None or self._busy:
+        if self._busy:
             return
-        if journal.problems:
+        if journal is None or journal.problems:
             self._read_all()  # it may have been repaired
         else:
             reports = self.desk.site.reports
-            self.in_background(lambda stop: read_more(reports, journal), self._take_more, "follow")
+            take = partial(self._take_more, journal)
+            self.in_background(lambda stop: read_more(reports, journal), take, "follow")
 
-    def _take_more(self, rows: list[EventRow] | None) -> None:
-        if rows is None:
+    def _take_more(self, known: Journal, more: More | None) -> None:
+        if known is not self._journal:
+            return  # it was read anew meanwhile
+        if more is None:
             self._read_all()
-        elif rows and self._journal is not None:
-            self._journal.rows += rows
+        elif more.rows or self._trouble is not None:
+            self._trouble = None
+            known.add(more)
             self._filter()
 
     # Filter ----------------------------------------------------------------------------------------------------
