@@ -168,6 +168,30 @@ async def test_the_kpis_of_the_tags_stand_against_the_rules_and_a_breach_is_told
         assert plot.index(" A ") < plot.index(" B ")
 
 
+async def test_a_kpi_beyond_any_number_leaves_the_others_on_the_screen(work: Path) -> None:
+    path = work / "reports" / "A_monitoring.json"
+    put_kpis(work / "reports", "A", no_trade_pct=1, directional_pct=70.0)
+    path.write_text(path.read_text().replace('"no_trade_pct": 1', f'"no_trade_pct": 1{"0" * 400}'))
+    put_kpis(work / "reports", "B", 5, no_trade_pct=75.5, directional_pct=24.5)
+    async with dashboard(work) as (_, pilot):
+        await pilot.press("t")
+        await sees(pilot, "2 tags, oldest left", "75.50 limit 60 +15.50  B")
+
+
+@pytest.mark.parametrize(("size", "count", "named"), [((120, 40), 1, True), ((80, 24), 3, True), ((80, 24), 9, False)])
+async def test_tags_are_named_whole_where_there_is_room(
+    work: Path, size: tuple[int, int], count: int, named: bool
+) -> None:
+    for kept in ("A", "B"):
+        (work / "reports" / f"{kept}_monitoring.json").unlink()
+    for number in range(count):
+        put_kpis(work / "reports", f"phase4_february{number}", 10 - number, no_trade_pct=30.0)
+    async with dashboard(work, size) as (app, pilot):
+        await pilot.press("t")
+        await sees(pilot, f"{count} tags, oldest left", f"february{count - 1}"[-8:])
+        assert (f" phase4_february{count - 1}" in screen_text(app).partition("TRENDS")[2]) is named
+
+
 async def test_where_there_is_less_room_one_kpi_is_shown_at_a_time(work: Path) -> None:
     put_kpis(work / "reports", "B", no_trade_pct=10.0, directional_pct=5.0)
     async with dashboard(work, (80, 24)) as (app, pilot):
