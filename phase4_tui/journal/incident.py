@@ -1,15 +1,18 @@
 """An incident as the state of operations holds it, and its clock."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
+from phase4_tui.artifacts.clock import check_moment
 from phase4_tui.artifacts.models import Document
 
 SeverityClass = Literal["P0", "P1", "P2"]
 Owner = Literal["engineering", "risk", "product"]
 Stage = Literal["detected", "contained", "recovered"]
+Moment = Annotated[str, AfterValidator(check_moment)]
+"""A time as `iso` writes it."""
 
 
 class Finding(Document):
@@ -29,10 +32,10 @@ class Escalation(Document):
     """One call for an owner, and who took it."""
 
     owner: Owner
-    at: str
+    at: Moment
     by: str
     note: str | None = None
-    acknowledged_at: str | None = None
+    acknowledged_at: Moment | None = None
     acknowledged_by: str | None = None
 
 
@@ -42,7 +45,7 @@ class Comparison(Document):
     rerun: str
     report_sha256: str | None
     verdict: str
-    at: str
+    at: Moment
 
 
 class Former(Document):
@@ -54,8 +57,8 @@ class Former(Document):
     severity_class: SeverityClass | None = Field(alias="class")
     rule: str
     owner: Owner | None
-    until: str
-    contained_at: str | None = None
+    until: Moment
+    contained_at: Moment | None = None
 
     def __str__(self) -> str:
         return f"{self.severity_class} {self.rule.replace('_', ' ')} of {self.tag}"
@@ -72,11 +75,11 @@ class Incident(Document):
     tag: str
     owner: Owner | None
     evidence: tuple[Finding, ...] = ()
-    opened_at: str
+    opened_at: Moment
     opened_by: str
-    evidence_at: str | None = None
-    contained_at: str | None = None
-    recovered_at: str | None = None
+    evidence_at: Moment | None = None
+    contained_at: Moment | None = None
+    recovered_at: Moment | None = None
     escalations: tuple[Escalation, ...] = ()
     root_causes: tuple[int, ...] = ()
     """`seq` of each root-cause event."""

@@ -1,6 +1,5 @@
 """What the monitoring files of the last tags say, against the rules of the settings."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,4 +75,4 @@ def read_trends(reports: Path, rules_path: Path, stop: Callable[[], bool], last:
 
 
 def _is_share(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and abs(value) < 1e6
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e6

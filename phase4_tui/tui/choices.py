@@ -80,7 +80,6 @@ def to_resume(snapshot: Snapshot, settings: Settings) -> str:
 
 def to_compare(snapshot: Snapshot, rehearsed: str | None, given: dict[str, str | None]) -> dict[str, str | None]:
     """Return the bad tag, the re-run and the known-good one that are most likely meant, where none was given."""
-    rows = sorted(snapshot.rows, key=lambda row: -row.modified_ns)
     incident, focus = snapshot.state.incident, snapshot.focus
     taken = [tag for tag in given.values() if tag is not None]
 
@@ -89,11 +88,12 @@ def to_compare(snapshot: Snapshot, rehearsed: str | None, given: dict[str, str |
         taken.extend([found] if found is not None else [])
         return found
 
-    names = [row.tag for row in rows]
-    good = [row.tag for row in rows if row.known_good]
+    names = [row.tag for row in snapshot.rows]
+    good = [row.tag for row in snapshot.rows if row.known_good]
+    others = (row.tag for row in snapshot.rows if not row.known_good)
     tags = dict(given)
     if "bad" not in tags:
-        tags["bad"] = first(incident.tag if incident else None, *(name for name in names if name not in good))
+        tags["bad"] = first(incident.tag if incident else None, *others)
     if "rerun" not in tags:
         tags["rerun"] = first(rehearsed, focus.tag if focus else None, *names)
     if "known_good" not in tags:

@@ -289,6 +289,19 @@ def test_a_damaged_state_is_an_alarm_and_stops_every_order(tmp_path: Path, look:
     assert able == []
 
 
+async def test_a_state_whose_incident_has_no_time_is_an_alarm_and_the_dashboard_stays(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    state = tmp_path / "reports" / ".phase4" / "state.json"
+    async with operator_at(tmp_path, (250, 40)) as me:
+        await me.incident()
+        content = json.loads(state.read_text())
+        content["incident"]["opened_at"] = "at noon"
+        state.write_text(json.dumps(content))
+        await me.sees("state.json: key `incident.opened_at`")
+        await me.press("question_mark")
+        await me.sees("KEYS", "state.json: key `incident.opened_at`")
+
+
 async def test_tampering_is_an_alarm_on_every_screen(tmp_path: Path) -> None:
     lay_out(tmp_path)
     freeze(tmp_path, "A")
