@@ -58,7 +58,15 @@ class Phase4App(App[None]):
     ENABLE_COMMAND_PALETTE = True
     BINDINGS = [
         *(
-            Binding(one.key, f"act('{one.id}')", one.label, show=one.footer, tooltip=one.description, id=one.id)
+            Binding(
+                one.key,
+                f"act('{one.id}')",
+                one.label,
+                show=one.footer,
+                tooltip=one.description,
+                id=one.id,
+                priority=one.id == "filter",  # before what is typed on in one go, which is meant for its field
+            )
             for one in ACTIONS
             if one.key
         ),

@@ -40,6 +40,8 @@ class Notices:
         self._show_or_hold(Notice(safe_text(told, NOTICE_LIMIT), title, severity))
 
     def _show_or_hold(self, notice: Notice) -> None:
+        if not self._app.screen_stack:
+            return  # the application is ending
         if isinstance(self._app.screen, ModalScreen):
             if notice not in self._waiting:
                 self._waiting.append(notice)
@@ -65,8 +67,6 @@ class Notices:
             self._app.set_timer(PAUSE_SECONDS, self._show_waiting)
 
     def _show_waiting(self) -> None:
-        if isinstance(self._app.screen, ModalScreen):
-            return
         waiting, self._waiting = self._waiting, []
         for notice in waiting:
             self._show_or_hold(notice)

@@ -76,11 +76,11 @@ class Shows:
 
     def filter(self) -> None:
         """Filter the tags."""
-        from phase4_tui.tui.widgets.tag_list import TagList  # noqa: PLC0415 - loaded with the dashboard
+        from phase4_tui.tui.widgets.tag_line import FilterLine  # noqa: PLC0415 - loaded with the dashboard
 
         while len(self._app.screen_stack) > 1:
             self._app.pop_screen()
-        self._app.screen.query_one(TagList).start_filter()
+        self._app.screen.query_one(FilterLine).begin()
 
     def pause(self) -> None:
         """Pause or follow the output."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.widgets import Input
 
 from phase4_tui.tui.actions import ACTIONS, BadKeys, keys_of
@@ -83,6 +84,8 @@ async def test_the_bell_rings_once_for_a_new_incident_where_it_is_wanted(
 async def test_without_any_tag_i_am_told_how_to_begin(tmp_path: Path) -> None:
     async with operator_at(laid_out(tmp_path)) as me:
         await me.sees("NO RUN YET", "next: r runs the sequence")
+        await me.pilot.resize_terminal(80, 24)
+        await me.sees("no tag yet · r runs the sequence")
         await me.press("d")
         await me.sees("decisions: no tag yet")
 
@@ -213,20 +216,55 @@ async def test_the_same_look_twice_is_one_screen(tmp_path: Path) -> None:
         assert len(me.app.screen_stack) == 2
 
 
-async def test_slash_filters_the_tags_and_escape_shows_all_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_slash_filters_the_tags_in_sight_and_escape_shows_all_again(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
     for name in ("alpha", "beta", "gamma"):
         Tag(tmp_path / "reports", name)
-    async with operator_at(tmp_path) as me:
+    async with operator_at(tmp_path, size) as me:
         await me.looked()
-        await me.press("slash", *"bet")
-        await me.sees("1 of 3")
-        await me.press("enter")
-        await until(me.pilot, lambda: not isinstance(me.app.focused, Input))
-        await me.press("slash", "escape")
-        await me.sees("RUN TAGS 3")
-        assert not isinstance(me.app.focused, Input)
-        await me.press("question_mark")
-        await me.at(HelpScreen)
+        await me.press("slash")
+        await me.sees("filter part of a tag")
+        await me.press(*"BET")
+        await me.sees("filter BET", "1 of 3")
+        await me.press("escape")
+        await until(me.pilot, lambda: "filter BET" not in screen_text(me.app) and "1 of 3" not in screen_text(me.app))
+        for key in ("enter", "down"):
+            await me.press("slash", *"mm", key)
+            await until(me.pilot, lambda: focus_of(me.app) == "gamma")
+            assert not isinstance(me.app.focused, Input)
+            await me.sees("filter mm", "1 of 3")
+            await me.press("v")
+            await me.at(VerifyScreen)
+            await me.press("escape")
+            await me.at(DashboardScreen)
+            await me.sees("1 of 3")
+            await me.press("escape")
+            await until(me.pilot, lambda: "1 of 3" not in screen_text(me.app))
+            assert focus_of(me.app) == "gamma"  # the first escape shows the tags again, the second follows
+            await me.press("escape")
+            await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.followed)
+
+
+async def test_a_filter_typed_in_one_go_gives_no_order_and_one_without_a_tag_stays(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    async with operator_at(tmp_path, (80, 24)) as me:
+        await me.incident()
+        for key in ("slash", *"fq1", "enter"):
+            me.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await me.sees("filter fq1", "0 of 2")
+        assert isinstance(me.app.focused, Input)
+        assert len(me.app.screen_stack) == 1
+        for key in (*"xyz", "escape"):
+            me.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(me.pilot, lambda: "fq1" not in screen_text(me.app) and "of 2" in screen_text(me.app))
+        assert "0 of 2" not in screen_text(me.app)
+
+
+def focus_of(app: Phase4App) -> str | None:
+    """Return the shown tag."""
+    return app.snapshot.focus.tag if app.snapshot and app.snapshot.focus else None
 
 
 async def test_brackets_choose_the_neighbours_and_escape_the_newest_again(tmp_path: Path) -> None:
