@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -13,9 +14,10 @@ from phase4_tui.artifacts.opening import Unreadable, open_regular
 from phase4_tui.artifacts.reading import WRITING_GRACE_NS, Look, changed_ns, patiently, schema_problems
 from phase4_tui.artifacts.report import tolerant_row
 from phase4_tui.artifacts.streaming import BadElement, Cursor, decode_array, read_object
-from phase4_tui.artifacts.strict_json import BadJson
+from phase4_tui.artifacts.strict_json import BadJson, parse_object
 
 LOOK_BYTES = 4096
+_ROWS = re.compile(rb'"results"\s*:\s*\[')
 
 
 def look_report(path: Path, *, patient: bool = True) -> Look[ReportHead]:
@@ -54,6 +56,23 @@ def _keys_of(head: bytes, whole: bool) -> dict[str, object]:
     """Return the keys that a report begins with, up to its rows or to where no more was read."""
     if not head.strip():
         raise BadJson("is empty", truncated=True)
+    try:
+        return _quickly(head, whole)
+    except BadJson:
+        return _carefully(head, whole)  # finds out what is wrong, and takes rows that are no strict JSON
+
+
+def _quickly(head: bytes, whole: bool) -> dict[str, object]:
+    if whole:
+        seen = parse_object(head)
+        return seen | {"results": ()} if isinstance(seen.get("results"), list) else seen
+    rows = _ROWS.search(head)
+    if rows is None:
+        raise BadJson("has no rows where they are looked for")
+    return parse_object(head[: rows.start()].rstrip().removesuffix(b",") + b"}") | {"results": ()}
+
+
+def _carefully(head: bytes, whole: bool) -> dict[str, object]:
     seen: dict[str, object] = {}
     try:
         for item in read_object(Cursor(io.BytesIO(head)), "results", decode_array(object), tolerant_row):
