@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,7 @@ from phase4_tui.artifacts.streaming import BadElement, Cursor, decode_array, rea
 from phase4_tui.artifacts.strict_json import BadJson, parse_object
 
 LOOK_BYTES = 4096
+_ROWS = re.compile(rb'"results"\s*:\s*\[')
 
 
 def look_report(path: Path, *, patient: bool = True) -> Look[ReportHead]:
@@ -54,10 +56,24 @@ def _keys_of(head: bytes, whole: bool) -> dict[str, object]:
     """Return the keys that a report begins with, up to its rows or to where no more was read."""
     if not head.strip():
         raise BadJson("is empty", truncated=True)
-    seen = _at_once(head, whole)
-    if seen is not None:
-        return seen
-    seen = {}
+    try:
+        return _quickly(head, whole)
+    except BadJson:
+        return _carefully(head, whole)  # finds out what is wrong, and takes rows that are no strict JSON
+
+
+def _quickly(head: bytes, whole: bool) -> dict[str, object]:
+    if whole:
+        seen = parse_object(head)
+        return seen | {"results": ()} if isinstance(seen.get("results"), list) else seen
+    rows = _ROWS.search(head)
+    if rows is None:
+        raise BadJson("has no rows where they are looked for")
+    return parse_object(head[: rows.start()].rstrip().removesuffix(b",") + b"}") | {"results": ()}
+
+
+def _carefully(head: bytes, whole: bool) -> dict[str, object]:
+    seen: dict[str, object] = {}
     try:
         for item in read_object(Cursor(io.BytesIO(head)), "results", decode_array(object), tolerant_row):
             if isinstance(item, list):
@@ -70,18 +86,6 @@ def _keys_of(head: bytes, whole: bool) -> dict[str, object]:
         if whole or not error.truncated:
             raise
     return seen
-
-
-def _at_once(head: bytes, whole: bool) -> dict[str, object] | None:
-    """Return the keys by one call of the parser, None where it takes a closer look: an index has thousands to read."""
-    before, found, after = head.partition(b'"results"')
-    if not found or not after.lstrip().removeprefix(b":").lstrip().startswith(b"["):
-        return None
-    try:
-        seen = parse_object(head if whole else before.rstrip().removesuffix(b",") + b"}")
-    except BadJson:
-        return None
-    return None if whole and "results" not in seen else seen | {"results": ()}
 
 
 def _judged(seen: dict[str, object], whole: bool) -> tuple[ReportHead | None, tuple[str, ...]]:

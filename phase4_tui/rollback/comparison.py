@@ -257,8 +257,8 @@ def _verdict(rerun: str, differences: list[Difference], counts: DecisionCounts, 
 
 def _notes(sources: Mapping[str, Sources], counts: DecisionCounts) -> tuple[str, ...]:
     notes = [
-        f"no run of the {side.replace('_', '-')} tag is on record: whether its {what} is the same is not known"
-        for what, name in (("input", "input_sha256"), ("rules", "rules_sha256"))
+        f"no run of the {side.replace('_', '-')} tag is on record: whether its {what} the same is not known"
+        for what, name in (("input is", "input_sha256"), ("rules are", "rules_sha256"))
         for side in ("bad", "rerun")
         if getattr(sources[side], name) is None
     ]
