@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -10,10 +10,14 @@ from textual.containers import Container
 from textual.reactive import var
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.worker import Worker, WorkerState
 
 from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.widgets.header_line import HeaderLine
 from phase4_tui.tui.widgets.key_line import KeyLine
+
+if TYPE_CHECKING:
+    from phase4_tui.tui.app import Phase4App
 
 
 class Keys(Container):
@@ -41,6 +45,11 @@ class FactsScreen(Screen[None]):
     FactsScreen #keys { dock: bottom; height: 1; }
     """
 
+    @property
+    def desk(self) -> "Phase4App":
+        """The application."""
+        return cast("Phase4App", self.app)
+
     def compose(self) -> ComposeResult:
         """Header, the screen's own, footer; laid out for the terminal's size before the first paint, not after it."""
         width, height = self.app.size
@@ -60,6 +69,16 @@ class FactsScreen(Screen[None]):
         """Begin a worker; it makes its coroutine itself, so that one which is replaced before leaves none behind."""
         made: Any = partial(work, *given)
         self.run_worker(made, group=group, exclusive=exclusive, exit_on_error=False)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Show what went wrong in the background."""
+        if event.state is WorkerState.ERROR:
+            error = event.worker.error
+            self.failed(f"failed: {type(error).__name__}: {error}")
+
+    def failed(self, message: str) -> None:
+        """Tell what went wrong."""
+        self.desk.tell(message, severity="error")
 
     def action_back(self) -> None:
         """Return to the screen before."""
