@@ -36,6 +36,7 @@ BAD_INPUT, FIXED_INPUT = "noon_batch.json", "noon_batch_corrected.json"
 READ_SECONDS = 5.0
 PLAN_SECONDS = 3.0
 STEP_SECONDS = 0.05
+PICTURE_SIZE = (120, 40)
 
 
 @dataclass(frozen=True)
@@ -277,11 +278,9 @@ def run_demo(speed: float, pictures: Path | None, *, ascii_only: bool = False) -
     directory = Path(tempfile.mkdtemp(prefix="phase4-demo-"))
     try:
         app = DemoApp(lay_out(directory), speed, pictures, ascii_only=ascii_only)
-        if pictures is None:
-            return run_app(app)
-        pictures.mkdir(parents=True, exist_ok=True)
-        app.run(headless=True, size=(120, 40))
-        return app.return_code or 0
+        if pictures is not None:
+            pictures.mkdir(parents=True, exist_ok=True)
+        return run_app(app, PICTURE_SIZE if pictures is not None else None)
     finally:
         _remove(directory)
 

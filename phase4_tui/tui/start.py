@@ -25,8 +25,8 @@ def run_dashboard(site: Site, *, read_only: bool = False, ascii_only: bool = Fal
     return run_app(app)
 
 
-def run_app(app: Phase4App) -> int:
-    """Run the application with the terminal's life guarded."""
+def run_app(app: Phase4App, unseen: tuple[int, int] | None = None) -> int:
+    """Run the application with the terminal's life guarded; `unseen` in that size without any terminal."""
     for name in ("COLUMNS", "LINES"):  # exported once, they would hold the screen at that size for ever
         os.environ.pop(name, None)
 
@@ -36,7 +36,7 @@ def run_app(app: Phase4App) -> int:
 
     with restored_on_signals(app.leave, kill) as caught:
         try:
-            app.run()
+            app.run(headless=unseen is not None, size=unseen)
         finally:
             app.facts.stop()
             kill()

@@ -1,5 +1,9 @@
 """The demo: it plays a whole incident with the real orders, can be paused and taken over, and leaves nothing behind."""
 
+import os
+import signal
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -10,6 +14,7 @@ from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.incidents import incidents_of
 from phase4_tui.rollback.verifying import verify
 from phase4_tui.tui.demo import BAD, FIXED, GOOD, SCENES, DemoApp, lay_out, run_demo
+from tests.runbook.support import until as until_so
 from tests.tui.support import screen_text, until
 
 
@@ -58,4 +63,20 @@ def test_its_pictures_are_of_the_real_screens_and_its_scratch_directory_is_gone(
     assert run_demo(100, tmp_path / "pictures") == 0
     assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == ["healthy.svg", "incident.svg"]
     assert "INCIDENT" in (tmp_path / "pictures" / "incident.svg").read_text().replace("&#160;", " ")
+    assert list(tmp_path.glob("phase4-demo-*")) == []
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_while_it_draws_its_pictures_leaves_nothing_behind(
+    tmp_path: Path, number: signal.Signals, status: int
+) -> None:
+    argv = [sys.executable, "-m", "phase4_tui", "demo", "--screenshots", "pictures"]
+    played = subprocess.Popen(argv, cwd=tmp_path, env=os.environ | {"TMPDIR": str(tmp_path)})
+    try:
+        until_so(lambda: list(tmp_path.glob("phase4-demo-*/reports/morning_run_report.json")))
+        played.send_signal(number)
+        assert played.wait(10) == status
+    finally:
+        played.kill()
+        played.wait()
     assert list(tmp_path.glob("phase4-demo-*")) == []

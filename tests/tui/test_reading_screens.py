@@ -11,6 +11,8 @@ from phase4_tui.artifacts.names import Artifact, state_dir
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
 from phase4_tui.tui.actions import ACTIONS
 from phase4_tui.tui.screens import help as help_screen
+from phase4_tui.tui.screens.audit import AuditScreen
+from phase4_tui.tui.screens.trends import TrendsScreen
 from phase4_tui.tui.screens.viewer import ViewerScreen, write_beside
 from phase4_tui.tui.widgets.file_lines import wrap
 from tests.rollback.support import freeze, give, site_of
@@ -46,6 +48,23 @@ async def test_a_frozen_tag_that_was_tampered_with_is_told_with_what_to_do(work:
     async with dashboard(work, read_only=True) as (_, pilot):
         await pilot.press("a")
         await sees(pilot, "TAMPERED", "B_quality_check.json: has 2 bytes", "restore", "❄ frozen")
+
+
+@pytest.mark.parametrize(("key", "screen", "name"), [("a", AuditScreen, "_take"), ("t", TrendsScreen, "_take")])
+async def test_a_look_that_goes_wrong_says_so_and_ends_nothing(
+    work: Path, monkeypatch: pytest.MonkeyPatch, key: str, screen: type, name: str
+) -> None:
+    def wrong(*given: object) -> None:
+        raise LookupError("[/nope] is not known")
+
+    async with dashboard(work) as (app, pilot):
+        with monkeypatch.context() as broken:
+            broken.setattr(screen, name, wrong)
+            await pilot.press(key)
+            await sees(pilot, "✘ failed: LookupError: [/nope] is not known")
+        await pilot.press("escape", key)
+        await until(pilot, lambda: "reading …" not in screen_text(app) and "hashing …" not in screen_text(app))
+        assert "failed" not in screen_text(app)
 
 
 async def test_an_artifact_that_is_missing_is_said_to_be_and_is_not_opened(work: Path) -> None:

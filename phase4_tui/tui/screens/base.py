@@ -2,17 +2,21 @@
 
 from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.reactive import var
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.worker import Worker, WorkerState
 
 from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.widgets.header_line import HeaderLine
 from phase4_tui.tui.widgets.key_line import KeyPlace
+
+if TYPE_CHECKING:
+    from phase4_tui.tui.app import Phase4App
 
 
 class FactsScreen(Screen[None]):
@@ -23,6 +27,11 @@ class FactsScreen(Screen[None]):
 
     snapshot: var[Snapshot | None] = var(None)
     BINDINGS = [Binding("escape", "back", "back", show=True)]
+
+    @property
+    def desk(self) -> "Phase4App":
+        """The application."""
+        return cast("Phase4App", self.app)
 
     def compose(self) -> ComposeResult:
         """Header, the screen's own, footer; laid out for the terminal's size before the first paint, not after it."""
@@ -43,6 +52,16 @@ class FactsScreen(Screen[None]):
         """Begin a worker; it makes its coroutine itself, so that one which is replaced before leaves none behind."""
         made: Any = partial(work, *given)
         self.run_worker(made, group=group, exclusive=exclusive, exit_on_error=False)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Show what went wrong in the background."""
+        if event.state is WorkerState.ERROR:
+            error = event.worker.error
+            self.failed(f"failed: {type(error).__name__}: {error}")
+
+    def failed(self, message: str) -> None:
+        """Tell what went wrong."""
+        self.desk.tell(message, severity="error")
 
     def action_back(self) -> None:
         """Return to the screen before."""

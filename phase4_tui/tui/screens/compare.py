@@ -9,7 +9,6 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
-from textual.worker import Worker, WorkerState
 
 from phase4_tui.rollback.comparison import ComparisonResult, compare
 from phase4_tui.rollback.guided import last_rehearsal
@@ -154,11 +153,6 @@ class CompareScreen(FactsScreen):
             self._begun = None
             if self.is_attached:
                 self._draw(first=True)
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Show what went wrong in the background."""
-        if event.state is WorkerState.ERROR:
-            self.app.tell(f"failed: {event.worker.error}", severity="error")
 
     def action_reopen(self) -> None:
         """Reopen Phase 4 on the re-run."""

@@ -8,7 +8,6 @@ from textual import getters
 from textual.binding import Binding
 from textual.widget import Widget
 from textual.widgets import Static
-from textual.worker import Worker, WorkerState
 
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.lease import HEARTBEAT_SECONDS, Lease
@@ -141,12 +140,6 @@ class GuidedScreen(FactsScreen):
             self.app.tell(f"where the rollback stands can't be told: {error}", severity="error")
         finally:
             self._looking = False
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Show what went wrong in the background."""
-        if event.state is WorkerState.ERROR:
-            error = event.worker.error
-            self.app.tell(f"failed: {type(error).__name__}: {error}", severity="error")
 
     # Drawing --------------------------------------------------------------------------------------------------
 

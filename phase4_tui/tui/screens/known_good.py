@@ -8,7 +8,6 @@ from textual.binding import Binding
 from textual.containers import Container, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
-from textual.worker import Worker, WorkerState
 
 from phase4_tui.rollback.known_good import difference
 from phase4_tui.runbook.ladder import RUNGS
@@ -142,11 +141,6 @@ class KnownGoodScreen(FactsScreen):
                 self._leave()
 
         self.app.order(state_it)
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Show why the difference can't be told."""
-        if event.state is WorkerState.ERROR:
-            self.app.tell(f"failed: {event.worker.error}", severity="error")
 
     def _leave(self) -> None:
         if self.is_current:

@@ -1,7 +1,7 @@
 """What the screens to look at things share: sizes, a hint line, and work in the background."""
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TypeVar
 
 from textual.widget import Widget
 from textual.widgets import Static
@@ -11,9 +11,6 @@ from phase4_tui.tui.background import Stop, in_background
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.text import Part, content
-
-if TYPE_CHECKING:
-    from phase4_tui.tui.app import Phase4App
 
 T = TypeVar("T")
 
@@ -35,11 +32,6 @@ class LookingScreen(FactsScreen):
     LookingScreen .detail { height: 4; padding: 0 1; border-top: solid $panel; }
     LookingScreen.-flat .columns, LookingScreen.-flat .detail { display: none; }
     """
-
-    @property
-    def desk(self) -> "Phase4App":
-        """The application."""
-        return cast("Phase4App", self.app)
 
     def body(self) -> Iterable[Widget]:
         """Title, what is to be seen, hint."""

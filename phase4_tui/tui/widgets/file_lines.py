@@ -88,7 +88,7 @@ class FileLines(Paper):
         if self._text and width != self._width:
             self._width = width
             work: Any = partial(self._take, self._text, width)
-            self.run_worker(work, group="wrap", exclusive=True)
+            self.screen.run_worker(work, group="wrap", exclusive=True, exit_on_error=False)
 
     async def _take(self, text: str, width: int) -> None:
         found = await in_background(lambda stop: wrap(text, width, stop))
