@@ -18,8 +18,9 @@ from phase4_tui.journal.log import JournalDamaged
 from phase4_tui.journal.state import StateUnreadable
 from phase4_tui.runbook.settings import SettingsError
 from phase4_tui.runbook.site import Refused, Site
-from phase4_tui.tui.actions import ACTIONS, BY_ID, Action, keys_of, why_not
+from phase4_tui.tui.actions import ACTIONS, BY_ID, Action, why_not
 from phase4_tui.tui.facts import Facts
+from phase4_tui.tui.keys import keys_of
 from phase4_tui.tui.messages import OrdersSeen, OutputArrived, SnapshotReady, TagChosen
 from phase4_tui.tui.notices import Notices
 from phase4_tui.tui.own_orders import OwnOrders
