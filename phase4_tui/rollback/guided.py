@@ -165,7 +165,7 @@ def last_rehearsal(site: Site, incident: Incident) -> RunRecord | None:
 
 
 def lead(site: Site, take_over: str | None = None) -> None:
-    """Take the lease to lead the rollback; raises Refused when another operator holds it, unless with a reason."""
+    """Take the lease to lead the rollback; raises Refused when another process holds it, unless with a reason."""
     if take_over is not None:
         take_over = need_reason(take_over)
     with one_at_a_time(site.reports):
@@ -174,7 +174,8 @@ def lead(site: Site, take_over: str | None = None) -> None:
             before = take_lease(site.reports, site.actor, by_force=take_over is not None)
         except Held as error:
             raise Refused(f"{error} leads the rollback; `--take-over REASON` takes it over") from None
-        if before is not None and not before.is_of(site.actor):
+        of_another = before is not None and not before.is_of(site.actor)
+        if before is not None and (of_another or (take_over is not None and not before.is_of_process(site.actor))):
             detail = {"from": str(before), "alive": before.is_alive(), "reason": take_over}
             incident = state.incident.id if state.incident else None
             record(site.reports, site.actor, Draft("lease", incident=incident, detail=detail))

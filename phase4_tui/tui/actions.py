@@ -21,10 +21,6 @@ WhyNot = Callable[[Snapshot], str | None]
 Twin = Callable[[Snapshot, Settings], str]
 
 
-class BadKeys(Exception):
-    """Keys in the settings that can't be used; the message names action and key."""
-
-
 @dataclass(frozen=True)
 class Action:
     """One thing that an operator can do; `footer` actions stand in the footer, `order` ones change something."""
@@ -228,31 +224,6 @@ ACTIONS: tuple[Action, ...] = (
     Action("quit", "q", "quit", "Leave the dashboard", _twin("exit"), _never, footer=True),
 )  # fmt: skip
 BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
-RESERVED = {"ctrl+p", "tab", "shift+tab", "enter", "escape", "up", "down", "left", "right", "home", "end", "pageup",
-            "pagedown", "ctrl+c", "ctrl+m", "ctrl+i", "ctrl+h", "ctrl+j"}  # fmt: skip
-_NAMES = {"slash": "/", "question_mark": "?", "space": "space"}
-
-
-def keys_of(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return the key of each action with those of the settings; raises BadKeys for unknown actions and clashes."""
-    keys = {action.id: action.key for action in ACTIONS}
-    for name, key in settings.items():
-        if name not in keys:
-            raise BadKeys(f"[keys] `{name}` is no action; the actions are {', '.join(keys)}")
-        if key in RESERVED:
-            raise BadKeys(f"[keys] {name} = `{key}`: that key is taken by the terminal or the screens")
-        keys[name] = {"/": "slash", "?": "question_mark", " ": "space"}.get(key, key)
-    used: dict[str, str] = {}
-    for name, key in keys.items():
-        if key and key in used:
-            raise BadKeys(f"[keys] `{shown_key(key)}` is the key of both {used[key]} and {name}: give one another")
-        used[key] = name
-    return keys
-
-
-def shown_key(key: str) -> str:
-    """Return a key as it is written on a key sheet."""
-    return _NAMES.get(key, key)
 
 
 def why_not(action: Action, snapshot: Snapshot | None) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding
@@ -20,8 +20,9 @@ from phase4_tui.journal.log import JournalDamaged
 from phase4_tui.journal.state import StateUnreadable
 from phase4_tui.runbook.settings import SettingsError
 from phase4_tui.runbook.site import Refused, Site
-from phase4_tui.tui.actions import ACTIONS, BY_ID, Action, keys_of, why_not
+from phase4_tui.tui.actions import ACTIONS, BY_ID, Action, why_not
 from phase4_tui.tui.facts import Facts
+from phase4_tui.tui.keys import keys_of
 from phase4_tui.tui.messages import OrdersSeen, OutputArrived, SnapshotReady, TagChosen
 from phase4_tui.tui.notices import Notices
 from phase4_tui.tui.own_orders import OwnOrders
@@ -33,13 +34,13 @@ from phase4_tui.tui.themes import THEMES
 from phase4_tui.tui.wording import how
 
 if TYPE_CHECKING:
-    from phase4_tui.rollback.orders import Done
     from phase4_tui.runbook.planning import RunPlan
     from phase4_tui.runbook.provenance import RunRecord
     from phase4_tui.tui.flows import Flows
     from phase4_tui.tui.runs import Runs
     from phase4_tui.tui.shows import Shows
 
+T = TypeVar("T")
 EXPECTED = (Refused, StateUnreadable, JournalDamaged, Busy, SettingsError, OSError, ValueError)
 STALE_SECONDS = 10.0
 BUILD_SECONDS = 0.02
@@ -90,7 +91,7 @@ class Phase4App(App[None]):
         self._notices = Notices(self)
         self._able: tuple[bool, ...] = ()
         self._leaving: int | None = None
-        self._ordering = 0
+        self._ordering = self._writing = 0
         self._own = OwnOrders(site)
         self._held_events: list[OrdersSeen] = []
         for theme in THEMES:
@@ -207,7 +208,7 @@ class Phase4App(App[None]):
 
     def on_orders_seen(self, message: OrdersSeen) -> None:
         """Tell what another operator did, by name."""
-        if self._ordering:
+        if self._writing:
             self._held_events.append(message)
             return
         for news in self._own.news(message.events):
@@ -309,13 +310,21 @@ class Phase4App(App[None]):
             error = event.worker.error
             self.tell(f"failed: {type(error).__name__}: {error}", severity="error")
 
-    async def carry_out(self, work: "Callable[[], Done]") -> "Done":
-        """Carry an order out in a thread; what it writes is not told as another's."""
+    async def carry_out(self, work: Callable[[], T]) -> T:
+        """Carry an order out in a thread; another one waits for its end."""
         self._ordering += 1
+        try:
+            return await self.write(work)
+        finally:
+            self._ordering -= 1
+
+    async def write(self, work: Callable[[], T]) -> T:
+        """Do in a thread what writes into the journal; it is not told as another's."""
+        self._writing += 1
         try:
             return await asyncio.to_thread(self._own.carry, work)
         finally:
-            self._ordering -= 1
+            self._writing -= 1
             held, self._held_events = self._held_events, []
             for message in held:
                 self.post_message(message)
@@ -323,12 +332,14 @@ class Phase4App(App[None]):
 
     def start_run(self, plan: "RunPlan") -> None:
         """Start a run and show its tag."""
+        self._own.runs.add(plan.tag)
         self.runs.start(plan, lambda record, error: self.call_later(self._run_ended, record, error))
         self.facts.choose(plan.tag)
 
     def _run_ended(self, record: "RunRecord | None", error: Exception | None) -> None:
         self.facts.look_now()
         if error is not None:
+            self._own.runs.clear()  # one that did not begin has no end to be seen
             self.tell(f"the run failed: {error}", severity="error")
         elif record is not None:
             states = [step.state for step in record.steps]

@@ -249,6 +249,7 @@ class Facts:
             if self._seen_events is not None and head > self._seen_events:
                 events = list(read_events(self._site.reports, after=self._seen_events))
                 self._post(OrdersSeen(events))
+                head = max([head, *(event.seq for event in events)])  # one may have come behind the head that was read
             self._seen_events = head
         except (JournalDamaged, OSError):
             return  # the state, read next, says what is wrong

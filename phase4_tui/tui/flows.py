@@ -224,13 +224,12 @@ class Flows:
             lambda: plan_reopen(self._site, chosen, accept_changed_input=accept, override=override, reason=reason)
         )
 
-    async def take_lead(self) -> bool:
-        """Take the rollback over from another operator; return whether it was."""
-        lease = self._snapshot().lease
-        reason = await self._reason(f"take the rollback over from {lease.operator}@{lease.host}" if lease else "lead")
+    async def take_lead(self, who: str) -> bool:
+        """Take the rollback over from who leads it; return whether it was."""
+        reason = await self._reason(f"take the rollback over from {who}")
         if reason is None:
             return False
-        await self._thread(lambda: lead(self._site, reason))
+        await self._app.write(lambda: lead(self._site, reason))
         self._app.facts.look_now()
         self._app.tell("you lead the rollback now; the one before is told")
         return True

@@ -1,8 +1,8 @@
-"""Which events of the journal this dashboard wrote itself: their order tells of them, and no notice as of another's."""
+"""Which events of the journal this dashboard wrote itself, and in what words those of others are told."""
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 from phase4_tui.journal.actor import Actor
 from phase4_tui.journal.events import Event
@@ -10,22 +10,22 @@ from phase4_tui.journal.log import JournalDamaged, read_events, read_head
 from phase4_tui.journal.telling import told
 from phase4_tui.runbook.site import Site
 
-if TYPE_CHECKING:
-    from phase4_tui.rollback.orders import Done
-
-UNTOLD = ("run", "evidence")
-"""What the panels show by themselves."""
+T = TypeVar("T")
+UNTOLD = ("evidence", "recovered")
+"""What the panels show by themselves, or nobody did."""
 
 
 class OwnOrders:
-    """Carries orders out and remembers what they wrote."""
+    """Does what writes into the journal and remembers what it wrote."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
         self._events: set[int] = set()
+        self.runs: set[str] = set()
+        """The tags of the runs that were started here and whose end was not seen yet."""
 
-    def carry(self, work: "Callable[[], Done]") -> "Done":
-        """Carry one out; call it in a thread."""
+    def carry(self, work: Callable[[], T]) -> T:
+        """Do it; call it in a thread."""
         before = self._head()
         try:
             return work()
@@ -41,14 +41,23 @@ class OwnOrders:
         return 0
 
     def news(self, events: list[Event]) -> list[str]:
-        """Return what is to be told of events: each result of another's order, with the name."""
+        """Return what is to be told of events: each result of another's order, and each of another's runs."""
         news = []
         for event in events:
-            # What this one found by looking, the panel shows.
-            found = event.kind in ("incident", "raised") and _by(event, self._site.actor)
-            if event.kind not in UNTOLD and event.seq not in self._events and not found:
-                news.append(told(event))
+            if event.kind not in UNTOLD and not self._is_own(event):
+                yours = _by(event, self._site.actor)
+                news.append(told(event, "another session of yours" if yours else None))
         return [line for line in news if line is not None]
+
+    def _is_own(self, event: Event) -> bool:
+        if not _by(event, self._site.actor):
+            return False
+        if event.kind == "run" and event.tag in self.runs:
+            if event.detail.get("state") != "running":
+                self.runs.discard(event.tag)
+            return True
+        # What this one found by looking, the panel shows.
+        return event.kind in ("incident", "raised") or event.seq in self._events
 
 
 def _by(event: Event, actor: Actor) -> bool:

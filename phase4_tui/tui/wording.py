@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping
 
-from phase4_tui.tui.actions import BY_ID, shown_key
+from phase4_tui.tui.actions import BY_ID
+from phase4_tui.tui.keys import shown_key
 
 _COMMAND = re.compile(r"`phase4 ([^`]+)`")
 _DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")

@@ -1,14 +1,19 @@
 """The dashboard as an operator uses it: what is seen, runs, looks and keys, over real files and real runs."""
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from textual import events
+from textual.binding import Binding
 from textual.widgets import Input
 
-from phase4_tui.tui.actions import ACTIONS, BadKeys, keys_of
+from phase4_tui.tui import screens
+from phase4_tui.tui.actions import ACTIONS
 from phase4_tui.tui.app import Phase4App
+from phase4_tui.tui.keys import RESERVED, SCREEN_KEYS, BadKeys, keys_of
 from phase4_tui.tui.screens.audit import AuditScreen
+from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.dashboard import DashboardScreen
 from phase4_tui.tui.screens.decisions import DecisionsScreen
 from phase4_tui.tui.screens.help import HelpScreen
@@ -345,24 +350,56 @@ async def test_keys_are_those_of_the_settings_even_swapped(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("keys", "words"),
+    ("keys", "action", "words"),
     [
-        ('frezee = "f"', ["frezee", "is no action", "freeze"]),
-        ('freeze = "r"', ["`r`", "run", "freeze"]),
-        ('freeze = "enter"', ["`enter`", "taken"]),
+        ('frezee = "f"', "frezee", ["is no action", "freeze"]),
+        ('freeze = "r"', "freeze", ["`r`", "run"]),
+        ('freeze = "enter"', "freeze", ["`enter`", "taken"]),
+        ('freeze = "["', "freeze", ["`[`", "of the screens themselves"]),
+        ('freeze = "T"', "freeze", ["`T`", "of the screens themselves"]),
+        ('freeze = "F2"', "freeze", ["`F2`", "no key that a terminal sends"]),
+        ('freeze = "ctrl+shift+a"', "freeze", ["no key that a terminal sends"]),
+        ('freeze = "\\t"', "freeze", ["no key that a terminal sends"]),
     ],
 )
-def test_keys_that_cannot_be_used_are_refused_at_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], keys: str, words: list[str]
+def test_keys_that_cannot_be_used_are_refused_at_start_by_file_line_and_key(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    keys: str,
+    action: str,
+    words: list[str],
 ) -> None:
-    (tmp_path / "phase4.toml").write_text(f"[keys]\n{keys}\n")
+    (tmp_path / "phase4.toml").write_text(f"# mine\n[keys]\njournal = 'f5'\n{keys}\n")
     monkeypatch.setattr("phase4_tui.tui.start.why_unusable", lambda: None)
     assert run_dashboard(site_of(tmp_path)) == 2
     error = capsys.readouterr().err
+    assert error.startswith(f"error: {tmp_path / 'phase4.toml'}, line 4: key `keys.{action}`: ")
     assert [word for word in words if word not in error] == []
 
 
 def test_a_key_may_be_given_away_and_taken() -> None:
     assert keys_of({"run": "f", "freeze": "r"})["freeze"] == "r"
+    for key, arrives in (("f2", "f2"), ("ctrl+t", "ctrl+t"), (",", "comma"), ("F", "F"), ("alt+x", "alt+x")):
+        assert keys_of({"freeze": key})["freeze"] == arrives
     with pytest.raises(BadKeys):
         keys_of({"run": "f"})
+
+
+def test_every_key_of_a_screen_is_known_to_the_check_of_the_settings() -> None:
+    for path in (Path(screens.__file__).parent).glob("*.py"):
+        import_module(f"{screens.__name__}.{path.stem}")
+    own = {action.key for action in ACTIONS}
+    used = {
+        key.strip()
+        for screen in _below(FactsScreen)
+        if not screen.IS_FORM  # there no key of an action acts
+        for binding in screen.BINDINGS
+        if isinstance(binding, Binding)
+        for key in binding.key.split(",")
+    }
+    assert used - own - RESERVED == SCREEN_KEYS
+
+
+def _below(kind: type[FactsScreen]) -> list[type[FactsScreen]]:
+    return [kind, *(below for one in kind.__subclasses__() for below in _below(one))]

@@ -1,16 +1,27 @@
 """Notices: never over a question, each once, in the dashboard's words, with what changed and why."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 from textual.widgets._toast import Toast
 
+from phase4_tui.journal.actor import host_name
 from phase4_tui.rollback.fallback import plan_phase3_only
 from phase4_tui.rollback.freeze import plan_freeze
+from phase4_tui.rollback.guided import lead
+from phase4_tui.rollback.incidents import plan_escalate, plan_reclassify
+from phase4_tui.rollback.known_good import plan_switch
+from phase4_tui.rollback.orders import Plan
+from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
+from phase4_tui.runbook.planning import Request, plan_run
+from phase4_tui.runbook.sequence import Observer, run_plan
 from phase4_tui.tui.screens.dashboard import DashboardScreen
 from phase4_tui.tui.screens.modals import PlanScreen, TextScreen
 from tests.rollback.support import give, site_of
 from tests.runbook.support import laid_out
-from tests.tui.operator import operator_at
+from tests.tui.operator import ended, operator_at
 from tests.tui.support import lay_out, screen_text, told, until
 
 QUESTION = "Input or rules are not those of the incident's run. Accept the change?"
@@ -76,6 +87,76 @@ async def test_who_presses_ctrl_c_is_told_the_key_that_leaves(tmp_path: Path) ->
     async with operator_at(tmp_path) as me:
         await me.press("ctrl+c")
         await me.sees("`q` leaves the dashboard")
+
+
+# What others do ----------------------------------------------------------------------------------------------
+
+
+async def test_what_others_do_is_told_once_with_what_changed_and_why(tmp_path: Path) -> None:
+    lay_out(laid_out(tmp_path))
+    async with operator_at(tmp_path) as me:
+        await me.incident()
+        await me.looked()
+        sam = site_of(tmp_path, "sam")
+        plans: tuple[Callable[[], Plan], ...] = (
+            lambda: plan_freeze(sam, "B", "evidence"),
+            lambda: plan_switch(sam, "A", "it was good"),
+            lambda: plan_phase3_only(sam, "rollback"),
+            lambda: plan_reclassify(sam, "P0", "money at risk"),
+            lambda: plan_escalate(sam, "product", "no trade"),
+            lambda: plan_root_cause(sam, RootCause(cause="feed", remediation="check", owner="risk")),
+        )
+        for plan in plans:
+            give(sam, plan())
+        lead(sam)
+        lead(site_of(tmp_path, "tom"), "sam sleeps")
+        here = f"@{host_name()}: "
+        for who, words in (
+            ("sam", "froze B: evidence"),
+            ("sam", "active tag none → A: it was good"),
+            ("sam", "evaluation mode phase4 → phase3_only: rollback"),
+            ("sam", "class of B P1 → P0: money at risk"),
+            ("sam", "escalated to product: no trade"),
+            ("sam", "logged a root cause: feed"),
+            ("tom", f"leads the rollback, taken over from sam@{host_name()}"),
+        ):
+            await me.sees(f"{who}{here}{words}")
+            assert told(me.app).count(f"{who}{here}{words}") == 1
+
+
+async def test_the_runs_of_others_are_told_and_my_own_only_at_their_end(tmp_path: Path) -> None:
+    lay_out(laid_out(tmp_path))
+    async with operator_at(tmp_path) as me:
+        await me.incident()
+        await me.looked()
+        sam = site_of(tmp_path, "sam")
+        plan = plan_run(sam.settings, tmp_path, sam.environment, Request(tag="C"))
+        with ThreadPoolExecutor() as pool:
+            pool.submit(run_plan, plan, sam.settings, sam.environment, Observer(), Event())
+            await me.sees("sam@", "run of C began", "run of C ended: every step passed")
+        await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.holder is None)
+        await me.starts("r", "D")
+        await me.sees("run of D ended: every step passed")
+        await until(me.pilot, lambda: ended(me.app))
+        assert told(me.app).count("run of D") == 1
+
+
+async def test_my_own_lead_is_not_told_to_me_and_that_of_my_other_session_is(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    async with operator_at(tmp_path) as me:
+        await me.incident()
+        await me.looked()
+        lead(site_of(tmp_path, "sam"))
+        await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.lease)
+        await me.press("g")
+        await me.sees("sam@", "T takes it over")
+        await me.press("T")
+        await me.writes("asleep")
+        await me.sees("you lead the rollback now", "✔ you lead")
+        mine = site_of(tmp_path)
+        give(mine, plan_freeze(mine, "B", "by hand"))
+        await me.sees("another session of yours: freeze B: by hand")
+        assert "taken over from sam" not in told(me.app)
 
 
 # The palette and the way back --------------------------------------------------------------------------------

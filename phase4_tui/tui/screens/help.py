@@ -6,7 +6,8 @@ from textual.widget import Widget
 
 from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.symbols import SYMBOLS
-from phase4_tui.tui.actions import ACTIONS, BY_ID, Action, shown_key, why_not
+from phase4_tui.tui.actions import ACTIONS, BY_ID, Action, why_not
+from phase4_tui.tui.keys import shown_key
 from phase4_tui.tui.screens.looking import LookingScreen
 from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.text import Part, clip
