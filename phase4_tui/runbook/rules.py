@@ -1,7 +1,9 @@
 """The rules that the monitor judges by, as a working directory sets them, and the limit of each KPI."""
 
+import math
 from dataclasses import asdict
 from pathlib import Path
+from typing import TypeGuard
 
 from phase4_tui.artifacts.opening import Unreadable, read_bytes
 from phase4_tui.artifacts.strict_json import BadJson, parse
@@ -25,3 +27,8 @@ def limit_of(rules: Rules, kpi: str) -> tuple[float, bool]:
     values = asdict(rules)
     most = values.get(f"max_{kpi}")
     return (most, True) if most is not None else (values[f"min_{kpi}"], False)
+
+
+def is_share(value: object) -> TypeGuard[int | float]:
+    """True for what can be a KPI: a number, finite, and not so large that nothing could be drawn of it."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e6 and math.isfinite(value)

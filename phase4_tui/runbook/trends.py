@@ -9,7 +9,7 @@ from phase4_tui.artifacts.models import Monitoring
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.artifacts.reading import look
 from phase4_tui.policy.monitoring import Rules
-from phase4_tui.runbook.rules import KPIS, limit_of, read_rules
+from phase4_tui.runbook.rules import KPIS, is_share, limit_of, read_rules
 
 LAST_TAGS = 40
 
@@ -68,11 +68,7 @@ def read_trends(reports: Path, rules_path: Path, stop: Callable[[], bool], last:
             break
         found = look(reports / file_name(tag, Artifact.MONITORING), Monitoring, patient=False).value
         kpis = found.snapshot.kpis if found is not None and found.snapshot is not None else {}
-        values = {kpi: float(kpis[kpi]) for kpi in KPIS if _is_share(kpis.get(kpi))}
+        values = {kpi: float(kpis[kpi]) for kpi in KPIS if is_share(kpis.get(kpi))}
         unread += not values
         points.append((tag, values))
     return Trends(tuple(reversed(points)), rules, trouble, unread)
-
-
-def _is_share(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e6

@@ -13,6 +13,7 @@ from textual.binding import Binding
 from textual.filter import LineFilter
 from textual.reactive import var
 from textual.screen import ModalScreen, Screen
+from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from phase4_tui.journal.locks import Busy
@@ -45,6 +46,8 @@ EXPECTED = (Refused, StateUnreadable, JournalDamaged, Busy, SettingsError, OSErr
 STALE_SECONDS = 10.0
 BUILD_SECONDS = 0.02
 """So often it is looked whether the screens are built, when the application is to end."""
+AT_ONCE = ("filter", "quit")
+"""Actions whose keys act before any that come behind them in one go: those are for the filter, or for nothing."""
 FIRST_LOOK_SECONDS = 0.5
 """So long the first paint waits for the first facts: a paint without them costs more than most disks do."""
 GC_THRESHOLDS = (20_000, 20, 100)
@@ -66,7 +69,7 @@ class Phase4App(App[None]):
                 show=one.footer,
                 tooltip=one.description,
                 id=one.id,
-                priority=one.id == "filter",  # before what is typed on in one go, which is meant for its field
+                priority=one.id in AT_ONCE,
             )
             for one in ACTIONS
             if one.key
@@ -261,7 +264,8 @@ class Phase4App(App[None]):
                     self.tell(f"{BY_ID[name].label}: {reason}", severity="warning")
 
     def _is_typing(self) -> bool:
-        return isinstance(self.screen, FactsScreen) and self.screen.IS_FORM
+        form = isinstance(self.screen, FactsScreen) and self.screen.IS_FORM
+        return form or isinstance(self.focused, Input)
 
     def action_act(self, name: str) -> None:
         """Do one action of the registry; none any more while the application ends."""

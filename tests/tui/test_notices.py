@@ -112,13 +112,13 @@ async def test_what_others_do_is_told_once_with_what_changed_and_why(tmp_path: P
         lead(site_of(tmp_path, "tom"), "sam sleeps")
         here = f"@{host_name()}: "
         for who, words in (
-            ("sam", "froze B: evidence"),
-            ("sam", "active tag none → A: it was good"),
-            ("sam", "evaluation mode phase4 → phase3_only: rollback"),
-            ("sam", "class of B P1 → P0: money at risk"),
-            ("sam", "escalated to product: no trade"),
-            ("sam", "logged a root cause: feed"),
-            ("tom", f"leads the rollback, taken over from sam@{host_name()}"),
+            ("sam", "freeze B: evidence"),
+            ("sam", "switch to A, quarantined B: it was good"),
+            ("sam", "mode phase3_only: rollback"),
+            ("sam", "reclassify B from P1 to P0: money at risk"),
+            ("sam", "escalate B to product: no trade"),
+            ("sam", "root cause of B: feed"),
+            ("tom", f"took the rollback over from sam@{host_name()}"),
         ):
             await me.sees(f"{who}{here}{words}")
             assert told(me.app).count(f"{who}{here}{words}") == 1

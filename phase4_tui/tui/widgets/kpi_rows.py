@@ -1,7 +1,7 @@
 """The KPIs of a tag against their rules: a bar each where there is room, else what breaches, else all in a line."""
 
 from phase4_tui.policy.monitoring import Rules
-from phase4_tui.runbook.rules import KPIS, limit_of
+from phase4_tui.runbook.rules import KPIS, is_share, limit_of
 from phase4_tui.tui.snapshot import TagView
 
 MOST_CELLS = 20
@@ -13,7 +13,7 @@ STYLES = {"HIGH": "$error", "MEDIUM": "$warning", "LOW": "$warning"}
 def kpi_rows(rules: Rules, view: TagView, width: int, height: int) -> list[tuple[str, str]]:
     """Return rows of at most `width` cells; as many as there are KPIs where `height` has room for them."""
     told = [*((name, value) for name, value, _, _ in view.alerts), *view.kpis]
-    values = {name: value for name, value in told if isinstance(value, int | float)}
+    values = {name: float(value) for name, value in told if is_share(value)}
     alerts = {metric: (threshold, severity) for metric, _, threshold, severity in view.alerts}
     shown = [kpi for kpi in KPIS if kpi in values]
     rows = [_row(kpi, values[kpi], *_limit(rules, kpi, alerts), width) for kpi in shown]
@@ -34,7 +34,7 @@ def _limit(rules: Rules, kpi: str, alerts: dict[str, tuple[object, str]]) -> tup
     """Return limit, whether it is the highest allowed, and severity: as the monitor judged, else as the rules are."""
     limit, most = limit_of(rules, kpi)
     threshold, severity = alerts.get(kpi, (limit, ""))
-    return (float(threshold) if isinstance(threshold, int | float) else limit), most, severity
+    return (float(threshold) if is_share(threshold) else limit), most, severity
 
 
 def _row(kpi: str, value: float, limit: float, most: bool, severity: str, width: int) -> tuple[str, str]:
