@@ -72,7 +72,7 @@ class DemoApp(Phase4App):
         self._pictures = pictures
         self._go = asyncio.Event()
         self._go.set()
-        self._scene = "space pauses, any key takes over"
+        self._scene = ""
         self._script: Worker[None] | None = None
         self.failed: str | None = None
 
@@ -93,7 +93,7 @@ class DemoApp(Phase4App):
     def _pause(self) -> None:
         if self._go.is_set():
             self._go.clear()
-            self._tell("PAUSED · space goes on, any other key takes over")
+            self._tell("PAUSED\nspace goes on, any other key takes over")
         else:
             self._go.set()
             self._tell(self._scene)
@@ -104,9 +104,10 @@ class DemoApp(Phase4App):
             self._script = None
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        self._tell("yours now: every key works, on a scratch directory · q leaves")
+        self._tell("yours now: every key works, on a scratch directory\nq leaves")
 
     def _tell(self, text: str) -> None:
+        """Show a caption and, on a line of its own where there is no room beside it, what the keys do."""
         self.banner = f"DEMO · {text}"
         for screen in self.screen_stack:
             for header in screen.query(HeaderLine):
@@ -116,7 +117,7 @@ class DemoApp(Phase4App):
         try:
             await self._until(lambda: self.snapshot is not None)
             for number, scene in enumerate(SCENES, 1):
-                self._scene = f"{number}/{len(SCENES)} {scene.caption} · space pauses, any key takes over"
+                self._scene = f"{number}/{len(SCENES)} {scene.caption}\nspace pauses, any key takes over"
                 self._tell(self._scene)
                 await scene.act(self)
                 if scene.picture is not None and self._pictures is not None:
@@ -125,12 +126,12 @@ class DemoApp(Phase4App):
                 await self._rest(scene.seconds)
         except Exception as error:  # noqa: BLE001 - a demo that fails says so instead of standing still
             self.failed = f"{type(error).__name__}: {error}"
-            self._tell(f"the demo stopped: {self.failed} · every key works")
+            self._tell(f"the demo stopped: {self.failed}\nevery key works")
         self._script = None
         if self._pictures is not None:
             self.exit(return_code=1 if self.failed else 0)
         elif self.failed is None:
-            self._tell("the end: every key works, on a scratch directory · q leaves")
+            self._tell("the end: every key works, on a scratch directory\nq leaves")
 
     async def _rest(self, seconds: float) -> None:
         left = seconds / self._speed

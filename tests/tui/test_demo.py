@@ -40,6 +40,18 @@ async def test_it_plays_an_incident_from_the_healthy_run_to_the_post_mortem(scra
     assert verify(app.site).problems == ()
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_each_caption_and_what_the_keys_do_can_be_read_at_any_size(scratch: Path, size: tuple[int, int]) -> None:
+    app = DemoApp(lay_out(scratch), 1, None)
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: "1/" in app.banner)
+        await pilot.press("space")
+        for scene in SCENES:
+            app._tell(f"10/{len(SCENES)} {scene.caption}\nspace pauses, any key takes over")
+            await until(pilot, lambda caption=scene.caption: caption in screen_text(app))  # type: ignore[misc]
+            assert "space pauses, any key takes over" in screen_text(app)
+
+
 async def test_space_pauses_it_and_any_other_key_takes_over(scratch: Path) -> None:
     app = DemoApp(lay_out(scratch), 1, None)
     async with app.run_test(size=(120, 40)) as pilot:

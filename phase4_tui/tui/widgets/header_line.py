@@ -6,7 +6,7 @@ from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.text import clip
-from phase4_tui.tui.widgets.lines import CORNER, Lines, Row, wrapped
+from phase4_tui.tui.widgets.lines import CORNER, Lines, wrapped
 
 LEVELS = {"ok": "bold $success", "warning": "bold $warning", "incident": "bold $error", "unknown": "bold $warning"}
 
@@ -41,8 +41,9 @@ class HeaderLine(Lines):
         found = alarms(snapshot)
         width = self.content_size.width or self.app.size.width - 2
         facts = wrapped(header_parts(snapshot), width - CORNER, 2)
-        banner: list[Row] = [((f" {self._banner} ", "bold $background on $accent"),)] if self._banner else []
-        rows = [*facts, *banner, *((((f"{SYMBOLS['incident']} {alarm}", "bold $error"),)) for alarm in found)]
+        banner = [(f" {part} ", "bold $background on $accent") for part in self._banner.splitlines()]
+        rows = [*facts, *(wrapped(banner, width, 2) if banner else ())]
+        rows += [((f"{SYMBOLS['incident']} {alarm}", "bold $error"),) for alarm in found]
         if self.styles.height is None or self.styles.height.value != len(rows):
             self.styles.height = len(rows)
         self.show(rows)
