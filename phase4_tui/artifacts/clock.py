@@ -15,6 +15,13 @@ def iso(ns: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{ns % 1_000_000_000 // 1000:06d}Z"
 
 
+def check_moment(text: str) -> str:
+    """Return a time as `iso` writes it; raises ValueError for what is none."""
+    if datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError("a time without its zone")
+    return text
+
+
 def age(seconds: float) -> str:
     """A short age: `3 s`, `5 min`, `2 h`, `4 d`; a time ahead of this clock says so."""
     if seconds < -1:

@@ -68,6 +68,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "decisions": reading.decisions,
     "trends": reading.trends,
     "runbook": reading.runbook,
+    "transcript": reading.transcript,
     "doctor": setup.doctor,
     "schema": setup.schema,
 }

@@ -1,4 +1,4 @@
-"""The commands that tell at length what the screens show: `runbook`, `trends`, `decisions`."""
+"""The commands that tell at length what the screens show: `runbook`, `trends`, `decisions`, `transcript`."""
 
 import json
 import sys
@@ -21,12 +21,14 @@ from phase4_tui.journal.state import read_state
 from phase4_tui.runbook.classification import as_reclassified, classify
 from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.health import judge
+from phase4_tui.runbook.provenance import last_transcript, runs_of
+from phase4_tui.runbook.rules import KPIS
 from phase4_tui.runbook.running import running
 from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.status import shown_tag
 from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.runbook.text import present, runbook_text
-from phase4_tui.runbook.trends import KPIS, LAST_TAGS, Trends, read_trends
+from phase4_tui.runbook.trends import LAST_TAGS, Trends, read_trends
 
 WIDTHS = {"row": 9, "underlying": 11, "time": 25, "slot": 7, "action": 8, "confidence": 10, "score": 5, "size": 4,
           "gate": 15, "regime": 14}  # fmt: skip
@@ -191,3 +193,19 @@ def _json_line(number: int, stored: object, row: ReportRow) -> str:
     if row.broken is not None or not isinstance(stored, dict):
         return json.dumps({"row": number, "broken": row.broken})
     return json.dumps({"row": number} | stored)
+
+
+def transcript(desk: Desk, tag: Tag = None) -> int:
+    """Print all that is kept of what the last step of a tag's last run wrote."""
+    chosen = chosen_tag(desk, tag)
+    run = next(runs_of(desk.reports, chosen), None)
+    path = last_transcript(run) if run is not None else None
+    if run is None or path is None:
+        raise Refused(f"no step of {chosen} is on record; `phase4 run --tag {chosen}` runs them")
+    if desk.json:
+        emit({"tag": chosen, "run": run.run_id, "transcript": str(path)})
+        return DONE
+    with path.open("rb") as file:
+        for line in file:
+            say(line.decode(errors="backslashreplace").rstrip("\r\n"))
+    return DONE

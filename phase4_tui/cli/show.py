@@ -13,6 +13,7 @@ from phase4_tui.runbook.audit import audit as audit_of
 from phase4_tui.runbook.classification import EXIT_STATUS
 from phase4_tui.runbook.evidence import phase_of
 from phase4_tui.runbook.isolation import probe_barrier
+from phase4_tui.runbook.ladder import told_rung
 from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.status import read_status, read_tags, shown_tag
 
@@ -43,7 +44,8 @@ def tags(desk: Desk) -> int:
     width = max((len(row.tag) for row in rows), default=0)
     for row in rows:
         word = row.severity_class or row.level.upper()
-        rung = "known-good" if row.known_good else f"not known-good: {row.first_failed_rung}"
+        failed = row.first_failed_rung
+        rung = "known-good" if failed is None else f"not known-good: {told_rung(failed, row.phase)}"
         frozen = {"no": "", "intact": " · frozen", "tampered": " · TAMPERED"}[row.frozen]
         since = age((now_ns() - row.modified_ns) / 1e9)
         say(f"{row.tag:<{width}}  {word:<8} {since:>7}{frozen} · {rung}", STYLES[row.level].removeprefix("bold "))

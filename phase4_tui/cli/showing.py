@@ -45,7 +45,7 @@ def show_status(status: Status, evidence: Evidence) -> None:
     shown = classification.evidence[:SHOWN_FINDINGS]
     for finding in shown:
         value = finding.value if isinstance(finding.value, str) else json.dumps(finding.value, ensure_ascii=False)
-        say(f"  why: {_from(status.workdir, finding.file)}: {finding.key} = {value}")
+        say(f"  why: {_from(status.workdir, finding.file)}: {finding.words(value)}")
     if len(classification.evidence) > len(shown):
         say(f"  … and {len(classification.evidence) - len(shown)} more")
     if classification.level != "ok":

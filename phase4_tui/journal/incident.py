@@ -1,14 +1,18 @@
 """An incident as the state of operations holds it, and its clock."""
 
-from typing import Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
+from phase4_tui.artifacts.clock import check_moment
 from phase4_tui.artifacts.models import Document
 
 SeverityClass = Literal["P0", "P1", "P2"]
 Owner = Literal["engineering", "risk", "product"]
 Stage = Literal["detected", "contained", "recovered"]
+Moment = Annotated[str, AfterValidator(check_moment)]
+"""A time as `iso` writes it."""
 
 
 class Finding(Document):
@@ -18,15 +22,20 @@ class Finding(Document):
     key: str
     value: Any = None
 
+    def words(self, value: str | None = None) -> str:
+        """Return what was found, as it is told behind the file's name; `value` is how its value is to be written."""
+        shown = str(self.value) if value is None else value
+        return shown if self.key == Path(self.file).name else f"{self.key} = {shown}"
+
 
 class Escalation(Document):
     """One call for an owner, and who took it."""
 
     owner: Owner
-    at: str
+    at: Moment
     by: str
     note: str | None = None
-    acknowledged_at: str | None = None
+    acknowledged_at: Moment | None = None
     acknowledged_by: str | None = None
 
 
@@ -36,7 +45,23 @@ class Comparison(Document):
     rerun: str
     report_sha256: str | None
     verdict: str
-    at: str
+    at: Moment
+
+
+class Former(Document):
+    """What an incident was before a worse finding on another tag raised it; its times are as those of an incident."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, extra="ignore")
+
+    tag: str
+    severity_class: SeverityClass | None = Field(alias="class")
+    rule: str
+    owner: Owner | None
+    until: Moment
+    contained_at: Moment | None = None
+
+    def __str__(self) -> str:
+        return f"{self.severity_class} {self.rule.replace('_', ' ')} of {self.tag}"
 
 
 class Incident(Document):
@@ -50,15 +75,16 @@ class Incident(Document):
     tag: str
     owner: Owner | None
     evidence: tuple[Finding, ...] = ()
-    opened_at: str
+    opened_at: Moment
     opened_by: str
-    evidence_at: str | None = None
-    contained_at: str | None = None
-    recovered_at: str | None = None
+    evidence_at: Moment | None = None
+    contained_at: Moment | None = None
+    recovered_at: Moment | None = None
     escalations: tuple[Escalation, ...] = ()
     root_causes: tuple[int, ...] = ()
     """`seq` of each root-cause event."""
     comparisons: tuple[Comparison, ...] = ()
+    former: tuple[Former, ...] = ()
     no_good_tag: bool = False
     """The operator has said that there is no known-good tag to switch to."""
 

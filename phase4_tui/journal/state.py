@@ -15,7 +15,7 @@ from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.reading import look
 from phase4_tui.journal.events import GENESIS, Event
-from phase4_tui.journal.incident import Incident, SeverityClass
+from phase4_tui.journal.incident import Incident, Moment, SeverityClass
 from phase4_tui.journal.log import (
     HEAD_FILE,
     JOURNAL_FILE,
@@ -82,12 +82,12 @@ class OperationsState(Document):
 
     revision: int = 0
     active_tag: str | None = None
-    active_since: str | None = None
+    active_since: Moment | None = None
     active_by: str | None = None
     active_reason: str | None = None
     known_good_tag: str | None = None
     evaluation_mode: EvaluationMode = "phase4"
-    mode_since: str | None = None
+    mode_since: Moment | None = None
     incident: Incident | None = None
     quarantine: tuple[Quarantined, ...] = ()
     frozen: dict[str, Frozen] = Field(default_factory=dict)

@@ -1,7 +1,7 @@
 """The one registry of actions: it feeds the keys, the footer, the palette, the help and the key sheet.
 
-An action knows its key, what it does, its CLI twin, and why it can't act now. What it does is the method
-`order_<id>` or `show_<id>` of the application.
+An action knows its key, what it does, its CLI twin, and why it can't act now. What it does is the method of its name
+in shows.py, or for an order in flows.py.
 """
 
 import os
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from shlex import quote
 
 from phase4_tui.journal.actor import host_name
+from phase4_tui.runbook.provenance import last_transcript
 from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.steps import steps_of
 from phase4_tui.tui import choices
@@ -59,6 +60,11 @@ def _running(snapshot: Snapshot) -> str | None:
     return f"that run is another's: {holder}; cancel it there, or `{_kill(snapshot)}`"
 
 
+def _transcribed(snapshot: Snapshot) -> str | None:
+    found = last_transcript(snapshot.run) if snapshot.run else None
+    return None if found else "no step of this tag is on record"
+
+
 def _resumable(snapshot: Snapshot) -> str | None:
     if snapshot.holder:
         return f"a run is under way: {snapshot.holder}"
@@ -72,7 +78,7 @@ def _resumable(snapshot: Snapshot) -> str | None:
 
 def _freezable(snapshot: Snapshot) -> str | None:
     incident = snapshot.state.incident
-    if incident is not None and incident.tag not in snapshot.state.frozen:
+    if incident is not None and snapshot.needs_freezing:
         return _needs_state(snapshot)
     if snapshot.focus and snapshot.focus.frozen == "intact":
         return f"{snapshot.focus.tag} is frozen already"
@@ -208,6 +214,8 @@ ACTIONS: tuple[Action, ...] = (
            _twin("phase4 incident reclassify P1 --reason R --tag {}", choices.to_reclassify), _needs_tag, order=True),
     Action("acknowledge", "", "acknowledge", "Note that an owner has taken the escalation",
            _twin("phase4 escalate ack --owner {}", _owner(choices.to_acknowledge)), _incident, order=True),
+    Action("transcript", "", "transcript", "All that is kept of what the last step of the shown run wrote",
+           _twin("phase4 transcript --tag {}", choices.shown), _transcribed),
     Action("export", "", "post-mortem", "Show the incident's post-mortem", _twin("phase4 incident export"), _never),
     Action("theme", "", "theme", "The next theme: calm, colour-blind, high-contrast, light",
            _twin("${{EDITOR:-vi}} phase4.toml"), _never),

@@ -3,6 +3,8 @@
 import asyncio
 import gc
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,7 +28,7 @@ from phase4_tui.tui.notices import Notices
 from phase4_tui.tui.own_orders import OwnOrders
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.dashboard import DashboardScreen
-from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.tui.snapshot import Snapshot, is_urgent
 from phase4_tui.tui.text import AsciiFilter, ControlFilter
 from phase4_tui.tui.themes import THEMES
 from phase4_tui.tui.wording import how
@@ -40,6 +42,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 EXPECTED = (Refused, StateUnreadable, JournalDamaged, Busy, SettingsError, OSError, ValueError)
+STALE_SECONDS = 10.0
+BUILD_SECONDS = 0.02
+"""So often it is looked whether the screens are built, when the application is to end."""
 FIRST_LOOK_SECONDS = 0.5
 """So long the first paint waits for the first facts: a paint without them costs more than most disks do."""
 GC_THRESHOLDS = (20_000, 20, 100)
@@ -74,6 +79,7 @@ class Phase4App(App[None]):
     def __init__(self, site: Site, *, read_only: bool = False, ascii_only: bool = False) -> None:
         self._ascii = ascii_only or site.settings.dashboard.ascii
         super().__init__()
+        self.animation_level = "none"  # over SSH each frame would be sent
         self.site = site
         self.banner = ""
         self.read_only = read_only
@@ -138,7 +144,16 @@ class Phase4App(App[None]):
         if self._leaving is not None:
             self.exit(return_code=self._leaving)
         self.call_after_refresh(self._started)
+        self.set_interval(STALE_SECONDS / 5, self._watch_facts)
         self.app_resume_signal.subscribe(self, lambda _: self.facts.look_now())
+
+    def _watch_facts(self) -> None:
+        """Mark the screen when the disk has not been looked at for long: a look may hang on a lost mount."""
+        silence = self.facts.silence()
+        if silence > STALE_SECONDS and self.snapshot is not None:
+            self.facts.note_stale()
+            stale = replace(self.snapshot, stale=f"nothing was looked at for {silence:.0f} s: what is shown is old")
+            self.post_message(SnapshotReady(stale))
 
     def on_app_focus(self) -> None:
         """Look again when the terminal has the focus again."""
@@ -154,7 +169,15 @@ class Phase4App(App[None]):
         if self.running_here:
             self.runs.cancel()
         if self._loop is not None:  # an idle loop sleeps on until it is woken
-            self._loop.call_soon_threadsafe(lambda: self.exit(return_code=code))
+            with suppress(RuntimeError):  # it is closed: the application has ended
+                self._loop.call_soon_threadsafe(lambda: self.exit(return_code=code))
+
+    def exit(self, result: None = None, return_code: int = 0, message: Any = None) -> None:
+        """End, once every screen is built: one that is being built would find none of its widgets."""
+        if all(screen.is_mounted for screen in self.screen_stack):
+            super().exit(result, return_code, message)
+        else:
+            self.set_timer(BUILD_SECONDS, lambda: self.exit(result, return_code, message))
 
     def on_snapshot_ready(self, message: SnapshotReady) -> None:
         """Tell every screen the new facts."""
@@ -164,7 +187,8 @@ class Phase4App(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, FactsScreen):
                 screen.snapshot = message.snapshot
-        self._ring(before, message.snapshot)
+        if self.site.settings.dashboard.bell and before is not None and is_urgent(before, message.snapshot):
+            self.bell()
         able = tuple(why_not(action, message.snapshot) is None for action in ACTIONS)
         if able != self._able:
             self._able = able
@@ -176,18 +200,11 @@ class Phase4App(App[None]):
         gc.set_threshold(*GC_THRESHOLDS)
         gc.enable()
 
-    def _ring(self, before: Snapshot | None, now: Snapshot) -> None:
-        incident = now.state.incident
-        known = before.state.incident.id if before and before.state.incident else None
-        urgent = incident is not None and incident.severity_class in ("P0", "P1") and incident.id != known
-        if urgent and before is not None and self.site.settings.dashboard.bell:
-            self.bell()
-
     def on_output_arrived(self, message: OutputArrived) -> None:
         """Show what a step wrote."""
-        dashboard = self.screen_stack[0]
-        if isinstance(dashboard, DashboardScreen):
-            dashboard.take_output(message)
+        for screen in self.screen_stack[:1]:  # there is none while the application ends
+            if isinstance(screen, DashboardScreen):
+                screen.take_output(message)
 
     def on_orders_seen(self, message: OrdersSeen) -> None:
         """Tell what another operator did, by name."""
@@ -202,7 +219,9 @@ class Phase4App(App[None]):
         self.facts.choose(message.tag)
 
     def push_screen(self, screen: Any, *args: Any, **more: Any) -> Any:
-        """Show a screen, with the facts of now."""
+        """Show a screen, with the facts of now; none any more while the application ends."""
+        if self._exit:
+            return asyncio.get_running_loop().create_future()
         if isinstance(screen, FactsScreen):
             screen.set_reactive(FactsScreen.snapshot, self.snapshot)
         if isinstance(screen, ModalScreen):
@@ -245,7 +264,9 @@ class Phase4App(App[None]):
         return isinstance(self.screen, FactsScreen) and self.screen.IS_FORM
 
     def action_act(self, name: str) -> None:
-        """Do one action of the registry."""
+        """Do one action of the registry; none any more while the application ends."""
+        if self._exit:
+            return
         action = BY_ID[name]
         reason = why_not(action, self.snapshot)
         if reason is not None:

@@ -18,7 +18,7 @@ def shown(snapshot: Snapshot, settings: Settings) -> str | None:
 def to_freeze(snapshot: Snapshot, settings: Settings) -> str | None:
     """Return the open incident's tag, and once that is frozen the shown one."""
     incident = snapshot.state.incident
-    if incident is not None and incident.tag not in snapshot.state.frozen:
+    if incident is not None and snapshot.needs_freezing:
         return incident.tag
     return shown(snapshot, settings)
 
@@ -47,12 +47,12 @@ def to_run(snapshot: Snapshot, settings: Settings) -> str:
 def to_rehearse(snapshot: Snapshot, settings: Settings) -> str:
     """Return a tag that no run has: the incident's is frozen, and an old re-run is spent."""
     incident = snapshot.state.incident
-    return _free(snapshot, f"{incident.tag if incident else settings.tag}_rerun", first=True)
+    return _free(snapshot, f"{(incident.tag if incident else settings.tag)[:50]}_rerun", first=True)
 
 
 def _free(snapshot: Snapshot, base: str, *, first: bool = False) -> str:
     taken = {row.tag for row in snapshot.rows} | snapshot.state.frozen.keys()
-    numbered: Iterator[str] = (f"{base}{number}" for number in count(2))
+    numbered: Iterator[str] = (f"{base[:60]}{number}" for number in count(2))  # a tag has 64 characters at most
     return next(name for name in (chain([base], numbered) if first else numbered) if name not in taken)
 
 
@@ -80,7 +80,6 @@ def to_resume(snapshot: Snapshot, settings: Settings) -> str:
 
 def to_compare(snapshot: Snapshot, rehearsed: str | None, given: dict[str, str | None]) -> dict[str, str | None]:
     """Return the bad tag, the re-run and the known-good one that are most likely meant, where none was given."""
-    rows = sorted(snapshot.rows, key=lambda row: -row.modified_ns)
     incident, focus = snapshot.state.incident, snapshot.focus
     taken = [tag for tag in given.values() if tag is not None]
 
@@ -89,11 +88,12 @@ def to_compare(snapshot: Snapshot, rehearsed: str | None, given: dict[str, str |
         taken.extend([found] if found is not None else [])
         return found
 
-    names = [row.tag for row in rows]
-    good = [row.tag for row in rows if row.known_good]
+    names = [row.tag for row in snapshot.rows]
+    good = [row.tag for row in snapshot.rows if row.known_good]
+    others = (row.tag for row in snapshot.rows if not row.known_good)
     tags = dict(given)
     if "bad" not in tags:
-        tags["bad"] = first(incident.tag if incident else None, *(name for name in names if name not in good))
+        tags["bad"] = first(incident.tag if incident else None, *others)
     if "rerun" not in tags:
         tags["rerun"] = first(rehearsed, focus.tag if focus else None, *names)
     if "known_good" not in tags:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from shlex import join
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from phase4_tui.artifacts.words import counted
 from phase4_tui.journal.incident import Owner, SeverityClass
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.fallback import plan_phase3_only
@@ -209,13 +210,9 @@ class Flows:
             accept = True
         elif unmet:
             if is_spent(unmet):
-                told.append(f"! a rehearsal comes first: n here, then {how('rehearse', self._app.keys)}")
-            count = (
-                "1 condition is unmet. Override it"
-                if len(unmet) == 1
-                else f"{len(unmet)} conditions are unmet. Override them"
-            )
-            question = f"{count}? It stays on record for ever."
+                told.insert(0, f"! a rehearsal comes first: n here, then {how('rehearse', self._app.keys)}")
+            number, them = counted(len(unmet), "condition"), "it" if len(unmet) == 1 else "them"
+            question = f"{number} unmet. Override {them}? It stays on record for ever."
             if not await self._ask(question, told, "Override"):
                 return
             override, reason = True, await self._reason("reopen although conditions are unmet")

@@ -31,6 +31,15 @@ class EventRow(msgspec.Struct, frozen=True, gc=False):
     """Its reason, its error, or nothing."""
 
 
+@dataclass(frozen=True)
+class More:
+    """The rows of the events behind those that are known, and the end of the chain with them."""
+
+    rows: list[EventRow]
+    seq: int
+    hash: str
+
+
 @dataclass
 class Journal:
     """The events that are shown, oldest first, and what is known of their chain."""
@@ -41,6 +50,11 @@ class Journal:
     problems: tuple[str, ...] = ()
     verified: bool = False
     """Every line was read and follows the one before."""
+
+    def add(self, more: More) -> None:
+        """Take the events behind the known ones."""
+        self.rows += more.rows
+        self.seq, self.hash = more.seq, more.hash
 
     def choices(self, name: str) -> list[tuple[str, int]]:
         """Return the values of a field with their counts, the last used first."""
@@ -98,10 +112,11 @@ def read_all(reports: Path, stop: Callable[[], bool]) -> Journal:
 def _anchor_problems(reports: Path, journal: Journal) -> list[str]:
     anchor = read_head(reports)
     # An order that was given meanwhile has moved the anchor on: its events are behind those that were read.
-    more = read_more(reports, journal) if anchor.seq > journal.seq else []
-    if more is None or anchor.seq > journal.seq:
+    more = read_more(reports, journal) if anchor.seq > journal.seq else None
+    if more is not None:
+        journal.add(more)
+    if anchor.seq > journal.seq:
         return [f"{HEAD_FILE} names event {anchor.seq}, the journal ends at event {journal.seq}: its tail was cut off"]
-    journal.rows += more
     found = next(iter(read_events(reports, after=anchor.seq - 1)), None) if anchor.seq else None
     if anchor.seq and (found is None or found.hash != anchor.hash):
         return [f"{HEAD_FILE} names another event {anchor.seq} than the journal holds: it was written anew"]
@@ -110,11 +125,8 @@ def _anchor_problems(reports: Path, journal: Journal) -> list[str]:
     return []
 
 
-def read_more(reports: Path, known: Journal) -> list[EventRow] | None:
-    """Return the rows of the events behind the known ones; None when they do not follow.
-
-    `known` is told the new end. Raises JournalDamaged.
-    """
+def read_more(reports: Path, known: Journal) -> More | None:
+    """Return the events behind the known ones, None when they do not follow; raises JournalDamaged."""
     last, rows = (known.seq, known.hash), []
     for event in read_events(reports, after=max(known.seq - 1, 0)):
         if event.seq == known.seq and event.hash == known.hash:
@@ -123,8 +135,7 @@ def read_more(reports: Path, known: Journal) -> list[EventRow] | None:
             return None
         last = (event.seq, event.hash)
         rows.append(row_of(event))
-    known.seq, known.hash = last
-    return rows
+    return More(rows, *last)
 
 
 def event_at(reports: Path, seq: int) -> Event | None:

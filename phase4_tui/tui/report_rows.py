@@ -86,7 +86,7 @@ class ReportRows:
 
 def open_report(path: Path) -> ReportRows:
     """Open a report; raises FileNotFoundError, Unreadable."""
-    with open_regular(path, inside=path.parent) as file:
+    with open_regular(path, contained=True) as file:
         identity = _identity(os.fstat(file.fileno()))
         begin = os.pread(file.fileno(), HEAD_BYTES, 0)
         match = _ROWS_BEGIN.search(begin)

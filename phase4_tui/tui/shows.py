@@ -6,6 +6,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from phase4_tui.runbook.provenance import last_transcript
 from phase4_tui.tui.themes import THEMES
 
 if TYPE_CHECKING:
@@ -65,6 +66,13 @@ class Shows:
     def compare(self, bad: str | None = None, rerun: str | None = None) -> None:
         """Open the comparison; with two tags it begins at once."""
         self.open("compare", "CompareScreen", *(tag for tag in (bad, rerun) if tag is not None))
+
+    def transcript(self) -> None:
+        """Open what the last step of the shown run wrote."""
+        run = self._app.snapshot.run if self._app.snapshot else None
+        path = last_transcript(run) if run else None
+        if path is not None:
+            self.open("viewer", "ViewerScreen", path)
 
     def filter(self) -> None:
         """Filter the tags."""

@@ -5,6 +5,7 @@ import tracemalloc
 from pathlib import Path
 
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.runbook.provenance import save_run
 from phase4_tui.runbook.text import runbook_text
 from tests.cli.support import ask
 from tests.runbook.documents import ALERT, Tag
@@ -116,3 +117,20 @@ def test_the_marked_section_follows_the_state(work: Path) -> None:
     assert found["section"].startswith("Rollback")
     assert "is open, P1" in found["why"]
     assert found["markdown"].startswith("# Phase 4 runbook")
+
+
+# Transcripts --------------------------------------------------------------------------------------------------
+
+
+def test_transcript_prints_what_the_last_step_wrote_and_commands_no_terminal(work: Path) -> None:
+    assert "phase4 run --tag t1" in ask(work, "transcript", "--tag", "t1").complaint()
+    run = Tag(work / "reports", "t1").ran(pipeline="crashed", monitor="not_run")
+    log = work / "a.log"
+    log.write_bytes(b"loading\r\n\x1b[2J\xff no newline")
+    steps = (
+        run.steps[0].model_copy(update={"transcript": str(log)}),
+        run.steps[1].model_copy(update={"transcript": None}),
+    )
+    save_run(work / "reports", run.model_copy(update={"steps": steps}))
+    assert ask(work, "transcript", "--tag", "t1").out == "loading\n␛[2J\\xff no newline\n"
+    assert ask(work, "transcript", "--tag", "t1", "--json").document()["transcript"] == str(log)

@@ -14,6 +14,9 @@ from tests.journal.support import file_in, folded, note, sealed, with_history, w
 
 HISTORY: list[dict[str, Any]] = [{"changes": {"active_tag": f"t{number}"}} for number in range(4)]
 
+INCIDENT = {"id": "i", "class": "P1", "rule": "r", "tag": "t", "owner": "risk", "opened_by": "maria"}
+INCIDENT |= {"opened_at": "2026-02-17T03:45:00.000000Z"}
+
 
 def write(reports: Path, content: object) -> Path:
     path = reports / ".phase4" / "state.json"
@@ -46,6 +49,11 @@ def test_what_is_there_is_read_and_unknown_keys_are_passed_over(tmp_path: Path) 
         {"revision": "many"},
         {"quarantine": {}},
         '{"revision": 1, "revision": 2}',
+        {"mode_since": "yesterday"},
+        {"active_since": "2026-02-17T03:45:00"},
+        {"incident": INCIDENT | {"opened_at": "\x1b[2Jsoon"}},
+        {"incident": INCIDENT | {"contained_at": ""}},
+        {"incident": INCIDENT | {"escalations": [{"owner": "risk", "by": "maria", "at": "9999999999"}]}},
     ],
 )
 def test_a_file_that_can_not_be_used_is_an_error_that_names_it(tmp_path: Path, content: object) -> None:
@@ -54,6 +62,12 @@ def test_a_file_that_can_not_be_used_is_an_error_that_names_it(tmp_path: Path, c
         read_state(tmp_path)
     assert str(path) in str(caught.value)
     assert str(caught.value).isprintable()
+
+
+def test_an_event_whose_times_are_none_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(StateUnreadable, match="event 1 makes no state"):
+        note(tmp_path, changes={"incident": INCIDENT | {"recovered_at": "some day"}})
+    assert list(read_events(tmp_path)) == []
 
 
 def write_state(reports: Path, state: OperationsState) -> None:

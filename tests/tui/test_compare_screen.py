@@ -1,14 +1,17 @@
 """The comparison as an operator makes it: which tags, what came out, and what follows."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from phase4_tui.tui.screens.compare import CompareScreen
-from phase4_tui.tui.screens.modals import ChoiceScreen, PlanScreen
+from phase4_tui.tui.screens.long_choice import LongChoiceScreen
+from phase4_tui.tui.screens.modals import PlanScreen
 from tests.rollback.support import state_of
 from tests.runbook.documents import Tag
-from tests.tui.support import SIZE, bad_tag, lay_out, make_app, older, until
+from tests.tui.looking import decision, put_report
+from tests.tui.support import SIZE, bad_tag, lay_out, make_app, older, screen_text, until
 from tests.tui.user import User
 
 
@@ -29,7 +32,6 @@ async def test_the_comparison_proposes_the_three_tags_and_shows_what_is_gone(wor
         await user.sees("b bad         B  P1 · the incident's", "n re-run      C  OK", "m known-good  A  OK")
         await user.press("c")
         await user.sees("✔ C has recovered: 2 gone", "CHECKS  1 differ", "DECISIONS  0 differ", "✔ gone")
-        await user.press("down")
         await user.sees("monitoring  ✔ gone", "bad         alert", "known-good  ok", "re-run      ok")
         await user.press("escape")
         await until(pilot, lambda: len(app.screen_stack) == 1)
@@ -48,26 +50,48 @@ async def test_each_side_can_be_chosen_and_a_tag_that_another_side_had_changes_p
         await user.at(CompareScreen)
         await user.sees("n re-run      C")
         await user.press("n")
-        await user.at(ChoiceScreen)
+        await user.at(LongChoiceScreen)
         await user.press("escape")
         await user.at(CompareScreen)
         await user.press("n")
-        await user.at(ChoiceScreen)
+        await user.at(LongChoiceScreen)
         await user.press("end", "enter")
         await user.at(CompareScreen)
         await user.sees("n re-run      A", "m known-good  C")
         await user.press("m")
-        await user.at(ChoiceScreen)
+        await user.at(LongChoiceScreen)
         await user.press("home", "enter")
         await user.at(CompareScreen)
         await user.sees("m known-good  none")
         await user.press("b")
-        await user.at(ChoiceScreen)
+        await user.at(LongChoiceScreen)
         await user.press("home", "down", "enter")
         await user.at(CompareScreen)
         await user.sees("b bad         C")
         await user.press("enter")
         await user.sees("A has recovered", "KPIS  nothing differs")
+
+
+async def test_decisions_are_compared_in_words_and_each_is_read_in_full_by_keys(work: Path) -> None:
+    older(Tag(work / "reports", "C"), 500)
+    reason = "a reason of many words " * 12
+    for name, action in (("A", "BUY_CALL"), ("B", "NO_TRADE"), ("C", "BUY_CALL")):
+        path = put_report(work / "reports", [decision(action, note=f"{reason}{name} ends")], name)
+        os.utime(path, (0, 0))  # older than what judges it
+    app = make_app(work)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        user = User(app, pilot)
+        await user.incident()
+        await user.press("c")
+        await user.at(CompareScreen)
+        await user.sees("n re-run      C")
+        await user.press("c")
+        await user.sees("1 of 1 decisions differ")
+        await user.press("end")
+        await user.sees("NIFTY50 02-17 09:20", "NO_TRADE", "NIFTY50 2026-02-17T09:20:00+05:30", "action=NO_TRADE")
+        assert "C ends" not in screen_text(app)
+        await user.press("tab", "end")
+        await user.sees("re-run      action=BUY_CALL", "C ends")
 
 
 async def test_what_is_still_there_is_told_and_reopening_on_it_shows_each_unmet_condition(work: Path) -> None:
@@ -89,10 +113,10 @@ async def test_what_is_still_there_is_told_and_reopening_on_it_shows_each_unmet_
 
 
 async def test_a_comparison_that_fails_says_why_and_can_be_made_again(work: Path) -> None:
-    app = make_app(work)
+    app = make_app(work, read_only=True)  # so that the missing report raises no incident
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         user = User(app, pilot)
-        await user.incident()
+        await until(pilot, lambda: app.snapshot and len(app.snapshot.rows) == 2)
         await user.press("c")
         await user.at(CompareScreen)
         await user.sees("n re-run      A")

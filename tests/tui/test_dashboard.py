@@ -51,11 +51,39 @@ async def test_i_see_four_panels_the_incident_and_what_to_press_at_any_size(tmp_
         for size in [(120, 40), (80, 24), (60, 16)]:
             await me.pilot.resize_terminal(*size)
             await me.sees("RELEASE CHECK", "QUALITY CHECK", "MONITORING", "SIGN-OFF", "INCIDENT P1", "next: f freeze B")
-            await me.sees("SEQUENCE", "HIGH no_trade 95", "? help", "q quit", "^p palette")
+            await me.sees("SEQUENCE", "no_trade", "+25.0 HIGH", "? help", "q quit", "^p palette")
         for size in [(59, 24), (80, 15), (20, 5), (10, 3)]:
             await me.pilot.resize_terminal(*size)
             await me.sees("✘ P1 mo")
             await until(me.pilot, lambda: "RELEASE CHECK" not in screen_text(me.app))
+
+
+async def test_up_and_down_choose_a_tag_at_any_size_also_after_another(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    async with operator_at(tmp_path, (80, 24)) as me:
+        await me.looked()
+        await me.press("down")
+        await me.sees("▶A OK")
+        for size, key, tag in [((120, 40), "up", "B"), ((80, 24), "down", "A"), ((120, 40), "up", "B")]:
+            await me.pilot.resize_terminal(*size)
+            await me.press(key)
+            await me.sees(f"PHASE 4 · PAPER  {tag}")
+
+
+@pytest.mark.parametrize(("wanted", "rung"), [("true", 1), ("false", 0)])
+async def test_the_bell_rings_once_for_a_new_incident_where_it_is_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: str, rung: int
+) -> None:
+    (tmp_path / "phase4.toml").write_text(f"[dashboard]\nbell = {wanted}\n")
+    rings: list[None] = []
+    monkeypatch.setattr(Phase4App, "bell", lambda app: rings.append(None))
+    async with operator_at(tmp_path) as me:
+        lay_out(tmp_path)
+        await me.incident()
+        await me.sees("INCIDENT P1")
+    async with operator_at(tmp_path) as later:
+        await later.sees("INCIDENT P1")
+    assert len(rings) == rung
 
 
 async def test_without_any_tag_i_am_told_how_to_begin(tmp_path: Path) -> None:
@@ -119,6 +147,7 @@ async def test_x_cancels_and_resume_goes_on_where_it_was(tmp_path: Path) -> None
         await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.holder is None)
         await me.starts("R")
         await me.sees("run of phase4_demo ended: every step passed")
+        await until(me.pilot, lambda: ended(me.app))
         assert [step.name for step in last_run(me.app).steps if step.state == "passed"][-1] == "monitor"
 
 

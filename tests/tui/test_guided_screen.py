@@ -56,7 +56,7 @@ async def contained_and_explained(user: User, work: Path) -> None:
     await user.sees("✔ 2 Switch to known-good  done", "next: 3")
     site = site_of(work)
     give(site, plan_phase3_only(site, "rollback"))
-    await user.sees("✔ 3 Fall back to Phase 3  done", "contained after", "next: 4")
+    await user.sees("✔ 3 Fall back to Phase 3  done", "contained 20", "next: 4")
     await user.press("enter")
     await user.at(RootCauseScreen)
     await user.press(*"feed", "tab", *"check", "ctrl+s")

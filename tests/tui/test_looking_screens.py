@@ -12,6 +12,7 @@ from phase4_tui.artifacts.names import Artifact
 from phase4_tui.journal.actor import Actor
 from phase4_tui.journal.book import record
 from phase4_tui.journal.log import Draft, journal_path
+from phase4_tui.tui.journal_rows import Journal, More, read_last, read_more
 from phase4_tui.tui.screens.decisions import DecisionsScreen
 from phase4_tui.tui.screens.journal import JournalScreen
 from phase4_tui.tui.widgets.rows import Rows
@@ -167,6 +168,30 @@ async def test_the_kpis_of_the_tags_stand_against_the_rules_and_a_breach_is_told
         assert plot.index(" A ") < plot.index(" B ")
 
 
+async def test_a_kpi_beyond_any_number_leaves_the_others_on_the_screen(work: Path) -> None:
+    path = work / "reports" / "A_monitoring.json"
+    put_kpis(work / "reports", "A", no_trade_pct=1, directional_pct=70.0)
+    path.write_text(path.read_text().replace('"no_trade_pct": 1', f'"no_trade_pct": 1{"0" * 400}'))
+    put_kpis(work / "reports", "B", 5, no_trade_pct=75.5, directional_pct=24.5)
+    async with dashboard(work) as (_, pilot):
+        await pilot.press("t")
+        await sees(pilot, "2 tags, oldest left", "75.50 limit 60 +15.50  B")
+
+
+@pytest.mark.parametrize(("size", "count", "named"), [((120, 40), 1, True), ((80, 24), 3, True), ((80, 24), 9, False)])
+async def test_tags_are_named_whole_where_there_is_room(
+    work: Path, size: tuple[int, int], count: int, named: bool
+) -> None:
+    for kept in ("A", "B"):
+        (work / "reports" / f"{kept}_monitoring.json").unlink()
+    for number in range(count):
+        put_kpis(work / "reports", f"phase4_february{number}", 10 - number, no_trade_pct=30.0)
+    async with dashboard(work, size) as (app, pilot):
+        await pilot.press("t")
+        await sees(pilot, f"{count} tags, oldest left", f"february{count - 1}"[-8:])
+        assert (f" phase4_february{count - 1}" in screen_text(app).partition("TRENDS")[2]) is named
+
+
 async def test_where_there_is_less_room_one_kpi_is_shown_at_a_time(work: Path) -> None:
     put_kpis(work / "reports", "B", no_trade_pct=10.0, directional_pct=5.0)
     async with dashboard(work, (80, 24)) as (app, pilot):
@@ -233,6 +258,39 @@ async def test_what_is_added_while_the_journal_is_open_appears_and_the_selected_
         note(work, "third", "jonas")
         await sees(pilot, "verified 3 events", "third", '"kind": "first"')
         assert app.screen.query_one(Rows).cursor == 2
+
+
+async def test_a_look_at_the_journal_that_failed_is_told_until_the_next_one_succeeds_and_no_event_is_lost(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note(work, "first")
+    fails = ["the disk is away"]
+
+    def read(reports: Path, known: Journal) -> More | None:
+        if fails:
+            raise OSError(fails.pop())
+        return read_more(reports, known)
+
+    async with dashboard(work, read_only=True) as (_, pilot):
+        await pilot.press("j")
+        await sees(pilot, "verified 1 events")
+        monkeypatch.setattr("phase4_tui.tui.screens.journal.read_more", read)
+        note(work, "second")
+        await sees(pilot, "✘ the disk is away", "first")
+        note(work, "third")
+        await sees(pilot, "verified 3 events", "second", "third")
+
+
+def test_what_was_read_behind_the_known_events_and_not_taken_is_read_again(tmp_path: Path) -> None:
+    note(tmp_path, "first")
+    known = read_last(tmp_path / "reports")
+    note(tmp_path, "second")
+    assert read_more(tmp_path / "reports", known) == read_more(tmp_path / "reports", known)
+    more = read_more(tmp_path / "reports", known)
+    assert more is not None
+    known.add(more)
+    assert [row.kind for row in known.rows] == ["first", "second"]
+    assert read_more(tmp_path / "reports", known) == More([], known.seq, known.hash)
 
 
 @pytest.mark.parametrize("harm", ["changed", "swapped", "cut"])

@@ -112,13 +112,13 @@ async def test_what_others_do_is_told_once_with_what_changed_and_why(tmp_path: P
         lead(site_of(tmp_path, "tom"), "sam sleeps")
         here = f"@{host_name()}: "
         for who, words in (
-            ("sam", "froze B: evidence"),
-            ("sam", "active tag none → A: it was good"),
-            ("sam", "evaluation mode phase4 → phase3_only: rollback"),
-            ("sam", "class of B P1 → P0: money at risk"),
-            ("sam", "escalated to product: no trade"),
-            ("sam", "logged a root cause: feed"),
-            ("tom", f"leads the rollback, taken over from sam@{host_name()}"),
+            ("sam", "freeze B: evidence"),
+            ("sam", "switch to A, quarantined B: it was good"),
+            ("sam", "mode phase3_only: rollback"),
+            ("sam", "reclassify B from P1 to P0: money at risk"),
+            ("sam", "escalate B to product: no trade"),
+            ("sam", "root cause of B: feed"),
+            ("tom", f"took the rollback over from sam@{host_name()}"),
         ):
             await me.sees(f"{who}{here}{words}")
             assert told(me.app).count(f"{who}{here}{words}") == 1
@@ -133,7 +133,7 @@ async def test_the_runs_of_others_are_told_and_my_own_only_at_their_end(tmp_path
         plan = plan_run(sam.settings, tmp_path, sam.environment, Request(tag="C"))
         with ThreadPoolExecutor() as pool:
             pool.submit(run_plan, plan, sam.settings, sam.environment, Observer(), Event())
-            await me.sees("sam@", "runs C, Phase 4", "run of C ended: every step passed")
+            await me.sees("sam@", "run of C began", "run of C ended: every step passed")
         await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.holder is None)
         await me.starts("r", "D")
         await me.sees("run of D ended: every step passed")
@@ -155,7 +155,7 @@ async def test_my_own_lead_is_not_told_to_me_and_that_of_my_other_session_is(tmp
         await me.sees("you lead the rollback now", "✔ you lead")
         mine = site_of(tmp_path)
         give(mine, plan_freeze(mine, "B", "by hand"))
-        await me.sees("another session of yours: froze B: by hand")
+        await me.sees(f"another session: maria@{host_name()}: freeze B: by hand")
         assert "taken over from sam" not in told(me.app)
 
 

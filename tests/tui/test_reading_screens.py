@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
 from phase4_tui.tui.actions import ACTIONS
 from phase4_tui.tui.screens import help as help_screen
 from phase4_tui.tui.screens.viewer import ViewerScreen, write_beside
+from phase4_tui.tui.widgets.file_lines import wrap
 from tests.rollback.support import freeze, give, site_of
 from tests.runbook.documents import Tag
 from tests.tui.looking import HOSTILE, SIZES, dashboard, is_harmless, sees, work_in
@@ -84,6 +86,33 @@ async def test_of_a_long_file_the_beginning_is_shown_and_where_the_whole_of_it_i
     async with dashboard(work) as (_, pilot):
         _.push_screen(ViewerScreen(path))
         await sees(pilot, "a line of a long note", "the whole file is", "note.md")
+
+
+async def test_one_line_of_megabytes_with_a_foreign_character_scrolls_at_once_and_stays_in_place(work: Path) -> None:
+    path = work / "data.json"
+    words = " ".join(f"word{number}" for number in range(300_000))
+    path.write_text(json.dumps(["…" + words], ensure_ascii=False))
+    async with dashboard(work) as (app, pilot):
+        app.push_screen(ViewerScreen(path))
+        await sees(pilot, '["…word0 word1')
+        began = time.monotonic()
+        await pilot.press("end")
+        await sees(pilot, "word299999")
+        await pilot.press(*["pageup"] * 20)
+        assert time.monotonic() - began < 5
+        first = screen_text(app).partition("bytes")[2].split()[1]
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: first in screen_text(app).partition("bytes")[2][:200])
+        await pilot.press("end")
+        await sees(pilot, "word299999")
+
+
+def test_a_text_is_wrapped_so_that_every_character_has_its_place_and_wide_ones_have_room() -> None:
+    text = "abcdefghij\n\n漢漢漢漢漢漢\tx\nend  \n"
+    found = wrap(text, 8, lambda: False)
+    assert (found.rows, list(found.firsts), list(found.chars)) == (7, [0, 2, 3, 6], [8, 8, 4, 8])
+    assert [found.place(row) for row in range(7)] == [(0, 0), (0, 8), (1, 0), (2, 0), (2, 4), (2, 8), (3, 0)]
+    assert all(found.row(*found.place(row)) == row for row in range(7))
 
 
 async def test_a_file_that_cant_be_read_says_why(work: Path) -> None:

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import typer
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.journal.actor import host_name
 from phase4_tui.journal.state import read_state
+from phase4_tui.rollback.copies import needs_freezing
 from phase4_tui.rollback.fallback import plan_phase3_only
 from phase4_tui.rollback.incidents import look_for_incident, plan_escalate
 from phase4_tui.rollback.known_good import plan_pin
@@ -50,7 +52,9 @@ def looked(work: Path, tag: str | None = None, holder: Holder | None = None) -> 
     state = read_state(reports)
     focus = view_tag(reports, tag, state) if tag is not None else None
     rows = tuple(read_tags(reports))
-    return Snapshot(str(work), str(reports), "maria", False, state, focus, rows=rows, tags=len(rows), holder=holder)
+    known = Snapshot(str(work), str(reports), "maria", False, state, focus, rows=rows, tags=len(rows), holder=holder)
+    wanted = state.incident is not None and needs_freezing(reports, state.incident.tag, state)
+    return replace(known, needs_freezing=wanted)
 
 
 def twin(action: str, snapshot: Snapshot) -> str:

@@ -6,6 +6,7 @@ from typing import cast
 
 from textual import getters
 from textual.binding import Binding
+from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
@@ -19,7 +20,7 @@ from phase4_tui.tui.background import in_background
 from phase4_tui.tui.choices import to_compare
 from phase4_tui.tui.flows import Flows
 from phase4_tui.tui.screens.base import FactsScreen
-from phase4_tui.tui.screens.modals import ChoiceScreen
+from phase4_tui.tui.screens.long_choice import LongChoiceScreen
 from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.differences import Differences
@@ -67,7 +68,9 @@ class CompareScreen(FactsScreen):
         yield Static("", id="compare-verdict", markup=False)
         yield Static("", id="compare-columns", markup=False)
         yield Differences()
-        yield Static("", id="compare-detail", markup=False)
+        with VerticalScroll(id="compare-detail") as detail:
+            yield Static("", markup=False)
+        detail.can_focus = True
         yield HintLine()
 
     def on_mount(self) -> None:
@@ -112,7 +115,7 @@ class CompareScreen(FactsScreen):
             choices = [(row.tag, what(row)) for row in ordered(snapshot, good_first=side == "known_good")]
             if side == "known_good":
                 choices.insert(0, (NONE, "compare the bad tag and the re-run alone"))
-            screen = ChoiceScreen(f"Which tag is the {SIDES[side][1]} one?", choices, self._tags[side])
+            screen = LongChoiceScreen(f"Which tag is the {SIDES[side][1]} one?", choices, self._tags[side])
             chosen = await self.app.push_screen_wait(screen)
             if chosen is None or chosen == self._tags[side]:
                 return
@@ -243,16 +246,17 @@ class CompareScreen(FactsScreen):
         if self._result is None:
             return [("c", "bold"), " or enter compares · b n m choose the tags · escape back"]
         if self.app.read_only:
-            return ["read-only: nothing was noted · ↑ ↓ each difference in full · escape back"]
-        return ["↑ ↓ each difference in full · ", ("o", "bold"), " reopens Phase 4 on it · c again · escape back"]
+            return ["read-only: nothing was noted · ↑ ↓ each difference, tab reads it · escape back"]
+        return ["↑ ↓ each difference, tab reads it · ", ("o", "bold"), " reopens Phase 4 on it · escape back"]
 
     def _show_detail(self) -> None:
-        self.query_one("#compare-detail", Static).update(lines(self.query_one(Differences).detail()))
+        self.query_one("#compare-detail Static", Static).update(lines(self.query_one(Differences).detail()))
+        self.query_one("#compare-detail", VerticalScroll).scroll_home(animate=False, immediate=True)
 
 
 def ordered(snapshot: Snapshot, *, good_first: bool) -> Sequence[TagRow]:
     """Return the tags to choose from, the newest first, or the good ones before others."""
-    return sorted(snapshot.rows, key=lambda row: (good_first and not row.known_good, -row.modified_ns))
+    return sorted(snapshot.rows, key=lambda row: not row.known_good) if good_first else snapshot.rows
 
 
 def what(row: TagRow | None) -> str:

@@ -57,6 +57,8 @@ class DashboardScreen(FactsScreen):
         Binding("escape", "back", "follow", show=False),
         Binding("left_square_bracket", "neighbour(-1)", "tag before", show=False),
         Binding("right_square_bracket", "neighbour(1)", "next tag", show=False),
+        Binding("up", "neighbour(-1)", "tag before", show=False),
+        Binding("down", "neighbour(1)", "next tag", show=False),
     ]
 
     tag_filter: var[str] = var("")
@@ -76,6 +78,11 @@ class DashboardScreen(FactsScreen):
     def on_mount(self) -> None:
         """Keys go to the list of tags at first."""
         self.query_one("#tags-rows").focus()
+
+    def on_resize(self) -> None:
+        """The list of tags is not there in a narrow terminal: give it the keys once it is there again."""
+        if self.focused is None:
+            self.query_one("#tags-rows").focus()
 
     def take_output(self, message: OutputArrived) -> None:
         """Show what a step wrote."""

@@ -17,7 +17,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("RUN", ("run", "step_1", "step_2", "step_3", "step_4", "step_5", "cancel", "resume", "rehearse")),
     ("INCIDENT AND ROLLBACK", ("guided", "freeze", "known_good", "mode", "root_cause", "compare", "reopen", "escalate",
                                "acknowledge", "reclassify", "thaw", "restore", "pin")),
-    ("LOOK", ("decisions", "trends", "audit", "verify", "journal", "runbook", "export")),
+    ("LOOK", ("decisions", "trends", "audit", "verify", "journal", "runbook", "transcript", "export")),
     ("DASHBOARD", ("filter", "pause", "follow", "copy", "theme", "help", "quit")),
 )  # fmt: skip
 KEY_WIDTH = 7

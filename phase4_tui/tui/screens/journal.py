@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from functools import partial
 
 import msgspec
 from textual.binding import Binding
@@ -11,16 +12,15 @@ from textual.widgets import Static
 
 from phase4_tui.journal.events import Event
 from phase4_tui.runbook.symbols import SYMBOLS
-from phase4_tui.tui.journal_rows import EventRow, Journal, event_at, read_all, read_last, read_more
+from phase4_tui.tui.journal_rows import EventRow, Journal, More, event_at, read_all, read_last, read_more
+from phase4_tui.tui.screens.long_choice import LongChoiceScreen
 from phase4_tui.tui.screens.looking import LookingScreen
-from phase4_tui.tui.screens.modals import ChoiceScreen
 from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.rows import Rows
 
 DETAIL_LINES = 300
 LINE_CHARS = 1000
-SHOWN_CHOICES = 200
 ALL = "every one"
 SYMBOL_OF = {"intent": "running", "done": "done", "failed": "failed"}
 STYLE_OF = {"failed": "bold $error", "intent": "$foreground 70%"}
@@ -46,7 +46,7 @@ class JournalScreen(LookingScreen):
         self._wanted: dict[str, str] = {}
         self._trouble: str | None = None
         self._seen: object = None
-        self._busy = False
+        self._busy = True
         self._incidents = False
         self._detail_of: int | None = None
 
@@ -69,7 +69,7 @@ class JournalScreen(LookingScreen):
 
     def look(self, snapshot: Snapshot) -> None:
         """Follow what is added."""
-        if self._seen is not None and snapshot.state.journal != self._seen:
+        if self._seen is not None and (snapshot.state.journal != self._seen or self._trouble is not None):
             self._follow()
         self._seen = snapshot.state.journal
 
@@ -95,19 +95,23 @@ class JournalScreen(LookingScreen):
 
     def _follow(self) -> None:
         journal = self._journal
-        if journal is None or self._busy:
+        if self._busy:
             return
-        if journal.problems:
+        if journal is None or journal.problems:
             self._read_all()  # it may have been repaired
         else:
             reports = self.desk.site.reports
-            self.in_background(lambda stop: read_more(reports, journal), self._take_more, "follow")
+            take = partial(self._take_more, journal)
+            self.in_background(lambda stop: read_more(reports, journal), take, "follow")
 
-    def _take_more(self, rows: list[EventRow] | None) -> None:
-        if rows is None:
+    def _take_more(self, known: Journal, more: More | None) -> None:
+        if known is not self._journal:
+            return  # it was read anew meanwhile
+        if more is None:
             self._read_all()
-        elif rows and self._journal is not None:
-            self._journal.rows += rows
+        elif more.rows or self._trouble is not None:
+            self._trouble = None
+            known.add(more)
             self._filter()
 
     # Filter ----------------------------------------------------------------------------------------------------
@@ -116,8 +120,7 @@ class JournalScreen(LookingScreen):
         """Ask which events to show."""
         if self._journal is None:
             return
-        found = self._journal.choices(name)[:SHOWN_CHOICES]
-        choices = [(ALL, ""), *((value, f"{count:,} events") for value, count in found)]
+        choices = [(ALL, ""), *((value, f"{count:,} events") for value, count in self._journal.choices(name))]
 
         def take(chosen: str | None) -> None:
             if chosen is None:
@@ -127,7 +130,7 @@ class JournalScreen(LookingScreen):
                 self._wanted[name] = chosen
             self._filter()
 
-        self.app.push_screen(ChoiceScreen(f"Which {name}?", choices, self._wanted.get(name, ALL)), take)
+        self.app.push_screen(LongChoiceScreen(f"Which {name}?", choices, self._wanted.get(name, ALL)), take)
 
     def action_clear(self) -> None:
         """Show every event."""

@@ -1,5 +1,6 @@
 """What differs between three tags, as a table: checks, KPIs, decisions, each with its label in symbol and word."""
 
+import re
 from collections.abc import Sequence
 
 from phase4_tui.rollback.comparison import ComparisonResult, Difference
@@ -14,6 +15,9 @@ LABELS = {
     "within tolerance": ("≈", "$success"),
     "incomparable": ("?", "$warning"),
 }
+DETAIL_CHARS = 2000
+KEY_CHARS = 32
+_MOMENT = re.compile(r"\d{4}-(\d\d-\d\d)T(\d\d:\d\d)\S*")
 LABEL_WIDTH = 2 + max(map(len, LABELS))
 Line = str | Difference
 
@@ -30,13 +34,14 @@ class Differences(Rows):
         """Show a comparison, from its first line if it is another one."""
         cursor = None
         if result is not self._result:
-            self._result, self._table, cursor = result, table_of(result) if result else [], 0
+            self._result, self._table = result, table_of(result) if result else []
+            cursor = next((at for at, one in enumerate(self._table) if isinstance(one, Difference)), 0)
         self.show(len(self._table), cursor)
 
     def columns(self, key: str, bad: str, good: str, rerun: str, label: str) -> str:
         """Return one line of the table, in columns as wide as there is room."""
         room = max(self.app.size.width - 5 - LABEL_WIDTH, 16)
-        value = max(room * 22 // 100, 4)
+        value = max((room - max(min(KEY_CHARS, room * 42 // 100), room // 4)) // 3, 4)
         name = max(room - 3 * value, 4)
         cells = [f"{clip(key, name - 1):<{name}}", *(f"{clip(one, value - 1):<{value}}" for one in (bad, good, rerun))]
         return f"{''.join(cells)} {label}"
@@ -49,7 +54,7 @@ class Differences(Rows):
         symbol, style = LABELS[one.label]
         told: list[list[Part]] = [[(f"{one.key}  ", "bold"), (f"{symbol} {one.label}", style)]]
         for name, value in (("bad", one.bad), ("known-good", one.known_good), ("re-run", one.rerun)):
-            told.append([(f"{name:<11} ", "$text-muted"), clip(shown(value), 400)])
+            told.append([(f"{name:<11} ", "$text-muted"), clip(shown(value), DETAIL_CHARS)])
         return told
 
     def _line(self, index: int) -> list[Part]:
@@ -57,7 +62,8 @@ class Differences(Rows):
         if isinstance(one, str):
             return [(one, "bold $primary")]
         symbol, style = LABELS[one.label]
-        cells = self.columns(f"  {one.key}", shown(one.bad), shown(one.known_good), shown(one.rerun), "")
+        key = _MOMENT.sub(r"\1 \2", one.key)
+        cells = self.columns(f" {key}", brief(one.bad), brief(one.known_good), brief(one.rerun), "")
         return [cells, (f"{symbol} {one.label}", style)]
 
 
@@ -84,3 +90,8 @@ def shown(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key}={shown(part)}" for key, part in value.items())
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def brief(value: object) -> str:
+    """Return a value as there is room for it in the table: of a decision the values without their keys."""
+    return " ".join(map(shown, value.values())) if isinstance(value, dict) else shown(value)

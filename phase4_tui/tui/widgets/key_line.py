@@ -22,8 +22,9 @@ class KeyPlace(Container):
         self.call_after_refresh(self._fill)
 
     async def _fill(self) -> None:
-        if self.is_attached:
+        if self.is_attached:  # not while the application ends
             await self.mount(KeyLine(show_command_palette=True, compact=True))
+            self.screen.refresh_bindings()  # a footer draws its keys when it is told of them
 
 
 class KeyLine(Footer):

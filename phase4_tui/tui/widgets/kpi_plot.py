@@ -6,6 +6,7 @@ from textual_plotext import PlotextPlot
 from phase4_tui.runbook.trends import Trends
 
 LABEL_CHARS = 10
+"""So much of a tag is shown at least; all of it where there is room."""
 MARGIN = 10
 PLAIN, BREACH, LIMIT, BETWEEN = "●", "✘", "─", "·"
 
@@ -53,24 +54,25 @@ class KpiPlot(PlotextPlot):
         low, high = min(0.0, *values), max(100.0, *values)
         plt.ylim(low, high)
         plt.yticks([low + (high - low) * part / 4 for part in range(5)])
-        places = self._places(len(found))
-        plt.xticks([float(at) for at in places], [_short(trends.points[at - 1][0]) for at in places])
+        names = self._names([tag for tag, _ in trends.points])
+        plt.xticks([float(at) for at in names], list(names.values()))
         self.refresh()
 
-    def _places(self, count: int) -> list[int]:
-        """Return which tags are named: as many as fit, the newest always."""
-        room = max((self.size.width - MARGIN) // (LABEL_CHARS + 2), 1)
-        step = max(-(-count // room), 1)
-        return sorted(range(count, 0, -step))
+    def _names(self, tags: list[str]) -> dict[int, str]:
+        """Return what is written at which place: as many tags as fit, the newest always."""
+        width = self.size.width - MARGIN
+        chars = max(width // max(len(tags), 1) - 2, LABEL_CHARS)
+        step = max(-(-len(tags) // max(width // (LABEL_CHARS + 2), 1)), 1)
+        return {at: _short(tags[at - 1], chars) for at in sorted(range(len(tags), 0, -step))}
 
 
 def _columns(points: list[tuple[int, float]]) -> tuple[list[int], list[float]]:
     return [at for at, _ in points], [value for _, value in points]
 
 
-def _short(tag: str) -> str:
+def _short(tag: str, chars: int) -> str:
     """Return the end of a tag, which is what tells tags apart."""
-    return tag if len(tag) <= LABEL_CHARS else "…" + tag[1 - LABEL_CHARS :]
+    return tag if len(tag) <= chars else "…" + tag[1 - chars :]
 
 
 def _rgb(colour: str) -> tuple[int, int, int]:

@@ -35,8 +35,8 @@ class Rows(Widget, can_focus=True):
     COMPONENT_CLASSES = {"rows--cursor", "rows--place"}
     DEFAULT_CSS = """
     Rows { height: 1fr; }
-    Rows > .rows--cursor { background: $primary 30%; text-style: bold; }
-    Rows:focus > .rows--cursor { background: $primary 50%; }
+    Rows > .rows--cursor { background: $primary 18%; text-style: bold; }
+    Rows:focus > .rows--cursor { background: $primary 30%; }
     Rows > .rows--place { color: $primary 70%; }
     """
 
@@ -91,6 +91,7 @@ class Rows(Widget, can_focus=True):
     def on_resize(self) -> None:
         """Keep the cursor in sight."""
         self._keep_in_sight()
+        self._refresh_changed()
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen."""
@@ -115,7 +116,7 @@ class Rows(Widget, can_focus=True):
         return min(self._top * height // max(self._count - height, 1), height - 1)
 
     def _keep_in_sight(self) -> None:
-        height = max(self.size.height, 1)
+        height = self.size.height or max(self._count, 1)  # before it has a size nothing is out of sight
         lowest = max(self._count - height, 0)
         self._top = min(max(self._top, self.cursor - height + 1), self.cursor, lowest)
 

@@ -1,0 +1,27 @@
+"""The rules that the monitor judges by, as a working directory sets them, and the limit of each KPI."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from phase4_tui.artifacts.opening import Unreadable, read_bytes
+from phase4_tui.artifacts.strict_json import BadJson, parse
+from phase4_tui.policy.monitoring import Rules, parse_rules
+
+KPIS = ("no_trade_pct", "directional_pct", "event_block_pct", "portfolio_block_pct")
+
+
+def read_rules(path: Path) -> tuple[Rules, str | None]:
+    """Return the rules in a file, or the defaults and why it could not be used."""
+    try:
+        return parse_rules(parse(read_bytes(path))), None
+    except FileNotFoundError:
+        return Rules(), f"{path.name} is not there"
+    except (Unreadable, BadJson, ValueError) as error:
+        return Rules(), f"{path.name} {error}"
+
+
+def limit_of(rules: Rules, kpi: str) -> tuple[float, bool]:
+    """Return the limit of a KPI in percent, and whether it is the highest value that is allowed."""
+    values = asdict(rules)
+    most = values.get(f"max_{kpi}")
+    return (most, True) if most is not None else (values[f"min_{kpi}"], False)
