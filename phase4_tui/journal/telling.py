@@ -9,7 +9,7 @@ from phase4_tui.journal.events import Event
 LINE_CHARS = 400
 
 
-def told(event: Event, who: str | None = None) -> str | None:
+def told(event: Event) -> str | None:
     """Return who did what, safe to show; None for an order that was only begun, whose result is told."""
     if event.outcome == "intent":
         return None
@@ -17,7 +17,7 @@ def told(event: Event, who: str | None = None) -> str | None:
     failed = f" failed: {event.detail.get('error')}" if event.outcome == "failed" else ""
     reason = event.detail.get("reason")
     why = f": {reason}" if reason and not failed else ""
-    return safe_line(f"{who or f'{event.operator}@{event.host}'}: {words}{failed}{why}", LINE_CHARS)
+    return safe_line(f"{event.operator}@{event.host}: {words}{failed}{why}", LINE_CHARS)
 
 
 def _plainly(event: Event, detail: Mapping[str, Any]) -> str:

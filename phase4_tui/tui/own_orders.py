@@ -1,4 +1,4 @@
-"""Which events of the journal this dashboard wrote itself, and in what words those of others are told."""
+"""Which events of the journal this dashboard wrote itself: they are not told as another's."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,6 +13,8 @@ from phase4_tui.runbook.site import Site
 T = TypeVar("T")
 UNTOLD = ("evidence", "recovered")
 """What the panels show by themselves, or nobody did."""
+FOUND = ("incident", "raised")
+"""What a dashboard finds by looking, and its panel shows."""
 
 
 class OwnOrders:
@@ -44,10 +46,10 @@ class OwnOrders:
         """Return what is to be told of events: each result of another's order, and each of another's runs."""
         news = []
         for event in events:
-            if event.kind not in UNTOLD and not self._is_own(event):
-                yours = _by(event, self._site.actor)
-                news.append(told(event, "another session of yours" if yours else None))
-        return [line for line in news if line is not None]
+            line = None if event.kind in UNTOLD or self._is_own(event) else told(event)
+            if line is not None:
+                news.append(f"another session: {line}" if _by(event, self._site.actor) else line)
+        return news
 
     def _is_own(self, event: Event) -> bool:
         if not _by(event, self._site.actor):
@@ -56,8 +58,7 @@ class OwnOrders:
             if event.detail.get("state") != "running":
                 self.runs.discard(event.tag)
             return True
-        # What this one found by looking, the panel shows.
-        return event.kind in ("incident", "raised") or event.seq in self._events
+        return event.kind in FOUND or event.seq in self._events
 
 
 def _by(event: Event, actor: Actor) -> bool:

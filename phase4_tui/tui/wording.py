@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from phase4_tui.runbook.steps import steps_of
 from phase4_tui.tui.actions import BY_ID
 from phase4_tui.tui.keys import shown_key
 
@@ -19,6 +20,7 @@ _ACTIONS: Mapping[str, str | None] = {
     "thaw": "thaw",
     "restore": "restore",
     "known-good switch": "known_good",
+    "known-good list": "known_good",
     "mode phase3-only": "mode",
     "root-cause add": "root_cause",
     "escalate ack": "acknowledge",
@@ -28,6 +30,7 @@ _ACTIONS: Mapping[str, str | None] = {
     "rollback": "guided",
     "journal": "journal",
     "audit": "audit",
+    **{f"step {step.name}": f"step_{step.number}" for step in steps_of(4)},
 }
 ACCEPTS = ": `--accept-changed-input` accepts the change"
 """What the question after it asks on the screen."""

@@ -13,6 +13,7 @@ import pytest
 
 from phase4_tui.artifacts.manifest import Manifest, read_manifest
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.journal.log import read_events
 from phase4_tui.journal.state import fold, read_state, stored_state
 from phase4_tui.journal.verifying import check_journal
 from phase4_tui.rollback.orders import Done, Plan, carry_out
@@ -132,10 +133,10 @@ def assert_on_record(work: Path) -> None:
     reports = work / "reports"
     check = check_journal(reports)
     assert check.problems == []
-    rebuilt = fold(check.events)
-    assert read_state(reports) == rebuilt
+    events = list(read_events(reports))
+    assert read_state(reports) == fold(events) == check.state
     stored = stored_state(reports)
-    assert stored is None or stored == fold(check.events[: stored.journal.seq])
+    assert stored is None or stored == fold(events[: stored.journal.seq])
 
 
 def copy_of(work: Path, name: str, fresh: Path) -> Path:

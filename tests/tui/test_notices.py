@@ -155,7 +155,7 @@ async def test_my_own_lead_is_not_told_to_me_and_that_of_my_other_session_is(tmp
         await me.sees("you lead the rollback now", "✔ you lead")
         mine = site_of(tmp_path)
         give(mine, plan_freeze(mine, "B", "by hand"))
-        await me.sees("another session of yours: freeze B: by hand")
+        await me.sees(f"another session: maria@{host_name()}: freeze B: by hand")
         assert "taken over from sam" not in told(me.app)
 
 

@@ -117,7 +117,7 @@ async def test_what_another_operator_did_comes_as_a_notice_with_the_name(tmp_pat
         other = site_of(tmp_path, "sam")
         give(other, plan_freeze(other, "B", "theirs"))
         await until(me.pilot, lambda: "sam@" in told(me.app), seconds=3)
-        assert "froze B: theirs" in told(me.app)
+        assert "freeze B: theirs" in told(me.app)
         await me.sees("❄ frozen")
 
 

@@ -25,6 +25,7 @@ from phase4_tui.tui.text import Part, clip, lines
 from phase4_tui.tui.widgets.hint_line import HintLine
 from phase4_tui.tui.widgets.rollback_top import closed_rows, incident_rows
 from phase4_tui.tui.widgets.step_cards import StepCards
+from phase4_tui.tui.wording import in_keys
 
 REST = 4
 """A look that took long is not made again before so many times its duration: it hashes what is frozen."""
@@ -159,7 +160,9 @@ class GuidedScreen(FactsScreen):
         cards = self.query_one(StepCards)
         cards.display = guided is not None
         if guided is not None:
-            cards.show(guided.steps)
+            keys = self.app.keys
+            told = [one.model_copy(update={"detail": in_keys(one.detail, keys)}) for one in guided.steps]
+            cards.show(tuple(told))
         else:
             self.begin(self._lead.give_back, group="lease")
         self._draw_top()
