@@ -8,7 +8,7 @@ not decode, because of the cut or because of its content, is taken apart element
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -42,19 +42,32 @@ class BadElement(ValueError):
         self.reason = reason
 
 
-class Cursor:
-    """A moving window over a binary file."""
+class Readable(Protocol):
+    """What bytes are read from."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes, none at the end."""
+
+
+class Cursor:
+    """A moving window over a binary file, at least one chunk wide where there is so much."""
+
+    def __init__(self, file: Readable, chunk: int = CHUNK) -> None:
         self._file = file
+        self.chunk = chunk
         self.buffer = b""
         self.at_end = False
         self.bytes_read = 0
         self.fill()
 
+    @property
+    def position(self) -> int:
+        """Where in the file the window begins."""
+        return self.bytes_read - len(self.buffer)
+
     def fill(self) -> bool:
         """Read one more chunk into the window, or as much again as it holds; False when there is none."""
-        chunk = b"" if self.at_end else self._file.read(max(CHUNK, len(self.buffer)))
+        chunk = b"" if self.at_end else self._file.read(max(self.chunk, len(self.buffer)))
         self.at_end = not chunk
         self.bytes_read += len(chunk)
         self.buffer += chunk
@@ -146,7 +159,7 @@ def read_array(cursor: Cursor, batch: Batch[T], single: Single[T]) -> Iterator[l
         return
     number = 0
     while True:
-        if len(cursor.buffer) < CHUNK:
+        if len(cursor.buffer) < cursor.chunk:
             cursor.fill()
         comma = cursor.buffer.rfind(b"]") if cursor.at_end else _last_boundary(cursor.buffer)
         if comma is not None and comma >= 0:
@@ -217,7 +230,7 @@ def read_lines(cursor: Cursor, batch: Batch[T], single: Single[T]) -> Iterator[l
     """Yield the elements of JSON Lines; blank lines are skipped."""
     number = 0
     while True:
-        if len(cursor.buffer) < CHUNK:
+        if len(cursor.buffer) < cursor.chunk:
             cursor.fill()
         end = len(cursor.buffer) if cursor.at_end else cursor.buffer.rfind(b"\n") + 1
         if end == 0 and not cursor.at_end:

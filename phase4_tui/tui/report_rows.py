@@ -1,9 +1,10 @@
-"""The rows of a report of any size: where lines begin is indexed, and a row is decoded when it is drawn.
+"""The rows of a report of any size: where some of them begin is indexed, and a row is decoded when it is drawn.
 
-A report that this program wrote has one row a line, so any of its rows is reached at once. Another layout is
-read from the front, and only so many of its rows are held.
+A report that this program wrote has one row a line, so its lines are counted. One of another layout is decoded
+once from its front, to learn where each batch of its rows begins and how many they are.
 """
 
+import io
 import os
 import re
 import time
@@ -20,15 +21,16 @@ import msgspec
 
 from phase4_tui.artifacts.index import Identity
 from phase4_tui.artifacts.opening import open_regular
-from phase4_tui.artifacts.report import ReportReader, tolerant_row
+from phase4_tui.artifacts.report import tolerant_row
 from phase4_tui.artifacts.report_row import ReportRow, Wanted, describe
-from phase4_tui.artifacts.streaming import BadElement
+from phase4_tui.artifacts.streaming import BadElement, Cursor, read_array, read_object
 from phase4_tui.artifacts.strict_json import BadJson, parse_object
 
 CHUNK = 1 << 20
 HEAD_BYTES = 64 << 10
 BLOCK_ROWS = 64
-HELD_ROWS = 50_000
+BATCH_BYTES = 64 << 10
+CACHED_BATCHES = 4
 CACHED_BLOCKS = 32
 CACHED_ROWS = 512
 POLL_SECONDS = 0.02
@@ -36,6 +38,7 @@ POLL_SECONDS = 0.02
 _ROWS_BEGIN = re.compile(rb' \n"results": \[\n')
 _any_rows = msgspec.json.Decoder(list[Any])
 Stop = Callable[[], bool]
+GONE = ReportRow(broken="the file was changed: this row is gone")
 
 
 @dataclass
@@ -59,9 +62,9 @@ class ReportRows:
         self.count = 0
         self.complete = False
         self.problem: str | None = None
-        self.held_only = False
-        """There are more rows than are held."""
-        self.values: dict[str, set[str]] = {"gate": set(), "action": set(), "regime": set()}
+        self.words: dict[str, set[str]] = {"gate": set(), "action": set(), "regime": set()}
+        """Those of the rows that were drawn."""
+        self._rows: OrderedDict[int, ReportRow] = OrderedDict()
 
     def index(self, stop: Stop) -> None:
         """Find the rows."""
@@ -72,8 +75,25 @@ class ReportRows:
         raise NotImplementedError
 
     def row(self, index: int) -> ReportRow:
-        """Return a row below `count`."""
+        """Return a row below `count`, decoded now."""
+        row = self._rows.get(index)
+        if row is None:
+            row = self._rows[index] = self._decoded(index)
+            if len(self._rows) > CACHED_ROWS:
+                self._rows.popitem(last=False)
+            if row.broken is None:
+                for name, words in self.words.items():
+                    words.add(getattr(row, name))
+        return row
+
+    def _decoded(self, index: int) -> ReportRow:
         raise NotImplementedError
+
+    def _ended(self) -> None:
+        """All rows were found."""
+        if self.problem is None and self.expected not in (None, self.count):
+            self.problem = f"its record_count is {self.expected:,}, its rows are {self.count:,}"
+        self.complete = True
 
     def replaced(self) -> bool:
         """True when another file is in the place of this one, or it was written to."""
@@ -89,15 +109,16 @@ def open_report(path: Path) -> ReportRows:
     with open_regular(path, contained=True) as file:
         identity = _identity(os.fstat(file.fileno()))
         begin = os.pread(file.fileno(), HEAD_BYTES, 0)
-        match = _ROWS_BEGIN.search(begin)
-        if match is not None:
-            try:
-                head = parse_object(begin[: match.end()] + b"]}")
-            except BadJson:
-                head = {}
-            if head.get("results") == []:
-                return LineRows(path, identity, _count_of(head), os.dup(file.fileno()), match.end())
-    return HeldRows(path, identity)
+        descriptor = os.dup(file.fileno())
+    match = _ROWS_BEGIN.search(begin)
+    if match is not None:
+        try:
+            head = parse_object(begin[: match.end()] + b"]}")
+        except BadJson:
+            head = {}
+        if head.get("results") == []:
+            return LineRows(path, identity, _count_of(head), descriptor, match.end())
+    return BatchRows(path, identity, descriptor)
 
 
 class LineRows(ReportRows):
@@ -112,7 +133,6 @@ class LineRows(ReportRows):
         self._firsts = array("Q")
         """Which row begins at the offset in the same place."""
         self._blocks: OrderedDict[int, list[bytes]] = OrderedDict()
-        self._rows: OrderedDict[int, ReportRow] = OrderedDict()
 
     def index(self, stop: Stop) -> None:
         """Find where rows begin, of so many one."""
@@ -127,9 +147,7 @@ class LineRows(ReportRows):
                 position = len(data) if end < 0 else end + 1
             self.count = row
         if not stop():
-            if self.problem is None and self.expected not in (None, self.count):
-                self.problem = f"its record_count is {self.expected:,}, its rows are {self.count:,}"
-            self.complete = True
+            self._ended()
 
     def search(self, search: Search, stop: Stop) -> None:
         """Read every line, and decode those that may be of a row to show."""
@@ -187,21 +205,12 @@ class LineRows(ReportRows):
         except BadJson as error:
             self.problem = f"behind its rows the report {error}"
 
-    def row(self, index: int) -> ReportRow:
-        """Return a row, decoded now."""
-        row = self._rows.get(index)
-        if row is None:
-            row = self._rows[index] = self._decoded(index)
-            if len(self._rows) > CACHED_ROWS:
-                self._rows.popitem(last=False)
-        return row
-
     def _decoded(self, index: int) -> ReportRow:
         at = bisect_right(self._firsts, index) - 1
         lines = self._block(at)
         place = index - self._firsts[at]
         if place >= len(lines):
-            return ReportRow(broken="the file was changed: this row is gone")
+            return GONE
         line = lines[place]
         if len(line) >= CHUNK:
             return ReportRow(broken=f"a row of more than {CHUNK:,} bytes, which is too long to be one")
@@ -221,64 +230,93 @@ class LineRows(ReportRows):
         return lines
 
 
-class HeldRows(ReportRows):
-    """The first rows of a report of another layout, held in memory."""
+class BatchRows(ReportRows):
+    """The rows of a report of another layout."""
 
-    def __init__(self, path: Path, identity: Identity) -> None:
+    def __init__(self, path: Path, identity: Identity, descriptor: int) -> None:
         super().__init__(path, identity, None)
-        self._held: list[ReportRow] = []
-        self._words: dict[str, str] = {}
+        self._descriptor = descriptor
+        weakref.finalize(self, os.close, descriptor)  # once neither the screen nor a thread uses it
+        self._begins, self._ends, self._firsts = array("Q"), array("Q"), array("Q")
+        self._batches: OrderedDict[int, list[Any]] = OrderedDict()
 
     def index(self, stop: Stop) -> None:
-        """Read rows until enough are held."""
-        reader = ReportReader(self.path, _any_rows.decode, tolerant_row)
+        """Find where batches of rows begin."""
+        has_rows = False
         try:
-            for batch in reader:
-                for row in batch[: HELD_ROWS - len(self._held)]:
-                    self._hold(describe(row))
-                self.count = len(self._held)
-                self.expected = _count_of(reader.head) or self.expected
+            cursor = Cursor(_Bytes(self._descriptor, 0), BATCH_BYTES)
+            begin = 0
+            for item in read_object(cursor, "results", _any_rows.decode, tolerant_row):
+                if isinstance(item, list):
+                    has_rows = True
+                    if item:
+                        self._note(begin, cursor.position, len(item))
+                    begin = cursor.position
+                elif item[0] == "record_count":
+                    self.expected = _count_of(dict([item]))
                 if stop():
                     return
-                if self.count >= HELD_ROWS:
-                    self.held_only = True
-                    break
-            else:
-                if not reader.has_rows:
-                    self.problem = "has no array `results`"
+            if not has_rows:
+                self.problem = "has no array `results`"
         except (BadElement, BadJson) as error:
             self.problem = f"the report {error}" if isinstance(error, BadJson) else str(error)
-        self.complete = True
+        self._ended()
 
-    def _hold(self, row: ReportRow) -> None:
-        # A few words make up nearly all fields, and each row would hold copies of them.
-        short = {name: self._words.setdefault(value, value) for name, value in _short_fields(row)}
-        self._held.append(ReportRow(**short, time=row.time, rationale=row.rationale, broken=row.broken))
-        if row.broken is None:
-            for name, values in self.values.items():
-                values.add(short[name])
+    def _note(self, begin: int, end: int, rows: int) -> None:
+        self._begins.append(begin)
+        self._ends.append(end)
+        self._firsts.append(self.count)
+        self.count += rows  # last: whoever draws meanwhile asks for rows below it
 
     def search(self, search: Search, stop: Stop) -> None:
-        """Look through the rows that are held."""
+        """Decode every batch once more, as soon as it was found."""
+        at = 0
         while not stop():
             complete = self.complete
-            for index in range(search.scanned, self.count):
-                if search.wanted.takes(self._held[index]):
-                    search.found.append(index)
-                search.scanned = index + 1
+            while at < len(self._firsts) and self._firsts[at] < self.count and not stop():
+                for index, row in enumerate(self._batch(at), self._firsts[at]):
+                    if search.wanted.takes(describe(row)):
+                        search.found.append(index)
+                at += 1
+                search.scanned = self._firsts[at] if at < len(self._firsts) else self.count
             if complete:
                 break
             time.sleep(POLL_SECONDS)
         search.done = not stop()
 
-    def row(self, index: int) -> ReportRow:
-        """Return a row."""
-        return self._held[index]
+    def _batch(self, at: int) -> list[Any]:
+        """Return the rows of a batch."""
+        data = os.pread(self._descriptor, self._ends[at] - self._begins[at], self._begins[at])
+        # Behind the last row of a batch stands what parted it from the next one, or the end of all rows.
+        cursor = Cursor(io.BytesIO(data.rstrip(b" \t\r\n")[:-1] + b"]"), BATCH_BYTES)
+        try:
+            return [row for rows in read_array(cursor, _any_rows.decode, tolerant_row) for row in rows]
+        except BadElement:
+            return []  # the file was changed
+
+    def _decoded(self, index: int) -> ReportRow:
+        at = bisect_right(self._firsts, index) - 1
+        rows = self._batches.get(at)
+        if rows is None:
+            rows = self._batches[at] = self._batch(at)
+            if len(self._batches) > CACHED_BATCHES:
+                self._batches.popitem(last=False)
+        place = index - self._firsts[at]
+        return describe(rows[place]) if place < len(rows) else GONE
 
 
-def _short_fields(row: ReportRow) -> list[tuple[str, str]]:
-    names = ("underlying", "slot", "action", "confidence", "score", "size", "gate", "regime")
-    return [(name, getattr(row, name)) for name in names]
+@dataclass
+class _Bytes:
+    """The bytes of an open file from a place on; its own position, which threads share, is left alone."""
+
+    descriptor: int
+    position: int
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes."""
+        data = os.pread(self.descriptor, size, self.position)
+        self.position += len(data)
+        return data
 
 
 def _quick_row(line: bytes) -> ReportRow:

@@ -91,6 +91,20 @@ async def test_gate_action_and_regime_narrow_the_rows_and_x_shows_all_again(work
         await sees(pilot, "4 rows")
 
 
+async def test_a_report_of_another_script_is_shown_to_its_end_and_its_own_words_are_filters_too(work: Path) -> None:
+    rows = [decision("BUY_PUT", "HALT"), *[decision()] * 60_000, decision("BUY_CALL", "HALT")]
+    report = work / "reports" / "B_report.json"
+    report.write_text(json.dumps({"results": rows, "record_count": len(rows)}, indent=1))
+    async with dashboard(work) as (app, pilot):
+        await pilot.press("d")
+        await sees(pilot, "60,002 rows", "HALT")
+        assert "!" not in screen_text(app).partition("DECISIONS")[2].splitlines()[0]
+        await pilot.press("end")
+        await sees(pilot, "row 60,002 ·", "BUY_CALL")
+        await pilot.press("g", "g", "g", "g")
+        await sees(pilot, "gate=HALT", "2 found")
+
+
 async def test_a_report_that_is_written_anew_is_read_again_and_that_is_said(work: Path) -> None:
     put_report(work / "reports", [decision()])
     async with dashboard(work) as (_, pilot):

@@ -7,14 +7,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from phase4_tui.artifacts.report import ReportWriter
 from phase4_tui.artifacts.report_row import ReportRow, Wanted, describe
 from phase4_tui.tui import report_rows
-from phase4_tui.tui.report_rows import HeldRows, LineRows, ReportRows, Search, open_report
+from phase4_tui.tui.report_rows import BatchRows, LineRows, ReportRows, Search, open_report
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=12)
 NUMBER = st.integers(-9, 9) | st.floats(allow_nan=False, allow_infinity=False, width=32)
@@ -98,26 +97,36 @@ def test_a_report_of_this_program_shows_the_rows_that_a_plain_parser_finds(
 
 
 @QUICK
-@given(st.lists(ROW, max_size=20), st.sampled_from([None, 0, 1, 2, 4, "\t"]), st.booleans(), WANTED)
+@given(
+    st.lists(ROW, max_size=20),
+    st.sampled_from([None, 0, 1, 2, 4, "\t"]),
+    st.booleans(),
+    WANTED,
+    st.sampled_from([1 << 16, 400, 64, 7]),
+)
 def test_a_report_of_another_script_shows_the_same_rows(
-    rows: list[Any], indent: int | str | None, tight: bool, wanted: Wanted
+    rows: list[Any], indent: int | str | None, tight: bool, wanted: Wanted, size: int
 ) -> None:
-    report = {"summary": {"results": []}, "results": rows, "record_count": len(rows)}
-    with TemporaryDirectory() as place:
+    report = {"summary": {"results": []}, "results": rows, "record_count": len(rows), "more": [[1]]}
+    with TemporaryDirectory() as place, patch.multiple(report_rows, BATCH_BYTES=size, CACHED_BATCHES=2):
         path = Path(place) / "t1_report.json"
         path.write_text(json.dumps(report, indent=indent, separators=(",", ":") if tight else None))
         found = indexed(path)
-        assert isinstance(found, HeldRows)
+        assert isinstance(found, BatchRows)
         assert found.problem is None
         assert every(found) == expected(path)
         assert searched(found, wanted) == [at for at, row in enumerate(expected(path)) if wanted.takes(row)]
 
 
 @QUICK
-@given(st.binary(max_size=300), st.data())
-def test_no_file_whatever_it_holds_does_more_than_show_what_is_wrong(junk: bytes, data: st.DataObject) -> None:
-    with TemporaryDirectory() as place, patch.multiple(report_rows, CHUNK=256):
+@given(st.binary(max_size=300), st.booleans(), st.data())
+def test_no_file_whatever_it_holds_does_more_than_show_what_is_wrong(
+    junk: bytes, other: bool, data: st.DataObject
+) -> None:
+    with TemporaryDirectory() as place, patch.multiple(report_rows, CHUNK=256, BATCH_BYTES=64):
         path = write(Path(place) / "t1_report.json", [{"a": 1}] * 20)
+        if other:
+            path.write_text(json.dumps({"results": [{"a": 1}] * 20}, indent=1))
         good = path.read_bytes()
         at = data.draw(st.integers(0, len(good)))
         path.write_bytes(good[:at] + junk + good[at + len(junk) * data.draw(st.integers(0, 1)) :])
@@ -174,12 +183,37 @@ def test_a_count_that_is_not_that_of_the_rows_is_told(tmp_path: Path) -> None:
     assert indexed(path).problem == "its record_count is 4, its rows are 3"
 
 
-def test_of_another_layout_only_so_many_rows_are_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report_rows, "HELD_ROWS", 10)
+def test_of_another_layout_every_row_is_reached_at_little_cost(tmp_path: Path) -> None:
     path = tmp_path / "t1_report.json"
-    path.write_text(json.dumps({"record_count": 25, "results": [decision()] * 25}, indent=1))
+    with path.open("w") as file:
+        file.write('{\n "record_count": 200000,\n "results": [')
+        for number in range(200):
+            row = json.dumps(decision("BUY_PUT" if number == 150 else "NO_TRADE"), indent=1)
+            file.write(("," if number else "") + ",\n".join([row] * 1000))
+        file.write("\n ]\n}\n")
     found = indexed(path)
-    assert (found.count, found.held_only, found.expected) == (10, True, 25)
+    assert isinstance(found, BatchRows)
+    assert (found.count, found.expected, found.problem) == (200_000, 200_000, None)
+    assert len(found._begins) * 24 < 1 << 20
+    assert [found.row(at).action for at in (0, 150_000, 199_999)] == ["NO_TRADE", "BUY_PUT", "NO_TRADE"]
+    assert searched(found, Wanted(action="BUY_PUT")) == list(range(150_000, 151_000))
+
+
+def test_a_report_of_another_layout_that_breaks_off_shows_the_rows_before_and_says_where(tmp_path: Path) -> None:
+    path = tmp_path / "t1_report.json"
+    path.write_text(json.dumps({"results": [decision()] * 5}, indent=1)[:-40])
+    found = indexed(path)
+    assert [row.broken is None for row in every(found)] == [True] * 4
+    assert found.problem is not None and "record 5 is cut short" in found.problem
+
+
+def test_rows_of_another_layout_that_were_changed_behind_the_back_are_said_to_be_gone(tmp_path: Path) -> None:
+    path = tmp_path / "t1_report.json"
+    path.write_text(json.dumps({"results": [decision()] * 5}, indent=1))
+    found = indexed(path)
+    path.write_bytes(b" " * path.stat().st_size)
+    assert {row.broken for row in every(found)} == {"the file was changed: this row is gone"}
+    assert searched(found, Wanted(action="NO_TRADE")) == []
 
 
 def test_a_file_in_the_place_of_the_one_that_is_open_is_noticed_and_the_open_one_still_read(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The decisions of the shown tag's report: each row at once, whatever the report's size, and filters."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Literal
 
 from textual.binding import Binding
@@ -11,7 +12,7 @@ from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.artifacts.report_row import ReportRow, Wanted
 from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.tui.background import in_background
-from phase4_tui.tui.report_rows import HELD_ROWS, HeldRows, ReportRows, Search, open_report
+from phase4_tui.tui.report_rows import ReportRows, Search, open_report
 from phase4_tui.tui.screens.looking import LookingScreen
 from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.text import Part, clip, content, lines
@@ -131,14 +132,11 @@ class DecisionsScreen(LookingScreen):
 
     def action_cycle(self, name: Literal["gate", "action", "regime"]) -> None:
         """Show the rows with the next value, after the last one those with any."""
-        held = self._source.values[name] if isinstance(self._source, HeldRows) else set()
-        if self._source is not None and not isinstance(self._source, HeldRows) and self._source.count:
-            held = {getattr(self._source.row(0), name)}  # the prior phase has words of its own
-        values: list[str | None] = [None, *KNOWN[name], *sorted(held - set(KNOWN[name]))]
+        found = self._source.words[name] if self._source is not None else set()  # the prior phase has its own
+        values = [None, *KNOWN[name], *sorted(found - set(KNOWN[name]))]
         now = getattr(self._wanted, name)
-        following = values[(values.index(now) + 1) % len(values)] if now in values else None
-        changed = {"gate": self._wanted.gate, "action": self._wanted.action, "regime": self._wanted.regime}
-        self._wanted = Wanted(**(changed | {name: following}))
+        at = values.index(now) if now in values else -1
+        self._wanted = replace(self._wanted, **{name: values[(at + 1) % len(values)]})
         self._seek()
 
     def action_clear(self) -> None:
@@ -218,8 +216,6 @@ class DecisionsScreen(LookingScreen):
         elif not source.complete:
             told += ", indexing"
         parts.append(told)
-        if source.held_only:
-            parts.append((f"  ! not laid out as this program writes: the first {HELD_ROWS:,} rows", "$warning"))
         if source.problem is not None:
             parts.append((f"  ! {source.problem}", "$warning"))
         if self._note:

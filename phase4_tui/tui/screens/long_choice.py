@@ -79,9 +79,10 @@ class LongChoiceScreen(ModalScreen[str | None]):
         self._draw(0)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go to the list that is left."""
+        """Answer with the first that is left."""
         event.stop()
-        self.query_one(Rows).focus()
+        if self._shown:
+            self.dismiss(self._shown[0][0])
 
     def on_key(self, event: events.Key) -> None:
         """From the filter the arrows lead to the list."""
