@@ -8,10 +8,13 @@ from phase4_tui.artifacts.opening import open_regular
 HASH_CHUNK = 1 << 20
 
 
-def hash_file(path: Path) -> str | None:
-    """Return the sha256 of a regular file, None when there is none; raises Unreadable."""
+def hash_file(path: Path, *, contained: bool = False) -> str | None:
+    """Return the sha256 of a regular file, None when there is none; raises Unreadable.
+
+    With `contained`, as for every artifact, a link must lead to a file in the directory that the link is in.
+    """
     try:
-        file = open_regular(path)
+        file = open_regular(path, contained=contained)
     except FileNotFoundError:
         return None
     digest = hashlib.sha256()

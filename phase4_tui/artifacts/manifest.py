@@ -151,7 +151,7 @@ def _compare(path: Path, file: FrozenFile, *, links: int, hashes: bool) -> list[
         # The same bytes are no violation, whoever wrote them again: another time is a reason to look at the bytes.
         if info.st_mtime_ns == file.mtime_ns and not hashes:
             return []
-        digest = hash_file(path)
+        digest = hash_file(path, contained=True)
     except (Unreadable, OSError) as error:
         return [Tampering("changed", path, str(error))]
     if digest != file.sha256:

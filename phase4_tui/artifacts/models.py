@@ -144,7 +144,7 @@ class Monitoring(ArtifactDocument):
 class ReportHead(ArtifactDocument):
     """A report without its rows."""
 
-    run_tag: str
+    run_tag: str | None = None
     input_file: str
     record_count: Count
     summary: dict[str, Any]

@@ -15,14 +15,14 @@ class Unreadable(Exception):
     """A file that can't be read; the message says why and begins with no path."""
 
 
-def open_regular(path: Path, *, inside: Path | None = None) -> BinaryIO:
+def open_regular(path: Path, *, contained: bool = False) -> BinaryIO:
     """Open a regular file for reading.
 
-    With `inside`, a link must lead to a file in that directory. Errors: FileNotFoundError; Unreadable for
-    anything else that is in the way.
+    With `contained`, a link must lead to a file in the directory that the link is in. Errors: FileNotFoundError;
+    Unreadable for anything else that is in the way.
     """
     try:
-        descriptor = _open_inside(path, inside) if inside is not None else os.open(path, FLAGS)
+        descriptor = _open_contained(path) if contained else os.open(path, FLAGS)
     except FileNotFoundError:
         raise
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
@@ -36,14 +36,14 @@ def open_regular(path: Path, *, inside: Path | None = None) -> BinaryIO:
     return open(descriptor, "rb", buffering=0)  # noqa: PTH123 - a descriptor, not a path
 
 
-def _open_inside(path: Path, inside: Path) -> int:
+def _open_contained(path: Path) -> int:
     try:
         return os.open(path, FLAGS | os.O_NOFOLLOW)
     except OSError as error:
         if error.errno != errno.ELOOP:
             raise
-    if not path.resolve().is_relative_to(inside.resolve()):
-        raise Unreadable(f"is a link out of {inside.name}/; put the file itself there")
+    if not path.resolve().is_relative_to(path.parent.resolve()):
+        raise Unreadable(f"is a link out of {path.parent.name}/; put the file itself there")
     return os.open(path, FLAGS)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
@@ -41,12 +42,17 @@ class Look(Generic[M]):
 
 def look(path: Path, model: type[M], *, limit: int = MAX_DOCUMENT_BYTES, patient: bool = True) -> Look[M]:
     """Read the document at `path`; a file that is being written is looked at again for half a second at most."""
-    found = _look_once(path, model, limit)
+    return patiently(lambda: _look_once(path, model, limit), patient=patient)
+
+
+def patiently(look_once: Callable[[], Look[M]], *, patient: bool) -> Look[M]:
+    """Look once, and while the file is being written some times more."""
+    found = look_once()
     for _ in range(RETRIES if patient else 0):
         if found.state != "writing":
             break
         time.sleep(RETRY_SECONDS)
-        found = _look_once(path, model, limit)
+        found = look_once()
     return found
 
 
@@ -58,9 +64,9 @@ def look_text(path: Path, limit: int = MAX_DOCUMENT_BYTES) -> tuple[Look[Documen
     except FileNotFoundError:
         return Look(path, "absent"), ""
     except Unreadable as error:
-        return Look(path, "unreadable", problems=(str(error),), modified_ns=_modified_ns(path)), ""
+        return Look(path, "unreadable", problems=(str(error),), modified_ns=changed_ns(path)), ""
     except BadJson as error:
-        return Look(path, "unreadable", problems=(str(error),), modified_ns=_modified_ns(path)), ""
+        return Look(path, "unreadable", problems=(str(error),), modified_ns=changed_ns(path)), ""
     if changed or (not text.strip() and now_ns() - modified < WRITING_GRACE_NS):
         return Look(path, "writing", modified_ns=modified), text
     if not text.strip():
@@ -70,7 +76,7 @@ def look_text(path: Path, limit: int = MAX_DOCUMENT_BYTES) -> tuple[Look[Documen
 
 def _read(path: Path, limit: int) -> tuple[bytes, int, bool]:
     """Return content, modification time, and whether the file changed while it was read."""
-    with open_regular(path, inside=path.parent) as file:
+    with open_regular(path, contained=True) as file:
         before = os.fstat(file.fileno())
         data = read_capped(file, limit)
         after = os.fstat(file.fileno())
@@ -78,7 +84,8 @@ def _read(path: Path, limit: int) -> tuple[bytes, int, bool]:
     return data, after.st_mtime_ns, changed
 
 
-def _modified_ns(path: Path) -> int | None:
+def changed_ns(path: Path) -> int | None:
+    """Return when a file, or the link that stands for it, was last changed."""
     try:
         return path.lstat().st_mtime_ns
     except OSError:
@@ -91,7 +98,7 @@ def _look_once(path: Path, model: type[M], limit: int) -> Look[M]:
     except FileNotFoundError:
         return Look(path, "absent")
     except Unreadable as error:
-        return Look(path, "unreadable", problems=(str(error),), modified_ns=_modified_ns(path))
+        return Look(path, "unreadable", problems=(str(error),), modified_ns=changed_ns(path))
     try:
         content = parse_object(data)
         value = model.model_validate(content)

@@ -63,7 +63,7 @@ class ReportReader(Generic[T]):
 
     def __iter__(self) -> Iterator[list[T]]:
         """Raises FileNotFoundError, Unreadable, BadJson, BadElement, and what `single` raises."""
-        with open_regular(self.path) as file:
+        with open_regular(self.path, contained=True) as file:
             for item in read_object(Cursor(file), "results", self.batch, self.single):
                 if isinstance(item, list):
                     self.has_rows = True

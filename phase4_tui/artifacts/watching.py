@@ -6,7 +6,8 @@ scans the directory.
 """
 
 import threading
-from collections.abc import Generator
+import time
+from collections.abc import Generator, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,29 @@ INTERVAL_SECONDS = 2.0
 RETRY_SECONDS = 10.0
 DEBOUNCE_MS = 50
 STEP_MS = 20
+UNEXPLAINED_SECONDS = 0.5
+
+
+class MissedHints:
+    """Notices that a directory was replaced, or that names came or went in it, without a hint of it."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._known = self._unexplained = _moment(directory)
+        self._since = 0.0
+
+    def any(self, hinted: Set[str]) -> bool:
+        """True when there is a change that no hint has told of for half a second; ask regularly."""
+        now = _moment(self._directory)
+        if now == self._known or (hinted and now[:2] == self._known[:2]):
+            self._known = self._unexplained = now
+            return False
+        if now[:2] == self._known[:2] and now != self._unexplained:
+            self._unexplained, self._since = now, time.monotonic()
+        if now[:2] == self._known[:2] and time.monotonic() - self._since < UNEXPLAINED_SECONDS:
+            return False
+        self._known = self._unexplained = now
+        return True
 
 
 class Watcher:
@@ -93,6 +117,15 @@ class Watcher:
         self._drop()
         self._waited = 0.0
         self.trouble = f"polling: {why}"
+
+
+def _moment(directory: Path) -> tuple[int, int, int]:
+    """Return which directory it is, and when a name last came or went in it."""
+    try:
+        info = directory.stat()
+    except OSError:
+        return 0, 0, 0
+    return info.st_dev, info.st_ino, info.st_mtime_ns
 
 
 def _identity(directory: Path) -> tuple[int, int] | None:

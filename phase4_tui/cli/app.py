@@ -7,7 +7,19 @@ from typing import Annotated
 import typer
 
 from phase4_tui import __version__
-from phase4_tui.cli import dashboard, incidents, orders, record, reopening, rollback, run, setup, show, watching
+from phase4_tui.cli import (
+    dashboard,
+    incidents,
+    orders,
+    reading,
+    record,
+    reopening,
+    rollback,
+    run,
+    setup,
+    show,
+    watching,
+)
 from phase4_tui.cli.desk import command, root
 
 app = typer.Typer(
@@ -53,6 +65,10 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "verify": record.verify,
     "audit": show.audit,
     "path": show.path,
+    "decisions": reading.decisions,
+    "trends": reading.trends,
+    "runbook": reading.runbook,
+    "transcript": reading.transcript,
     "doctor": setup.doctor,
     "schema": setup.schema,
 }

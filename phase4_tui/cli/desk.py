@@ -3,12 +3,14 @@
 import inspect
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from textwrap import fill
+from typing import Annotated, Any, TextIO
 
 import typer
 
@@ -146,7 +148,7 @@ def guarded(work: Callable[[], int]) -> int:
 
 def say(text: str = "", style: str = "", *, aside: bool = False) -> None:
     """Print one piece of text made safe; `style` is rich's, and shows on a terminal only; `aside` is to stderr."""
-    text = safe_text(text, 1 << 16)
+    text = fitted(safe_text(text, 1 << 16), sys.stderr if aside else sys.stdout)
     if aside:
         print(text, file=sys.stderr, flush=True)
     elif style and sys.stdout.isatty():
@@ -156,6 +158,19 @@ def say(text: str = "", style: str = "", *, aside: bool = False) -> None:
         Console(highlight=False, soft_wrap=True).print(Text(text, style=style))
     else:
         print(text, flush=True)
+
+
+def fitted(text: str, stream: TextIO) -> str:
+    """Return the text with lines that a terminal would break anywhere broken between words."""
+    width = shutil.get_terminal_size().columns
+    if not stream.isatty() or len(text) <= width:
+        return text
+    return "\n".join(_wrapped(line, width) for line in text.split("\n"))
+
+
+def _wrapped(line: str, width: int) -> str:
+    indent = line[: len(line) - len(line.lstrip())] + "  "
+    return fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def leave_stdout() -> None:

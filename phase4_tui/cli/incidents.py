@@ -42,6 +42,8 @@ def incident_show(desk: Desk, incident: Which = None) -> int:
         return DONE
     say(f"{found.id} · {found.severity_class} {found.rule.replace('_', ' ')} · {found.stage}", "bold")
     say(f"  tag {found.tag} · owner {found.owner or 'none'}")
+    for former in found.former:
+        say(f"  raised from {former} at {former.until}")
     for name, moment in (
         ("detected", found.opened_at),
         ("contained", found.contained_at),
@@ -49,7 +51,7 @@ def incident_show(desk: Desk, incident: Which = None) -> int:
     ):
         say(f"  {name:<10} {moment or 'not yet'}")
     for one in found.evidence[:6]:
-        say(safe_line(f"  why: {one.file}: {one.key} = {safe_line(str(one.value), 200)}"))
+        say(safe_line(f"  why: {one.file}: {one.words(safe_line(str(one.value), 200))}"))
     for call in found.escalations:
         taken = f"acknowledged {call.acknowledged_at}" if call.acknowledged_at else "not acknowledged"
         say(f"  escalated to {call.owner} at {call.at}: {taken}")

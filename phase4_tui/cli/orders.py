@@ -14,6 +14,7 @@ from phase4_tui.rollback.fallback import plan_phase3_only, plan_phase4_by_overri
 from phase4_tui.rollback.freeze import plan_freeze, plan_restore, plan_thaw
 from phase4_tui.rollback.known_good import candidates, plan_pin, plan_switch, plan_unpin
 from phase4_tui.runbook.fallback import read_fallback
+from phase4_tui.runbook.ladder import told_rung
 
 Tag = Annotated[str, typer.Argument(metavar="TAG", help="The run tag.")]
 
@@ -41,7 +42,8 @@ def known_good_list(desk: Desk) -> int:
         return DONE
     for row in rows:
         symbol = "★" if row.pinned else "✔" if row.known_good else "·"
-        rung = "known-good" if row.known_good else f"fails: {row.first_failed_rung}"
+        failed = row.first_failed_rung
+        rung = "known-good" if failed is None else f"fails: {told_rung(failed, row.phase)}"
         since = age((now_ns() - row.modified_ns) / 1e9)
         say(f"{symbol} {row.tag}  {since} ago  {rung}", STYLES["ok" if row.known_good else "unknown"])
     if not any(row.known_good for row in rows):

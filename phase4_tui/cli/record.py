@@ -7,6 +7,7 @@ import typer
 
 from phase4_tui.artifacts.names import check_tag
 from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.artifacts.words import counted
 from phase4_tui.cli.desk import DONE, FAILED, Desk, emit, say
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.log import read_events
@@ -93,8 +94,9 @@ def verify(
     else:
         for one in found.problems:
             say(f"✘ {one.kind}: {one.where}: {one.detail}", "red")
-        head = f"{found.journal.events} events, head {found.journal.head[:16]}"
-        say(f"{'✔ verified' if found.ok else f'✘ {len(found.problems)} problems'}: journal of {head}")
+        head = f"{counted(found.journal.events, 'event')}, head {found.journal.head[:16]}"
+        found_wrong = counted(len(found.problems), "problem")
+        say(f"{'✔ verified' if found.ok else f'✘ {found_wrong}'}: journal of {head}")
         if found.ok:
             say("  tamper-evident against accidents and other users; not against root who rewrites every copy")
         else:

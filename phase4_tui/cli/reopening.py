@@ -49,7 +49,9 @@ def _show(result: ComparisonResult) -> None:
     for what, same in (("input", result.same_input), ("rules", result.same_rules)):
         say(f"{'=' if same else '≠'} {what}: {'the same' if same else 'not the same'}")
     for title, differences in (("CHECKS", result.checks), ("KPIS", result.kpis), ("DECISIONS", result.decisions)):
-        say(f"{title}{'' if differences else '  no difference'}", "bold")
+        counted = title == "DECISIONS" and "incomparable" in result.decision_counts
+        none = "incomparable" if counted else "no difference"
+        say(title if differences else f"{title}  {none}", "bold")
         for one in differences[:SHOWN_DECISIONS]:
             _show_difference(one, with_good=result.known_good is not None)
         if len(differences) > SHOWN_DECISIONS:

@@ -33,7 +33,7 @@ from phase4_tui.rollback.orders import Done, Plan, carry_out
 from phase4_tui.rollback.reopen import COMPARED, conditions
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
 from phase4_tui.runbook.fallback import read_fallback
-from phase4_tui.runbook.planning import Request
+from phase4_tui.runbook.planning import Request, rerun_tag
 from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.status import shown_tag
 from phase4_tui.runbook.symbols import SYMBOLS
@@ -195,10 +195,10 @@ def _switch(desk: Desk, to: str | None) -> None:
     if to is not None:
         _give(desk, plan_switch(desk.site, to, reason))
         return
-    question = f"Switch to which tag? ({', '.join(good[:SHOWN_TAGS])}{', …' if len(good) > SHOWN_TAGS else ''})"
+    say(safe_line(f"  known-good: {', '.join(good[:SHOWN_TAGS])}{', …' if len(good) > SHOWN_TAGS else ''}"))
     while True:
         try:
-            plan = plan_switch(desk.site, _asked(desk, question, "--to TAG"), reason)
+            plan = plan_switch(desk.site, _asked(desk, "Switch to which tag?", "--to TAG"), reason)
         except (Refused, BadTag) as error:
             say(safe_line(f"  {error}"), "yellow")
             continue
@@ -223,7 +223,7 @@ def _explain(desk: Desk) -> None:
     incident = _open(desk).incident
     cause = _asked(desk, "Cause?", "`phase4 root-cause add`")
     remediation = _asked(desk, "Remediation?", "`phase4 root-cause add`")
-    question = f"Owner? ({', '.join(OWNERS)})"
+    question = f"Owner, of {', '.join(OWNERS)}?"
     while (owner := _asked(desk, question, "`phase4 root-cause add`", incident.owner or "engineering")) not in OWNERS:
         say(f"  {owner!a} is no owner", "yellow")
     closure = _asked(desk, "Closed when?", "`phase4 root-cause add`", "a rehearsal is healthy")
@@ -255,7 +255,7 @@ def _reopen(desk: Desk) -> None:
 def _rehearse(desk: Desk) -> None:
     instead = "`phase4 run --rehearsal --tag NEW`"
     while True:
-        tag = _asked(desk, "Tag of the re-run?", instead)
+        tag = _asked(desk, "Tag of the re-run?", instead, rerun_tag(desk.reports))
         given = _asked(desk, "Input?", instead, desk.settings.input)
         try:
             _run(desk, Request(tag=tag, phase=4, input=given, rehearsal=True))
@@ -276,7 +276,7 @@ def _asked(desk: Desk, question: str, instead: str, default: str | None = None) 
     if desk.yes:
         raise Left(f"stopped at `{question}`, which `--yes` can't answer: {instead}; then `phase4 rollback` goes on")
     try:
-        answer = typer.prompt(question, default=default, err=True)
+        answer = typer.prompt(question, default=default, err=True, prompt_suffix=" ")
     except typer.Abort:
         raise Left from None
     return str(answer).strip()

@@ -46,7 +46,9 @@ def run(
     phase: Annotated[
         Literal["3", "4"] | None, typer.Option(help="Which sequence.", show_default="by the evaluation mode")
     ] = None,
-    rehearsal: Annotated[bool, typer.Option("--rehearsal", help="A Phase 4 run before reopening.")] = False,
+    rehearsal: Annotated[
+        bool, typer.Option("--rehearsal", help="Phase 4 before reopening, under a tag of its own.")
+    ] = False,
     without_isolation: Unisolated = None,
 ) -> int:
     """Run the sequence and end with the health."""

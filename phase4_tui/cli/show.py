@@ -13,6 +13,7 @@ from phase4_tui.runbook.audit import audit as audit_of
 from phase4_tui.runbook.classification import EXIT_STATUS
 from phase4_tui.runbook.evidence import phase_of
 from phase4_tui.runbook.isolation import probe_barrier
+from phase4_tui.runbook.ladder import told_rung
 from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.status import read_status, read_tags, shown_tag
 
@@ -43,7 +44,8 @@ def tags(desk: Desk) -> int:
     width = max((len(row.tag) for row in rows), default=0)
     for row in rows:
         word = row.severity_class or row.level.upper()
-        rung = "known-good" if row.known_good else f"not known-good: {row.first_failed_rung}"
+        failed = row.first_failed_rung
+        rung = "known-good" if failed is None else f"not known-good: {told_rung(failed, row.phase)}"
         frozen = {"no": "", "intact": " · frozen", "tampered": " · TAMPERED"}[row.frozen]
         since = age((now_ns() - row.modified_ns) / 1e9)
         say(f"{row.tag:<{width}}  {word:<8} {since:>7}{frozen} · {rung}", STYLES[row.level].removeprefix("bold "))
@@ -52,7 +54,7 @@ def tags(desk: Desk) -> int:
 
 def audit(desk: Desk, tag: Tag = None) -> int:
     """List the runbook's audit artifacts of a tag with their sha256."""
-    chosen = _chosen(desk, tag)
+    chosen = chosen_tag(desk, tag)
     entries = audit_of(desk.reports, chosen)
     if desk.json:
         emit({"tag": chosen, "artifacts": entries})
@@ -70,7 +72,7 @@ def path(
     tag: Tag = None,
 ) -> int:
     """Print the path of an artifact of the active tag."""
-    chosen = _chosen(desk, tag)
+    chosen = chosen_tag(desk, tag)
     by_key = {artifact.key: artifact for artifact in Artifact}
     by_key["signoff_md"] = Artifact.PHASE4_SIGNOFF if phase_of(desk.reports, chosen) == 4 else Artifact.PHASE3_SIGNOFF
     if name not in by_key:
@@ -83,7 +85,8 @@ def path(
     return DONE
 
 
-def _chosen(desk: Desk, wanted: str | None) -> str:
+def chosen_tag(desk: Desk, wanted: str | None) -> str:
+    """Return the tag that a command is about; raises Refused without any, BadTag."""
     chosen = shown_tag(desk.reports, wanted, read_state(desk.reports))
     if chosen is None:
         raise Refused(f"no tags in {desk.reports}; `phase4 run` makes one")

@@ -10,7 +10,7 @@ from phase4_tui.runbook.classification import Classification
 from phase4_tui.runbook.escalation import OWNERS, next_step
 from phase4_tui.runbook.evidence import Evidence
 from phase4_tui.runbook.health import Check
-from phase4_tui.runbook.provenance import RunRecord
+from phase4_tui.runbook.provenance import resume_command
 from phase4_tui.runbook.status import Status
 from phase4_tui.runbook.symbols import SYMBOLS, TITLES
 
@@ -45,7 +45,7 @@ def show_status(status: Status, evidence: Evidence) -> None:
     shown = classification.evidence[:SHOWN_FINDINGS]
     for finding in shown:
         value = finding.value if isinstance(finding.value, str) else json.dumps(finding.value, ensure_ascii=False)
-        say(f"  why: {_from(status.workdir, finding.file)}: {finding.key} = {value}")
+        say(f"  why: {_from(status.workdir, finding.file)}: {finding.words(value)}")
     if len(classification.evidence) > len(shown):
         say(f"  … and {len(classification.evidence) - len(shown)} more")
     if classification.level != "ok":
@@ -110,15 +110,9 @@ def _show_last_run(evidence: Evidence) -> None:
     if run.state == "running":
         word = "is running" if evidence.running else "was interrupted"
         step = next((step.name for step in run.steps if step.state == "running"), "the start")
-        hint = "" if evidence.running else f"; `{_resuming(run)}` goes on"
+        hint = "" if evidence.running else f"; `{resume_command(run)}` goes on"
         say(f"run {run.run_id} by {run.operator}@{run.host} {word} at {step}{hint}", "yellow")
     elif run.state == "interrupted" or any(step.state in ("cancelled", "not_run") for step in run.steps):
         stopped = next((step for step in run.steps if step.state not in ("passed", "failed_gate")), None)
         at = f" at {stopped.name}" if stopped else ""
-        say(f"run {run.run_id} stopped{at}; `{_resuming(run)}` goes on", "yellow")
-
-
-def _resuming(run: RunRecord) -> str:
-    """Return the command that resumes a run, in whatever mode it was made."""
-    kind = " --rehearsal" if run.rehearsal else " --phase 3" if run.phase == 3 else ""
-    return f"phase4 run --resume{kind} --tag {run.tag}"
+        say(f"run {run.run_id} stopped{at}; `{resume_command(run)}` goes on", "yellow")

@@ -17,6 +17,7 @@ from phase4_tui.journal.events import BadEvent, Event
 from phase4_tui.journal.locks import Busy
 from phase4_tui.journal.log import JournalDamaged, last_event, read_events
 from phase4_tui.journal.state import OperationsState, StateUnreadable, read_state
+from phase4_tui.journal.telling import told
 from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.runbook.classification import as_reclassified, classify
 from phase4_tui.runbook.evidence import read_evidence
@@ -128,16 +129,8 @@ class _Seen:
         self._tell_trouble("journal", None)
 
     def _tell_event(self, event: Event) -> None:
-        by = f"by {event.operator}@{event.host}"
-        incident = (event.detail.get("changes") or {}).get("incident") or {}
-        if event.kind in ("incident", "evidence") and incident:
-            word = "incident" if event.kind == "incident" else "more evidence for incident"
-            what = f"{incident.get('class')} {str(incident.get('rule')).replace('_', ' ')}"
-            text, style = f"{word} {event.incident} {what} {incident.get('tag')} {by}", "bold red"
-        else:
-            words = [event.kind.replace("_", " "), event.tag, by, f"({event.outcome})" if event.outcome else None]
-            text, style = " ".join(word for word in words if word), ""
-        self._tell({"at": event.at, "event": stored(event)}, safe_line(text, 400), style)
+        style = "bold red" if event.kind in ("incident", "evidence", "raised") else ""
+        self._tell({"at": event.at, "event": stored(event)}, told(event), style)
         if event.kind == "reclassify" and event.tag is not None:
             self._unsettled.add(event.tag)  # its class is another now, though none of its files changed
 
@@ -146,8 +139,8 @@ class _Seen:
             self._trouble[what] = trouble
             self._tell({"at": iso(now_ns()), what: trouble or "ok"}, f"{what}: {safe_line(trouble or 'ok')}", "yellow")
 
-    def _tell(self, document: dict[str, object], text: str, style: str) -> None:
+    def _tell(self, document: dict[str, object], text: str | None, style: str) -> None:
         if self._desk.json:
             emit(document, indent=None)
-        else:
+        elif text is not None:
             say(f"{document['at']}  {text}", style)

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from phase4_tui.artifacts.safe_text import safe_text
-from phase4_tui.cli.desk import leave_stdout, say
+from phase4_tui.cli.desk import fitted, leave_stdout, say
 from phase4_tui.runbook.provenance import RunRecord, StepRecord
 from phase4_tui.runbook.sequence import Observer
 from phase4_tui.runbook.steps import Command
@@ -84,7 +84,7 @@ class LiveObserver(PlainObserver):
     def _line(self, text: str, style: str) -> None:
         from rich.text import Text  # noqa: PLC0415 - only on a terminal
 
-        self._progress.console.print(Text(safe_text(text), style=style), soft_wrap=True)
+        self._progress.console.print(Text(fitted(safe_text(text), sys.stdout), style=style), soft_wrap=True)
 
     def step_started(self, command: Command) -> None:
         """Begin the step's bar."""

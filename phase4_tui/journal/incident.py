@@ -1,5 +1,6 @@
 """An incident as the state of operations holds it, and its clock."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field
@@ -20,6 +21,11 @@ class Finding(Document):
     file: str
     key: str
     value: Any = None
+
+    def words(self, value: str | None = None) -> str:
+        """Return what was found, as it is told behind the file's name; `value` is how its value is to be written."""
+        shown = str(self.value) if value is None else value
+        return shown if self.key == Path(self.file).name else f"{self.key} = {shown}"
 
 
 class Escalation(Document):
@@ -42,6 +48,22 @@ class Comparison(Document):
     at: Moment
 
 
+class Former(Document):
+    """What an incident was before a worse finding on another tag raised it; its times are as those of an incident."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, extra="ignore")
+
+    tag: str
+    severity_class: SeverityClass | None = Field(alias="class")
+    rule: str
+    owner: Owner | None
+    until: Moment
+    contained_at: Moment | None = None
+
+    def __str__(self) -> str:
+        return f"{self.severity_class} {self.rule.replace('_', ' ')} of {self.tag}"
+
+
 class Incident(Document):
     """One incident; its times are UTC, exact but for `evidence_at`, which is a file's and so an estimate."""
 
@@ -62,6 +84,7 @@ class Incident(Document):
     root_causes: tuple[int, ...] = ()
     """`seq` of each root-cause event."""
     comparisons: tuple[Comparison, ...] = ()
+    former: tuple[Former, ...] = ()
     no_good_tag: bool = False
     """The operator has said that there is no known-good tag to switch to."""
 

@@ -1,4 +1,4 @@
-"""The lease: who leads a rollback now. A dead holder is taken over at once, a live one only with a reason."""
+"""The lease: which process leads a rollback now. A dead one is taken over at once, a live one only with a reason."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ DEAD_AFTER_SECONDS = 30.0
 
 
 class Held(Exception):
-    """Someone else who lives holds the lease."""
+    """Another process that lives holds the lease."""
 
 
 class Lease(Document):
@@ -64,7 +64,7 @@ def read_lease(reports: Path) -> Lease | None:
 
 
 def other_holder(reports: Path, actor: Actor) -> Lease | None:
-    """Return the lease that another operator holds and lives."""
+    """Return the lease that another operator holds and lives; an operator's own sessions may all give orders."""
     lease = read_lease(reports)
     return lease if lease is not None and not lease.is_of(actor) and lease.is_alive() else None
 
@@ -72,13 +72,12 @@ def other_holder(reports: Path, actor: Actor) -> Lease | None:
 def take_lease(reports: Path, actor: Actor, *, by_force: bool = False) -> Lease | None:
     """Write the lease for `actor` and return the one that it replaces.
 
-    Raises Held when another operator's is alive, unless `by_force`; Busy, OSError.
+    Raises Held when another process that lives holds it, unless `by_force`; Busy, OSError.
     """
     with _alone(reports):
         before = read_lease(reports)
-        other = other_holder(reports, actor)
-        if other is not None and not by_force:
-            raise Held(str(other))
+        if before is not None and not by_force and not before.is_of_process(actor) and before.is_alive():
+            raise Held(str(before))
         since = before.since if before is not None and before.is_of(actor) else iso(now_ns())
         _write(reports, actor, since)
         return before

@@ -1,17 +1,21 @@
 """Compares a bad tag, a re-run and a known-good tag: checks, KPIs, and decision by decision (runbook: step 5)."""
 
 import math
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
-from phase4_tui.rollback.decisions import Close, DecisionCounts, compare_decisions
+from phase4_tui.journal.state import read_state
+from phase4_tui.rollback.copies import artifacts_of
+from phase4_tui.rollback.decisions import BadReport, Close, DecisionCounts, compare_decisions
 from phase4_tui.runbook.evidence import Evidence, read_evidence
 from phase4_tui.runbook.health import judge
-from phase4_tui.runbook.provenance import latest_steps
+from phase4_tui.runbook.provenance import runs_of
 from phase4_tui.runbook.site import Refused, Site
 
 Label = Literal["gone", "still there", "new", "within tolerance", "incomparable"]
@@ -55,13 +59,20 @@ class ComparisonResult(Document):
 
 
 def sources_of(site: Site, tag: str) -> Sources:
-    """Return the sha256 of input and rules of the runs that made a tag, as far as they are on record."""
-    runs = latest_steps(site.reports, tag)
-    pipeline, monitor = runs.get("pipeline"), runs.get("monitor")
-    return Sources(
-        input_sha256=pipeline[0].input.sha256 if pipeline else None,
-        rules_sha256=monitor[0].rules.sha256 if monitor else None,
-    )
+    """Return the sha256 of input and rules of the runs that made a tag, as far as they are on record.
+
+    A run that ended before the step that reads one of them is a run on it all the same.
+    """
+    found: dict[str, str | None] = {}
+    for run in runs_of(site.reports, tag):
+        names = {step.name for step in run.steps}
+        if "pipeline" in names:
+            found.setdefault("input_sha256", run.input.sha256)
+        if "monitor" in names:
+            found.setdefault("rules_sha256", run.rules.sha256)
+        if len(found) == len(Sources.model_fields):
+            break
+    return Sources(**found)
 
 
 def compare(
@@ -69,12 +80,13 @@ def compare(
 ) -> ComparisonResult:
     """Compare three tags, or two; tolerances are relative and absolute.
 
-    Raises BadTag; Refused when a report is missing, can't be read, or is not one of Phase 4.
+    A bad tag whose report is missing, can't be read, or is of Phase 3 is incomparable, and the notes say why. Raises
+    BadTag; Refused when the report of another is, or nothing is known of a tag.
     """
     tags, found, close = check_comparable(site, bad, rerun, known_good, rtol, atol)
     sources = {side: sources_of(site, tag) for side, tag in tags.items()}
     paths = {side: site.reports / file_name(tag, Artifact.REPORT) for side, tag in tags.items()}
-    counts, decisions = compare_decisions(paths, close, SHOWN_DECISIONS)
+    counts, decisions, problem = _decisions(found["bad"], paths, close)
     kpis, checks = _kpis(found, close), _checks(found)
     trouble = [one for one in (*kpis, *checks) if one.label in ("still there", "new")]
     return ComparisonResult(
@@ -87,10 +99,10 @@ def compare(
         checks=tuple(checks),
         decisions=tuple(Difference.model_validate(one) for one in decisions),
         decision_counts=counts,
-        verdict=_verdict(rerun, kpis + checks, counts),
+        verdict=_verdict(rerun, kpis + checks, counts, comparable=problem is None),
         recovered=not trouble,
         sources=sources,
-        notes=_notes(sources, counts),
+        notes=(*_incomparable(bad, problem), *_notes(sources, counts)),
     )
 
 
@@ -105,12 +117,40 @@ def check_comparable(
         raise Refused("a tag can't be compared with itself: name a bad one, a re-run, and another known-good one")
     close = _closeness(rtol, atol)
     found = {side: read_evidence(site.reports, tag) for side, tag in tags.items()}
-    for evidence in found.values():
-        if not (site.reports / file_name(evidence.tag, Artifact.REPORT)).exists():
+    for side, evidence in found.items():
+        if side == "bad" and _is_known(site, evidence.tag):
+            continue  # an incident is compared whatever it has left of its tag
+        if not os.path.lexists(site.reports / file_name(evidence.tag, Artifact.REPORT)):
             raise Refused(f"{evidence.tag} has no report in {site.reports}; `phase4 tags` lists the tags")
         if evidence.phase == 3:
             raise Refused(f"{evidence.tag} is of Phase 3: only Phase 4 tags can be compared")
     return tags, found, close
+
+
+def _is_known(site: Site, tag: str) -> bool:
+    incident = read_state(site.reports).incident
+    is_its = incident is not None and incident.tag == tag
+    return is_its or bool(artifacts_of(site.reports, tag)) or next(runs_of(site.reports, tag), None) is not None
+
+
+def _decisions(
+    bad: Evidence, paths: Mapping[str, Path], close: Close
+) -> tuple[DecisionCounts, list[dict[str, Any]], str | None]:
+    """Return what `compare_decisions` does, and why the bad tag's decisions are incomparable, if they are."""
+    problem = "it is of Phase 3"
+    if bad.phase == 4:
+        try:
+            return *compare_decisions(paths, close, SHOWN_DECISIONS), None
+        except BadReport as error:
+            if error.side != "bad":
+                raise
+            problem = error.problem
+    others = {side: path for side, path in paths.items() if side != "bad"}
+    return *compare_decisions(others, close, SHOWN_DECISIONS), problem
+
+
+def _incomparable(bad: str, problem: str | None) -> tuple[str, ...]:
+    return () if problem is None else (f"the decisions of {bad} are incomparable: {problem}",)
 
 
 def _closeness(rtol: float, atol: float) -> Close:
@@ -184,7 +224,7 @@ def _checks(found: Mapping[str, Evidence]) -> list[Difference]:
     told = []
     for key in keys:
         bad, good, rerun = (states.get(side, {}).get(key) for side in ("bad", "known_good", "rerun"))
-        well = {"passed", "ok", "present"}
+        well = {"passed", "ok", "present", "not_applicable"}
         before, after = bad not in well, rerun not in well
         if bad is None or rerun is None:
             label: Label = "incomparable"
@@ -205,18 +245,20 @@ def _check_states(evidence: Evidence) -> dict[str, str]:
     return states
 
 
-def _verdict(rerun: str, differences: list[Difference], counts: DecisionCounts) -> str:
+def _verdict(rerun: str, differences: list[Difference], counts: DecisionCounts, *, comparable: bool) -> str:
     number = {label: sum(one.label == label for one in differences) for label in ("gone", "still there", "new")}
     word = "recovered" if not number["still there"] and not number["new"] else "not recovered"
     told = ", ".join(f"{count} {label}" for label, count in number.items())
+    if not comparable:
+        return f"{rerun} has {word}: {told}; its decisions have none of the bad tag's to compare with"
     changed = sum(count for label, count in counts.items() if label != "same")
     return f"{rerun} has {word}: {told}; {changed} of {changed + counts.get('same', 0)} decisions differ"
 
 
 def _notes(sources: Mapping[str, Sources], counts: DecisionCounts) -> tuple[str, ...]:
     notes = [
-        f"no run of the {side.replace('_', '-')} tag is on record: whether its {what} is the same is not known"
-        for what, name in (("input", "input_sha256"), ("rules", "rules_sha256"))
+        f"no run of the {side.replace('_', '-')} tag is on record: whether its {what} the same is not known"
+        for what, name in (("input is", "input_sha256"), ("rules are", "rules_sha256"))
         for side in ("bad", "rerun")
         if getattr(sources[side], name) is None
     ]

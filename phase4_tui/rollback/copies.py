@@ -15,6 +15,7 @@ from phase4_tui.artifacts.names import Artifact, file_name, state_dir
 from phase4_tui.artifacts.opening import Unreadable, open_regular
 from phase4_tui.artifacts.writing import sync_directory, to_json
 from phase4_tui.journal.events import Event
+from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.site import Refused
 
 CHUNK = 1 << 20
@@ -26,6 +27,11 @@ def artifacts_of(reports: Path, tag: str) -> list[Path]:
     """Return the artifacts of a tag that exist, in the order of the runbook."""
     paths = [reports / file_name(tag, kind) for kind in Artifact]
     return [path for path in paths if os.path.lexists(path)]
+
+
+def needs_freezing(reports: Path, tag: str, state: OperationsState) -> bool:
+    """True while artifacts of a tag may still be written over; a tag without any has nothing to freeze."""
+    return tag not in state.frozen and bool(artifacts_of(reports, tag))
 
 
 def publish(reports: Path, tag: str, reason: str, intent: Event) -> str:

@@ -27,6 +27,15 @@ Close = Callable[[float, float], bool]
 Key = tuple[str, str, str]
 
 
+class BadReport(Refused):
+    """A report whose decisions can't be compared."""
+
+    def __init__(self, side: str, path: Path, problem: str) -> None:
+        super().__init__(f"{path}{problem}")
+        self.side = side
+        self.problem = f"its report{problem}"
+
+
 class _Input(msgspec.Struct, frozen=True, gc=False):
     underlying: str
     timestamp: str
@@ -53,10 +62,13 @@ def compare_decisions(
 ) -> tuple[DecisionCounts, list[dict[str, Any]]]:
     """Return how many decisions are the same and how many of each label, and the first `shown` that differ.
 
-    `paths` maps `bad`, `rerun` and perhaps `known_good` to reports; raises Refused naming the one that can't be read.
+    `paths` maps `rerun` and perhaps `bad` and `known_good` to reports; raises BadReport naming the one that can't be
+    read. Without `bad` all that differs is incomparable; with `rerun` alone, all is, and none is listed.
     """
+    if len(paths) == 1:
+        shown = 0
     pairing = _Pairing(tuple(side for side in SIDES if side in paths), close, shown)
-    rows = {side: _rows(path) for side, path in paths.items()}
+    rows = {side: _rows(side, path) for side, path in paths.items()}
     while rows:
         for side in list(rows):
             row = next(rows[side], None)
@@ -68,18 +80,20 @@ def compare_decisions(
     return pairing.counts, pairing.told
 
 
-def _rows(path: Path) -> Iterator[_Row]:
+def _rows(side: str, path: Path) -> Iterator[_Row]:
     reader = ReportReader(path, decode_array(_Row), _single)
     try:
         for batch in reader:
             yield from batch
         named, owner = reader.head.get("run_tag"), split_name(path.name)
         if owner is not None and isinstance(named, str) and named != owner[0]:
-            raise Refused(f"{path} is another tag's: its key `run_tag` is {named!a}")
+            raise BadReport(side, path, f" is another tag's: its key `run_tag` is {named!a}")
     except FileNotFoundError:
-        raise Refused(f"{path} is missing") from None
+        raise BadReport(side, path, " is missing") from None
     except (Unreadable, BadJson, BadElement) as error:
-        raise Refused(f"{path}: {error}") from None
+        raise BadReport(side, path, f": {error}") from None
+    if not reader.has_rows:
+        raise BadReport(side, path, ": key `results` is missing or no array")
 
 
 class _Pairing:
@@ -124,7 +138,7 @@ class _Pairing:
         self.counts[label] = self.counts.get(label, 0) + 1
 
     def _judge(self, key: Key, sides: Mapping[str, bytes]) -> None:
-        if len(sides) == len(self._sides) and len(set(sides.values())) == 1:
+        if len(sides) == len(self._sides) > 1 and len(set(sides.values())) == 1:
             self._count("same")
             return
         values = {side: _decoded(data) for side, data in sides.items()}
@@ -137,6 +151,9 @@ class _Pairing:
     def _label(self, values: Mapping[str, Any]) -> str:
         if len(values) < len(self._sides):
             return self._label_of_lacking(values)
+        if "bad" not in self._sides:
+            same = "known_good" in values and _equal(values["known_good"], values["rerun"])
+            return "same" if same else "incomparable"
         bad, rerun = values["bad"], values["rerun"]
         good = values.get("known_good", rerun)
         if _equal(bad, rerun) and _equal(rerun, good):
@@ -148,7 +165,7 @@ class _Pairing:
 
     def _label_of_lacking(self, values: Mapping[str, Any]) -> str:
         """Return the label of a record that not every report holds."""
-        if "known_good" in values or ("bad" in values and "rerun" in values):
+        if "bad" not in self._sides or "known_good" in values or ("bad" in values and "rerun" in values):
             return "incomparable"
         return "gone" if "bad" in values else "new"
 

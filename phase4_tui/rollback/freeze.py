@@ -7,6 +7,7 @@ from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.frozen import frozen_dir, is_frozen
 from phase4_tui.artifacts.manifest import Tampering, look_frozen, manifest_sha256, read_manifest
 from phase4_tui.artifacts.names import Artifact, check_tag
+from phase4_tui.artifacts.words import counted
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.rollback.copies import artifacts_of, protect, publish, put_back, withdraw, writable
@@ -33,6 +34,15 @@ def plan_freeze(site: Site, tag: str, reason: str) -> Plan:
     if tag in state.frozen:
         raise Refused(f"{tag} was frozen and its copies are gone; `phase4 thaw {tag} --reason R` puts that on record")
     paths = artifacts_of(reports, tag)
+    if not paths and state.incident is not None and state.incident.tag == tag:
+        return plan_on(
+            state,
+            "freeze",
+            f"freeze {tag}",
+            tag=tag,
+            reason=reason,
+            nothing=f"nothing to freeze: {tag} has no artifacts; `phase4 rollback` goes on",
+        )
     if not paths:
         raise Refused(f"{tag} has no artifacts in {reports}: nothing to freeze; `phase4 tags` lists the tags")
     target = frozen_dir(reports, tag)
@@ -43,7 +53,7 @@ def plan_freeze(site: Site, tag: str, reason: str) -> Plan:
         lambda intent: freeze_now(site, state, tag, reason, intent),
         tag=tag,
         reason=reason,
-        lines=(f"copies {len(paths)} artifacts to {target}", *(f"  {path.name}" for path in paths)),
+        lines=(f"copies {counted(len(paths), 'artifact')} to {target}", *(f"  {path.name}" for path in paths)),
         expects=(f"no step writes to {tag} any more", "each copy matches its sha256"),
         warnings=_warnings(site, tag),
     )

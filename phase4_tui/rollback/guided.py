@@ -15,10 +15,12 @@ from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.lease import Held, Lease, drop_lease, keep_lease, read_lease, take_lease
 from phase4_tui.journal.log import Draft
 from phase4_tui.journal.state import OperationsState
+from phase4_tui.rollback.copies import needs_freezing
+from phase4_tui.rollback.incidents import is_rehearsal
 from phase4_tui.rollback.orders import need_reason, one_at_a_time, settle, state_to_plan_on
 from phase4_tui.rollback.reopen import COMPARED, HEALTHY, REHEARSED, Condition, conditions
 from phase4_tui.runbook.fallback import nanoseconds, read_fallback
-from phase4_tui.runbook.provenance import RunRecord, runs_dir, runs_of
+from phase4_tui.runbook.provenance import RunRecord, last_sequence, runs_dir
 from phase4_tui.runbook.site import Refused, Site
 from phase4_tui.runbook.text import sections
 
@@ -103,6 +105,8 @@ def _frozen(site: Site, state: OperationsState, incident: Incident) -> tuple[boo
     if found == "intact" and tag in state.frozen:
         entry = state.frozen[tag]
         return True, f"{tag} is frozen by {entry.by} at {entry.at}", f"phase4 freeze {tag} --reason R"
+    if tag not in state.frozen and not needs_freezing(site.reports, tag, state):
+        return True, f"nothing to freeze: {tag} has no artifacts", f"phase4 freeze {tag} --reason R"
     return False, f"{tag} is not frozen: the next run could write over it", f"phase4 freeze {tag} --reason R"
 
 
@@ -155,13 +159,13 @@ def last_rehearsal(site: Site, incident: Incident) -> RunRecord | None:
         tags = [path.name for path in directories if path.is_dir() and path.stat().st_mtime_ns >= opened_ns]
     except OSError:
         return None
-    newest = [next((run for run in runs_of(site.reports, tag) if run.kind == "sequence"), None) for tag in tags]
-    found = [run for run in newest if run and run.rehearsal and run.started_at >= incident.opened_at]
+    newest = [last_sequence(site.reports, tag) for tag in tags]
+    found = [run for run in newest if run is not None and is_rehearsal(run, incident)]
     return max(found, key=lambda run: run.run_id, default=None)
 
 
 def lead(site: Site, take_over: str | None = None) -> None:
-    """Take the lease to lead the rollback; raises Refused when another operator holds it, unless with a reason."""
+    """Take the lease to lead the rollback; raises Refused when another process holds it, unless with a reason."""
     if take_over is not None:
         take_over = need_reason(take_over)
     with one_at_a_time(site.reports):
@@ -170,7 +174,8 @@ def lead(site: Site, take_over: str | None = None) -> None:
             before = take_lease(site.reports, site.actor, by_force=take_over is not None)
         except Held as error:
             raise Refused(f"{error} leads the rollback; `--take-over REASON` takes it over") from None
-        if before is not None and not before.is_of(site.actor):
+        of_another = before is not None and not before.is_of(site.actor)
+        if before is not None and (of_another or (take_over is not None and not before.is_of_process(site.actor))):
             detail = {"from": str(before), "alive": before.is_alive(), "reason": take_over}
             incident = state.incident.id if state.incident else None
             record(site.reports, site.actor, Draft("lease", incident=incident, detail=detail))

@@ -10,15 +10,24 @@ from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.writing import to_json
 from phase4_tui.journal.book import record
 from phase4_tui.journal.events import Event
-from phase4_tui.journal.incident import Escalation, Finding, Incident, Owner, SeverityClass
+from phase4_tui.journal.incident import Escalation, Finding, Former, Incident, Owner, SeverityClass
 from phase4_tui.journal.log import Draft
 from phase4_tui.journal.state import OperationsState, Reclassified, evidence_identity, read_state
 from phase4_tui.rollback.copies import artifacts_of
-from phase4_tui.rollback.orders import Effect, Plan, need_reason, one_at_a_time, plan_on, settle, state_to_plan_on
+from phase4_tui.rollback.orders import (
+    Effect,
+    Plan,
+    need_reason,
+    one_at_a_time,
+    plan_on,
+    settle,
+    state_to_plan_on,
+    with_clock,
+)
 from phase4_tui.runbook.classification import Classification, as_reclassified, classify
 from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.health import judge
-from phase4_tui.runbook.provenance import runs_of
+from phase4_tui.runbook.provenance import RunRecord, last_sequence, runs_of
 from phase4_tui.runbook.site import Refused, Site
 from phase4_tui.runbook.status import read_tags, shown_tag
 
@@ -28,13 +37,15 @@ FINDING_CHARS = 300
 EVIDENCE_BYTES = 12 << 10
 NOTE_CHARS = 200
 KEPT_CALLS = 100
+KEPT_FORMER = 20
 KEPT_IDENTITIES = 500
 
 
 def detect(site: Site, tag: str, classification: Classification) -> Incident | None:
     """Open an incident for what was found of a tag, unless this evidence has opened one already.
 
-    While an incident is open, other evidence is added to it. A class that an operator gave the tag holds here too.
+    While an incident is open, other evidence is added to it, and a worse class on another tag raises it.
+    A class that an operator gave the tag holds here too.
     Returns the incident when anything was written. Raises Refused while another order takes too long;
     StateUnreadable, JournalDamaged, Busy, OSError.
     """
@@ -47,13 +58,14 @@ def detect(site: Site, tag: str, classification: Classification) -> Incident | N
             return None
         found = as_reclassified(classification, state.reclassified.get(tag))
         found = found.model_copy(update={"evidence": classification.evidence})
-        incident = _added(state.incident, tag, found) or _opened(site, tag, found)
+        kind, incident = _after(site, state.incident, tag, found)
         changes = {
             "incident": incident.model_dump(by_alias=True),
             "handled": _handled(site, state, tag, classification),
         }
+        if kind == "raised":
+            changes = with_clock(site.reports, state, changes)
         detail = {"rule": found.rule, "class": found.severity_class, "changes": changes}
-        kind = "incident" if state.incident is None else "evidence"
         record(site.reports, site.actor, Draft(kind, tag, incident.id, detail))
         return incident
 
@@ -132,18 +144,61 @@ def _kept(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(kept)
 
 
-def _added(incident: Incident | None, tag: str, classification: Classification) -> Incident | None:
-    """Return the open incident with more evidence; a worse class of its own tag makes it worse."""
+def _after(site: Site, incident: Incident | None, tag: str, found: Classification) -> tuple[str, Incident]:
+    """Return the kind of event that was found, and the incident after it."""
     if incident is None:
-        return None
-    if tag != incident.tag:
-        return incident
+        return "incident", _opened(site, tag, found)
+    if _raises(site, incident, tag, found.severity_class):
+        return "raised", _raised(incident, tag, found)
+    return "evidence", _added(incident, found) if tag == incident.tag else incident
+
+
+def _added(incident: Incident, classification: Classification) -> Incident:
+    """Return the open incident with more evidence of its own tag; a worse class makes it worse."""
     if RANK[classification.severity_class] < RANK[incident.severity_class]:
         # What made it worse stands first and is kept, however much was found before.
         values = {"severity_class": classification.severity_class, "rule": classification.rule}
         worse = incident.changed(**values, owner=classification.owner)
         return worse.changed(evidence=_kept((*classification.evidence, *incident.evidence)))
     return incident.changed(evidence=_kept((*incident.evidence, *classification.evidence)))
+
+
+def _raises(site: Site, incident: Incident, tag: str, severity_class: SeverityClass | None) -> bool:
+    """True when a class on another tag makes that tag what the open incident is about; a rehearsal of it does not."""
+    if tag == incident.tag or RANK[severity_class] >= RANK[incident.severity_class]:
+        return False
+    run = last_sequence(site.reports, tag)
+    return run is None or not is_rehearsal(run, incident)
+
+
+def is_rehearsal(run: RunRecord, incident: Incident) -> bool:
+    """True when a run was made to find out whether the incident is over."""
+    return run.rehearsal and run.started_at >= incident.opened_at
+
+
+def _raised(incident: Incident, tag: str, found: Classification) -> Incident:
+    """Return the open incident as one of a worse finding on another tag; what was done about the former is not done."""
+    former = Former.model_validate(
+        {
+            "tag": incident.tag,
+            "class": incident.severity_class,
+            "rule": incident.rule,
+            "owner": incident.owner,
+            "until": iso(now_ns()),
+            "contained_at": incident.contained_at,
+        }
+    )
+    return incident.changed(
+        tag=tag,
+        severity_class=found.severity_class,
+        rule=found.rule,
+        owner=found.owner,
+        evidence=_kept(found.evidence),
+        former=(*incident.former, former)[-KEPT_FORMER:],
+        contained_at=None,
+        root_causes=(),
+        comparisons=(),
+    )
 
 
 def need_incident(state: OperationsState) -> Incident:
@@ -167,16 +222,20 @@ def plan_reclassify(site: Site, severity_class: SeverityClass, reason: str, tag:
     found = classify(evidence, judge(evidence))
     before = state.reclassified.get(chosen)
     old = before.severity_class if before else found.severity_class or found.level
+    given_class = found.model_copy(update={"severity_class": severity_class, "level": "incident"})
+    raises = incident is not None and _raises(site, incident, chosen, severity_class)
 
     def act(intent: Event) -> Effect:
         by = f"{intent.operator}@{intent.host}"
         short = safe_line(reason, NOTE_CHARS)  # the event has it in full
         given = Reclassified(rule=found.rule, severity_class=severity_class, reason=short, by=by, at=iso(now_ns()))
         entries = {name: entry.model_dump() for name, entry in state.reclassified.items()}
-        own = incident.changed(severity_class=severity_class) if incident and incident.tag == chosen else incident
-        if own is None:
-            fields = {"severity_class": severity_class, "level": "incident"}
-            own = _opened(site, chosen, found.model_copy(update=fields))
+        if incident is None:
+            own = _opened(site, chosen, given_class)
+        elif raises:
+            own = _raised(incident, chosen, given_class)
+        else:
+            own = incident.changed(severity_class=severity_class) if incident.tag == chosen else incident
         changes = {
             "reclassified": entries | {chosen: given.model_dump()},
             "incident": own.model_dump(by_alias=True),
@@ -186,6 +245,8 @@ def plan_reclassify(site: Site, severity_class: SeverityClass, reason: str, tag:
 
     lines = [f"class of {chosen}: {old} → {severity_class} (rule {found.rule})"]
     lines += ["opens an incident"] if incident is None else []
+    if incident is not None and raises:
+        lines.append(f"raises {incident.id}, which was {incident.severity_class} of {incident.tag}")
     return plan_on(
         state,
         "reclassify",

@@ -15,7 +15,8 @@ from phase4_tui.rollback.freeze import freeze_now, refuse_tampered
 from phase4_tui.rollback.orders import Effect, Plan, need_reason, plan_on, state_to_plan_on
 from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.health import judge
-from phase4_tui.runbook.ladder import first_failed_rung, quarantine_of
+from phase4_tui.runbook.ladder import PARSES, first_failed_rung, quarantine_of, told_rung
+from phase4_tui.runbook.produced import check_file
 from phase4_tui.runbook.site import Refused, Site
 from phase4_tui.runbook.status import TagRow, read_tags, shown_tag
 
@@ -26,19 +27,26 @@ def candidates(site: Site) -> list[TagRow]:
     return sorted(rows, key=lambda row: (not row.known_good, not row.pinned, -row.modified_ns))
 
 
-def failed_rung(site: Site, state: OperationsState, tag: str) -> str | None:
-    """Return the first rung that a tag fails now, with the reason where it is a quarantine."""
+def failed_rung(site: Site, state: OperationsState, tag: str, *, whole: bool = False) -> str | None:
+    """Return the first rung that a tag fails now, with the reason where it is a quarantine.
+
+    `whole` reads all of its report, which a look at its beginning and end does not.
+    """
     held = quarantine_of(site.reports, tag, state)
     if held is not None:  # said whatever else a copy under another name may fail
         same = "" if held.tag == tag else f" as {held.tag}, of which it is a copy,"
         return f"not quarantined: it was quarantined{same} at {held.at}: {held.reason}"
     evidence = read_evidence(site.reports, tag)
-    return first_failed_rung(evidence, judge(evidence), state)
+    rung = first_failed_rung(evidence, judge(evidence), state)
+    if rung is None and whole:
+        problems = check_file(site.reports / file_name(tag, Artifact.REPORT), tag, 4)
+        rung = f"{PARSES}: {'; '.join(problems)}" if problems else None
+    return None if rung is None else told_rung(rung, evidence.phase)
 
 
-def refuse_not_good(site: Site, state: OperationsState, tag: str) -> None:
+def refuse_not_good(site: Site, state: OperationsState, tag: str, *, whole: bool = True) -> None:
     """Raise Refused unless the tag climbs its whole ladder now, byte for byte."""
-    rung = failed_rung(site, state, tag)
+    rung = failed_rung(site, state, tag, whole=whole)
     if rung is not None:
         raise Refused(f"{tag} is not known-good: it fails `{rung}`; `phase4 known-good list` shows the others")
     if is_frozen(site.reports, tag):
@@ -76,7 +84,7 @@ def plan_switch(site: Site, tag: str, reason: str) -> Plan:
     freezes = not is_frozen(site.reports, tag)
 
     def act(intent: Event) -> Effect:
-        refuse_not_good(site, state, tag)
+        refuse_not_good(site, state, tag, whole=False)  # before it is frozen; after that, all of it
         return activate(site, state, tag, reason, intent, leaves)
 
     lines = [
@@ -156,7 +164,7 @@ def _report_of(site: Site, tag: str) -> tuple[str | None, int | None]:
         if file.name == report.name:
             return file.sha256, file.size
     try:
-        digest = hash_file(report)
+        digest = hash_file(report, contained=True)
         return digest, report.stat().st_size if digest is not None else None
     except (Unreadable, OSError):
         return None, None

@@ -22,7 +22,7 @@ from phase4_tui.journal.locks import Busy, DirectoryLock
 from phase4_tui.journal.log import Draft, Head, JournalDamaged, read_events
 from phase4_tui.journal.state import Frozen, OperationsState, Pending, StateUnreadable, read_state
 from phase4_tui.rollback.active import publish_active
-from phase4_tui.rollback.copies import frozen_by, protect, sweep_stages, thawed_dir
+from phase4_tui.rollback.copies import frozen_by, needs_freezing, protect, sweep_stages, thawed_dir
 from phase4_tui.runbook.site import Refused, Site
 
 LOCK_SECONDS = 5.0
@@ -98,7 +98,7 @@ def carry_out(site: Site, plan: Plan, *, take_over: bool = False) -> Done:
         intent, _ = record(reports, actor, Draft(plan.kind, plan.tag, plan.incident, detail))
         try:
             effect = plan.act(intent)
-            changes = _with_clock(state, effect.changes)
+            changes = with_clock(reports, state, effect.changes)
             after = _changed(state, changes)
             # First what other programs read: an order that can't tell them is not done.
             publish_active(reports, after)
@@ -224,7 +224,7 @@ def _left_open(reports: Path, state: OperationsState, pending: Pending) -> tuple
     """Return what an order of a dead process has done all the same, as changes and in words."""
     begun = _event(reports, pending.seq)
     changes, words = _left_by(reports, state, pending.seq, begun.hash if begun else "", pending.tag)
-    return _with_clock(state, changes) if changes else {}, words
+    return with_clock(reports, state, changes) if changes else {}, words
 
 
 def _left_by(
@@ -250,14 +250,15 @@ def frozen_entry(manifest_sha256: str, at: str, by: str, reason: str) -> dict[st
     return Frozen(manifest_sha256=manifest_sha256, at=at, by=by, reason=safe_line(reason, 200)).model_dump()
 
 
-def _with_clock(state: OperationsState, changes: dict[str, Any]) -> dict[str, Any]:
+def with_clock(reports: Path, state: OperationsState, changes: dict[str, Any]) -> dict[str, Any]:
     """Return the changes with the moment of containment, when they bring it about (runbook: steps 1 to 3)."""
     after = OperationsState.model_validate(state.model_dump(by_alias=True) | changes)
     incident = after.incident
     if incident is None or incident.contained_at is not None:
         return changes
     left = after.active_tag != incident.tag and (after.active_tag is not None or incident.no_good_tag)
-    if incident.tag in after.frozen and left and after.evaluation_mode == "phase3_only":
+    safe = not needs_freezing(reports, incident.tag, after)
+    if safe and left and after.evaluation_mode == "phase3_only":
         contained = incident.changed(contained_at=iso(now_ns()))
         return changes | {"incident": contained.model_dump(by_alias=True)}
     return changes

@@ -61,6 +61,7 @@ def _head(incident: Incident) -> str:
             f"- Severity class: {word}",
             f"- Owner: {incident.owner or 'none'}",
             f"- State: {state}",
+            *(f"- Raised from: {safe_markdown(str(one))}, at {one.until}" for one in incident.former),
         ]
     )
 
@@ -87,10 +88,7 @@ def _clock(incident: Incident) -> str:
 def _evidence(incident: Incident) -> str:
     if not incident.evidence:
         return ""
-    lines = [
-        f"- {safe_markdown(one.file)}: {safe_markdown(one.key)} = {safe_markdown(str(one.value))}"
-        for one in incident.evidence
-    ]
+    lines = [f"- {safe_markdown(one.file)}: {safe_markdown(one.words())}" for one in incident.evidence]
     return "\n".join(["## Evidence", "", *lines])
 
 
@@ -167,4 +165,6 @@ def _words(event: Event) -> str:
         return f"{'rehearsal' if event.detail.get('rehearsal') else 'run'} {safe_markdown(word)}"
     if event.kind == "mode" and changes.get("evaluation_mode"):
         return f"mode {safe_markdown(str(changes['evaluation_mode']))}"
+    if event.kind == "raised":
+        return f"incident raised to {safe_markdown(str(event.detail.get('class')))}"
     return {"incident": "incident opened", "evidence": "more evidence"}.get(event.kind, event.kind.replace("_", " "))

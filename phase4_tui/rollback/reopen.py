@@ -10,6 +10,7 @@ from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.artifacts.opening import Unreadable
 from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.artifacts.words import counted
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Comparison, Incident
 from phase4_tui.journal.state import OperationsState
@@ -24,7 +25,8 @@ from phase4_tui.rollback.comparison import (
 from phase4_tui.rollback.freeze import manifest_problem
 from phase4_tui.rollback.known_good import activate, failed_rung, left_behind
 from phase4_tui.rollback.orders import Effect, Plan, need_reason, plan_on, state_to_plan_on
-from phase4_tui.runbook.provenance import COMPLETE, runs_of
+from phase4_tui.runbook.ladder import MATCHES
+from phase4_tui.runbook.provenance import COMPLETE, last_sequence
 from phase4_tui.runbook.site import Refused, Site
 
 REHEARSED = "re-run complete"
@@ -49,7 +51,9 @@ def conditions(site: Site, tag: str, *, accept_changed_input: bool = False) -> l
     state = state_to_plan_on(site)
     check_tag(tag)
     rung = failed_rung(site, state, tag)
-    healthy = Condition(name=HEALTHY, ok=rung is None, detail=f"fails `{rung}`" if rung else "climbs its whole ladder")
+    remedy = f"; `phase4 restore {tag}` puts the frozen files back" if rung == MATCHES else ""
+    detail = f"fails `{rung}`{remedy}" if rung else "climbs its whole ladder"
+    healthy = Condition(name=HEALTHY, ok=rung is None, detail=detail)
     found = [_rehearsed(site, state, tag), healthy]
     if state.incident is not None:
         found += [
@@ -62,7 +66,7 @@ def conditions(site: Site, tag: str, *, accept_changed_input: bool = False) -> l
 
 def _rehearsed(site: Site, state: OperationsState, tag: str) -> Condition:
     name = REHEARSED
-    run = next((run for run in runs_of(site.reports, tag) if run.kind == "sequence"), None)
+    run = last_sequence(site.reports, tag)
     if run is None:
         return Condition(
             name=name, ok=False, detail=f"no run of {tag} is on record: `phase4 run --rehearsal --tag {tag}`"
@@ -79,7 +83,8 @@ def _rehearsed(site: Site, state: OperationsState, tag: str) -> Condition:
 def _same_sources(site: Site, incident: Incident, tag: str, accepted: bool) -> Condition:
     before, after = sources_of(site, incident.tag), sources_of(site, tag)
     changed = [
-        f"{name.removesuffix('_sha256')} sha256 {_short(getattr(before, name))} → {_short(getattr(after, name))}"
+        f"{name.removesuffix('_sha256')} sha256 {_known(incident.tag, getattr(before, name))} → "
+        f"{_known(tag, getattr(after, name))}"
         for name in Sources.model_fields
         if getattr(before, name) != getattr(after, name) or getattr(after, name) is None
     ]
@@ -98,8 +103,8 @@ def _accepted(site: Site, state: OperationsState, tag: str, accepted: bool) -> d
     return {"accepted_change": _same_sources(site, state.incident, tag, True).detail}
 
 
-def _short(digest: str | None) -> str:
-    return digest if digest is not None else "unknown"
+def _known(tag: str, digest: str | None) -> str:
+    return digest if digest is not None else f"unknown (no run of {tag} has it on record)"
 
 
 def _compared(site: Site, incident: Incident, tag: str) -> Condition:
@@ -115,7 +120,7 @@ def _compared(site: Site, incident: Incident, tag: str) -> Condition:
 
 def _report_sha256(site: Site, tag: str) -> str | None:
     try:
-        return hash_file(site.reports / file_name(tag, Artifact.REPORT))
+        return hash_file(site.reports / file_name(tag, Artifact.REPORT), contained=True)
     except Unreadable:
         return None
 
@@ -127,14 +132,17 @@ def _root_cause(incident: Incident) -> Condition:
 
 
 def _untampered(site: Site, state: OperationsState) -> Condition:
+    told = []
     for tag in state.frozen:
         wrong = manifest_problem(site, state, tag)
         found = look_frozen(site.reports, tag, hashes=True)
-        if wrong or found:
-            what = wrong or f"{found[0].path.name} {found[0].detail}"
-            detail = f"{tag}: {what}; `phase4 restore {tag}` puts the frozen files back"
-            return Condition(name="nothing tampered", ok=False, detail=detail)
-    return Condition(name="nothing tampered", ok=True, detail=f"{len(state.frozen)} frozen tags match their manifests")
+        if wrong:
+            told.append(f"{tag} {wrong}; `phase4 thaw {tag} --reason R`, then freeze it anew")
+        elif found:
+            what = f"{tag}: {found[0].path.name} {found[0].detail}"
+            told.append(f"{what}; `phase4 restore {tag}` puts the frozen files back")
+    detail = "; ".join(told) or f"{counted(len(state.frozen), 'frozen tag')} as frozen"
+    return Condition(name="nothing tampered", ok=not told, detail=detail)
 
 
 def plan_compare(
@@ -198,7 +206,7 @@ def plan_reopen(
         return replace(effect, detail=effect.detail | accepted)
 
     accepted = _accepted(site, state, tag, accept_changed_input)
-    lines = [f"evaluation mode: {state.evaluation_mode} → phase4"]
+    lines = [f"evaluation mode: {state.evaluation_mode} → phase4"] if state.evaluation_mode != "phase4" else []
     good = failed_rung(site, state, tag) is None
     lines += [f"active tag: {state.active_tag or 'none'} → {tag}"] if good else []
     lines += [f"closes incident {state.incident.id}"] if state.incident else []
@@ -221,7 +229,7 @@ def _unmet(site: Site, tag: str, accept_changed_input: bool) -> list[Condition]:
 
 def _told(tag: str, unmet: list[Condition]) -> str:
     told = "; ".join(f"{one.name}: {one.detail}" for one in unmet)
-    return f"can't reopen on {tag}, unmet: {told}. `--override --reason R` reopens all the same, on record"
+    return f"can't reopen on {tag}, unmet: {told}. Mend that first; `--override --reason R` reopens anyway, on record"
 
 
 def _reopened(
@@ -229,7 +237,7 @@ def _reopened(
 ) -> Effect:
     moment = iso(now_ns())
     changes: dict[str, Any] = {}
-    if failed_rung(site, state, tag) is None:
+    if failed_rung(site, state, tag, whole=True) is None:
         why = reason or f"Phase 4 reopened on {tag}"
         changes |= activate(site, state, tag, why, intent, left_behind(site, state, tag)).changes
     changes |= {"evaluation_mode": "phase4", "mode_since": moment, "incident": None}

@@ -41,7 +41,7 @@ def plan_root_cause(site: Site, entry: RootCause, incident_id: str | None = None
     found = incident
     given = entry.model_dump()
     if entry.evidence is None:
-        given["evidence"] = "; ".join(f"{one.file}: {one.key} = {one.value}" for one in found.evidence[:3])
+        given["evidence"] = "; ".join(f"{one.file}: {one.words()}" for one in found.evidence[:3])
     given = {name: _shortened(value) for name, value in given.items()}
     is_open = state.incident is not None and state.incident.id == found.id
 

@@ -68,7 +68,7 @@ def verify(site: Site) -> Verification:
         finally:
             lock.release()
         problems = [*check.problems]
-        state = _state_of(check)
+        state = check.state
         if state is not None:
             # Without the lock: hashing takes as long as it takes, and orders go on. What one of them changed
             # meanwhile looks like a problem, so only what is still one when nobody ordered anything counts.
@@ -81,7 +81,7 @@ def verify(site: Site) -> Verification:
     return Verification(
         ok=not problems,
         problems=tuple(FoundProblem(kind=one.kind, where=one.where, detail=one.detail) for one in problems),
-        journal=JournalSummary(events=len(check.events), head=check.head.hash),
+        journal=JournalSummary(events=check.count, head=check.head.hash),
     )
 
 
@@ -91,13 +91,6 @@ def _end_of(reports: Path) -> Head | None:
     except JournalDamaged:
         return None
     return Head(seq=event.seq, hash=event.hash) if event else Head()
-
-
-def _state_of(check: JournalCheck) -> OperationsState | None:
-    try:
-        return fold(check.events)
-    except StateUnreadable:
-        return None
 
 
 def _frozen_problems(site: Site, state: OperationsState, check: JournalCheck) -> list[Problem]:
@@ -131,7 +124,7 @@ def _frozen_problems(site: Site, state: OperationsState, check: JournalCheck) ->
 
 def _carried_over(check: JournalCheck) -> set[str]:
     """Return the tags that were frozen before the journal was begun anew, which is on record as its first event."""
-    first = check.events[0] if check.events else None
+    first = check.first
     if first is None or first.kind != RESTARTED:
         return set()
     return set((first.detail.get("changes") or {}).get("frozen") or {})
@@ -165,9 +158,9 @@ def repair(site: Site, reason: str) -> list[str]:
         try:
             check = check_journal(reports)
             broken = [one for one in check.problems if one.kind in ("journal", "anchor")]
-            state = _state_of(check)
+            state = check.state
             base = _last_known(reports, state)
-            if not broken and state is not None and (check.events or base == OperationsState()):
+            if not broken and state is not None and (check.count or base == OperationsState()):
                 save_state(reports, state)
                 return ["the state was written anew from the journal"]
             kept, told = _set_journal_aside(reports)

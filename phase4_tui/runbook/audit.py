@@ -37,7 +37,7 @@ def audit(reports: Path, tag: str) -> list[AuditEntry]:
 def _entry(path: Path, frozen: bool) -> AuditEntry:
     problem = None
     try:
-        sha256 = hash_file(path)
+        sha256 = hash_file(path, contained=True)
         info = path.stat() if sha256 is not None else None
     except (Unreadable, OSError) as error:
         sha256, info, problem = None, None, str(error)

@@ -1,6 +1,7 @@
 """From evidence to severity class, the rule that fired, its evidence and the owner (runbook: incidents, escalation)."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Literal
 
 from pydantic import ConfigDict, Field
@@ -64,19 +65,21 @@ def _p0(evidence: Evidence, health: Health) -> Iterator[Classification]:
     release, quality = health.release_check, health.quality_check
     policy = _policy_sections(evidence)
     failed = [
-        Finding(file=check.file, key="passed", value=False) for check in (quality, release) if check.state == "failed"
+        Finding(file=check.file, key="passed", value=False)
+        for check, found in ((quality, evidence.quality.value), (release, evidence.release.value))
+        if check.state == "failed" and found is not None and not found.passed
     ]
     if policy and quality.state == "failed":
         findings = [Finding(file=quality.file, key=f"checks.{name}", value=issues) for name, issues in policy.items()]
         yield _made("P0", "incident", "policy_violated", findings + failed, "risk")
     if release.state == "failed":
-        findings = _issues(release) + failed
+        findings = _of_the_report(evidence) + _issues(release) + failed
         yield _made("P0", "incident", "release_gate_failed", findings, "engineering")
     if quality.state == "failed":
         yield _made("P0", "incident", "quality_gate_failed", _issues(quality) + failed, "engineering")
     broken = [
         found
-        for found in (evidence.release, evidence.quality, evidence.summary, evidence.monitoring)
+        for found in (evidence.release, evidence.quality, evidence.report, evidence.summary, evidence.monitoring)
         if found.state == "broken" and (evidence.phase == 4 or found is not evidence.monitoring)
     ]
     if broken:
@@ -106,23 +109,24 @@ def _p2(evidence: Evidence, health: Health) -> Iterator[Classification]:
         return
     if evidence.broken_steps:
         yield _made("P2", "incident", "step_broken", _broken_steps(evidence), "engineering")
-    findings = [
-        Finding(file=str(evidence.reports / name), key="present", value=False) for name in evidence.missing_files
-    ]
+    findings = [_state(str(evidence.reports / name), "absent or empty") for name in evidence.missing_files]
+    if evidence.summary.state == "unreadable":
+        findings.append(_state(str(evidence.summary.path), evidence.summary.state))
     if health.signoff.state in ("absent", "unreadable"):
-        findings.append(Finding(file=health.signoff.file, key="state", value=health.signoff.state))
+        findings.append(_state(health.signoff.file, health.signoff.state))
     if findings:
         yield _made("P2", "incident", "report_generation", findings, "engineering")
 
 
 def _unknown(evidence: Evidence, health: Health) -> Iterator[Classification]:
     findings = [
-        Finding(file=check.file, key="state", value=check.state)
+        _state(check.file, check.state)
         for check in _checks(health)
         if check.state in ("absent", "unreadable", "writing", "stale")
     ]
-    if evidence.summary.state == "writing":
-        findings.append(Finding(file=str(evidence.summary.path), key="state", value="writing"))
+    findings += [
+        _state(str(found.path), "writing") for found in (evidence.report, evidence.summary) if found.state == "writing"
+    ]
     if findings:
         rule = "run_in_progress" if evidence.running else "artifacts_not_usable"
         yield _made(None, "unknown", rule, findings, None if evidence.running else "engineering")
@@ -136,6 +140,18 @@ def _warning(evidence: Evidence, health: Health) -> Iterator[Classification]:
         Finding(file=health.monitoring.file, key=f"alerts.{alert.metric}", value=alert.value) for alert in alerts
     ] or [Finding(file=health.monitoring.file, key="status", value=health.monitoring.found)]
     yield _made(None, "warning", "monitoring_alert", findings, "risk")
+
+
+def _state(file: str, word: str) -> Finding:
+    """Return that a file is absent, unreadable and the like; the key names it where only keys are shown."""
+    return Finding(file=file, key=Path(file).name, value=word)
+
+
+def _of_the_report(evidence: Evidence) -> list[Finding]:
+    found = evidence.report
+    if found.state not in ("absent", "unreadable", "broken"):
+        return []
+    return [_state(str(found.path), "; ".join(found.problems[:3]) or found.state)]
 
 
 def _checks(health: Health) -> tuple[Check, ...]:

@@ -8,17 +8,23 @@ from pathlib import Path
 
 from phase4_tui.artifacts.clock import now_ns
 from phase4_tui.artifacts.manifest import FrozenState, frozen_state
-from phase4_tui.artifacts.models import Document, Monitoring, Phase3Summary, QualityCheck, ReleaseCheck, Summary
+from phase4_tui.artifacts.models import (
+    Document,
+    Monitoring,
+    Phase3Summary,
+    QualityCheck,
+    ReleaseCheck,
+    ReportHead,
+    Summary,
+)
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
-from phase4_tui.artifacts.opening import Unreadable, open_regular
-from phase4_tui.artifacts.reading import Look, look, look_text
+from phase4_tui.artifacts.reading import Look, changed_ns, look, look_text
+from phase4_tui.artifacts.report_look import look_report
 from phase4_tui.runbook.provenance import BROKEN, RunRecord, StepRecord, latest_steps
 from phase4_tui.runbook.running import running_tag
 from phase4_tui.runbook.steps import Phase, steps_of
 
 QUALITY_LIMIT_BYTES = 32 << 20
-HEAD_BYTES = 4096
-_RUN_TAG = re.compile(rb'"run_tag"\s*:\s*"([^"\\]*)"')
 _NO_GO = re.compile(r"recommendation[^\n]*?(?<!GO/)(?<!GO / )\bNO[- ]GO\b(?! ?/)", re.IGNORECASE)
 
 
@@ -34,10 +40,11 @@ class Evidence:
     quality: Look[QualityCheck]
     monitoring: Look[Monitoring]
     signoff: Look[Document]
+    report: Look[ReportHead]
+    """By its beginning and end alone, for it may be of any size."""
     summary: Look[Summary] | Look[Phase3Summary]
-    report_modified_ns: int | None
     missing_files: tuple[str, ...]
-    """Names of core artifacts and Markdown files that are absent or empty."""
+    """Names of core artifacts that are absent, and of Markdown files that are absent or empty."""
     frozen: FrozenState
     no_go: bool
     """The sign-off note recommends NO-GO."""
@@ -60,14 +67,13 @@ def read_evidence(reports: Path, tag: str, *, patient: bool = True) -> Evidence:
     signoff = Artifact.PHASE4_SIGNOFF if phase == 4 else Artifact.PHASE3_SIGNOFF
     texts = [Artifact.REPORT_MD] + ([Artifact.MONITORING_MD] if phase == 4 else [])
     monitoring = look(path(Artifact.MONITORING), Monitoring, patient=patient)
-    missing = [] if _has_content(path(Artifact.REPORT)) else [path(Artifact.REPORT).name]
+    report = look_report(path(Artifact.REPORT), patient=patient)
     summary: Look[Summary] | Look[Phase3Summary] = (
         look(path(Artifact.SUMMARY), Summary, patient=patient)
         if phase == 4
         else look(path(Artifact.SUMMARY), Phase3Summary, patient=patient)
     )
-    if summary.state in ("absent", "unreadable"):
-        missing.append(path(Artifact.SUMMARY).name)
+    missing = [found.path.name for found in (report, summary) if found.state == "absent"]
     for kind in texts:
         if kind is Artifact.MONITORING_MD and monitoring.state == "absent":
             continue  # the monitor has not run: one finding, not two
@@ -83,13 +89,13 @@ def read_evidence(reports: Path, tag: str, *, patient: bool = True) -> Evidence:
         quality=look(path(Artifact.QUALITY_CHECK), QualityCheck, limit=QUALITY_LIMIT_BYTES, patient=patient),
         monitoring=monitoring,
         signoff=note,
+        report=report,
         summary=summary,
-        report_modified_ns=_modified_ns(path(Artifact.REPORT)),
         missing_files=tuple(missing),
         frozen=frozen_state(reports, tag),
         no_go=_NO_GO.search(note_text) is not None,
         running=running_tag(reports) == tag,
-        others=tuple(_others(path(Artifact.REPORT), summary, tag)),
+        others=tuple(_others(report, summary, tag)),
         broken_steps=tuple(
             step for run, step in latest.values() if step.state in BROKEN and not _mended(reports, tag, run, step)
         ),
@@ -97,18 +103,11 @@ def read_evidence(reports: Path, tag: str, *, patient: bool = True) -> Evidence:
     )
 
 
-def _others(report: Path, summary: Look[Summary] | Look[Phase3Summary], tag: str) -> Iterator[str]:
-    inside = summary.value.run_tag if summary.value else None
-    if inside is not None and inside != tag:
-        yield f"{summary.path.name} names run tag {inside!a}"
-    try:
-        with open_regular(report, inside=report.parent) as file:
-            head = file.read(HEAD_BYTES).partition(b'"results"')[0]
-    except (OSError, Unreadable):
-        return  # what is wrong with the report itself is said elsewhere
-    named = _RUN_TAG.search(head)
-    if named is not None and named.group(1) != tag.encode():
-        yield f"{report.name} names run tag {named.group(1)!a}"
+def _others(report: Look[ReportHead], summary: Look[Summary] | Look[Phase3Summary], tag: str) -> Iterator[str]:
+    for found in (summary, report):
+        inside = found.value.run_tag if found.value else None
+        if inside is not None and inside != tag:
+            yield f"{found.path.name} names run tag {inside!a}"
 
 
 def phase_of(reports: Path, tag: str) -> Phase:
@@ -133,19 +132,5 @@ def _mended(reports: Path, tag: str, run: RunRecord, step: StepRecord) -> bool:
     artifacts = next((known.artifacts for known in steps_of(run.phase) if known.name == step.name), ())
     if ended is None or not artifacts:
         return False
-    times = [_modified_ns(reports / file_name(tag, artifact)) for artifact in artifacts]
+    times = [changed_ns(reports / file_name(tag, artifact)) for artifact in artifacts]
     return all(time is not None and time > ended for time in times)
-
-
-def _modified_ns(path: Path) -> int | None:
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return None
-
-
-def _has_content(path: Path) -> bool:
-    try:
-        return path.is_file() and path.stat().st_size > 0
-    except OSError:
-        return False

@@ -10,6 +10,7 @@ from phase4_tui.artifacts.models import Document, Monitoring, QualityCheck, Rele
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.artifacts.reading import Look, LookState
 from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.artifacts.words import counted
 from phase4_tui.policy.phase3.quality import SECTIONS as PHASE3_SECTIONS
 from phase4_tui.policy.phase4.quality import SECTIONS as PHASE4_SECTIONS
 from phase4_tui.runbook.evidence import Evidence
@@ -111,7 +112,7 @@ def _check(evidence: Evidence, found: Look[D], expected: str, verdict: Callable[
 
 
 def _is_stale(evidence: Evidence, found: Look[D]) -> bool:
-    report, check = evidence.report_modified_ns, found.modified_ns
+    report, check = evidence.report.modified_ns, found.modified_ns
     return report is not None and check is not None and check < report
 
 
@@ -127,8 +128,14 @@ def _release_verdict(evidence: Evidence, value: ReleaseCheck) -> Verdict:
     if evidence.others:
         issues += [f"{text}: the file is another tag's" for text in evidence.others]
         return "failed", f"passed={_word(value.passed)} for another tag's artifacts", issues
+    if evidence.report.state in ("absent", "unreadable", "broken"):
+        # The decisions themselves: whatever the check found when it was made, it does not hold without them.
+        problems = evidence.report.problems or (f"is {evidence.report.state}",)
+        issues += [f"{evidence.report.path.name}: {problem}" for problem in problems]
+        word = "broken schema" if evidence.report.state == "broken" else evidence.report.state
+        return "failed", f"passed={_word(value.passed)}, but the report is {word}", issues
     if value.passed and issues:
-        return "failed", f"passed=true, but it lists {len(issues)} problems", issues
+        return "failed", f"passed=true, but it lists {counted(len(issues), 'problem')}", issues
     if evidence.summary.state == "older":
         issues += [f"{evidence.summary.path.name}: {problem}" for problem in evidence.summary.problems]
     return ("passed" if value.passed else "failed"), f"passed={_word(value.passed)}", issues
@@ -157,7 +164,7 @@ def _monitoring_verdict(evidence: Evidence, value: Monitoring) -> Verdict:
         issues.append(f"key `snapshot.run_tag` is {tag!a}: the file is another tag's")
         return "alert", f"status={value.status} for another tag", issues
     if value.status == "OK" and value.alerts:
-        return "alert", f"status=OK with {len(value.alerts)} alerts", issues
+        return "alert", f"status=OK with {counted(len(value.alerts), 'alert')}", issues
     return ("ok" if value.status == "OK" else "alert"), f"status={value.status}", issues
 
 

@@ -8,19 +8,23 @@ from phase4_tui.artifacts.opening import Unreadable
 from phase4_tui.journal.state import OperationsState, Quarantined
 from phase4_tui.runbook.evidence import Evidence
 from phase4_tui.runbook.health import Health
+from phase4_tui.runbook.steps import Phase
 
-RUNGS = ("complete", "parses", "gates passed", "monitoring OK", "signed off", "matches its manifest", "not quarantined")
+PARSES, MONITORED, MATCHES = "parses", "monitoring OK", "matches its manifest"
+RUNGS = ("complete", PARSES, "gates passed", MONITORED, "signed off", MATCHES, "not quarantined")
 
 
 def first_failed_rung(evidence: Evidence, health: Health, state: OperationsState) -> str | None:
     """Return the first rung that the tag fails, None for a known-good tag."""
     gates = (health.release_check, health.quality_check)
     checks = (*gates, health.monitoring)
+    core = (evidence.report, evidence.summary)
     climbed = (
         not evidence.missing_files
         and all(check.state != "absent" for check in checks)
         and not _is_being_made(evidence),
-        all(check.state not in {"unreadable", "writing", "stale"} for check in checks),
+        all(check.state not in {"unreadable", "writing", "stale"} for check in checks)
+        and all(found.state not in {"unreadable", "writing", "broken"} for found in core),
         all(check.state == "passed" for check in gates) and not evidence.broken_steps,
         health.monitoring.state == "ok",  # Phase 3 has none, and is the fallback, not a known-good tag
         health.signoff.ok and not evidence.no_go,
@@ -29,6 +33,11 @@ def first_failed_rung(evidence: Evidence, health: Health, state: OperationsState
         quarantine_of(evidence.reports, evidence.tag, state) is None,
     )
     return next((rung for rung, held in zip(RUNGS, climbed, strict=True) if not held), None)
+
+
+def told_rung(rung: str, phase: Phase) -> str:
+    """Return a failed rung as it is told: of Phase 3, that it can't be climbed."""
+    return f"{rung}: Phase 3 has none, it is the fallback" if (rung, phase) == (MONITORED, 3) else rung
 
 
 def _is_being_made(evidence: Evidence) -> bool:
@@ -55,6 +64,6 @@ def quarantine_of(reports: Path, tag: str, state: OperationsState) -> Quarantine
 
 def _sha256(path: Path) -> str | None:
     try:
-        return hash_file(path)
+        return hash_file(path, contained=True)
     except Unreadable:
         return None

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 
 from phase4_tui.artifacts.hashing import hash_file
+from phase4_tui.artifacts.index import Identity, scan
+from phase4_tui.artifacts.names import DEFAULT_TAG, Artifact
 from phase4_tui.artifacts.opening import Unreadable
 from phase4_tui.artifacts.strict_json import BadJson
 from phase4_tui.journal.state import read_state
@@ -13,6 +16,7 @@ from phase4_tui.runbook.preconditions import (
     check_environment,
     check_not_frozen,
     check_room,
+    check_step_input,
     check_workdir,
 )
 from phase4_tui.runbook.provenance import (
@@ -25,6 +29,7 @@ from phase4_tui.runbook.provenance import (
 from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.steps import (
+    PHASE3_SAMPLE,
     Command,
     Phase,
     Place,
@@ -75,6 +80,8 @@ class RunPlan:
         """Return the plan in lines."""
         lines = [f"run tag {self.tag}, Phase {self.phase}, in {self.place.workdir}"]
         lines.append(f"input {self.input.path} (sha256 {(self.input.sha256 or 'absent')[:12]})")
+        if self.phase == 3 and self.input.path == str(PHASE3_SAMPLE):
+            lines.append("  which is this program's sample: `--input` or [phase3] input in phase4.toml names your own")
         lines += [f"keep {record.name}: {record.state} in run {self.resumes}" for record in self.done]
         for command in self.to_run:
             lines.append(f"step {command.step.number} {command.step.name} ({command.origin}): {' '.join(command.argv)}")
@@ -82,6 +89,19 @@ class RunPlan:
                 exists = (self.place.reports / name).exists()
                 lines.append(f"  {'replaces' if exists else 'writes'} {self.place.reports / name}")
         return lines
+
+
+def rerun_tag(reports: Path, base: str | None = None) -> str:
+    """Return a tag for a re-run that nothing has: by default after the open incident's, which is to stay as it is."""
+    incident = read_state(reports).incident
+    begin = f"{(incident.tag if incident else base or DEFAULT_TAG)[:50]}_rerun"
+    names = scan(reports)
+    numbered = chain([begin], (f"{begin}{number}" for number in count(2)))
+    return next(tag for tag in numbered if not _is_taken(reports, names, tag))
+
+
+def _is_taken(reports: Path, names: Mapping[str, Identity], tag: str) -> bool:
+    return any(f"{tag}{kind}" in names for kind in Artifact) or next(runs_of(reports, tag), None) is not None
 
 
 def choose_phase(reports: Path, request: Request) -> Phase:
@@ -106,6 +126,8 @@ def plan_run(settings: Settings, workdir: Path, environment: Mapping[str, str], 
     reports = workdir / settings.reports
     phase = choose_phase(reports, request)
     tag = request.tag if request.tag is not None else settings.tag if phase == 4 else settings.phase3.tag
+    if request.tag is None and request.rehearsal and not request.resume:
+        tag = rerun_tag(reports, tag)
     prior = _to_resume(reports, tag, phase) if request.resume else None
     place = place_of(
         settings,
@@ -124,6 +146,8 @@ def plan_run(settings: Settings, workdir: Path, environment: Mapping[str, str], 
     ]
     if request.only is not None and request.only.number > 1:
         preconditions.pop()  # reads artifacts, not the batch
+        if commands[0].origin != "settings":  # a command line of their own may read what it likes
+            preconditions.append(check_step_input(place, tag, request.only, phase))
     _refuse_unmet(preconditions)
     plan = RunPlan(
         tag=tag,
@@ -177,7 +201,7 @@ def _resumed(plan: RunPlan, prior: RunRecord) -> RunPlan:
         if step.state not in COMPLETE:
             break
         for name, sha256 in step.produced.items():
-            if hash_file(plan.place.reports / name) != sha256:
+            if hash_file(plan.place.reports / name, contained=True) != sha256:
                 changed.append(f"{name} of step {step.name}")
         done.append(step)
     if changed:

@@ -69,6 +69,16 @@ def check_artifacts(place: Place, tag: str) -> Precondition:
     return Precondition(name="artifacts", ok=not missing, detail=detail)
 
 
+def check_step_input(place: Place, tag: str, step: Step, phase: Phase) -> Precondition:
+    """What a step by itself can't do without is there; where it is not, the step that makes it is named."""
+    name = None if step.reads is None else file_name(tag, step.reads)
+    if name is None or os.path.lexists(place.reports / name):
+        return Precondition(name="artifacts", ok=True, detail=f"{step.name} has what it reads")
+    makes = next(one for one in steps_of(phase) if step.reads in one.artifacts)
+    detail = f"{step.name} reads {name}, which is missing; step {makes.number} {makes.name} makes it"
+    return Precondition(name="artifacts", ok=False, detail=f"{detail}: `phase4 step {makes.name} --tag {tag}`")
+
+
 def check_environment(settings: Settings, environment: Mapping[str, str]) -> Precondition:
     """No variable enables live orders."""
     found = live_order_switches(settings, environment)

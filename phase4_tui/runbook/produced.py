@@ -6,7 +6,7 @@ from pathlib import Path
 from phase4_tui.artifacts.index import Identity, scan
 from phase4_tui.artifacts.models import Document, Monitoring, Phase3Summary, QualityCheck, ReleaseCheck, Summary
 from phase4_tui.artifacts.names import Artifact, split_name
-from phase4_tui.artifacts.opening import Unreadable, read_bytes
+from phase4_tui.artifacts.opening import Unreadable, open_regular, read_capped
 from phase4_tui.artifacts.reading import look, look_text
 from phase4_tui.artifacts.report import ReportReader, tolerant_row
 from phase4_tui.artifacts.streaming import BadElement, decode_array
@@ -98,6 +98,8 @@ def _report(path: Path, tag: str) -> list[str]:
     try:
         for _ in reader:
             pass
+    except FileNotFoundError:
+        return ["is absent"]
     except (BadJson, BadElement, Unreadable) as error:
         return [str(error)]
     if not reader.has_rows:
@@ -107,7 +109,8 @@ def _report(path: Path, tag: str) -> list[str]:
 
 def _any_json(path: Path) -> list[str]:
     try:
-        parse(read_bytes(path))
+        with open_regular(path, contained=True) as file:
+            parse(read_capped(file))
     except (Unreadable, BadJson) as error:
         return [str(error)]
     return []

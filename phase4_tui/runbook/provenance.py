@@ -118,6 +118,11 @@ def runs_of(reports: Path, tag: str) -> Iterator[RunRecord]:
             yield found.value
 
 
+def last_sequence(reports: Path, tag: str) -> RunRecord | None:
+    """Return the newest run of a whole sequence under the tag."""
+    return next((run for run in runs_of(reports, tag) if run.kind == "sequence"), None)
+
+
 def latest_steps(reports: Path, tag: str) -> dict[str, tuple[RunRecord, StepRecord]]:
     """Return, for each step that was ever started under the tag, its last run."""
     latest: dict[str, tuple[RunRecord, StepRecord]] = {}
@@ -128,3 +133,14 @@ def latest_steps(reports: Path, tag: str) -> dict[str, tuple[RunRecord, StepReco
         if {step.name for step in steps_of(run.phase)} <= latest.keys():
             break  # every step has been met; older runs can add nothing
     return latest
+
+
+def resume_command(run: RunRecord) -> str:
+    """Return the command that resumes a run, in whatever mode it was made."""
+    kind = " --rehearsal" if run.rehearsal else " --phase 3" if run.phase == 3 else ""
+    return f"phase4 run --resume{kind} --tag {run.tag}"
+
+
+def last_transcript(run: RunRecord) -> Path | None:
+    """Return the transcript of the last step that was started in a run."""
+    return next((Path(step.transcript) for step in reversed(run.steps) if step.transcript is not None), None)

@@ -288,7 +288,8 @@ class _Run:
                 self._observer.progress(command, facts)
 
     def _hashes(self, command: Command) -> dict[str, str]:
-        hashes = {name: hash_file(self._plan.place.reports / name) for name in command.expects}
+        reports = self._plan.place.reports
+        hashes = {name: hash_file(reports / name, contained=True) for name in command.expects}
         return {name: sha256 for name, sha256 in hashes.items() if sha256 is not None}
 
     def _verdict(self, command: Command, result: ChildResult, before: Before) -> tuple[StepState, str | None]:

@@ -119,7 +119,7 @@ class Settings(_Section):
     isolation: Isolation = Isolation()
     dashboard: DashboardSettings = DashboardSettings()
     keys: dict[str, Text] = Field(default_factory=dict)
-    """`[keys]`: the dashboard's keys by action, e.g. `freeze = "f2"`; the dashboard refuses what it does not know."""
+    """`[keys]`: the dashboard's keys by action, e.g. `freeze = "f2"`; the dashboard checks them at its start."""
 
 
 _FROM_ENVIRONMENT = ("tag", "input", "rules", "reports", "operator", "python", "timeout_seconds", "grace_seconds")
@@ -156,6 +156,12 @@ def load_settings(
             where = set_names.get(key, f"{path}{_line_of(text, tuple(key.split('.')))}")
             raise SettingsError(f"{where}: key `{key}`: {tag!a} is no run tag: a tag is {TAG_RULE}")
     return settings
+
+
+def place_in_file(workdir: Path, *location: str) -> str:
+    """Return the settings file and the line that sets a key, for an error about it."""
+    path = workdir / SETTINGS_FILE
+    return f"{path}{_line_of(_read_file(path)[0], location)}"
 
 
 def _guards(settings: Settings, name: str) -> bool:

@@ -26,7 +26,7 @@ from phase4_tui.runbook.preconditions import (
     check_workdir,
 )
 from phase4_tui.runbook.settings import Settings
-from phase4_tui.runbook.steps import place_of, steps_of
+from phase4_tui.runbook.steps import Phase, place_of, steps_of
 
 
 class IncidentSummary(Document):
@@ -72,6 +72,7 @@ class TagRow(Document):
     known_good: bool
     first_failed_rung: str | None
     modified_at: str
+    phase: Phase = Field(exclude=True)
     modified_ns: int = Field(exclude=True)
     writing: bool = Field(default=False, exclude=True)
     """Something of it is being written: time alone can change what is said of it."""
@@ -154,6 +155,7 @@ def row_of(reports: Path, entry: TagEntry, state: OperationsState) -> TagRow:
         known_good=rung is None,
         first_failed_rung=rung,
         modified_at=iso(entry.modified_ns),
+        phase=evidence.phase,
         modified_ns=entry.modified_ns,
         writing=_is_written(health, evidence),
     )

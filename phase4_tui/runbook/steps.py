@@ -23,11 +23,15 @@ Phase = Literal[3, 4]
 Origin = Literal["built-in", "working directory", "settings"]
 LAID_OUT_MARK = "# laid out by phase4 init"
 DATA = Path(__file__).parent.parent / "data"
+PHASE3_SAMPLE = DATA / "phase3_sample_batch_input.json"
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a sequence; `verdict` is the file of a gate that holds `passed`."""
+    """One step of a sequence: what it writes, and what it can't do without.
+
+    `verdict` is the file of a gate that holds `passed`.
+    """
 
     number: int
     name: str
@@ -37,6 +41,7 @@ class Step:
     flags: tuple[str, ...]
     artifacts: tuple[Artifact, ...]
     verdict: Artifact | None = None
+    reads: Artifact | None = Artifact.REPORT
 
     @property
     def is_gate(self) -> bool:
@@ -87,11 +92,13 @@ def _signoff(phase: Phase, artifact: Artifact) -> Step:
         f"phase{phase}_signoff_generator",
         ("--tag", "{tag}", "--outdir", "{outdir}"),
         (artifact,),
+        reads=Artifact.SUMMARY,
     )
 
 
 def _pipeline(module: str) -> Step:
-    return Step(1, "pipeline", "Generate core artifacts", "pipeline_runner.py", module, _BATCH_FLAGS, _CORE)
+    title, script = "Generate core artifacts", "pipeline_runner.py"
+    return Step(1, "pipeline", title, script, module, _BATCH_FLAGS, _CORE, reads=None)
 
 
 PHASE4_STEPS = (
@@ -243,7 +250,7 @@ def place_of(settings: Settings, workdir: Path, phase: Phase, input_file: str | 
     elif has_foreign(settings, workdir, 3) and own.is_file():
         source = own.resolve()
     else:
-        source = DATA / "phase3_sample_batch_input.json"
+        source = PHASE3_SAMPLE
     return Place(workdir, reports, str(reports.resolve()), str(source), rules_file or settings.rules)
 
 

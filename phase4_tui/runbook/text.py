@@ -3,6 +3,8 @@
 import re
 from importlib.resources import files
 
+from phase4_tui.journal.incident import Incident
+
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 
 
@@ -15,3 +17,17 @@ def sections() -> dict[str, str]:
     """Return the runbook's sections by heading, in its order."""
     _, *parts = _HEADING.split(runbook_text())
     return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def present(incident: Incident | None, *, runs: bool, healthy: bool) -> tuple[str, str]:
+    """Return the heading of the section for the present state, and why it is that one."""
+    begins, why = "health checks", "no incident is open and nothing is being run"
+    if incident is not None:
+        word = incident.severity_class or "unclassified"
+        begins, why = "rollback", f"incident {incident.id} is open, {word}, {incident.stage}"
+    elif runs:
+        begins, why = "run sequence", "a run is under way"
+    elif not healthy:
+        begins, why = "incident classification", "the shown tag is not healthy and no incident is open"
+    headings = list(sections())
+    return next((heading for heading in headings if heading.lower().startswith(begins)), headings[0]), why

@@ -1,21 +1,24 @@
 """The one registry of actions: it feeds the keys, the footer, the palette, the help and the key sheet.
 
-An action knows its key, what it does, its CLI twin, and why it can't act now. What it does is the method
-`order_<id>` or `show_<id>` of the application.
+An action knows its key, what it does, its CLI twin, and why it can't act now. What it does is the method of its name
+in shows.py, or for an order in flows.py.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from shlex import quote
 
+from phase4_tui.journal.actor import host_name
+from phase4_tui.runbook.provenance import last_transcript
+from phase4_tui.runbook.settings import Settings
+from phase4_tui.runbook.steps import steps_of
+from phase4_tui.tui import choices
+from phase4_tui.tui.choices import Choice
 from phase4_tui.tui.snapshot import Snapshot
 
 WhyNot = Callable[[Snapshot], str | None]
-Twin = Callable[[Snapshot], str]
-
-
-class BadKeys(Exception):
-    """Keys in the settings that can't be used; the message names action and key."""
+Twin = Callable[[Snapshot, Settings], str]
 
 
 @dataclass(frozen=True)
@@ -49,21 +52,33 @@ def _idle(snapshot: Snapshot) -> str | None:
 
 
 def _running(snapshot: Snapshot) -> str | None:
-    return None if snapshot.holder else "nothing is being run"
+    holder = snapshot.holder
+    if holder is None:
+        return "nothing is being run"
+    if (holder.host, holder.pid) == (host_name(), os.getpid()):
+        return None
+    return f"that run is another's: {holder}; cancel it there, or `{_kill(snapshot)}`"
+
+
+def _transcribed(snapshot: Snapshot) -> str | None:
+    found = last_transcript(snapshot.run) if snapshot.run else None
+    return None if found else "no step of this tag is on record"
 
 
 def _resumable(snapshot: Snapshot) -> str | None:
     if snapshot.holder:
         return f"a run is under way: {snapshot.holder}"
     run = snapshot.focus.last_run if snapshot.focus else None
-    if run is None or all(step.state in ("passed", "failed_gate") for step in run.steps):
+    if run is None:
+        return "no run of this tag is on record: nothing to resume" if snapshot.focus else _needs_tag(snapshot)
+    if all(step.state in ("passed", "failed_gate") for step in run.steps):
         return "the last run of this tag is complete: nothing to resume"
     return _needs_state(snapshot)
 
 
 def _freezable(snapshot: Snapshot) -> str | None:
     incident = snapshot.state.incident
-    if incident is not None and incident.tag not in snapshot.state.frozen:
+    if incident is not None and snapshot.needs_freezing:
         return _needs_state(snapshot)
     if snapshot.focus and snapshot.focus.frozen == "intact":
         return f"{snapshot.focus.tag} is frozen already"
@@ -95,109 +110,120 @@ def _two_tags(snapshot: Snapshot) -> str | None:
     return None if snapshot.tags > 1 else "there are no two tags to compare"
 
 
-def _tag(snapshot: Snapshot) -> str:
-    return quote(snapshot.focus.tag) if snapshot.focus else "TAG"
+def _rehearsable(snapshot: Snapshot) -> str | None:
+    if snapshot.state.incident is None and snapshot.state.evaluation_mode == "phase4":
+        return "Phase 4 is open and no incident is: `r` runs it"
+    return _idle(snapshot)
 
 
-def _bad(snapshot: Snapshot) -> str:
-    return quote(snapshot.state.incident.tag) if snapshot.state.incident else "BAD"
+def _step_of_mode(number: int) -> WhyNot:
+    def why_not(snapshot: Snapshot) -> str | None:
+        if snapshot.state.evaluation_mode == "phase3_only" and number > len(steps_of(3)):
+            return f"the Phase 3 sequence has {len(steps_of(3))} steps"
+        return _idle(snapshot)
+
+    return why_not
 
 
-def _twin(text: str) -> Twin:
-    return lambda snapshot: text.format(tag=_tag(snapshot), bad=_bad(snapshot), good=snapshot.known_good or "TAG")
+def _twin(text: str, *made: Choice) -> Twin:
+    """Return the command whose gaps are filled with what the action itself chooses."""
+    return lambda snapshot, settings: text.format(*(quote(one(snapshot, settings) or "TAG") for one in made))
+
+
+def _owner(choice: Choice) -> Choice:
+    return lambda snapshot, settings: choice(snapshot, settings) or "O"
+
+
+def _kill(snapshot: Snapshot) -> str:
+    holder = snapshot.holder
+    if holder is None:
+        return "kill -TERM PID"
+    there = "" if holder.host == host_name() else f"ssh {quote(holder.host)} "
+    return f"{there}kill -TERM {holder.pid}"
+
+
+def _mode(snapshot: Snapshot, settings: Settings) -> str:
+    fallen = snapshot.state.evaluation_mode == "phase3_only"
+    return "phase4 mode show" if fallen else "phase4 mode phase3-only --reason R"
+
+
+def _compare(snapshot: Snapshot, settings: Settings) -> str:
+    tags = choices.to_compare(snapshot, None, {})
+    good = f" --known-good {quote(tags['known_good'])}" if tags["known_good"] else ""
+    return f"phase4 compare {quote(tags['bad'] or 'TAG')} {quote(tags['rerun'] or 'TAG')}{good}"
 
 
 def _step(number: int, what: str) -> Action:
     return Action(
         f"step_{number}", str(number), f"step {number}", f"Run step {number} alone: {what}",
-        _twin(f"phase4 step {number} --tag {{tag}}"), _idle, order=True,
+        _twin(f"phase4 step {number} --tag {{}}", choices.to_step), _step_of_mode(number), order=True,
     )  # fmt: skip
 
 
 ACTIONS: tuple[Action, ...] = (
-    Action("run", "r", "run", "Run the sequence, in the evaluation mode of now", _twin("phase4 run"), _idle,
-           order=True, footer=True),
+    Action("run", "r", "run", "Run the sequence, in the evaluation mode of now",
+           _twin("phase4 run --tag {}", choices.to_run), _idle, order=True, footer=True),
     _step(1, "generate core artifacts"),
     _step(2, "validate release artifacts"),
     _step(3, "validate quality policy gates"),
     _step(4, "generate the sign-off note"),
     _step(5, "monitoring snapshot and alerts"),
-    Action("cancel", "x", "cancel", "Cancel the run that is under way here", _twin("kill -TERM the phase4 run"),
+    Action("cancel", "x", "cancel", "Cancel the run that is under way here", lambda snapshot, settings: _kill(snapshot),
            _running, order=True),
     Action("resume", "R", "resume", "Resume the last run at its first incomplete step",
-           _twin("phase4 run --resume --tag {tag}"), _resumable, order=True),
+           choices.to_resume, _resumable, order=True),
+    Action("rehearse", "", "rehearsal", "Run Phase 4 under a tag of its own, to reopen on",
+           _twin("phase4 run --rehearsal --tag {}", choices.to_rehearse), _rehearsable, order=True),
     Action("freeze", "f", "freeze", "Freeze the tag: nothing overwrites its artifacts, copies prove it",
-           _twin("phase4 freeze {tag} --reason R"), _freezable, order=True, footer=True),
+           _twin("phase4 freeze {} --reason R", choices.to_freeze), _freezable, order=True, footer=True),
     Action("known_good", "k", "known-good", "Switch to a known-good tag, from the list with its evidence",
-           _twin("phase4 known-good switch {good} --reason R"), _needs_state, footer=True),
+           _twin("phase4 known-good list"), _needs_state, footer=True),
     Action("mode", "p", "mode", "Fall back to Phase 3, or see what leads back to Phase 4",
-           _twin("phase4 mode phase3-only --reason R"), _needs_state, order=True),
+           _mode, _needs_state, order=True),
     Action("root_cause", "l", "root cause", "Log a root cause and its remediation",
-           _twin("phase4 root-cause add --cause C --remediation R --owner O"), _incident, order=True, footer=True),
+           _twin("phase4 root-cause add --cause C --remediation R --owner {}", _owner(choices.to_call)),
+           _incident, order=True, footer=True),
     Action("compare", "c", "compare", "Compare the bad tag, a re-run and a known-good tag",
-           _twin("phase4 compare {bad} {tag} --known-good {good}"), _two_tags, footer=True),
+           _compare, _two_tags, footer=True),
     Action("reopen", "o", "reopen", "Reopen Phase 4 on this tag; shows each unmet condition",
-           _twin("phase4 reopen --tag {tag}"), _reopenable, order=True),
+           _twin("phase4 reopen --tag {}", choices.shown), _reopenable, order=True),
     Action("guided", "g", "guided rollback", "Walk through the five steps of the runbook's rollback",
            _twin("phase4 rollback"), _guidable, footer=True),
     Action("escalate", "e", "escalate", "Call an owner: engineering, risk or product",
-           _twin("phase4 escalate --owner O"), _incident, order=True),
-    Action("audit", "a", "audit", "The audit artifacts of the tag, with sha256", _twin("phase4 audit --tag {tag}"),
-           _needs_tag),
+           _twin("phase4 escalate --owner {}", _owner(choices.to_call)), _incident, order=True),
+    Action("audit", "a", "audit", "The audit artifacts of the tag, with sha256",
+           _twin("phase4 audit --tag {}", choices.shown), _needs_tag),
     Action("verify", "v", "verify", "Verify journal, state and every frozen tag", _twin("phase4 verify"), _never),
     Action("journal", "j", "journal", "The run log: what was done, by whom, and why", _twin("phase4 journal"), _never),
     Action("runbook", "b", "runbook", "The runbook, at the section for the present state",
-           _twin("less RUNBOOK.md"), _never),
+           _twin("phase4 runbook"), _never),
     Action("decisions", "d", "decisions", "The decisions of the tag's report",
-           _twin("less $(phase4 path report_json --tag {tag})"), _needs_tag),
-    Action("trends", "t", "trends", "KPIs over the last tags against their rules", _twin("phase4 tags"), _needs_tag),
-    Action("filter", "slash", "filter", "Filter the list of tags", _twin("phase4 tags | grep TEXT"), _never),
+           _twin("phase4 decisions --tag {}", choices.shown), _needs_tag),
+    Action("trends", "t", "trends", "KPIs over the last tags against their rules", _twin("phase4 trends"), _needs_tag),
+    Action("filter", "slash", "filter", "Filter the list of tags", _twin("phase4 tags"), _never),
     Action("copy", "y", "copy twin", "Copy the CLI twin of the last action", _twin("phase4 --help"), _never),
     Action("pause", "space", "pause log", "Stop following the step's output, or follow it again",
            _twin("phase4 watch"), _never),
     Action("thaw", "", "thaw", "Let the frozen tag be written again; its copies are kept",
-           _twin("phase4 thaw {tag} --reason R"), _thawable, order=True),
+           _twin("phase4 thaw {} --reason R", choices.shown), _thawable, order=True),
     Action("restore", "", "restore", "Put the frozen tag's files back; the changed ones are kept as evidence",
-           _twin("phase4 restore {tag}"), _thawable, order=True),
+           _twin("phase4 restore {}", choices.shown), _thawable, order=True),
     Action("pin", "", "pin", "Pin this tag as known-good, or take its pin away",
-           _twin("phase4 known-good pin {tag}"), _needs_tag, order=True),
+           _twin("phase4 known-good {} {}", choices.pinning, choices.shown), _needs_tag, order=True),
     Action("reclassify", "", "reclassify", "Give the incident another severity class, with a reason",
-           _twin("phase4 incident reclassify P1 --reason R"), _needs_tag, order=True),
+           _twin("phase4 incident reclassify P1 --reason R --tag {}", choices.to_reclassify), _needs_tag, order=True),
     Action("acknowledge", "", "acknowledge", "Note that an owner has taken the escalation",
-           _twin("phase4 escalate ack --owner O"), _incident, order=True),
+           _twin("phase4 escalate ack --owner {}", _owner(choices.to_acknowledge)), _incident, order=True),
+    Action("transcript", "", "transcript", "All that is kept of what the last step of the shown run wrote",
+           _twin("phase4 transcript --tag {}", choices.shown), _transcribed),
     Action("export", "", "post-mortem", "Show the incident's post-mortem", _twin("phase4 incident export"), _never),
     Action("theme", "", "theme", "The next theme: calm, colour-blind, high-contrast, light",
-           _twin("theme in [dashboard] of phase4.toml"), _never),
+           _twin("${{EDITOR:-vi}} phase4.toml"), _never),
     Action("follow", "", "follow", "Show the active tag again, else the newest", _twin("phase4 status"), _never),
     Action("help", "question_mark", "help", "Every key and what it does", _twin("phase4 --help"), _never, footer=True),
     Action("quit", "q", "quit", "Leave the dashboard", _twin("exit"), _never, footer=True),
 )  # fmt: skip
 BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
-RESERVED = {"ctrl+p", "tab", "shift+tab", "enter", "escape", "up", "down", "left", "right", "home", "end", "pageup",
-            "pagedown", "ctrl+c", "ctrl+m", "ctrl+i", "ctrl+h", "ctrl+j"}  # fmt: skip
-_NAMES = {"slash": "/", "question_mark": "?", "space": "space"}
-
-
-def keys_of(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return the key of each action with those of the settings; raises BadKeys for unknown actions and clashes."""
-    keys = {action.id: action.key for action in ACTIONS}
-    for name, key in settings.items():
-        if name not in keys:
-            raise BadKeys(f"[keys] `{name}` is no action; the actions are {', '.join(keys)}")
-        if key in RESERVED:
-            raise BadKeys(f"[keys] {name} = `{key}`: that key is taken by the terminal or the screens")
-        keys[name] = {"/": "slash", "?": "question_mark", " ": "space"}.get(key, key)
-    used: dict[str, str] = {}
-    for name, key in keys.items():
-        if key and key in used:
-            raise BadKeys(f"[keys] `{shown_key(key)}` is the key of both {used[key]} and {name}: give one another")
-        used[key] = name
-    return keys
-
-
-def shown_key(key: str) -> str:
-    """Return a key as it is written on a key sheet."""
-    return _NAMES.get(key, key)
 
 
 def why_not(action: Action, snapshot: Snapshot | None) -> str | None:

@@ -4,55 +4,50 @@ import asyncio
 import gc
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.filter import LineFilter
 from textual.reactive import var
 from textual.screen import ModalScreen, Screen
+from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
-from phase4_tui.artifacts.safe_text import safe_text
 from phase4_tui.journal.locks import Busy
 from phase4_tui.journal.log import JournalDamaged
 from phase4_tui.journal.state import StateUnreadable
 from phase4_tui.runbook.settings import SettingsError
 from phase4_tui.runbook.site import Refused, Site
-from phase4_tui.tui.actions import ACTIONS, BY_ID, Action, keys_of, why_not
+from phase4_tui.tui.actions import ACTIONS, BY_ID, Action, why_not
 from phase4_tui.tui.facts import Facts
+from phase4_tui.tui.keys import keys_of
 from phase4_tui.tui.messages import OrdersSeen, OutputArrived, SnapshotReady, TagChosen
+from phase4_tui.tui.notices import Notices
 from phase4_tui.tui.own_orders import OwnOrders
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.dashboard import DashboardScreen
-from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.tui.snapshot import Snapshot, is_urgent
 from phase4_tui.tui.text import AsciiFilter, ControlFilter
 from phase4_tui.tui.themes import THEMES
+from phase4_tui.tui.wording import how
 
 if TYPE_CHECKING:
-    from phase4_tui.rollback.orders import Done
     from phase4_tui.runbook.planning import RunPlan
     from phase4_tui.runbook.provenance import RunRecord
     from phase4_tui.tui.flows import Flows
     from phase4_tui.tui.runs import Runs
+    from phase4_tui.tui.shows import Shows
 
+T = TypeVar("T")
 EXPECTED = (Refused, StateUnreadable, JournalDamaged, Busy, SettingsError, OSError, ValueError)
-LOOKS = {
-    "guided": ("guided", "GuidedScreen"),
-    "audit": ("audit", "AuditScreen"),
-    "verify": ("verify", "VerifyScreen"),
-    "journal": ("journal", "JournalScreen"),
-    "runbook": ("runbook", "RunbookScreen"),
-    "decisions": ("decisions", "DecisionsScreen"),
-    "trends": ("trends", "TrendsScreen"),
-    "export": ("viewer", "PostMortemScreen"),
-    "help": ("help", "HelpScreen"),
-}
-"""Module and name of the screen that an action opens."""
-NOTICE_LIMIT = 600
+STALE_SECONDS = 10.0
 BUILD_SECONDS = 0.02
 """So often it is looked whether the screens are built, when the application is to end."""
+AT_ONCE = ("filter", "quit")
+"""Actions whose keys act before any that come behind them in one go: those are for the filter, or for nothing."""
 FIRST_LOOK_SECONDS = 0.5
 """So long the first paint waits for the first facts: a paint without them costs more than most disks do."""
 GC_THRESHOLDS = (20_000, 20, 100)
@@ -67,7 +62,15 @@ class Phase4App(App[None]):
     ENABLE_COMMAND_PALETTE = True
     BINDINGS = [
         *(
-            Binding(one.key, f"act('{one.id}')", one.label, show=one.footer, tooltip=one.description, id=one.id)
+            Binding(
+                one.key,
+                f"act('{one.id}')",
+                one.label,
+                show=one.footer,
+                tooltip=one.description,
+                id=one.id,
+                priority=one.id in AT_ONCE,
+            )
             for one in ACTIONS
             if one.key
         ),
@@ -79,16 +82,19 @@ class Phase4App(App[None]):
     def __init__(self, site: Site, *, read_only: bool = False, ascii_only: bool = False) -> None:
         self._ascii = ascii_only or site.settings.dashboard.ascii
         super().__init__()
+        self.animation_level = "none"  # over SSH each frame would be sent
         self.site = site
         self.banner = ""
         self.read_only = read_only
         self.facts = Facts(site, self.post_message, read_only=read_only)
         self.keys = keys_of(site.settings.keys)
         self.set_keymap({name: key for name, key in self.keys.items() if key})
-        self._last_action: Action | None = None
+        self.twin: str | None = None
+        """The command that does what was done here last."""
+        self._notices = Notices(self)
         self._able: tuple[bool, ...] = ()
         self._leaving: int | None = None
-        self._ordering = 0
+        self._ordering = self._writing = 0
         self._own = OwnOrders(site)
         self._held_events: list[OrdersSeen] = []
         for theme in THEMES:
@@ -114,6 +120,13 @@ class Phase4App(App[None]):
 
         return Flows(self)
 
+    @cached_property
+    def shows(self) -> "Shows":
+        """What is opened and shown; loaded at the first key."""
+        from phase4_tui.tui.shows import Shows  # noqa: PLC0415 - the first paint does without
+
+        return Shows(self)
+
     def on_load(self) -> None:
         """Begin to look at the disk."""
         self.facts.start()
@@ -134,7 +147,16 @@ class Phase4App(App[None]):
         if self._leaving is not None:
             self.exit(return_code=self._leaving)
         self.call_after_refresh(self._started)
+        self.set_interval(STALE_SECONDS / 5, self._watch_facts)
         self.app_resume_signal.subscribe(self, lambda _: self.facts.look_now())
+
+    def _watch_facts(self) -> None:
+        """Mark the screen when the disk has not been looked at for long: a look may hang on a lost mount."""
+        silence = self.facts.silence()
+        if silence > STALE_SECONDS and self.snapshot is not None:
+            self.facts.note_stale()
+            stale = replace(self.snapshot, stale=f"nothing was looked at for {silence:.0f} s: what is shown is old")
+            self.post_message(SnapshotReady(stale))
 
     def on_app_focus(self) -> None:
         """Look again when the terminal has the focus again."""
@@ -168,7 +190,8 @@ class Phase4App(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, FactsScreen):
                 screen.snapshot = message.snapshot
-        self._ring(before, message.snapshot)
+        if self.site.settings.dashboard.bell and before is not None and is_urgent(before, message.snapshot):
+            self.bell()
         able = tuple(why_not(action, message.snapshot) is None for action in ACTIONS)
         if able != self._able:
             self._able = able
@@ -180,13 +203,6 @@ class Phase4App(App[None]):
         gc.set_threshold(*GC_THRESHOLDS)
         gc.enable()
 
-    def _ring(self, before: Snapshot | None, now: Snapshot) -> None:
-        incident = now.state.incident
-        known = before.state.incident.id if before and before.state.incident else None
-        urgent = incident is not None and incident.severity_class in ("P0", "P1") and incident.id != known
-        if urgent and before is not None and self.site.settings.dashboard.bell:
-            self.bell()
-
     def on_output_arrived(self, message: OutputArrived) -> None:
         """Show what a step wrote."""
         for screen in self.screen_stack[:1]:  # there is none while the application ends
@@ -195,7 +211,7 @@ class Phase4App(App[None]):
 
     def on_orders_seen(self, message: OrdersSeen) -> None:
         """Tell what another operator did, by name."""
-        if self._ordering:
+        if self._writing:
             self._held_events.append(message)
             return
         for news in self._own.news(message.events):
@@ -211,7 +227,15 @@ class Phase4App(App[None]):
             return asyncio.get_running_loop().create_future()
         if isinstance(screen, FactsScreen):
             screen.set_reactive(FactsScreen.snapshot, self.snapshot)
+        if isinstance(screen, ModalScreen):
+            self._notices.make_way()
         return super().push_screen(screen, *args, **more)
+
+    def pop_screen(self) -> Any:
+        """Leave a screen; behind a question, what had to wait is told."""
+        left = super().pop_screen()
+        self._notices.come_back()
+        return left
 
     # Actions -------------------------------------------------------------------------------------------------
 
@@ -240,7 +264,8 @@ class Phase4App(App[None]):
                     self.tell(f"{BY_ID[name].label}: {reason}", severity="warning")
 
     def _is_typing(self) -> bool:
-        return isinstance(self.screen, FactsScreen) and self.screen.IS_FORM
+        form = isinstance(self.screen, FactsScreen) and self.screen.IS_FORM
+        return form or isinstance(self.focused, Input)
 
     def action_act(self, name: str) -> None:
         """Do one action of the registry; none any more while the application ends."""
@@ -251,34 +276,36 @@ class Phase4App(App[None]):
         if reason is not None:
             self.tell(f"{action.label}: {reason}", severity="warning")
             return
-        if name != "copy":
-            self._last_action = action
-        if name in LOOKS:
-            self._open(*LOOKS[name])
-            return
-        show = getattr(self, f"show_{name}", None)
+        twin = self.twin_of(action)
+        show = self.shows.of(name)
         if show is not None:
+            self.twin = self.twin if name == "copy" else twin
             show()
-            return
-        if name.startswith("step_"):
-            self.order(lambda flows: flows.step(int(name.removeprefix("step_"))))
+        elif name.startswith("step_"):
+            self.order(lambda flows: flows.step(int(name.removeprefix("step_"))), twin)
         else:
-            self.order(lambda flows: getattr(flows, name)())
+            self.order(lambda flows: getattr(flows, name)(), twin)
 
-    def order(self, flow: "Callable[[Flows], Awaitable[object]]") -> None:
-        """Begin an order, unless a question is open already."""
+    def twin_of(self, action: Action) -> str:
+        """Return the command that does what an action would do now."""
+        return action.twin(self.snapshot, self.site.settings) if self.snapshot is not None else ""
+
+    def order(self, flow: "Callable[[Flows], Awaitable[object]]", twin: str | None = None) -> None:
+        """Begin an order, unless a question is open already; `twin` is its command until all of it was chosen."""
         if isinstance(self.screen, ModalScreen):
             return
         if self._ordering:  # a new worker would cancel the one that waits for the end of the order before
             self.tell("an order is being carried out; wait for its end", severity="warning")
             return
-        work: Any = partial(self._guarded, flow)  # begun by the worker: one that is replaced before leaves nothing
+        work: Any = partial(self._guarded, flow, self.twin)  # begun by the worker: a replaced one leaves nothing
+        self.twin = twin or self.twin
         self.run_worker(work, group="orders", exclusive=True, exit_on_error=False)
 
-    async def _guarded(self, flow: "Callable[[Flows], Awaitable[object]]") -> None:
+    async def _guarded(self, flow: "Callable[[Flows], Awaitable[object]]", before: str | None) -> None:
         try:
             await flow(self.flows)
         except EXPECTED as error:
+            self.twin = before  # what was refused is not what was done last
             self.tell(str(error) or type(error).__name__, severity="error")
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -287,13 +314,21 @@ class Phase4App(App[None]):
             error = event.worker.error
             self.tell(f"failed: {type(error).__name__}: {error}", severity="error")
 
-    async def carry_out(self, work: "Callable[[], Done]") -> "Done":
-        """Carry an order out in a thread; what it writes is not told as another's."""
+    async def carry_out(self, work: Callable[[], T]) -> T:
+        """Carry an order out in a thread; another one waits for its end."""
         self._ordering += 1
+        try:
+            return await self.write(work)
+        finally:
+            self._ordering -= 1
+
+    async def write(self, work: Callable[[], T]) -> T:
+        """Do in a thread what writes into the journal; it is not told as another's."""
+        self._writing += 1
         try:
             return await asyncio.to_thread(self._own.carry, work)
         finally:
-            self._ordering -= 1
+            self._writing -= 1
             held, self._held_events = self._held_events, []
             for message in held:
                 self.post_message(message)
@@ -301,12 +336,14 @@ class Phase4App(App[None]):
 
     def start_run(self, plan: "RunPlan") -> None:
         """Start a run and show its tag."""
+        self._own.runs.add(plan.tag)
         self.runs.start(plan, lambda record, error: self.call_later(self._run_ended, record, error))
         self.facts.choose(plan.tag)
 
     def _run_ended(self, record: "RunRecord | None", error: Exception | None) -> None:
         self.facts.look_now()
         if error is not None:
+            self._own.runs.clear()  # one that did not begin has no end to be seen
             self.tell(f"the run failed: {error}", severity="error")
         elif record is not None:
             states = [step.state for step in record.steps]
@@ -314,78 +351,12 @@ class Phase4App(App[None]):
             self.tell(f"run of {record.tag} ended: {', '.join(bad) or 'every step passed'}")
 
     def tell(self, text: str, *, title: str = "", severity: str = "information") -> None:
-        """Show a notice, literally."""
-        self.notify(safe_text(text, NOTICE_LIMIT), title=title, severity=severity, markup=False)  # type: ignore[arg-type]
+        """Show a notice, literally; after the question that is open, if one is."""
+        self._notices.tell(text, title, severity)
 
-    # What is shown -------------------------------------------------------------------------------------------
+    # Leaving and the palette ---------------------------------------------------------------------------------
 
-    def _open(self, module: str, name: str, *args: object) -> None:
-        """Open a screen, loading it now; one that is open already comes to the front, or makes way for `args`."""
-        from importlib import import_module  # noqa: PLC0415 - only here
-
-        screen = getattr(import_module(f"phase4_tui.tui.screens.{module}"), name)
-        at = next((at for at, one in enumerate(self.screen_stack) if isinstance(one, screen)), None)
-        while at is not None and len(self.screen_stack) > (at if args else at + 1):
-            self.pop_screen()
-        if at is None or args:
-            self.push_screen(screen(*args))
-
-    def show_cancel(self) -> None:
-        """Cancel the run of this dashboard."""
-        if self.running_here:
-            self.runs.cancel()
-            self.tell("the run is being cancelled")
-        else:
-            holder = self.snapshot.holder if self.snapshot else None
-            self.tell(f"that run is another's: {holder}; cancel it there", severity="warning")
-
-    def show_known_good(self) -> None:
-        """Open the picker of known-good tags."""
-        self._open("known_good", "KnownGoodScreen")
-
-    def show_root_cause(self) -> None:
-        """Open the root-cause form."""
-        self._open("root_cause", "RootCauseScreen")
-
-    def show_compare(self, bad: str | None = None, rerun: str | None = None) -> None:
-        """Open the comparison; with two tags it begins at once."""
-        self._open("compare", "CompareScreen", *(tag for tag in (bad, rerun) if tag is not None))
-
-    def show_filter(self) -> None:
-        """Filter the tags."""
-        from phase4_tui.tui.widgets.tag_list import TagList  # noqa: PLC0415 - loaded with the dashboard
-
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
-        self.screen.query_one(TagList).start_filter()
-
-    def show_pause(self) -> None:
-        """Pause or follow the output."""
-        from phase4_tui.tui.widgets.sequence_panel import SequencePanel  # noqa: PLC0415 - as above
-
-        self.screen_stack[0].query_one(SequencePanel).toggle()
-
-    def show_follow(self) -> None:
-        """Show the active or newest tag again."""
-        self.facts.choose(None)
-
-    def show_theme(self) -> None:
-        """Take the next theme."""
-        names = [theme.name for theme in THEMES]
-        at = names.index(self.theme) if self.theme in names else -1
-        self.theme = names[(at + 1) % len(names)]
-        self.tell(f"theme {self.theme}; `theme` under [dashboard] in phase4.toml keeps it")
-
-    def show_copy(self) -> None:
-        """Copy the CLI twin of the last action."""
-        if self._last_action is None or self.snapshot is None:
-            self.tell("no action yet", severity="warning")
-            return
-        twin = self._last_action.twin(self.snapshot)
-        self.copy_to_clipboard(twin)
-        self.tell(twin, title="copied")
-
-    def show_quit(self) -> None:
+    def leave_when_safe(self) -> None:
         """Leave; a run under way is cancelled first, when the operator says so."""
         if self.running_here:
             self.order(lambda flows: self._quit_running())
@@ -395,23 +366,26 @@ class Phase4App(App[None]):
     async def _quit_running(self) -> None:
         from phase4_tui.tui.screens.modals import PlanScreen  # noqa: PLC0415 - the first paint does without
 
-        told = ["its steps are asked to end, then killed; `phase4 run --resume` goes on later"]
+        told = [f"its steps are asked to end, then killed; `{how('resume', self.keys)}` goes on later"]
         if await self.push_screen_wait(PlanScreen("A run is under way. Cancel it and leave?", told, "Leave")):
             await asyncio.to_thread(self.runs.finish)
             self.exit()
 
     async def action_quit(self) -> None:
         """Leave, as by the key."""
-        self.show_quit()
+        self.leave_when_safe()
+
+    def action_help_quit(self) -> None:
+        """Say what leaves, to who pressed ctrl+c."""
+        self.tell(f"`{how('quit', self.keys)}` leaves the dashboard")
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Offer every action in the palette."""
+        """Offer every action in the palette; one that can't act now tells why."""
         for action in ACTIONS:
-            if not (action.order and self.read_only) and why_not(action, self.snapshot) is None:
-                title = f"{action.label}: {action.description}"
-                yield SystemCommand(
-                    title, action.twin(self.snapshot) if self.snapshot else "", self._command(action.id)
-                )
+            if not (action.order and self.read_only):
+                reason = why_not(action, self.snapshot)
+                told = f"not now: {reason}" if reason is not None else self.twin_of(action)
+                yield SystemCommand(f"{action.label}: {action.description}", told, self._command(action.id))
 
     def _command(self, name: str) -> Callable[[], None]:
         return lambda: self.action_act(name)

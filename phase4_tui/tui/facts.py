@@ -6,7 +6,7 @@ shown is judged and posted, then all others, a little at a time, so that the scr
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,19 +15,21 @@ from textual.message import Message
 from phase4_tui.artifacts.clock import now_ns
 from phase4_tui.artifacts.index import newest_tag
 from phase4_tui.artifacts.names import state_dir
-from phase4_tui.artifacts.watching import Watcher
+from phase4_tui.artifacts.watching import MissedHints, Watcher
 from phase4_tui.journal.lease import read_lease
-from phase4_tui.journal.locks import Busy
 from phase4_tui.journal.log import JournalDamaged, read_events, read_head
 from phase4_tui.journal.state import OperationsState, StateUnreadable, read_state
 from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.fallback import read_fallback
+from phase4_tui.runbook.rules import read_rules
 from phase4_tui.runbook.running import holder as last_holder
 from phase4_tui.runbook.running import running
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.runbook.site import Site
+from phase4_tui.runbook.steps import place_of
+from phase4_tui.tui.lookout import Lookout
 from phase4_tui.tui.messages import OrdersSeen, SnapshotReady
 from phase4_tui.tui.snapshot import Snapshot, clock_trouble, judge_tag, tampered_tags
-from phase4_tui.tui.tag_index import SCAN_SECONDS, SLICE_SECONDS, TagIndex
+from phase4_tui.tui.tag_index import SCAN_SECONDS, TagIndex
 from phase4_tui.tui.transcripts import Transcripts
 
 if TYPE_CHECKING:
@@ -57,9 +59,9 @@ class Facts:
         self._hinted: set[str] = set()
         self._chosen: str | None = None
         self._watcher = Watcher(site.reports, self._stop, HINT_SECONDS)
+        self._missed = MissedHints(site.reports)
         self._index = TagIndex(site.reports)
-        self._suspects: set[str] = set()
-        self._suspect_again = 0.0
+        self._lookout = Lookout(site, self._stop, self._wake, read_only=read_only)
         self._signature: object = None
         self._tampering_looked = self._posted = 0.0
         self._tampered: tuple[str, ...] = ()
@@ -69,11 +71,14 @@ class Facts:
         self._failed = False
         self._snapshot: Snapshot | None = None
         self._looked = threading.Event()
-        self._transcripts = Transcripts(site.reports, post)
+        self._transcripts = Transcripts(post)
+        self._alive = time.monotonic()
+        self._told_stale = False
         self._threads = [
             threading.Thread(target=target, name=name, daemon=True)
-            for name, target in (("hints", self._take_hints), ("facts", self._look_for_ever))
-        ]
+            for name, target in (("hints", self._take_hints), ("facts", self._look_for_ever),
+                                 ("incidents", self._lookout.run))
+        ]  # fmt: skip
 
     def start(self) -> None:
         """Begin to look."""
@@ -84,6 +89,7 @@ class Facts:
         """End; returns once the threads have ended, within about a second."""
         self._stop.set()
         self._wake.set()
+        self._lookout.wake()
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(timeout=2.0)
@@ -96,7 +102,15 @@ class Facts:
     def choose(self, tag: str | None) -> None:
         """Show another tag; None shows the active one, else the newest."""
         self._chosen = tag
-        self.look_now()
+        self._wake.set()
+
+    def silence(self) -> float:
+        """Return for how many seconds no look has begun."""
+        return time.monotonic() - self._alive
+
+    def note_stale(self) -> None:
+        """Post again at the next look, whatever it finds: the screen was told that what it shows is old."""
+        self._told_stale = True
 
     def look_now(self) -> None:
         """Look at everything again."""
@@ -117,6 +131,7 @@ class Facts:
     def _look_for_ever(self) -> None:
         look = self._look_first
         while not self._stop.is_set():
+            self._alive = time.monotonic()
             try:
                 look()
             except Exception as error:  # noqa: BLE001 - a look that fails must be seen, not end in silence
@@ -152,13 +167,15 @@ class Facts:
         self._first = self._state()[0].active_tag or newest_tag(self._site.reports)
         self._publish()  # one tag, without an index of what may be very many
         self._stop.wait(SETTLE_SECONDS)
-        self._suspects |= self._index.scan() & {self._first or ""}
+        self._lookout.suspect(self._index.scan() & {self._first, self._index.newest})
         self._prove_isolation()
-        self._detect()
 
     def _look(self) -> None:
         with self._lock:
             hinted, self._hinted = self._hinted, set()
+        self._lookout.check()
+        if self._missed.any(hinted):
+            self._index.scan_soon()
         changed = self._index.changed(hinted)
         signature = self._operations_signature()
         moved = signature != self._signature
@@ -167,8 +184,9 @@ class Facts:
             self._tell_orders()
         unsettled = bool(self._index.unsettled)
         self._index.again(self._index.unsettled - changed)
-        self._suspects |= changed
-        self._detect()
+        self._lookout.suspect(changed)
+        if moved or changed & self._frozen():
+            self._tampering_looked = 0.0
         indexing = self._index.waiting
         if moved or indexing:
             state = self._state()[0]
@@ -180,6 +198,7 @@ class Facts:
             changed
             or moved
             or self._failed
+            or self._told_stale
             or unsettled
             or self._focus_moved()
             or (indexing and (since > INDEX_POST_SECONDS or not self._index.waiting))
@@ -187,7 +206,10 @@ class Facts:
         ):
             self._publish()
         if self._snapshot is not None:
-            self._transcripts.follow(self._snapshot.run if self._snapshot.holder else None)
+            self._transcripts.follow(self._snapshot.run)
+
+    def _frozen(self) -> Set[str]:
+        return self._snapshot.state.frozen.keys() if self._snapshot else frozenset()
 
     def _needs_look(self) -> bool:
         """True when something may have changed that neither hints nor names show."""
@@ -202,23 +224,6 @@ class Facts:
             return True
         shown = self._snapshot.focus.tag if self._snapshot.focus else None
         return self._chosen is not None and self._chosen != shown
-
-    def _detect(self) -> None:
-        """Open incidents for what changed, for as long as the screen does not mind."""
-        begun = time.monotonic()
-        if self._read_only or not self._suspects or begun < self._suspect_again:
-            return
-        from phase4_tui.rollback.incidents import look_for_incident  # noqa: PLC0415 - the first paint does without
-
-        while self._suspects and time.monotonic() - begun < SLICE_SECONDS:
-            tag = self._suspects.pop()
-            try:
-                look_for_incident(self._site, tag)
-            except (Refused, StateUnreadable, JournalDamaged, Busy, OSError):
-                # What can't be written is shown from the state itself, and tried again later.
-                self._suspects.add(tag)
-                self._suspect_again = time.monotonic() + SCAN_SECONDS
-                return
 
     def _state(self) -> tuple[OperationsState, str | None]:
         try:
@@ -244,6 +249,7 @@ class Facts:
             if self._seen_events is not None and head > self._seen_events:
                 events = list(read_events(self._site.reports, after=self._seen_events))
                 self._post(OrdersSeen(events))
+                head = max([head, *(event.seq for event in events)])  # one may have come behind the head that was read
             self._seen_events = head
         except (JournalDamaged, OSError):
             return  # the state, read next, says what is wrong
@@ -259,7 +265,7 @@ class Facts:
     def _publish(self) -> None:
         site, reports = self._site, self._site.reports
         state, wrong = self._state()
-        if time.monotonic() - self._tampering_looked > TAMPER_SECONDS or self._posted == 0:
+        if time.monotonic() - self._tampering_looked > TAMPER_SECONDS:
             self._tampered = tampered_tags(reports, state)
             self._tampering_looked = time.monotonic()
         focus_tag = self._chosen or state.active_tag or self._index.newest or self._first or self._left_run()
@@ -269,7 +275,7 @@ class Facts:
         if holder != before:  # whether a run is under way, and how it ended, says something of its tag
             ran = {one.tag for one in (holder, before) if one is not None}
             self._index.again(ran)
-            self._suspects |= ran
+            self._lookout.suspect(ran)
         moment = now_ns()
         self._snapshot = Snapshot(
             workdir=str(site.workdir),
@@ -284,7 +290,9 @@ class Facts:
             run=view.last_run if view else None,
             holder=holder,
             lease=read_lease(reports),
+            needs_freezing=self._needs_freezing(state),
             fallback=read_fallback(reports, state) if state.evaluation_mode == "phase3_only" else None,
+            rules=read_rules(place_of(site.settings, site.workdir, 4, None, None).rules_path)[0],
             tampered=self._tampered,
             preconditions=self._conditions(focus_tag),
             watch_trouble=self._watcher.trouble,
@@ -296,9 +304,16 @@ class Facts:
             other = read_evidence(reports, holder.tag, patient=False)
             runs = sorted(other.runs, key=lambda run: run.run_id)
             self._snapshot = replace(self._snapshot, run=runs[-1] if runs else None)
-        self._posted, self._failed = time.monotonic(), False
+        self._posted, self._failed, self._told_stale = time.monotonic(), False, False
         self._looked.set()
         self._post(SnapshotReady(self._snapshot))
+
+    def _needs_freezing(self, state: OperationsState) -> bool:
+        if state.incident is None:
+            return False
+        from phase4_tui.rollback.copies import needs_freezing  # noqa: PLC0415 - the first paint does without
+
+        return needs_freezing(self._site.reports, state.incident.tag, state)
 
     def _left_run(self) -> str | None:
         """Return the tag of a run whose process died before it wrote any artifact: it can be resumed."""

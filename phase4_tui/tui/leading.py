@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from phase4_tui.journal.lease import Lease
@@ -16,15 +17,17 @@ from phase4_tui.tui.widgets.rollback_top import short
 class Leading:
     """Whether this screen leads the rollback; what touches the disk runs in a thread."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, write: Callable[[Callable[[], None]], Awaitable[None]]) -> None:
         self._site = site
+        self._write = write
+        """Does work in a thread whose journal entries are not told as another's."""
         self._lock = threading.Lock()
         self._left = False
         self.held = False
 
     async def take(self) -> None:
-        """Take the lease; raises Refused when another operator leads, and what the disk raises."""
-        await asyncio.to_thread(self._take)
+        """Take the lease; raises Refused when another process leads, and what the disk raises."""
+        await self._write(self._take)
 
     def _take(self) -> None:
         with self._lock:
@@ -60,22 +63,29 @@ class Leading:
                 stop_leading(self._site)
 
     def other(self, lease: Lease | None) -> Lease | None:
-        """Return the lease when another operator who lives holds it."""
-        if lease is None or self.held or lease.is_of(self._site.actor) or not lease.is_alive():
+        """Return the lease when another process that lives holds it."""
+        if lease is None or self.held or lease.is_of_process(self._site.actor) or not lease.is_alive():
             return None
         return lease
+
+    def is_lost(self, lease: Lease | None) -> bool:
+        """True when the lease that this screen holds looks like another process's; `keep` then tells for sure."""
+        return self.held and lease is not None and not lease.is_of_process(self._site.actor)
+
+    def who(self, lease: Lease) -> str:
+        """Return in words who holds a lease."""
+        if lease.is_of(self._site.actor):
+            return f"another session of yours (pid {lease.pid})"
+        return f"{clip(lease.operator, 24)}@{clip(lease.host, 24)}"
 
     def told(self, lease: Lease | None, *, read_only: bool) -> Part:
         """Return in words who leads."""
         other = self.other(lease)
         if other is not None:
-            who = f"{clip(other.operator, 24)}@{clip(other.host, 24)}"
             way = "" if read_only else "; T takes it over"
-            return f"! {who} leads since {short(other.since)}{way}", "bold $warning"
+            return f"! {self.who(other)} leads since {short(other.since)}{way}", "bold $warning"
         if read_only:
             return "read-only: this dashboard looks on", "$text-muted"
         if self.held:
-            return f"{SYMBOLS['done']} you lead; other operators look on meanwhile", "$success"
-        if lease is not None and lease.is_alive():
-            return f"you lead from another session (pid {lease.pid})", "$warning"
-        return "nobody leads", "$text-muted"
+            return f"{SYMBOLS['done']} you lead; others look on meanwhile", "$success"
+        return "! nobody leads; T leads from here", "$warning"

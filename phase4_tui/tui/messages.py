@@ -21,10 +21,19 @@ class SnapshotReady(Message):
 
 
 class OutputArrived(Message):
-    """The running step wrote lines, or another step has begun to."""
+    """A step wrote lines; a `fresh` one begins to, and with a new `page` what was shown before is another run's."""
 
-    def __init__(self, title: str, lines: list[str], *, fresh: bool, progress: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        title: str,
+        lines: list[str],
+        *,
+        fresh: bool,
+        page: bool = False,
+        progress: Mapping[str, int] | None = None,
+    ) -> None:
         super().__init__()
+        self.page = page
         self.progress = progress
         self.title = title
         self.lines = lines

@@ -22,9 +22,9 @@ import msgspec
 from phase4_tui.artifacts.index import Identity
 from phase4_tui.artifacts.opening import open_regular
 from phase4_tui.artifacts.report import tolerant_row
+from phase4_tui.artifacts.report_row import ReportRow, Wanted, describe
 from phase4_tui.artifacts.streaming import BadElement, Cursor, read_array, read_object
 from phase4_tui.artifacts.strict_json import BadJson, parse_object
-from phase4_tui.tui.report_row import ReportRow, Wanted, describe
 
 CHUNK = 1 << 20
 HEAD_BYTES = 64 << 10
@@ -106,7 +106,7 @@ class ReportRows:
 
 def open_report(path: Path) -> ReportRows:
     """Open a report; raises FileNotFoundError, Unreadable."""
-    with open_regular(path, inside=path.parent) as file:
+    with open_regular(path, contained=True) as file:
         identity = _identity(os.fstat(file.fileno()))
         begin = os.pread(file.fileno(), HEAD_BYTES, 0)
         descriptor = os.dup(file.fileno())

@@ -1,5 +1,6 @@
 """What the dashboard shows at one moment: one immutable snapshot, made of what is on disk and nothing else."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +9,7 @@ from phase4_tui.artifacts.manifest import look_frozen
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.journal.lease import Lease
 from phase4_tui.journal.state import OperationsState
+from phase4_tui.policy.monitoring import Rules
 from phase4_tui.runbook.classification import Classification, as_reclassified, classify
 from phase4_tui.runbook.evidence import Evidence, read_evidence
 from phase4_tui.runbook.fallback import Fallback
@@ -41,6 +43,8 @@ class TagView:
     """Metric, value, threshold and severity of each alert."""
     signoff: str
     """What the sign-off note recommends: GO, NO-GO or nothing."""
+    details: tuple[tuple[str, str], ...] = ()
+    """Of each gate that its check says something of: what it looked at, in a few words."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +65,19 @@ class Snapshot:
     run: RunRecord | None = None
     holder: Holder | None = None
     lease: Lease | None = None
+    needs_freezing: bool = False
+    """Artifacts of the open incident's tag may still be written over."""
     fallback: Fallback | None = None
+    rules: Rules = field(default_factory=Rules)
+    """What the monitor of a run of now would judge by."""
     tampered: tuple[str, ...] = ()
     preconditions: "tuple[Precondition, ...]" = ()
     watch_trouble: str | None = None
     trouble: str | None = None
     """Why the state of operations can't be told."""
     clock_trouble: str | None = None
+    stale: str | None = None
+    """Why none of this may be true any more."""
     looked_ns: int = field(default=0, compare=False)
 
     @property
@@ -84,6 +94,14 @@ class Snapshot:
         if self.tampered or self.trouble:
             return "incident"
         return self.focus.classification.level if self.focus else "unknown"
+
+
+def is_urgent(before: Snapshot, now: Snapshot) -> bool:
+    """True when an incident of P0 or P1 is open that was not, or is worse than it was."""
+    incident, known = now.state.incident, before.state.incident
+    if incident is None or incident.severity_class not in ("P0", "P1"):
+        return False
+    return known is None or (known.id, known.severity_class) != (incident.id, incident.severity_class)
 
 
 def judge_tag(evidence: Evidence, state: OperationsState) -> TagView:
@@ -105,7 +123,20 @@ def judge_tag(evidence: Evidence, state: OperationsState) -> TagView:
         kpis=tuple(snapshot.kpis.items()) if snapshot else (),
         alerts=tuple((one.metric, one.value, one.threshold, one.severity) for one in alerts),
         signoff="NO-GO" if evidence.no_go else "GO" if health.signoff.ok else "",
+        details=tuple(_details(evidence)),
     )
+
+
+def _details(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    release, quality, summary = evidence.release.value, evidence.quality.value, evidence.summary.value
+    if release is not None and release.checked_files:
+        every = len(release.checked_files)
+        keys = "keys complete" if not release.validation_errors else f"{len(release.validation_errors)} keys wrong"
+        yield "release_check", f"{every - len(release.missing_files or ())} of {every} files, {keys}"
+    if quality is not None and quality.checks:
+        held = sum(section.passed for section in quality.checks.values())
+        records = f", {summary.total_records:,} records" if summary is not None else ""
+        yield "quality_check", f"{held} of {len(quality.checks)} sections hold{records}"
 
 
 def view_tag(reports: Path, tag: str, state: OperationsState) -> TagView:

@@ -3,9 +3,11 @@
 import os
 import sys
 
+from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.runbook.settings import place_in_file
 from phase4_tui.runbook.site import Site
-from phase4_tui.tui.actions import BadKeys
 from phase4_tui.tui.app import Phase4App
+from phase4_tui.tui.keys import BadKeys
 from phase4_tui.tui.terminal import restored_on_signals, why_unusable
 
 REFUSED = 2
@@ -20,7 +22,8 @@ def run_dashboard(site: Site, *, read_only: bool = False, ascii_only: bool = Fal
     try:
         app = Phase4App(site, read_only=read_only, ascii_only=ascii_only)
     except BadKeys as error:
-        print(f"error: {error}", file=sys.stderr)
+        place = place_in_file(site.workdir, "keys", error.action)
+        print(f"error: {place}: key `{safe_line(f'keys.{error.action}', 120)}`: {error}", file=sys.stderr)
         return REFUSED
     return run_app(app)
 

@@ -77,7 +77,7 @@ class TagIndex:
 
     def scan(self) -> set[str]:
         """Look at every name; return the tags that changed."""
-        begun = time.monotonic()
+        begun = self._scanned = time.monotonic()
         before, self._names = self._names, scan(self._reports)
         different = {name for name in before.keys() | self._names.keys() if before.get(name) != self._names.get(name)}
         found = {owner[0] for owner in map(split_name, different) if owner is not None}
@@ -85,8 +85,7 @@ class TagIndex:
         for tag in found:
             self._expect(tag, entries.get(tag))
         self._todo = dict(sorted(self._todo.items(), key=lambda item: -item[1].modified_ns))
-        self._scanned = time.monotonic()
-        self._scan_cost = self._scanned - begun
+        self._scan_cost = time.monotonic() - begun
         return found
 
     def again(self, tags: Iterable[str]) -> None:

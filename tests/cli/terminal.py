@@ -19,13 +19,13 @@ PATIENCE_SECONDS = 30.0
 class Operator:
     """One command on one terminal; `shown` is all that it has printed."""
 
-    def __init__(self, work: Path, *arguments: str, out: Path | None) -> None:
+    def __init__(self, work: Path, *arguments: str, out: Path | None, columns: int) -> None:
         self._ours, theirs = pty.openpty()
         elsewhere = None if out is None else out.open("wb")
         self.process = subprocess.Popen(
             ["setsid", "--ctty", *command(*arguments)],  # else an interrupt typed there reaches nobody
             cwd=work,
-            env={**ENVIRONMENT, "TERM": "dumb", "COLUMNS": "300"},
+            env={**ENVIRONMENT, "TERM": "dumb", "COLUMNS": str(columns)},
             stdin=theirs,
             stdout=elsewhere or theirs,
             stderr=theirs,
@@ -79,12 +79,14 @@ class Operator:
 
 
 @contextmanager
-def operator(work: Path, *arguments: str, name: str = "ada", out: Path | None = None) -> Iterator[Operator]:
+def operator(
+    work: Path, *arguments: str, name: str = "ada", out: Path | None = None, columns: int = 300
+) -> Iterator[Operator]:
     """Let an operator give a command at a terminal; it is killed at the latest when the block ends.
 
     `out` is a file that stdout goes to, as when it is redirected.
     """
-    it = Operator(work, *arguments, "--operator", name, out=out)
+    it = Operator(work, *arguments, "--operator", name, out=out, columns=columns)
     try:
         yield it
     finally:

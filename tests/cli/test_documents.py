@@ -145,7 +145,7 @@ def test_tags_of_an_empty_directory_is_an_empty_list(work: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["audit"], ["path", "report_json"], ["doctor"], ["init"], ["run", "--dry-run"], ["step", "2", "--dry-run"]],
+    [["audit"], ["path", "report_json"], ["doctor"], ["init"], ["run", "--dry-run"], ["step", "1", "--dry-run"]],
 )
 def test_every_other_command_prints_one_document_too(tag: Tag, work: Path, arguments: list[str]) -> None:
     assert tag.path(Artifact.REPORT).exists()

@@ -9,10 +9,10 @@ import pytest
 
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.rollback.orders import one_at_a_time
-from tests.cli.support import FAILED, HEALTHY, P0, P1, P2, REFUSED, UNKNOWN, WARNING, ask, call, command
+from tests.cli.support import FAILED, HEALTHY, P0, P1, P2, REFUSED, UNKNOWN, WARNING, ask, call, command, listing
 from tests.runbook import misbehaving
 from tests.runbook.documents import ALERT, Tag, quality
-from tests.runbook.support import foreign, misled
+from tests.runbook.support import fed, foreign, misled
 
 POLICY = {"event_and_portfolio_policy_enforced": ["record 2: traded in a high-risk event"]}
 
@@ -128,7 +128,8 @@ def test_run_on_bad_input_names_the_record_and_leaves_no_artifact(work: Path) ->
     ],
 )
 def test_step_ends_with_its_own_verdict(tmp_path: Path, name: str, code: str, status: int) -> None:
-    assert ask(foreign(tmp_path / "w", **{name: code}), "step", name).status == status
+    work = foreign(tmp_path / "w", **{name: code})
+    assert ask(work if name == "pipeline" else fed(work), "step", name).status == status
 
 
 def test_step_that_takes_too_long_has_failed(tmp_path: Path) -> None:
@@ -139,7 +140,11 @@ def test_step_that_takes_too_long_has_failed(tmp_path: Path) -> None:
 def test_step_by_number_and_by_name_with_our_own_steps(work: Path) -> None:
     assert ask(work, "step", "1").status == HEALTHY
     assert ask(work, "step", "release_check").status == HEALTHY
-    assert ask(work, "step", "signoff", "--tag", "never-run").status == FAILED, "it got no input"
+    before = listing(work)
+    refused = ask(work, "step", "signoff", "--tag", "never-run")
+    assert refused.status == REFUSED
+    assert "step 1 pipeline makes it" in refused.complaint()
+    assert listing(work) == before
 
 
 @pytest.mark.parametrize(

@@ -44,19 +44,19 @@ def test_all_five_steps_by_answers_at_a_terminal(bad: Tag, work: Path) -> None:
     with operator(work, "rollback") as ada:
         ada.says("Do it?", "y")
         ada.asked("Step 2 of 5")
-        ada.says("Switch to which tag? (good)", "goood")
-        ada.says("Switch to which tag? (good)", "../x")
-        ada.says("Switch to which tag? (good)", "good")
+        ada.says("Switch to which tag?", "goood")
+        ada.says("Switch to which tag?", "../x")
+        ada.says("Switch to which tag?", "good")
         ada.says("Do it?", "y")
         ada.says("Do it?", "y")
         ada.says("Run the Phase 3 sequence now?", "y")
         ada.says("Cause?", "the feed lost its bias")
         ada.says("Remediation?", "take the second feed")
-        ada.says("Owner? (engineering, risk, product) [risk]", "nobody")
-        ada.says("Owner? (engineering, risk, product) [risk]", "")
+        ada.says("Owner, of engineering, risk, product? [risk]", "nobody")
+        ada.says("Owner, of engineering, risk, product? [risk]", "")
         ada.says("Closed when?", "")
         ada.says("Do it?", "y")
-        ada.says("Tag of the re-run?", "bad")
+        ada.says("Tag of the re-run? [bad_rerun]", "bad")
         ada.says("Input?", "")
         ada.asked("bad is frozen")
         ada.says("Tag of the re-run?", "fixed")
@@ -225,3 +225,13 @@ def test_a_tag_that_was_tampered_with_is_restored_first(bad: Tag, work: Path) ->
     contain(work)
     assert bad.path(Artifact.SUMMARY).read_bytes() == kept
     assert steps(work)[0] == "done"
+
+
+def test_what_a_narrow_terminal_would_break_is_broken_between_words(bad: Tag, work: Path) -> None:
+    assert bad.name
+    with operator(work, "rollback", columns=60) as ada:
+        ada.asked("Do it?")
+        ada.dies()
+    wide = [line for line in ada.shown.split("\n") if len(line) > 60]
+    assert not [line for line in wide if " " in line.strip()], "only a word of its own may be longer"
+    assert "Step 1 of 5: Freeze the artifacts" in ada.shown

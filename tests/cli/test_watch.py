@@ -195,10 +195,10 @@ def test_it_opens_an_incident_for_the_shown_tag_and_for_one_that_changes(work: P
     shown = Tag(work / "reports", "shown")
     broken(shown)
     with watching(work, "--operator", "night-watch") as watch:
-        watch.line("incident inc-", "P0 policy violated", "shown", "by night-watch@")
+        watch.line("night-watch@", "incident inc-", "opened: P0 policy violated of shown")
         changing = Tag(work / "reports", "changing")
         broken(changing)
-        watch.line("more evidence for incident", "by night-watch@")
+        watch.line("night-watch@", "more evidence for incident")
     events = [(event.kind, event.tag) for event in read_events(work / "reports")]
     assert events == [("incident", "shown"), ("evidence", "changing")], "nobody asked about the old one"
 
@@ -218,16 +218,16 @@ def test_it_tells_what_operators_do_once_each_and_nothing_of_before(tag: Tag, wo
     with watching(work) as watch:
         watch.line("t1", "OK")
         assert ask(work, "freeze", "t1", "--reason", "r", "--yes", "--operator", "gr\x1b[31mace").status == 0
-        watch.line("freeze t1 by gr␛[31mace@", "(intent)")
-        watch.line("freeze t1 by gr␛[31mace@", "(done)")
+        watch.line("gr␛[31mace@", ": freeze t1: ")
         assert ask(work, "mode", "phase3-only", "--reason", "r", "--yes").status == 0
-        watch.line("mode by ada@", "(done)")
+        watch.line("ada@", ": mode phase3_only: ")
         assert ask(work, "incident", "reclassify", "P2", "--reason", "r", "--yes").status == 0
         watch.line("t1  P2")  # though no file of it changed
         status, err = watch.end(signal.SIGINT)
     assert (status, err) == (130, "")
     assert not any("early" in line for line in watch.told)
-    assert len([line for line in watch.told if "(done)" in line]) == 3
+    orders = [line for line in watch.told if "@" in line and "incident" not in line]
+    assert len(orders) == 3, "one line an order"
     assert not DANGEROUS.search("".join(watch.told))
 
 

@@ -89,12 +89,25 @@ def test_a_live_holder_is_taken_over_by_force_alone(tmp_path: Path) -> None:
         assert holder_of(tmp_path) == ("maria", os.getpid())
 
 
-def test_the_same_operator_goes_on_from_another_process_and_leads_since_the_first(tmp_path: Path) -> None:
+def test_the_same_operator_leads_from_one_process_and_goes_on_from_another_since_the_first(tmp_path: Path) -> None:
     with ada_leads(tmp_path) as process:
-        before = take_lease(tmp_path, ADA)
+        with pytest.raises(Held, match=f"pid {process.pid}"):
+            take_lease(tmp_path, ADA)
+        assert other_holder(tmp_path, ADA) is None  # whose orders are not held off
+        before = take_lease(tmp_path, ADA, by_force=True)
         after = read_lease(tmp_path)
         assert before is not None and after is not None
         assert (before.pid, after.pid, after.since) == (process.pid, os.getpid(), before.since)
+
+
+def test_the_same_operator_goes_on_at_once_after_a_process_that_died(tmp_path: Path) -> None:
+    with ada_leads(tmp_path) as process:
+        process.kill()
+        process.wait()
+        before = take_lease(tmp_path, ADA)
+        after = read_lease(tmp_path)
+        assert before is not None and after is not None
+        assert (after.pid, after.since) == (os.getpid(), before.since)
 
 
 def test_a_later_process_of_the_same_number_is_not_the_holder(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Whatever is changed on record is found: a byte, a line, an order, a tail, and with a frozen tag a whole rewriting."""
 
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,29 @@ def test_what_nobody_changed_holds(reports: Path) -> None:
     assert check.head == Head(**json_in(reports, "journal.head"))
     assert [check.holds(Head(seq=event.seq, hash=event.hash)) for event in read_events(reports)] == [True] * 5
     assert check.holds(Head())
+
+
+def test_a_long_journal_is_never_held_as_a_whole(reports: Path) -> None:
+    write_at_once(reports, [{"reason": "x" * 200}] * 20_000)
+    size = file_in(reports, "journal.jsonl").stat().st_size
+    tracemalloc.start()
+    check = check_journal(reports)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert check.count == 20_000
+    assert check.holds(check.head)
+    assert peak < size / 4
+
+
+def test_an_event_behind_the_state_that_makes_none_is_found(reports: Path) -> None:
+    true = [event.detail for event in read_events(reports)]
+    write_at_once(reports, true)
+    events = sealed([*true, {"changes": {"active_tag": 5}}])
+    file_in(reports, "journal.jsonl").write_bytes(b"".join(map(encode_line, events)))
+    write_head(reports, events)
+    check = check_journal(reports)
+    assert check.state is None
+    assert [(one.kind, "makes no state" in one.detail) for one in check.problems] == [("state", True)]
 
 
 def test_a_byte_that_is_flipped_anywhere_in_the_journal_is_found(reports: Path) -> None:

@@ -13,13 +13,14 @@ import pytest
 
 from phase4_tui.artifacts.manifest import Manifest, read_manifest
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.journal.log import read_events
 from phase4_tui.journal.state import fold, read_state, stored_state
 from phase4_tui.journal.verifying import check_journal
 from phase4_tui.rollback.orders import Done, Plan, carry_out
 from phase4_tui.rollback.verifying import verify
 from phase4_tui.runbook.site import Refused
 from tests.rollback.support import site_of
-from tests.runbook.documents import CHECK_AGE, REPORT_AGE, Tag, quality
+from tests.runbook.documents import CHECK_AGE, REPORT_AGE, Tag, contents, quality
 
 
 def place(tmp_path: Path, *tags: str) -> Path:
@@ -44,7 +45,14 @@ def write(work: Path, name: str, artifact: Artifact, content: object, age: float
 def own_report(work: Path, name: str, content: bytes | None = None) -> None:
     """Put a healthy tag there with a report like no other's."""
     Tag(work / "reports", name)
-    write(work, name, Artifact.REPORT, content or {"run_tag": name, "results": [], "of": name}, REPORT_AGE)
+    write(work, name, Artifact.REPORT, content or a_report(run_tag=name, of=name), REPORT_AGE)
+
+
+def a_report(**more: object) -> bytes:
+    """Return a report with more keys; without `run_tag` it names no tag, so that a copy is wrong in nothing else."""
+    content = contents("x")[Artifact.REPORT]
+    assert isinstance(content, dict)
+    return json.dumps({key: value for key, value in content.items() if key != "run_tag"} | more).encode()
 
 
 def spoil(work: Path, name: str) -> None:
@@ -125,10 +133,10 @@ def assert_on_record(work: Path) -> None:
     reports = work / "reports"
     check = check_journal(reports)
     assert check.problems == []
-    rebuilt = fold(check.events)
-    assert read_state(reports) == rebuilt
+    events = list(read_events(reports))
+    assert read_state(reports) == fold(events) == check.state
     stored = stored_state(reports)
-    assert stored is None or stored == fold(check.events[: stored.journal.seq])
+    assert stored is None or stored == fold(events[: stored.journal.seq])
 
 
 def copy_of(work: Path, name: str, fresh: Path) -> Path:

@@ -219,13 +219,38 @@ def test_a_report_that_can_not_be_compared_is_named_with_its_record(tmp_path: Pa
     assert words in str(refused.value)
 
 
+@pytest.mark.parametrize("good", [None, "good"])
+def test_a_bad_tag_without_a_usable_report_is_incomparable_and_the_others_are_compared(
+    tmp_path: Path, good: str | None
+) -> None:
+    reports = tmp_path / "reports"
+    rows = [row(f"A{number}/", {"n": number}) for number in range(3)]
+    for name, results in (("good", rows), ("new", [*rows[:2], row("A2/", {"n": 7})])):
+        Tag(reports, name).change(Artifact.REPORT, partial(dict.update, results=results), age=100)
+    Tag(reports, "bad").put(Artifact.REPORT, "not JSON")
+    Tag(reports, "p3", phase=3)
+    for bad, words in (("bad", "its report: is not JSON"), ("p3", "Phase 3")):
+        found = compare(site_of(tmp_path), bad, "new", good)
+        assert any(words in note for note in found.notes)
+        assert found.recovered
+        assert found.decision_counts == ({"same": 2, "incomparable": 1} if good else {"incomparable": 3})
+        assert [(one.key.split()[0], one.bad, one.label) for one in found.decisions] == (
+            [("A2", None, "incomparable")] if good else []
+        )
+
+
 def test_a_tag_of_phase_3_a_tag_without_a_report_and_the_tag_itself_can_not_be_compared(tmp_path: Path) -> None:
     Tag(tmp_path / "reports", "bad")
     Tag(tmp_path / "reports", "p3", phase=3)
     site = site_of(tmp_path)
-    for rerun, words in (("p3", "Phase 3"), ("gone", "no report"), ("bad", "itself")):
+    for bad, rerun, words in (
+        ("bad", "p3", "Phase 3"),
+        ("bad", "gone", "no report"),
+        ("gone", "bad", "no report"),
+        ("bad", "bad", "itself"),
+    ):
         with pytest.raises(Refused, match=words):
-            compare(site, "bad", rerun, None)
+            compare(site, bad, rerun, None)
 
 
 @pytest.mark.parametrize("wrong", [float("nan"), float("inf"), -1e-9])

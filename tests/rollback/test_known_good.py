@@ -18,6 +18,7 @@ from phase4_tui.rollback.known_good import candidates, failed_rung, plan_pin, pl
 from phase4_tui.rollback.orders import Plan, carry_out
 from phase4_tui.rollback.reopen import plan_reopen
 from tests.rollback.hostile import (
+    a_report,
     active_file,
     assert_on_record,
     copies,
@@ -33,7 +34,7 @@ from tests.rollback.hostile import (
     write,
 )
 from tests.rollback.support import freeze, site_of, state_of
-from tests.runbook.documents import ALERT, Tag
+from tests.runbook.documents import ALERT, REPORT_AGE, Tag
 
 
 @pytest.fixture
@@ -42,9 +43,7 @@ def work(tmp_path: Path) -> Path:
     work = place(tmp_path)
     for name in ("old", "good"):
         own_report(work, name)
-    own_report(
-        work, "bad", b'{"results": [], "of": "bad"}'
-    )  # names no tag, so that a copy of it is wrong in nothing else
+    own_report(work, "bad", a_report(of="bad"))
     spoil(work, "bad")
     do(work, plan_switch, "old", "start")
     return work
@@ -100,13 +99,26 @@ def without_copies(work: Path) -> None:
     shutil.rmtree(copies(work, "good"))
 
 
+def overwrite_report(work: Path, content: bytes) -> None:
+    write(work, "good", Artifact.REPORT, content, REPORT_AGE)
+
+
+def linked(work: Path) -> None:
+    report, elsewhere = work / "reports" / "good_report.json", work / "elsewhere.json"
+    report.rename(elsewhere)
+    report.symlink_to(elsewhere)
+
+
 GOES_BAD: dict[str, tuple[Callable[[Path], None], str]] = {
     "tampered": (tampered, "matches its manifest"),
     "missing": (missing, "complete"),
     "failing a gate": (failing, "gates passed"),
     "in alert": (alerting, "monitoring OK"),
     "unsigned": (unsigned, "signed off"),
-    "disguised as Phase 3": (disguised, "monitoring OK"),
+    "disguised as Phase 3": (disguised, "parses"),
+    "without any decision": (lambda work: overwrite_report(work, b"{}"), "parses"),
+    "garbage": (lambda work: overwrite_report(work, b"garbage"), "parses"),
+    "linked to a file elsewhere": (linked, "parses"),
     "robbed of its copies": (without_copies, "matches its manifest"),
 }
 
@@ -124,6 +136,32 @@ def test_a_target_that_fails_a_rung_is_refused_and_nothing_changes(
     assert (state_of(work), active_file(work)) == before
     row = next((row for row in candidates(site_of(work)) if row.tag == "good"), None)
     assert row is None or row.first_failed_rung == rung
+
+
+def test_a_tag_of_phase_3_is_told_as_what_it_is(work: Path) -> None:
+    Tag(work / "reports", "p3", phase=3)
+    (row,) = [row for row in candidates(site_of(work)) if row.tag == "p3"]
+    assert row.first_failed_rung == "monitoring OK"
+    told = refused(lambda: do(work, plan_switch, "p3", "why"))
+    assert "fails `monitoring OK: Phase 3 has none, it is the fallback`" in told
+
+
+@pytest.mark.parametrize("order", [plan_switch, plan_pin])
+def test_a_report_that_is_broken_only_in_its_middle_is_found_at_the_last_moment(
+    work: Path, order: Callable[..., Plan]
+) -> None:
+    rows = json.dumps([{"a": 1}] * 2_000)
+    whole = a_report(run_tag="good", results=[]).replace(b'"results": []', b'"results": ' + rows.encode())
+    overwrite_report(work, whole)
+    arguments = ["good", *(["why"] if order is plan_switch else [])]
+    plan = order(site_of(work), *arguments)
+    overwrite_report(work, whole.replace(b'{"a": 1}, {"a": 1}]', b'{"a": 1}, {"a": ]}]'))
+    (row,) = [row for row in candidates(site_of(work)) if row.tag == "good"]
+    assert row.known_good, "an index reads no more than beginning and end"
+    before = active_file(work)
+    for late in (lambda: carry_out(site_of(work), plan), lambda: order(site_of(work), *arguments)):
+        assert "fails `parses: record 2000" in refused(late)
+    assert active_file(work) == before
 
 
 @pytest.mark.parametrize("how", [how for how in GOES_BAD if how not in ("tampered", "robbed of its copies")])
@@ -259,7 +297,7 @@ def test_a_quarantined_tag_that_is_bad_again_with_other_bytes_is_quarantined_aga
     with_incident(work)
     do(work, plan_switch, "good", "rollback")
     do(work, plan_reopen_by_override, "good")
-    other = b'{"run_tag": "bad", "results": [2]}'
+    other = a_report(run_tag="bad", of=2)
     own_report(work, "bad", other)
     assert failed_rung(site_of(work), state_of(work), "bad") is None
     spoil(work, "bad")
@@ -340,5 +378,5 @@ def test_a_thawed_quarantined_tag_is_judged_by_its_content_and_a_frozen_one_by_i
     do(work, plan_switch, "good", "rollback")
     assert [entry.tag for entry in read_state(work / "reports").quarantine] == ["bad"]
     do(work, plan_thaw, "bad", "to run it again")
-    own_report(work, "bad", b'{"run_tag": "bad", "results": [3]}')
+    own_report(work, "bad", a_report(run_tag="bad", of=3))
     assert failed_rung(site_of(work), state_of(work), "bad") is None

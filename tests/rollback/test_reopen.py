@@ -11,7 +11,10 @@ import pytest
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.journal.log import read_events
+from phase4_tui.rollback.comparison import ComparisonResult
 from phase4_tui.rollback.fallback import plan_phase3_only
+from phase4_tui.rollback.freeze import plan_freeze
+from phase4_tui.rollback.guided import read_guided
 from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.rollback.known_good import plan_switch
 from phase4_tui.rollback.postmortem import post_mortem
@@ -119,6 +122,11 @@ def _tamper(new: Tag) -> None:
     (new.reports / "good_report.md").write_text("# Another\n")
 
 
+def _tamper_with_the_re_run(new: Tag) -> None:
+    freeze(new.reports.parent, "new")
+    new.path(Artifact.MONITORING_MD).write_text("# Another\n")
+
+
 def _unhealthy(new: Tag) -> None:
     new.put(Artifact.QUALITY_CHECK, quality(False))
 
@@ -146,7 +154,9 @@ def _written_again(new: Tag) -> None:
         (lambda new: again(new, "batch", "loosened"), "input and rules", "rules sha256"),
         (lambda new: again(new, ""), "input and rules", "unknown"),
         (_written_again, "compared", "changed after the comparison"),
-        (_tamper, "nothing tampered", "good_report.md"),
+        (_tamper, "nothing tampered", "good_report.md has 10 bytes"),
+        (_tamper, "nothing tampered", "`phase4 restore good`"),
+        (_tamper_with_the_re_run, "nothing tampered", "`phase4 restore new`"),
     ],
 )
 def test_each_condition_by_itself_keeps_it_closed_and_is_named(
@@ -249,3 +259,80 @@ def test_of_very_many_overrides_the_state_keeps_the_last_in_short_and_the_journa
     events = [event for event in read_events(tmp_path / "reports") if event.detail.get("override")]
     assert [event.detail["reason"].count("🔥") for event in events] == [900] * 5
     assert verify(site).ok
+
+
+# A run that crashed before it wrote anything, or that left half a report
+
+
+LEFT = {
+    "nothing": None,
+    "garbage": b"not JSON",
+    "nothing in it": b"{}",
+    "half a report": b'{"run_tag": "bad", "results": [{"input": {"underlying": "A", "timestamp": "t"}, "deci',
+}
+
+
+def crashed(work: Path, left: bytes | None) -> Tag:
+    """Put an incident on record whose first step crashed; return the healthy re-run on the same sources."""
+    reports = work / "reports"
+    Tag(reports, "good")
+    bad = Tag(reports, "bad")
+    for path in reports.glob("bad_*"):
+        path.unlink()
+    if left is not None:
+        bad.path(Artifact.REPORT).write_bytes(left)
+    waiting = dict.fromkeys(STEP_NAMES[1:], "not_run")
+    ran(bad, rehearsal=False, started_at=OLD, steps=bad.ran(pipeline="crashed", **waiting).steps)  # type: ignore[arg-type]  # as above
+    assert look_for_incident(site_of(work), "bad") is not None
+    new = Tag(reports, "new")
+    ran(new)
+    return new
+
+
+@pytest.mark.parametrize("left", LEFT.values(), ids=LEFT)
+def test_an_incident_whose_first_step_crashed_is_led_out_of(tmp_path: Path, left: bytes | None) -> None:
+    crashed(tmp_path, left)
+    site = site_of(tmp_path)
+    if left is not None:
+        freeze(tmp_path, "bad")
+    else:
+        plan = plan_freeze(site, "bad", "evidence")
+        assert "nothing to freeze" in str(plan.nothing)
+        assert give(site, plan).event is None
+    give(site, plan_switch(site, "good", "rollback"))
+    give(site, plan_phase3_only(site, "rollback"))
+    incident = state_of(tmp_path).incident
+    assert incident is not None
+    assert incident.stage == "contained"
+    explain(tmp_path)
+    guided = read_guided(site)
+    assert guided is not None
+    assert [step.state for step in guided.steps] == ["done", "done", "done", "done", "next"]
+    assert set(unmet(tmp_path)) == {"compared"}
+    found = give(site, plan_compare(site, "bad", "new", "good")).result
+    assert isinstance(found, ComparisonResult)
+    assert found.recovered
+    assert any("incomparable" in note and "its report" in note for note in found.notes)
+    assert {one.bad for one in found.decisions} <= {None}
+    reopen(tmp_path)
+    assert state_of(tmp_path).incident is None
+    assert verify(site).ok
+
+
+def test_what_is_written_of_the_tag_later_is_to_be_frozen_after_all(tmp_path: Path) -> None:
+    crashed(tmp_path, None)
+    Tag(tmp_path / "reports", "bad")
+    guided = read_guided(site_of(tmp_path))
+    assert guided is not None
+    assert guided.steps[0].state == "next"
+
+
+def test_a_run_that_crashed_before_the_monitor_was_a_run_on_its_rules_all_the_same(tmp_path: Path) -> None:
+    new = crashed(tmp_path, None)
+    again(new, "batch", "loosened")
+    told = unmet(tmp_path)["input and rules"]
+    assert f"rules sha256 {digest('rules')} → {digest('loosened')}" in told
+    forget_runs(Tag(tmp_path / "reports", "bad"))
+    told = unmet(tmp_path)["input and rules"]
+    assert "unknown (no run of bad has it on record)" in told
+    assert "--accept-changed-input" in told

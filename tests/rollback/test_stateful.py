@@ -20,13 +20,14 @@ from phase4_tui.rollback import orders
 from phase4_tui.rollback.active import active_of, publish_active, published_active
 from phase4_tui.rollback.fallback import plan_phase3_only, plan_phase4_by_override
 from phase4_tui.rollback.freeze import plan_freeze, plan_restore, plan_thaw
-from phase4_tui.rollback.incidents import look_for_incident, plan_escalate, plan_no_good_tag, plan_reclassify
+from phase4_tui.rollback.incidents import RANK, look_for_incident, plan_escalate, plan_no_good_tag, plan_reclassify
 from phase4_tui.rollback.known_good import failed_rung, plan_pin, plan_switch, plan_unpin
 from phase4_tui.rollback.orders import Effect, Plan, carry_out
 from phase4_tui.rollback.reopen import plan_compare, plan_reopen
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
 from phase4_tui.runbook.site import Refused, Site
 from tests.rollback.hostile import (
+    a_report,
     as_root,
     assert_on_record,
     copies,
@@ -88,7 +89,7 @@ class Desk(RuleBasedStateMachine):
     @initialize()
     def open_the_desk(self) -> None:
         for tag in TAGS[:3]:  # reports that name no tag, so that a copy of one is wrong in nothing else
-            own_report(self.work, tag, f'{{"results": [], "of": "{tag}"}}'.encode())
+            own_report(self.work, tag, a_report(of=tag))
         spoil(self.work, "c")
 
     def carried_out(self, operator: str, plan: Plan) -> None:
@@ -183,8 +184,24 @@ class Desk(RuleBasedStateMachine):
 
     @rule(operator=operators, tag=tags)
     def look_for_an_incident(self, operator: str, tag: str) -> None:
-        if look_for_incident(site_of(self.work, operator), tag) is not None:
-            self.died = False
+        before = state_of(self.work).incident
+        found = look_for_incident(site_of(self.work, operator), tag)
+        if found is None:
+            return
+        self.died = False
+        if before is not None:  # only what is worse takes its place, and it stays the same incident
+            assert (found.id, found.opened_at) == (before.id, before.opened_at)
+            assert RANK[found.severity_class] <= RANK[before.severity_class]
+            if found.tag != before.tag:
+                assert (found.tag, found.former[-1].tag) == (tag, before.tag)
+                assert RANK[found.severity_class] < RANK[before.severity_class]
+                assert (found.root_causes, found.comparisons) == ((), ())
+
+    @rule(tag=tags)
+    def lose_a_text_of_a_tag(self, tag: str) -> None:
+        path = self.work / "reports" / f"{tag}_report.md"
+        if path.is_file() and not is_frozen(self.work / "reports", tag):
+            path.unlink()
 
     def clear(self, tag: str) -> None:
         for path in (self.work / "reports").glob(f"{tag}_*"):
@@ -199,7 +216,7 @@ class Desk(RuleBasedStateMachine):
             return
         self.written += 1
         self.clear(tag)
-        own_report(self.work, tag, f'{{"results": [], "number": {self.written}}}'.encode())
+        own_report(self.work, tag, a_report(number=self.written))
         if not good:
             spoil(self.work, tag)
 

@@ -1,5 +1,6 @@
 """What the tests of the runbook share: working directories, runs in this process, and a look at other processes."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.cli.setup import laid_out_files
 from phase4_tui.runbook.classification import Classification, classify
 from phase4_tui.runbook.evidence import read_evidence
@@ -20,6 +22,7 @@ from phase4_tui.runbook.provenance import RunRecord, StepRecord
 from phase4_tui.runbook.sequence import Observer, run_plan
 from phase4_tui.runbook.settings import load_settings
 from phase4_tui.runbook.steps import Command
+from tests.runbook.documents import contents
 
 FOREIGN = Path(__file__).parent.parent / "foreign"
 TAG = "phase4_demo"
@@ -215,4 +218,11 @@ def misled(directory: Path, name: str, code: str) -> Path:
     script = script_of(work, name)
     script.rename(work / "original.py")
     script.write_text(code, encoding="utf-8")
+    return work if name == "pipeline" else fed(work)
+
+
+def fed(work: Path, tag: str = TAG) -> Path:
+    """Put there what a step by itself reads of a tag, and return the working directory."""
+    for artifact in (Artifact.REPORT, Artifact.SUMMARY):
+        (work / "reports" / file_name(tag, artifact)).write_text(json.dumps(contents(tag)[artifact]))
     return work

@@ -8,6 +8,7 @@ import pytest
 
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.journal.locks import DirectoryLock
+from phase4_tui.runbook.audit import audit
 from phase4_tui.runbook.classification import Classification, classify
 from phase4_tui.runbook.escalation import next_step
 from phase4_tui.runbook.evidence import read_evidence
@@ -144,10 +145,74 @@ def test_each_missing_or_empty_markdown_file_is_p2_and_named(tag: Tag, artifact:
     assert str(tag.path(artifact)) in {one.file for one in found(tag).evidence}
 
 
-@pytest.mark.parametrize("artifact", [Artifact.REPORT, Artifact.SUMMARY])
-def test_a_missing_report_with_both_gates_passed_is_p2(tag: Tag, artifact: Artifact) -> None:
-    tag.remove(artifact)
-    assert named(tag) == ("P2", "engineering", 12)
+def test_a_missing_or_unreadable_summary_with_both_gates_passed_is_p2_and_named(tag: Tag) -> None:
+    for change, word in (("not json", "unreadable"), (None, "absent or empty")):
+        if change is None:
+            tag.remove(Artifact.SUMMARY)
+        else:
+            tag.put(Artifact.SUMMARY, change, age=REPORT_AGE)
+        assert named(tag) == ("P2", "engineering", 12)
+        (evidence,) = found(tag).evidence
+        path = tag.path(Artifact.SUMMARY)
+        assert (evidence.file, evidence.key, evidence.value) == (str(path), path.name, word)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "absent"),
+        (b"", "empty"),
+        (b"garbage", "not JSON"),
+        (b'{"run_tag": "t1", "results": [', "missing"),
+        (b"{}", "`results` is missing"),
+        (b'{"input_file": "i", "record_count": 0, "summary": {}, "results": {}}', "`results` is no array"),
+        (b'{"input_file": "i", "record_count": "0", "summary": {}, "results": []}', "`record_count`"),
+        (b'{"record_count": 0, "summary": {}, "results": []}', "`input_file` is missing"),
+        (b'{"run_tag": 7, ' + b'"results": [' + b'{"a": 1},' * 10_000 + b"{}]}", "`run_tag`"),
+        (b'{"results": [' + b'{"a": 1},' * 10_000, "does not end"),
+    ],
+)
+def test_without_a_report_that_can_be_used_the_release_check_does_not_hold_and_it_is_p0(
+    tag: Tag, content: bytes | None, words: str
+) -> None:
+    path = tag.path(Artifact.REPORT)
+    if content is None:
+        tag.remove(Artifact.REPORT)
+    else:
+        tag.put(Artifact.REPORT, content, age=REPORT_AGE)
+    assert named(tag) == ("P0", "engineering", 10)
+    first = found(tag).evidence[0]
+    assert (first.file, first.key) == (str(path), path.name)
+    assert words in str(first.value)
+
+
+def test_a_report_that_is_a_link_out_of_the_reports_is_p0_and_never_read(tag: Tag, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.json"
+    tag.path(Artifact.REPORT).rename(outside)
+    tag.path(Artifact.REPORT).symlink_to(outside)
+    assert named(tag) == ("P0", "engineering", 10)
+    (entry, *_) = audit(tag.reports, tag.name)
+    assert (entry.present, entry.sha256) == (False, None)
+    assert "link out of reports/" in str(entry.problem)
+
+
+@pytest.mark.parametrize("rows", [0, 5_000])
+@pytest.mark.parametrize("order", ["written", "sorted"])
+def test_a_report_in_any_order_of_keys_and_of_any_size_is_used(tag: Tag, rows: int, order: str) -> None:
+    content = json.loads(tag.path(Artifact.REPORT).read_bytes()) | {
+        "results": [{"a": 1.5e300}] * rows,
+        "more": "\u20ac",
+    }
+    tag.put(Artifact.REPORT, json.dumps(content, sort_keys=order == "sorted"), age=REPORT_AGE)
+    assert named(tag) == ("ok", None, 0)
+
+
+def test_a_report_that_is_being_written_is_not_healthy_yet(tag: Tag) -> None:
+    tag.put(Artifact.REPORT, tag.path(Artifact.REPORT).read_bytes()[:-9], age=0)
+    for artifact in (RELEASE, QUALITY, MONITORING, SIGNOFF):
+        tag.age(artifact, 0)
+    assert named(tag)[::2] == ("unknown", 14)
+    assert {one.key for one in found(tag).evidence} == {"t1_report.json"}
 
 
 @pytest.mark.parametrize("artifact", [RELEASE, QUALITY, MONITORING])

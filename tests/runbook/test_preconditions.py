@@ -19,11 +19,12 @@ from phase4_tui.runbook.preconditions import (
     check_room,
     check_workdir,
 )
+from phase4_tui.runbook.provenance import save_run
 from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.steps import Phase, find_step, place_of
 from tests.runbook.documents import Tag
-from tests.runbook.support import foreign, laid_out, listing, plan, script_of
+from tests.runbook.support import TAG, fed, foreign, laid_out, listing, plan, script_of
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -71,6 +72,25 @@ def test_a_run_on_what_is_not_there_is_refused_and_nothing_is_written(tmp_path: 
     assert listing(work) == before
 
 
+def test_a_rehearsal_without_a_tag_gets_one_of_its_own(tmp_path: Path) -> None:
+    work = laid_out(tmp_path / "w")
+    assert plan(work, rehearsal=True).tag == f"{TAG}_rerun"
+    fed(work, f"{TAG}_rerun")
+    other = Tag(tmp_path / "elsewhere", f"{TAG}_rerun2").ran(pipeline="crashed")
+    save_run(work / "reports", other)
+    assert plan(work, rehearsal=True).tag == f"{TAG}_rerun3"
+    assert plan(work, rehearsal=True, tag="mine").tag == "mine"
+    assert plan(work).tag == TAG
+
+
+def test_a_phase_3_run_on_the_sample_of_this_program_says_so(tmp_path: Path) -> None:
+    work = laid_out(tmp_path / "w")
+    made = plan(work, phase=3)
+    assert any("this program's sample" in line for line in made.describe())
+    shutil.copy(made.input.path, work / "own.json")
+    assert not any("this program's sample" in line for line in plan(work, phase=3, input="own.json").describe())
+
+
 def test_phase_3_needs_no_rules(tmp_path: Path) -> None:
     work = laid_out(tmp_path / "w")
     (work / "monitoring_rules.json").unlink()
@@ -81,7 +101,29 @@ def test_phase_3_needs_no_rules(tmp_path: Path) -> None:
 def test_a_single_step_that_does_not_read_the_batch_needs_no_batch(tmp_path: Path, name: str) -> None:
     work = laid_out(tmp_path / "w")
     (work / "sample_batch_input.json").unlink()
-    assert plan(work, only=find_step(name)).commands[0].step.name == name
+    assert plan(fed(work), only=find_step(name)).commands[0].step.name == name
+
+
+@pytest.mark.parametrize(
+    ("name", "missing", "makes"),
+    [
+        ("release_check", "t2_report.json", "step 1 pipeline makes it"),
+        ("quality_check", "t2_report.json", "`phase4 step pipeline --tag t2`"),
+        ("signoff", "t2_summary.json", "step 1 pipeline makes it"),
+        ("monitor", "t2_report.json", "step 1 pipeline makes it"),
+    ],
+)
+def test_a_single_step_without_what_it_reads_is_refused_and_told_which_step_makes_it(
+    tmp_path: Path, name: str, missing: str, makes: str
+) -> None:
+    work = fed(laid_out(tmp_path / "w"))
+    with pytest.raises(Refused) as refused:
+        plan(work, tag="t2", only=find_step(name))
+    assert missing in str(refused.value)
+    assert makes in str(refused.value)
+    own = f'[steps.{name}]\nargv = ["true"]\n'
+    (work / "phase4.toml").write_text(own)
+    assert plan(work, tag="t2", only=find_step(name)).commands[0].origin == "settings"
 
 
 @pytest.mark.parametrize(
@@ -165,4 +207,4 @@ def test_a_disk_without_room_for_the_artifacts_refuses_the_run(tmp_path: Path, m
     assert not check_room(place).ok
     with pytest.raises(Refused, match="disk"):
         plan(work)
-    assert plan(work, only=find_step("signoff")).tag, "a step that writes little is not refused"
+    assert plan(fed(work), only=find_step("signoff")).tag, "a step that writes little is not refused"

@@ -161,7 +161,7 @@ def test_a_frozen_tag_is_refused_and_keeps_every_byte(tmp_path: Path) -> None:
     run(work)
     (work / "reports" / ".phase4" / "frozen" / TAG).mkdir(parents=True)
     before = listing(work / "reports")
-    for request in ({}, {"only": FIRST}, {"resume": True}, {"rehearsal": True}):
+    for request in ({}, {"only": FIRST}, {"resume": True}, {"rehearsal": True, "tag": TAG}):
         with pytest.raises(Refused, match=r"frozen|nothing to resume"):
             run(work, **request)
     assert listing(work / "reports") == before

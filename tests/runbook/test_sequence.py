@@ -13,6 +13,7 @@ from tests.runbook.support import (
     STEP_NAMES,
     TAG,
     Recording,
+    fed,
     foreign,
     laid_out,
     misled,
@@ -173,7 +174,7 @@ def test_an_empty_note_is_no_success(tmp_path: Path) -> None:
 
 
 def test_exit_status_0_with_passed_false_is_a_failed_gate(tmp_path: Path) -> None:
-    work = foreign(tmp_path / "w", quality_check=misbehaving.gate(False, 0))
+    work = fed(foreign(tmp_path / "w", quality_check=misbehaving.gate(False, 0)))
     ended = step(run(work, only=find_step("quality_check")), "quality_check")
     assert (ended.state, ended.exit_code) == ("failed_gate", 0)
     assert "passed=false" in (ended.error or "")

@@ -68,7 +68,7 @@ def test_the_newest_tag_is_shown_unless_one_is_active_or_wanted(work: Path) -> N
     assert (status(work).tag, status(work).active_tag) == ("zz", "zz")
     assert status(work, "aa").tag == "aa"
     newer.remove(Artifact.REPORT)
-    assert status(work, "aa").classification.severity_class == "P2"
+    assert status(work, "aa").classification.severity_class == "P0"
 
 
 def test_the_newest_tag_is_that_of_the_last_changed_artifact(work: Path) -> None:

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from phase4_tui.artifacts.names import Artifact
 from phase4_tui.tui.screens.compare import CompareScreen
 from phase4_tui.tui.screens.long_choice import LongChoiceScreen
 from phase4_tui.tui.screens.modals import PlanScreen
 from tests.rollback.support import state_of
-from tests.runbook.documents import Tag
+from tests.runbook.documents import REPORT_AGE, Tag
 from tests.tui.looking import decision, put_report
 from tests.tui.support import SIZE, bad_tag, lay_out, make_app, older, screen_text, until
 from tests.tui.user import User
@@ -113,18 +114,19 @@ async def test_what_is_still_there_is_told_and_reopening_on_it_shows_each_unmet_
 
 
 async def test_a_comparison_that_fails_says_why_and_can_be_made_again(work: Path) -> None:
-    app = make_app(work)
+    app = make_app(work, read_only=True)  # so that the missing report raises no incident
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         user = User(app, pilot)
-        await user.incident()
+        await until(pilot, lambda: app.snapshot and len(app.snapshot.rows) == 2)
         await user.press("c")
         await user.at(CompareScreen)
         await user.sees("n re-run      A")
-        report = work / "reports" / "A_report.json"
-        report.rename(work / "kept")
+        rerun = Tag(work / "reports", "A")
+        kept = rerun.path(Artifact.REPORT).read_bytes()
+        rerun.change(Artifact.REPORT, lambda found: found.update(results=[1]), age=REPORT_AGE)
         await user.press("c")
-        await user.sees("A has no report", "not compared yet")
-        (work / "kept").rename(report)
+        await user.sees("A_report.json: record 1", "not compared yet")
+        rerun.put(Artifact.REPORT, kept, age=REPORT_AGE)
         await user.press("c")
         await user.sees("A has recovered")
 

@@ -1,12 +1,19 @@
 """The dashboard as an operator uses it: what is seen, runs, looks and keys, over real files and real runs."""
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from textual import events
+from textual.binding import Binding
 from textual.widgets import Input
 
-from phase4_tui.tui.actions import ACTIONS, BadKeys, keys_of
+from phase4_tui.tui import screens
+from phase4_tui.tui.actions import ACTIONS
+from phase4_tui.tui.app import Phase4App
+from phase4_tui.tui.keys import RESERVED, SCREEN_KEYS, BadKeys, keys_of
 from phase4_tui.tui.screens.audit import AuditScreen
+from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.dashboard import DashboardScreen
 from phase4_tui.tui.screens.decisions import DecisionsScreen
 from phase4_tui.tui.screens.help import HelpScreen
@@ -44,16 +51,46 @@ async def test_i_see_four_panels_the_incident_and_what_to_press_at_any_size(tmp_
         for size in [(120, 40), (80, 24), (60, 16)]:
             await me.pilot.resize_terminal(*size)
             await me.sees("RELEASE CHECK", "QUALITY CHECK", "MONITORING", "SIGN-OFF", "INCIDENT P1", "next: f freeze B")
-            await me.sees("SEQUENCE", "HIGH no_trade 95", "? help", "q quit", "^p palette")
+            await me.sees("SEQUENCE", "no_trade", "+25.0 HIGH", "? help", "q quit", "^p palette")
         for size in [(59, 24), (80, 15), (20, 5), (10, 3)]:
             await me.pilot.resize_terminal(*size)
             await me.sees("✘ P1 mo")
             await until(me.pilot, lambda: "RELEASE CHECK" not in screen_text(me.app))
 
 
+async def test_up_and_down_choose_a_tag_at_any_size_also_after_another(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    async with operator_at(tmp_path, (80, 24)) as me:
+        await me.looked()
+        await me.press("down")
+        await me.sees("▶A OK")
+        for size, key, tag in [((120, 40), "up", "B"), ((80, 24), "down", "A"), ((120, 40), "up", "B")]:
+            await me.pilot.resize_terminal(*size)
+            await me.press(key)
+            await me.sees(f"PHASE 4 · PAPER  {tag}")
+
+
+@pytest.mark.parametrize(("wanted", "rung"), [("true", 1), ("false", 0)])
+async def test_the_bell_rings_once_for_a_new_incident_where_it_is_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: str, rung: int
+) -> None:
+    (tmp_path / "phase4.toml").write_text(f"[dashboard]\nbell = {wanted}\n")
+    rings: list[None] = []
+    monkeypatch.setattr(Phase4App, "bell", lambda app: rings.append(None))
+    async with operator_at(tmp_path) as me:
+        lay_out(tmp_path)
+        await me.incident()
+        await me.sees("INCIDENT P1")
+    async with operator_at(tmp_path) as later:
+        await later.sees("INCIDENT P1")
+    assert len(rings) == rung
+
+
 async def test_without_any_tag_i_am_told_how_to_begin(tmp_path: Path) -> None:
     async with operator_at(laid_out(tmp_path)) as me:
         await me.sees("NO RUN YET", "next: r runs the sequence")
+        await me.pilot.resize_terminal(80, 24)
+        await me.sees("no tag yet · r runs the sequence")
         await me.press("d")
         await me.sees("decisions: no tag yet")
 
@@ -110,6 +147,7 @@ async def test_x_cancels_and_resume_goes_on_where_it_was(tmp_path: Path) -> None
         await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.holder is None)
         await me.starts("R")
         await me.sees("run of phase4_demo ended: every step passed")
+        await until(me.pilot, lambda: ended(me.app))
         assert [step.name for step in last_run(me.app).steps if step.state == "passed"][-1] == "monitor"
 
 
@@ -183,20 +221,55 @@ async def test_the_same_look_twice_is_one_screen(tmp_path: Path) -> None:
         assert len(me.app.screen_stack) == 2
 
 
-async def test_slash_filters_the_tags_and_escape_shows_all_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_slash_filters_the_tags_in_sight_and_escape_shows_all_again(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
     for name in ("alpha", "beta", "gamma"):
         Tag(tmp_path / "reports", name)
-    async with operator_at(tmp_path) as me:
+    async with operator_at(tmp_path, size) as me:
         await me.looked()
-        await me.press("slash", *"bet")
-        await me.sees("1 of 3")
-        await me.press("enter")
-        await until(me.pilot, lambda: not isinstance(me.app.focused, Input))
-        await me.press("slash", "escape")
-        await me.sees("RUN TAGS 3")
-        assert not isinstance(me.app.focused, Input)
-        await me.press("question_mark")
-        await me.at(HelpScreen)
+        await me.press("slash")
+        await me.sees("filter part of a tag")
+        await me.press(*"BET")
+        await me.sees("filter BET", "1 of 3")
+        await me.press("escape")
+        await until(me.pilot, lambda: "filter BET" not in screen_text(me.app) and "1 of 3" not in screen_text(me.app))
+        for key in ("enter", "down"):
+            await me.press("slash", *"mm", key)
+            await until(me.pilot, lambda: focus_of(me.app) == "gamma")
+            assert not isinstance(me.app.focused, Input)
+            await me.sees("filter mm", "1 of 3")
+            await me.press("v")
+            await me.at(VerifyScreen)
+            await me.press("escape")
+            await me.at(DashboardScreen)
+            await me.sees("1 of 3")
+            await me.press("escape")
+            await until(me.pilot, lambda: "1 of 3" not in screen_text(me.app))
+            assert focus_of(me.app) == "gamma"  # the first escape shows the tags again, the second follows
+            await me.press("escape")
+            await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.followed)
+
+
+async def test_a_filter_typed_in_one_go_gives_no_order_and_one_without_a_tag_stays(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    async with operator_at(tmp_path, (80, 24)) as me:
+        await me.incident()
+        for key in ("slash", *"fq1", "enter"):
+            me.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await me.sees("filter fq1", "0 of 2")
+        assert isinstance(me.app.focused, Input)
+        assert len(me.app.screen_stack) == 1
+        for key in (*"xyz", "escape"):
+            me.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(me.pilot, lambda: "fq1" not in screen_text(me.app) and "of 2" in screen_text(me.app))
+        assert "0 of 2" not in screen_text(me.app)
+
+
+def focus_of(app: Phase4App) -> str | None:
+    """Return the shown tag."""
+    return app.snapshot.focus.tag if app.snapshot and app.snapshot.focus else None
 
 
 async def test_brackets_choose_the_neighbours_and_escape_the_newest_again(tmp_path: Path) -> None:
@@ -215,8 +288,9 @@ async def test_brackets_choose_the_neighbours_and_escape_the_newest_again(tmp_pa
         await me.sees("▶B P1")
 
 
-async def test_y_copies_the_command_of_what_i_did_last(tmp_path: Path) -> None:
+async def test_y_copies_the_command_of_what_i_did_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lay_out(tmp_path)
+    monkeypatch.chdir(tmp_path)
     async with operator_at(tmp_path) as me:
         await me.press("y")
         await me.sees("no action yet")
@@ -225,6 +299,9 @@ async def test_y_copies_the_command_of_what_i_did_last(tmp_path: Path) -> None:
         await me.press("escape", "y")
         await me.sees("phase4 audit --tag B")
         assert me.app.clipboard == "phase4 audit --tag B"
+        monkeypatch.chdir("/")
+        await me.press("y")
+        await me.sees(f"phase4 -C {tmp_path} audit --tag B")
 
 
 async def test_a_key_that_cannot_act_says_why(tmp_path: Path) -> None:
@@ -235,7 +312,7 @@ async def test_a_key_that_cannot_act_says_why(tmp_path: Path) -> None:
         await me.press("x")
         await me.sees("cancel: nothing is being run")
         await me.press("R")
-        await me.sees("resume: the last run of this tag is complete")
+        await me.sees("resume: no run of this tag is on record")
         assert len(me.app.screen_stack) == 1
 
 
@@ -273,24 +350,56 @@ async def test_keys_are_those_of_the_settings_even_swapped(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("keys", "words"),
+    ("keys", "action", "words"),
     [
-        ('frezee = "f"', ["frezee", "is no action", "freeze"]),
-        ('freeze = "r"', ["`r`", "run", "freeze"]),
-        ('freeze = "enter"', ["`enter`", "taken"]),
+        ('frezee = "f"', "frezee", ["is no action", "freeze"]),
+        ('freeze = "r"', "freeze", ["`r`", "run"]),
+        ('freeze = "enter"', "freeze", ["`enter`", "taken"]),
+        ('freeze = "["', "freeze", ["`[`", "of the screens themselves"]),
+        ('freeze = "T"', "freeze", ["`T`", "of the screens themselves"]),
+        ('freeze = "F2"', "freeze", ["`F2`", "no key that a terminal sends"]),
+        ('freeze = "ctrl+shift+a"', "freeze", ["no key that a terminal sends"]),
+        ('freeze = "\\t"', "freeze", ["no key that a terminal sends"]),
     ],
 )
-def test_keys_that_cannot_be_used_are_refused_at_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], keys: str, words: list[str]
+def test_keys_that_cannot_be_used_are_refused_at_start_by_file_line_and_key(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    keys: str,
+    action: str,
+    words: list[str],
 ) -> None:
-    (tmp_path / "phase4.toml").write_text(f"[keys]\n{keys}\n")
+    (tmp_path / "phase4.toml").write_text(f"# mine\n[keys]\njournal = 'f5'\n{keys}\n")
     monkeypatch.setattr("phase4_tui.tui.start.why_unusable", lambda: None)
     assert run_dashboard(site_of(tmp_path)) == 2
     error = capsys.readouterr().err
+    assert error.startswith(f"error: {tmp_path / 'phase4.toml'}, line 4: key `keys.{action}`: ")
     assert [word for word in words if word not in error] == []
 
 
 def test_a_key_may_be_given_away_and_taken() -> None:
     assert keys_of({"run": "f", "freeze": "r"})["freeze"] == "r"
+    for key, arrives in (("f2", "f2"), ("ctrl+t", "ctrl+t"), (",", "comma"), ("F", "F"), ("alt+x", "alt+x")):
+        assert keys_of({"freeze": key})["freeze"] == arrives
     with pytest.raises(BadKeys):
         keys_of({"run": "f"})
+
+
+def test_every_key_of_a_screen_is_known_to_the_check_of_the_settings() -> None:
+    for path in (Path(screens.__file__).parent).glob("*.py"):
+        import_module(f"{screens.__name__}.{path.stem}")
+    own = {action.key for action in ACTIONS}
+    used = {
+        key.strip()
+        for screen in _below(FactsScreen)
+        if not screen.IS_FORM  # there no key of an action acts
+        for binding in screen.BINDINGS
+        if isinstance(binding, Binding)
+        for key in binding.key.split(",")
+    }
+    assert used - own - RESERVED == SCREEN_KEYS
+
+
+def _below(kind: type[FactsScreen]) -> list[type[FactsScreen]]:
+    return [kind, *(below for one in kind.__subclasses__() for below in _below(one))]

@@ -7,27 +7,29 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import cast
 
 import pytest
 from textual.message import Message
 
 from phase4_tui.artifacts.names import Artifact
-from phase4_tui.artifacts.watching import Watcher
+from phase4_tui.artifacts.watching import MissedHints, Watcher
+from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.rollback.known_good import plan_pin, plan_switch
-from phase4_tui.runbook.provenance import save_run
+from phase4_tui.rollback.orders import one_at_a_time
+from phase4_tui.runbook.running import running
+from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.status import read_tags
 from phase4_tui.tui.actions import ACTIONS, why_not
 from phase4_tui.tui.facts import Facts
-from phase4_tui.tui.messages import OrdersSeen, OutputArrived, SnapshotReady
+from phase4_tui.tui.messages import OrdersSeen, SnapshotReady
 from phase4_tui.tui.snapshot import Snapshot
-from phase4_tui.tui.transcripts import Transcripts
 from phase4_tui.tui.widgets.header_line import alarms
+from phase4_tui.tui.widgets.incident_panel import next_key
 from tests.rollback.hostile import overwrite
-from tests.rollback.support import freeze, give, site_of
+from tests.rollback.support import ENVIRONMENT, freeze, give, site_of
 from tests.runbook.documents import Tag, contents, quality
 from tests.tui.operator import operator_at
-from tests.tui.support import bad_tag, lay_out
+from tests.tui.support import SECONDS, bad_tag, lay_out, screen_text, until
 
 SOON = 3.0
 PATIENCE = 20.0
@@ -76,7 +78,7 @@ class Looking:
         begun = time.monotonic()
         self._facts.stop()
         assert time.monotonic() - begun < SOON
-        assert not [thread for thread in threading.enumerate() if thread.name in ("hints", "facts")]
+        assert not [thread for thread in threading.enumerate() if thread.name in ("hints", "facts", "incidents")]
 
 
 @pytest.fixture
@@ -222,6 +224,20 @@ def test_what_orders_change_changes_the_rows(tmp_path: Path, look: Look) -> None
     assert {"pin", "freeze", "switch"} & set(at.told)
 
 
+def test_the_next_step_is_to_freeze_while_there_is_something_to_freeze(tmp_path: Path, look: Look) -> None:
+    reports = lay_out(tmp_path)
+    look_for_incident(site_of(tmp_path), "B")
+    at = look(tmp_path)
+    assert next_key(at.now) == "f freeze B"
+    for path in reports.glob("B_*"):
+        path.unlink()
+    at.until(lambda: next_key(at.now) == "k switch to a known-good tag")
+    Tag(reports, "B")
+    at.until(lambda: next_key(at.now) == "f freeze B")
+    freeze(tmp_path, "B")
+    at.until(lambda: next_key(at.now) == "k switch to a known-good tag")
+
+
 def test_a_chosen_tag_stays_and_none_follows_again(tmp_path: Path, look: Look) -> None:
     at = look(lay_out(tmp_path).parent)
     at.choose("A")
@@ -297,19 +313,81 @@ async def test_tampering_is_an_alarm_on_every_screen(tmp_path: Path) -> None:
             await me.sees("TAMPERED: A is not what was frozen")
 
 
-def test_the_output_of_a_step_that_began_after_the_last_look_is_shown(tmp_path: Path) -> None:
-    posted: list[OutputArrived] = []
-    transcripts = Transcripts(tmp_path, lambda message: posted.append(cast(OutputArrived, message)))
-    tag = Tag(tmp_path, "A")
-    seen = tag.ran(pipeline="running", monitor="not_run")
-    early, late = tmp_path / "early.log", tmp_path / "late.log"
-    early.write_text("first\n")
-    pipeline, monitor = seen.steps
-    pipeline = pipeline.model_copy(update={"transcript": str(early)})
-    transcripts.follow(seen.model_copy(update={"steps": (pipeline, monitor.model_copy(update={"transcript": None}))}))
-    late.write_text("last\n")
-    monitor = monitor.model_copy(update={"transcript": str(late), "state": "passed"})
-    save_run(tmp_path, seen.model_copy(update={"steps": (pipeline, monitor)}))
-    transcripts.follow(None)
-    transcripts.follow(None)
-    assert [line for message in posted for line in message.lines] == ["first", "last"]
+async def test_a_look_that_hangs_marks_the_screen_until_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_out(tmp_path)
+    monkeypatch.setattr("phase4_tui.tui.app.STALE_SECONDS", 0.5)
+    hanging = threading.Event()
+
+    def hang(reports: Path) -> object:
+        hanging.wait(SECONDS)
+        return running(reports)
+
+    async with operator_at(tmp_path) as me:
+        await me.looked()
+        monkeypatch.setattr("phase4_tui.tui.facts.running", hang)
+        overwrite(tmp_path / "reports" / "A_quality_check.json", b"{}")
+        await me.sees("STALE: nothing was looked at for")
+        hanging.set()
+        await until(me.pilot, lambda: "STALE" not in screen_text(me.app))
+
+
+async def test_a_look_for_incidents_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reports = lay_out(tmp_path)
+    async with operator_at(tmp_path) as me:
+        await me.looked()
+
+        def broken(site: Site, tag: str) -> None:
+            raise RuntimeError(f"no eyes for {tag}")
+
+        monkeypatch.setattr("phase4_tui.rollback.incidents.look_for_incident", broken)
+        Tag(reports, "C")
+        await me.sees("the last look failed (RuntimeError: no eyes for C)")
+        await until(me.pilot, lambda: "the last look failed" not in screen_text(me.app))
+
+
+async def test_another_operators_long_order_does_not_hold_up_what_is_shown(tmp_path: Path) -> None:
+    reports = lay_out(tmp_path)
+    async with operator_at(tmp_path) as me:
+        await me.looked()
+        with one_at_a_time(reports):
+            begun = time.monotonic()
+            Tag(reports, "C")
+            await until(me.pilot, lambda: me.app.snapshot and any(row.tag == "C" for row in me.app.snapshot.rows))
+            assert time.monotonic() - begun < 3
+
+
+async def test_live_orders_in_the_environment_are_an_alarm_and_a_missing_input_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ENVIRONMENT, "DESK_ALLOW_LIVE_ORDERS", "1")
+    lay_out(tmp_path)
+    async with operator_at(tmp_path) as me:
+        await me.sees("LIVE ORDERS: live orders are enabled by DESK_ALLOW_LIVE_ORDERS=1")
+        await me.sees("! working directory: input sample_batch_input.json is missing")
+
+
+async def test_when_the_preconditions_hold_the_panel_names_the_barrier(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    for name in ("sample_batch_input.json", "monitoring_rules.json"):
+        (tmp_path / name).write_text("{}")
+    async with operator_at(tmp_path) as me:
+        await me.sees("preconditions hold · kernel barrier (seccomp)")
+
+
+def test_a_replaced_directory_and_a_change_without_a_hint_are_noticed(tmp_path: Path) -> None:
+    reports = tmp_path / "reports"
+    reports.mkdir()
+    missed = MissedHints(reports)
+    assert not missed.any(set())
+    (reports / "hinted").touch()
+    assert not missed.any({"hinted"})
+    (reports / "not hinted").touch()
+    end = time.monotonic() + SECONDS
+    while not missed.any(set()):
+        assert time.monotonic() < end
+    assert not missed.any(set())
+    reports.rename(tmp_path / "elsewhere")
+    reports.mkdir()
+    assert missed.any(set())

@@ -1,11 +1,13 @@
 """The guided rollback as an operator walks it: by keys, alone or with others, left and taken up again."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from phase4_tui.artifacts.clock import iso, now_ns
-from phase4_tui.journal.lease import read_lease
+from phase4_tui.journal.actor import Actor
+from phase4_tui.journal.lease import drop_lease, read_lease, take_lease
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback.fallback import plan_phase3_only
 from phase4_tui.rollback.guided import lead
@@ -54,7 +56,7 @@ async def contained_and_explained(user: User, work: Path) -> None:
     await user.sees("✔ 2 Switch to known-good  done", "next: 3")
     site = site_of(work)
     give(site, plan_phase3_only(site, "rollback"))
-    await user.sees("✔ 3 Fall back to Phase 3  done", "contained after", "next: 4")
+    await user.sees("✔ 3 Fall back to Phase 3  done", "contained 20", "next: 4")
     await user.press("enter")
     await user.at(RootCauseScreen)
     await user.press(*"feed", "tab", *"check", "ctrl+s")
@@ -229,6 +231,33 @@ async def test_whoever_lost_the_lease_is_told_at_the_next_heartbeat(work: Path) 
     lease = read_lease(work / "reports")
     assert lease is not None
     assert lease.operator == "tom"
+
+
+async def test_two_sessions_of_one_operator_are_told_apart_and_t_takes_the_lead_back(work: Path) -> None:
+    reports, elsewhere = work / "reports", Actor("maria", pid=os.getppid())
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await user.incident()
+        take_lease(reports, elsewhere)
+        await until(pilot, lambda: app.snapshot and app.snapshot.lease)
+        await user.press("g")
+        await user.sees(f"! another session of yours (pid {elsewhere.pid}) leads since", "; T takes it over")
+        await user.press("1")
+        await user.sees("leads this rollback: T takes it over with a reason")
+        await user.press("T")
+        await user.at(TextScreen)
+        await user.press(*"here", "enter")
+        await user.sees("you lead the rollback now", "✔ you lead")
+        take_lease(reports, elsewhere, by_force=True)
+        await user.sees("taken over elsewhere: T takes it back", "! another session of yours")
+        drop_lease(reports, elsewhere)
+        await user.sees("! nobody leads; T leads from here")
+        await user.press("T")
+        await user.sees("✔ you lead")
+        lease = read_lease(reports)
+        assert lease is not None
+        assert lease.pid == os.getpid()
 
 
 async def test_in_a_read_only_dashboard_the_steps_are_looked_at_without_a_lease(work: Path) -> None:

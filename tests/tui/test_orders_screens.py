@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 from textual.app import App
 from textual.widgets import Input
 
@@ -155,7 +156,7 @@ async def test_the_form_is_filled_from_the_incident_and_logs_what_was_typed(work
         await typing(user)
         await user.sees("ROOT CAUSE  P1 monitoring alert high · B", "● risk")
         evidence = app.screen.query_one("#field-evidence", Input).value
-        assert evidence.endswith("B_monitoring.json: alerts.no_trade_pct = 95.0")
+        assert evidence == "reports/B_monitoring.json: alerts.no_trade_pct = 95.0"
         await user.press(*"queue", "enter", *"fix", "tab", "left", "space", "right", "ctrl+s")
         await user.at(PlanScreen)
         await user.sees("cause: queue", "owner: product")
@@ -166,6 +167,38 @@ async def test_the_form_is_filled_from_the_incident_and_logs_what_was_typed(work
     assert (entry.cause, entry.remediation, entry.owner) == ("queue", "fix", "product")
     assert entry.evidence is not None
     assert "no_trade_pct" in entry.evidence
+
+
+async def test_what_is_typed_in_one_go_lands_in_the_field_it_is_meant_for(work: Path) -> None:
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        for between in ("tab", "down", "enter"):
+            await typing(user)
+            for key in [*"thefeedwaslate" * 4, between, *"checkit", "ctrl+s"]:
+                app.post_message(events.Key(key, key if len(key) == 1 else None))
+            await user.at(PlanScreen)
+            await user.sees(f"cause: {'thefeedwaslate' * 4}", "remediation: checkit")
+            await user.press("n")
+            await user.at(RootCauseScreen)
+            await user.press("escape")
+            await user.answers(yes=True)
+            await until(pilot, lambda: len(app.screen_stack) == 1)
+
+
+async def test_escape_leaves_the_form_at_the_first_moment_that_it_is_there(work: Path) -> None:
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await user.incident()
+        for early in (True, False):
+            await user.press("l")
+            if early:
+                app.post_message(events.Key("escape", None))
+            else:
+                await user.sees("ROOT CAUSE")
+                await user.press("escape")
+            await until(pilot, lambda: len(app.screen_stack) == 1)
 
 
 async def test_an_empty_field_that_is_needed_is_marked_and_has_the_focus(work: Path) -> None:

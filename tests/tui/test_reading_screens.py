@@ -225,7 +225,7 @@ async def test_without_an_incident_the_runbook_opens_at_the_health_checks(tmp_pa
 async def test_the_key_sheet_holds_every_action_once_and_says_why_one_cant_act(work: Path) -> None:
     async with dashboard(work) as (app, pilot):
         assert app.snapshot is not None
-        rows = help_screen.sheet_rows(app.snapshot, app.keys, 200)
+        rows = help_screen.sheet_rows(app.snapshot, app.site.settings, app.keys, 200)
         sheet = "\n".join("".join(part if isinstance(part, str) else part[0] for part in row) for row in rows)
         for action in ACTIONS:
             assert sheet.count(f" {action.label} ") >= 1, action.id

@@ -43,7 +43,7 @@ def test_a_rollback_in_tmux_from_start_to_quit(tmp_path: Path) -> None:
         me.press("Enter")
         me.sees("Do it (y)")
         me.press("y")
-        me.sees("❄ B P1", "next: k")
+        me.sees("❄ B", "next: k")
         me.press("k")
         me.sees("KNOWN-GOOD TAGS")
         me.press("Down")

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from phase4_tui.artifacts.report import ReportWriter
+from phase4_tui.artifacts.report_row import ReportRow, Wanted, describe
 from phase4_tui.tui import report_rows
-from phase4_tui.tui.report_row import ReportRow, Wanted, describe
 from phase4_tui.tui.report_rows import BatchRows, LineRows, ReportRows, Search, open_report
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=12)

@@ -18,10 +18,10 @@ from tests.tui.support import lay_out
 DASHBOARD = [sys.executable, "-m", "phase4_tui", "--operator", "maria"]
 BROKEN = """
 import sys
-from phase4_tui.tui.app import Phase4App
+from phase4_tui.tui.shows import Shows
 def broken(self):
     raise RuntimeError("a handler broke")
-Phase4App.show_copy = broken
+Shows.copy = broken
 sys.argv = ["phase4"]
 from phase4_tui.__main__ import main
 main()
@@ -230,6 +230,21 @@ def test_three_hundred_sizes_and_it_is_still_there(work: Path) -> None:
         terminal.press("q")
         assert terminal.ended() == 0
         assert terminal.is_as_before, terminal.modes
+
+
+def test_stopped_during_twenty_thousand_writes_it_shows_what_is_there_soon_after(work: Path) -> None:
+    reports = work / "reports"
+    with Terminal(DASHBOARD, work) as terminal:
+        terminal.wait_for("PASSED")
+        terminal.kill(signal.SIGSTOP)
+        assert terminal.is_stopped()
+        for number in range(20_000):
+            atomic = reports / f".{number % 500}"
+            atomic.write_bytes(b"{}")
+            atomic.rename(reports / f"flood_{number % 500}_quality_check.json")
+        since = len(terminal.output)
+        terminal.kill(signal.SIGCONT)
+        terminal.wait_for("502  / filter", seconds=3, since=since)  # every one of them read
 
 
 def test_a_size_in_the_environment_does_not_hold_the_screen_there(work: Path) -> None:

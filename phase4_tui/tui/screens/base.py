@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Container
 from textual.reactive import var
 from textual.screen import Screen
 from textual.widget import Widget
@@ -14,23 +13,10 @@ from textual.worker import Worker, WorkerState
 
 from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.widgets.header_line import HeaderLine
-from phase4_tui.tui.widgets.key_line import KeyLine
+from phase4_tui.tui.widgets.key_line import KeyPlace
 
 if TYPE_CHECKING:
     from phase4_tui.tui.app import Phase4App
-
-
-class Keys(Container):
-    """The place of the footer, which comes after the first paint."""
-
-    def on_mount(self) -> None:
-        """Let the screen be painted first."""
-        self.call_after_refresh(self._fill)
-
-    async def _fill(self) -> None:
-        if self.is_attached:  # not while the application ends
-            await self.mount(KeyLine(show_command_palette=True, compact=True))
-            self.screen.refresh_bindings()  # a footer draws its keys when it is told of them
 
 
 class FactsScreen(Screen[None]):
@@ -41,9 +27,6 @@ class FactsScreen(Screen[None]):
 
     snapshot: var[Snapshot | None] = var(None)
     BINDINGS = [Binding("escape", "back", "back", show=True)]
-    DEFAULT_CSS = """
-    FactsScreen #keys { dock: bottom; height: 1; }
-    """
 
     @property
     def desk(self) -> "Phase4App":
@@ -57,7 +40,7 @@ class FactsScreen(Screen[None]):
             self.add_class(*[name for least, name in breakpoints or () if length >= least][-1:])
         yield HeaderLine(banner=str(getattr(self.app, "banner", ""))).data_bind(FactsScreen.snapshot)
         yield from self.body()
-        yield Keys(id="keys")
+        yield KeyPlace()
 
     def body(self) -> Iterable[Widget]:
         """Return what stands between header and footer."""

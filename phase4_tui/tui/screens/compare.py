@@ -16,6 +16,7 @@ from phase4_tui.runbook.status import TagRow
 from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.tui.app import EXPECTED, Phase4App
 from phase4_tui.tui.background import in_background
+from phase4_tui.tui.choices import to_compare
 from phase4_tui.tui.flows import Flows
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.long_choice import LongChoiceScreen
@@ -179,7 +180,7 @@ class CompareScreen(FactsScreen):
         if snapshot is None:
             return
         if self._begun is None and self._result is None:
-            self._tags = defaults(snapshot, self._rehearsed, self._given)
+            self._tags = to_compare(snapshot, self._rehearsed, self._given)
         rows = {row.tag: row for row in snapshot.rows}
         self.query_one("#compare-tags", Static).update(lines(self._tag_rows(snapshot, rows)))
         self._show_verdict()
@@ -245,29 +246,6 @@ class CompareScreen(FactsScreen):
     def _show_detail(self) -> None:
         self.query_one("#compare-detail Static", Static).update(lines(self.query_one(Differences).detail()))
         self.query_one("#compare-detail", VerticalScroll).scroll_home(animate=False, immediate=True)
-
-
-def defaults(snapshot: Snapshot, rehearsed: str | None, given: dict[str, str | None]) -> dict[str, str | None]:
-    """Return the tags that are most likely meant, where none was given."""
-    incident, focus = snapshot.state.incident, snapshot.focus
-    taken = [tag for tag in given.values() if tag is not None]
-
-    def first(*tags: str | None) -> str | None:
-        found = next((tag for tag in tags if tag is not None and tag not in taken), None)
-        taken.extend([found] if found is not None else [])
-        return found
-
-    names = [row.tag for row in snapshot.rows]
-    good = [row.tag for row in snapshot.rows if row.known_good]
-    others = (row.tag for row in snapshot.rows if not row.known_good)
-    tags = dict(given)
-    if "bad" not in tags:
-        tags["bad"] = first(incident.tag if incident else None, *others)
-    if "rerun" not in tags:
-        tags["rerun"] = first(rehearsed, focus.tag if focus else None, *names)
-    if "known_good" not in tags:
-        tags["known_good"] = first(snapshot.known_good, *good)
-    return tags
 
 
 def ordered(snapshot: Snapshot, *, good_first: bool) -> Sequence[TagRow]:

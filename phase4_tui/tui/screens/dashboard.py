@@ -6,47 +6,20 @@ from textual.binding import Binding
 from textual.containers import Container, Grid, Horizontal, Vertical
 from textual.reactive import var
 from textual.widget import Widget
+from textual.widgets import Input
 
 from phase4_tui.runbook.symbols import TITLES
 from phase4_tui.tui.messages import OutputArrived, TagChosen
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.snapshot import Snapshot
-from phase4_tui.tui.text import clip
 from phase4_tui.tui.widgets.header_line import LEVELS, verdict
 from phase4_tui.tui.widgets.health_panel import HealthPanel
 from phase4_tui.tui.widgets.incident_panel import IncidentPanel, incident_rows
 from phase4_tui.tui.widgets.lines import Lines
 from phase4_tui.tui.widgets.rows import Rows
 from phase4_tui.tui.widgets.sequence_panel import SequencePanel
-from phase4_tui.tui.widgets.tag_list import TagList, mark
-
-
-class TagLine(Lines):
-    """The tags on one line, for a narrow terminal: the shown one between its neighbours."""
-
-    snapshot: var[Snapshot | None] = var(None)
-
-    def __init__(self) -> None:
-        super().__init__(id="tag-line")
-
-    def watch_snapshot(self) -> None:
-        """Draw what is new."""
-        snapshot = self.snapshot
-        if snapshot is None:
-            return
-        shown = snapshot.focus.tag if snapshot.focus else None
-        at = next((index for index, row in enumerate(snapshot.rows) if row.tag == shown), 0)
-        near = snapshot.rows[max(at - 1, 0) : at + 3]
-        state = snapshot.state
-        parts = [("[ ] ", "$text-muted")]
-        for row in near:
-            symbol = mark(row, state.active_tag, state.known_good_tag).strip()
-            text = f"{symbol} {clip(row.tag, 18)}".strip() + f" {row.severity_class or row.level.upper()}"
-            parts.append(
-                (f"▶{text}  " if row.tag == shown else f" {text}  ", "bold" if row.tag == shown else "$text-muted")
-            )
-        parts.append((f"of {snapshot.tags}", "$text-muted"))
-        self.show([tuple(parts)])
+from phase4_tui.tui.widgets.tag_line import FilterLine, TagLine
+from phase4_tui.tui.widgets.tag_list import TagList
 
 
 class TooSmall(Lines):
@@ -84,21 +57,32 @@ class DashboardScreen(FactsScreen):
         Binding("escape", "back", "follow", show=False),
         Binding("left_square_bracket", "neighbour(-1)", "tag before", show=False),
         Binding("right_square_bracket", "neighbour(1)", "next tag", show=False),
+        Binding("up", "neighbour(-1)", "tag before", show=False),
+        Binding("down", "neighbour(1)", "next tag", show=False),
     ]
+
+    tag_filter: var[str] = var("")
 
     def body(self) -> Iterable[Widget]:
         """Tags beside panels, incident and sequence under them."""
         cls = FactsScreen
         health = Grid(*(HealthPanel(check).data_bind(cls.snapshot) for check in TITLES), id="health")
         right = Vertical(health, Horizontal(SequencePanel().data_bind(cls.snapshot), id="lower"), id="right")
-        left = Vertical(TagList().data_bind(cls.snapshot), IncidentPanel().data_bind(cls.snapshot), id="left")
+        tags = TagList().data_bind(cls.snapshot, DashboardScreen.tag_filter)
+        left = Vertical(tags, IncidentPanel().data_bind(cls.snapshot), id="left")
         yield TooSmall().data_bind(cls.snapshot)
-        yield TagLine().data_bind(cls.snapshot)
+        yield TagLine().data_bind(cls.snapshot, DashboardScreen.tag_filter)
+        yield FilterLine()
         yield Container(left, right, id="main")
 
     def on_mount(self) -> None:
         """Keys go to the list of tags at first."""
         self.query_one("#tags-rows").focus()
+
+    def on_resize(self) -> None:
+        """The list of tags is not there in a narrow terminal: give it the keys once it is there again."""
+        if self.focused is None:
+            self.query_one("#tags-rows").focus()
 
     def take_output(self, message: OutputArrived) -> None:
         """Show what a step wrote."""
@@ -108,6 +92,20 @@ class DashboardScreen(FactsScreen):
         """Show the tag before or after."""
         self.query_one("#tags-rows", Rows).action_cursor(by)
 
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter while it is typed; by what stands there now, since it may have been left meanwhile."""
+        self.tag_filter = event.input.value.strip().lower()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Show the first tag that is left, and go on in the list."""
+        self.tag_filter = event.input.value.strip().lower()
+        if self.query_one(TagList).take_first():
+            self.set_focus(self.query_one("#tags-rows"))
+
     def action_back(self) -> None:
-        """The first screen has none before it: show the active or newest tag again."""
-        self.post_message(TagChosen(None))
+        """Show every tag again; when none is left out, the active or newest one."""
+        if self.query_one(FilterLine).end():
+            self.tag_filter = ""
+            self.set_focus(self.query_one("#tags-rows"))
+        else:
+            self.post_message(TagChosen(None))

@@ -9,9 +9,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from phase4_tui.artifacts.names import Artifact, file_name
+from phase4_tui.artifacts.report_row import ReportRow, Wanted
 from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.tui.background import in_background
-from phase4_tui.tui.report_row import ReportRow, Wanted
 from phase4_tui.tui.report_rows import ReportRows, Search, open_report
 from phase4_tui.tui.screens.looking import LookingScreen
 from phase4_tui.tui.snapshot import Snapshot

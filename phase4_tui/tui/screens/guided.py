@@ -25,6 +25,7 @@ from phase4_tui.tui.text import Part, clip, lines
 from phase4_tui.tui.widgets.hint_line import HintLine
 from phase4_tui.tui.widgets.rollback_top import closed_rows, incident_rows
 from phase4_tui.tui.widgets.step_cards import StepCards
+from phase4_tui.tui.wording import in_keys
 
 REST = 4
 """A look that took long is not made again before so many times its duration: it hashes what is frozen."""
@@ -50,7 +51,7 @@ class GuidedScreen(FactsScreen):
         self._looked = False
         self._looking = False
         self._stale = False
-        self._lead = Leading(self.app.site)
+        self._lead = Leading(self.app.site, self.app.write)
 
     def body(self) -> Iterable[Widget]:
         """The incident, who leads, the steps."""
@@ -74,12 +75,14 @@ class GuidedScreen(FactsScreen):
     def watch_snapshot(self) -> None:
         """Look again: something has changed on disk."""
         if self.is_mounted:
+            if self._lead.is_lost(self.snapshot.lease if self.snapshot else None):
+                self._beat()
             self._look()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer the post-mortem of a closed incident, and the lease where another has it."""
         if action == "take_over":
-            return not self.app.read_only and self._other() is not None
+            return not self.app.read_only and self._guided is not None and not self._lead.held
         return self._looked and self._guided is None if action == "post_mortem" else True
 
     # The lease ------------------------------------------------------------------------------------------------
@@ -94,6 +97,7 @@ class GuidedScreen(FactsScreen):
         except EXPECTED as error:
             self.app.tell(f"the rollback can't be led from here: {error}", severity="error")
         self.app.facts.look_now()
+        self._draw()
 
     def _beat(self) -> None:
         self.begin(self._keep_lease, group="lease")
@@ -101,16 +105,22 @@ class GuidedScreen(FactsScreen):
     async def _keep_lease(self) -> None:
         if self._lead.held and not await self._lead.keep():
             self.app.facts.look_now()
-            self.app.tell("this rollback was taken over elsewhere: who leads it stands above", severity="warning")
+            self.app.tell("this rollback was taken over elsewhere: T takes it back", severity="warning")
+            self._draw()
 
     def _other(self) -> Lease | None:
         return self._lead.other(self.snapshot.lease if self.snapshot else None)
 
     def action_take_over(self) -> None:
-        """Take the rollback over from who leads it."""
+        """Lead the rollback; whoever leads it now is taken over from with a reason."""
+        other = self._other()
+        if other is None:
+            self.begin(self._take_lease, group="lease")
+            return
+        who = self._lead.who(other)
 
         async def take(flows: Flows) -> None:
-            if await flows.take_lead():
+            if await flows.take_lead(who):
                 self._lead.held = True
                 self._draw()
 
@@ -150,7 +160,9 @@ class GuidedScreen(FactsScreen):
         cards = self.query_one(StepCards)
         cards.display = guided is not None
         if guided is not None:
-            cards.show(guided.steps)
+            keys = self.app.keys
+            told = [one.model_copy(update={"detail": in_keys(one.detail, keys)}) for one in guided.steps]
+            cards.show(tuple(told))
         else:
             self.begin(self._lead.give_back, group="lease")
         self._draw_top()
@@ -178,7 +190,7 @@ class GuidedScreen(FactsScreen):
             return ["read-only: ↑ ↓ look at each step · escape back"]
         other = self._other()
         if other is not None:
-            return [("T", "bold"), f" takes the rollback over from {clip(other.operator, 24)} · escape back"]
+            return [("T", "bold"), f" takes the rollback over from {self._lead.who(other)} · escape back"]
         snapshot = self.snapshot
         if snapshot is not None and snapshot.holder is not None:
             return [f"a run of {clip(snapshot.holder.tag, 30)} is under way: wait for its end · x cancels it"]
@@ -214,11 +226,11 @@ class GuidedScreen(FactsScreen):
             tampered = step.state == "tampered"
             self.app.order(lambda flows: flows.restore(tag) if tampered else flows.freeze(tag))
         elif number == 2:
-            self.app.show_known_good()
+            self.app.shows.known_good()
         elif number == 3:
             self._fall_back(snapshot)
         elif number == 4:
-            self.app.show_root_cause()
+            self.app.shows.root_cause()
         else:
             self.app.order(lambda flows: flows.go_on_to_reopen())
 
@@ -232,7 +244,7 @@ class GuidedScreen(FactsScreen):
             return "this dashboard is read-only"
         other = self._other()
         if other is not None:
-            return f"{other.operator}@{other.host} leads this rollback: T takes it over with a reason"
+            return f"{self._lead.who(other)} leads this rollback: T takes it over with a reason"
         runs = number == 5 or (number == 3 and snapshot.state.evaluation_mode == "phase3_only")
         if runs and snapshot.holder is not None:
             return f"a run is under way: {snapshot.holder}"

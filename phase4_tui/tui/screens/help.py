@@ -4,8 +4,10 @@ from collections.abc import Iterable
 
 from textual.widget import Widget
 
+from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.symbols import SYMBOLS
-from phase4_tui.tui.actions import ACTIONS, BY_ID, Action, shown_key, why_not
+from phase4_tui.tui.actions import ACTIONS, BY_ID, Action, why_not
+from phase4_tui.tui.keys import shown_key
 from phase4_tui.tui.screens.looking import LookingScreen
 from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.text import Part, clip
@@ -15,7 +17,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("RUN", ("run", "step_1", "step_2", "step_3", "step_4", "step_5", "cancel", "resume", "rehearse")),
     ("INCIDENT AND ROLLBACK", ("guided", "freeze", "known_good", "mode", "root_cause", "compare", "reopen", "escalate",
                                "acknowledge", "reclassify", "thaw", "restore", "pin")),
-    ("LOOK", ("decisions", "trends", "audit", "verify", "journal", "runbook", "export")),
+    ("LOOK", ("decisions", "trends", "audit", "verify", "journal", "runbook", "transcript", "export")),
     ("DASHBOARD", ("filter", "pause", "follow", "copy", "theme", "help", "quit")),
 )  # fmt: skip
 KEY_WIDTH = 7
@@ -65,13 +67,17 @@ class HelpScreen(LookingScreen):
 
     def look(self, snapshot: Snapshot) -> None:
         """Grey what can't act now, with its reason."""
-        rows = sheet_rows(snapshot, self.desk.keys, self.size.width - 4, read_only=self.desk.read_only)
+        rows = sheet_rows(
+            snapshot, self.desk.site.settings, self.desk.keys, self.size.width - 4, read_only=self.desk.read_only
+        )
         if rows != self._rows:
             self._rows = rows
             self.query_one(Paper).show(len(rows))
 
 
-def sheet_rows(snapshot: Snapshot, keys: dict[str, str], width: int, *, read_only: bool = False) -> list[list[Part]]:
+def sheet_rows(
+    snapshot: Snapshot, settings: Settings, keys: dict[str, str], width: int, *, read_only: bool = False
+) -> list[list[Part]]:
     """Return the sheet's lines: by group key, label, description, twin, and why it can't act."""
     named = {name for _, names in GROUPS for name in names}
     more = tuple(action.id for action in ACTIONS if action.id not in named)
@@ -80,13 +86,15 @@ def sheet_rows(snapshot: Snapshot, keys: dict[str, str], width: int, *, read_onl
         actions = [BY_ID[name] for name in names if name in BY_ID]
         actions = [action for action in actions if not (read_only and action.order)]
         if actions:
-            rows += [[(title, "bold $primary")], *_grouped(actions, snapshot, keys, width), [""]]
+            rows += [[(title, "bold $primary")], *_grouped(actions, snapshot, settings, keys, width), [""]]
     rows.append([("HOW THE SYMBOLS READ", "bold $primary")])
     rows += [[(f"  {symbol}  ", "bold"), meaning] for symbol, meaning in READING]
     return rows
 
 
-def _grouped(actions: Iterable[Action], snapshot: Snapshot, keys: dict[str, str], width: int) -> list[list[Part]]:
+def _grouped(
+    actions: Iterable[Action], snapshot: Snapshot, settings: Settings, keys: dict[str, str], width: int
+) -> list[list[Part]]:
     rows: list[list[Part]] = []
     for action in actions:
         key = shown_key(keys[action.id]) if keys.get(action.id) else "^p"
@@ -100,7 +108,7 @@ def _grouped(actions: Iterable[Action], snapshot: Snapshot, keys: dict[str, str]
                 (clip(action.description, beside), style),
             ]
         )
-        told = f"not now: {reason}" if reason else action.twin(snapshot)
+        told = f"not now: {reason}" if reason else action.twin(snapshot, settings)
         indent = " " * (KEY_WIDTH + 1 + LABEL_WIDTH)
         rows.append([(f"{indent}{clip(told, beside)}", "italic $foreground 70%" if reason else "$foreground 70%")])
     return rows

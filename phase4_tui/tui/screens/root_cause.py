@@ -1,6 +1,8 @@
 """The root-cause form: what went wrong, what mends it, who owns it, on what evidence, and when it counts as closed."""
 
+import asyncio
 from collections.abc import Iterable
+from pathlib import Path
 from typing import cast
 
 from textual import events, getters
@@ -40,8 +42,10 @@ class RootCauseScreen(FactsScreen):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-tall")]
     BINDINGS = [
         Binding("ctrl+s,f2", "save", "save", show=True, key_display="^s"),
-        Binding("down", "app.focus_next", show=False),
-        Binding("up", "app.focus_previous", show=False),
+        # At once, not when the field has passed them on: what is typed in one go behind them is for the next field.
+        Binding("tab,down", "app.focus_next", show=False, priority=True),
+        Binding("shift+tab,up", "app.focus_previous", show=False, priority=True),
+        Binding("enter", "next_field", show=False, priority=True),
     ]
 
     def __init__(self) -> None:
@@ -52,7 +56,10 @@ class RootCauseScreen(FactsScreen):
     def body(self) -> Iterable[Widget]:
         """The fields, and the way to log them."""
         self._incident = self.snapshot.state.incident if self.snapshot else None
-        given = {"evidence": evidence_of(self._incident), "closure": "a rehearsal is healthy"}
+        evidence = evidence_of(self._incident, self.app.site.workdir)
+        given = {"evidence": evidence, "closure": "a rehearsal is healthy"}
+        # Before the first key, which may come before the screen is told that it is mounted.
+        self._first = {name: given.get(name, "").strip() for name in FIELDS} | {"owner": self._own_owner()}
         yield Static(self._title(), id="cause-title", markup=False)
         with VerticalScroll(id="cause-form", can_focus=False):
             for name, (title, needed, example) in FIELDS.items():
@@ -74,14 +81,14 @@ class RootCauseScreen(FactsScreen):
         yield HintLine()
 
     def _owner(self) -> Horizontal:
-        own = self._incident.owner if self._incident else None
-        return Horizontal(
-            Label(content(("Owner", "bold")), markup=False), OwnerField(own or "engineering"), classes="field"
-        )
+        field = OwnerField(self._own_owner())
+        return Horizontal(Label(content(("Owner", "bold")), markup=False), field, classes="field")
+
+    def _own_owner(self) -> Owner:
+        return (self._incident.owner if self._incident else None) or "engineering"
 
     def on_mount(self) -> None:
         """Begin with the cause."""
-        self._first = self._values()
         self.query_one("#field-cause").focus()
         self.query_one(HintLine).tell(
             "tab or ↓ next field · ", ("ctrl+s", "bold"), " or F2 shows the plan and logs it · escape leaves"
@@ -103,21 +110,26 @@ class RootCauseScreen(FactsScreen):
         if event.value.strip():
             self._mark(str(event.input.id).removeprefix("field-"), missing=False)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In a field enter goes on to the next one; on a button it presses it."""
+        return isinstance(self.focused, Input) if action == "next_field" else True
+
+    def action_next_field(self) -> None:
         """Go on to the next field."""
-        event.stop()
         self.focus_next()
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
+    async def on_button_pressed(self, event: Button.Pressed) -> None:
         """Save or leave."""
         event.stop()
         if event.button.id == "save":
-            self.action_save()
+            await self.action_save()
         else:
             self.action_back()
 
-    def action_save(self) -> None:
+    async def action_save(self) -> None:
         """Show the plan and log it; an empty field that is needed is marked instead."""
+        for field in self.query(Input):
+            await _caught_up(field)
         values = self._values()
         missing = [name for name, (_, needed, _) in FIELDS.items() if needed and not values[name]]
         for name in missing:
@@ -141,7 +153,7 @@ class RootCauseScreen(FactsScreen):
 
     def action_back(self) -> None:
         """Leave; what was typed is not thrown away without a question."""
-        if self._values() == self._first:
+        if not self.query(OwnerField) or self._values() == self._first:
             self.app.pop_screen()
             return
 
@@ -174,7 +186,15 @@ class RootCauseScreen(FactsScreen):
         return content(*parts)
 
 
-def evidence_of(incident: Incident | None) -> str:
-    """Return an incident's first findings on one line."""
+async def _caught_up(field: Input) -> None:
+    """Wait until a field has taken in every key that was meant for it."""
+    done = asyncio.Event()
+    if field.call_later(done.set):
+        await done.wait()
+
+
+def evidence_of(incident: Incident | None, workdir: Path) -> str:
+    """Return an incident's first findings on one line, their files as seen from the working directory."""
     found = incident.evidence[:3] if incident else ()
-    return safe_line("; ".join(f"{one.file}: {one.key} = {one.value}" for one in found), CHARACTERS)
+    told = (f"{one.file.removeprefix(f'{workdir}/')}: {one.key} = {one.value}" for one in found)
+    return safe_line("; ".join(told), CHARACTERS)

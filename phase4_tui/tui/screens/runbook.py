@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.widget import Widget
 
-from phase4_tui.runbook.text import sections
+from phase4_tui.runbook.text import present, sections
 from phase4_tui.tui.background import Stop
 from phase4_tui.tui.screens.looking import LookingScreen
 from phase4_tui.tui.snapshot import Snapshot
@@ -54,8 +54,9 @@ class RunbookScreen(LookingScreen):
 
     def look(self, snapshot: Snapshot) -> None:
         """Mark the section for the present state, and go there when it is another than before."""
-        wanted, why = present(snapshot)
-        at = next((at for at, name in enumerate(self._names) if name.lower().startswith(wanted)), 0)
+        healthy = snapshot.level not in ("incident", "warning")
+        now, why = present(snapshot.state.incident, runs=snapshot.holder is not None, healthy=healthy)
+        at = self._names.index(now)
         self.title_is(("RUNBOOK  ", "bold"), f"▶ {self._names[at]}", (f"  {why}", "$foreground 70%"))
         moved, self._now, self._why = at != self._now, at, why
         if moved:
@@ -122,16 +123,3 @@ class RunbookScreen(LookingScreen):
         now = at == self._now
         beside: list[Part] = [(f"   ▶ now: {self._why}", "bold $warning")] if now and index == self._begins[at] else []
         return [("▌ " if now else "  ", "$warning"), *self._lines[index], *beside]
-
-
-def present(snapshot: Snapshot) -> tuple[str, str]:
-    """Return how the heading for the present state begins, and why it is that one."""
-    incident = snapshot.state.incident
-    if incident is not None:
-        word = incident.severity_class or "unclassified"
-        return "rollback", f"incident {incident.id} is open, {word}, {incident.stage}"
-    if snapshot.holder is not None:
-        return "run sequence", "a run is under way"
-    if snapshot.level in ("incident", "warning"):
-        return "incident classification", "the shown tag is not healthy and no incident is open"
-    return "health checks", "no incident is open and nothing is being run"

@@ -7,8 +7,10 @@ from textual.containers import Grid
 from textual.widget import Widget
 from textual.widgets import Static
 
+from phase4_tui.artifacts.words import counted
+from phase4_tui.runbook.rules import KPIS
 from phase4_tui.runbook.symbols import SYMBOLS
-from phase4_tui.tui.kpi_trends import KPIS, Trends, read_trends
+from phase4_tui.runbook.trends import Trends, read_trends
 from phase4_tui.tui.screens.looking import LookingScreen
 from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.text import Part, clip, content, lines
@@ -61,7 +63,7 @@ class TrendsScreen(LookingScreen):
         self._trends = trends
         for plot in self.query(KpiPlot):
             plot.show(trends)
-        told = f"{len(trends.points)} tags, oldest left" if trends.points else "no tag was monitored yet"
+        told = f"{counted(len(trends.points), 'tag')}, oldest left" if trends.points else "no tag was monitored yet"
         parts: list[Part] = [("TRENDS  ", "bold"), told]
         if trends.unread:
             parts.append((f"  ! {trends.unread} without KPIs that can be read", "$warning"))
@@ -101,7 +103,8 @@ class TrendsScreen(LookingScreen):
         if not breaches:
             rows = [[self._no_breach(KPIS[self._at] if one else None)]]
         elif len(breaches) > count:
-            rows.append([(f"… and {len(breaches) - count} earlier breaches", "$foreground 70%")])
+            more = len(breaches) - count
+            rows.append([(f"… and {more} earlier breach{'' if more == 1 else 'es'}", "$foreground 70%")])
         if one:
             rows.insert(0, [(f"{self._at + 1} of {len(KPIS)}: {KPIS[self._at]}", "$foreground 70%")])
         self.query_one("#breaches", Static).update(lines(rows) if self._trends.points else content(""))

@@ -41,7 +41,7 @@ class Shown:
 
 def read_shown(path: Path, limit: int) -> Shown:
     """Return the beginning of a file, made safe; raises FileNotFoundError, Unreadable."""
-    with open_regular(path, inside=path.parent) as file:
+    with open_regular(path, contained=True) as file:
         size = file.seek(0, 2)
         file.seek(0)
         data = b""

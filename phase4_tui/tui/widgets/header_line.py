@@ -67,16 +67,33 @@ def header_parts(snapshot: Snapshot) -> list[tuple[str, str]]:
         parts.append((f"  {clip(view.tag, 30)}{active}", "bold $primary"))
         if view.frozen == "intact":
             parts.append((f"  {SYMBOLS['frozen']} frozen", "$primary"))
-    good = snapshot.known_good
-    parts.append((f"  known-good {clip(good, 24)}" if good else "  no known-good", "" if good else "$warning"))
+        if not active and snapshot.state.active_tag is not None:
+            parts.append((f"  {SYMBOLS['active']} active is {clip(snapshot.state.active_tag, 24)}", ""))
+    parts.append(_known_good(snapshot))
     fallback = snapshot.state.evaluation_mode == "phase3_only"
     parts.append(("  mode PHASE 3 ONLY", "bold $warning") if fallback else ("  mode PHASE 4", ""))
     parts.append((f"  {verdict(snapshot)}", LEVELS[snapshot.level]))
+    incident = snapshot.state.incident
+    if incident is not None and (view is None or incident.tag != view.tag):
+        word = f"INCIDENT {incident.severity_class or ''} {clip(incident.tag, 24)}"
+        parts.append((f"  {SYMBOLS['incident']} {word}", LEVELS["incident"]))
     if snapshot.read_only:
         parts.append(("  READ-ONLY", "bold $accent"))
     if snapshot.lease is not None:
         parts.append((f"  lease {clip(snapshot.lease.operator, 16)}@{clip(snapshot.lease.host, 16)}", "$accent"))
     return parts
+
+
+def _known_good(snapshot: Snapshot) -> tuple[str, str]:
+    """Return the known-good tag on record, else the newest that could be switched to."""
+    recorded, good = snapshot.state.known_good_tag, snapshot.known_good
+    if recorded is not None:
+        return f"  {SYMBOLS['known_good']} known-good {clip(recorded, 24)}", ""
+    if good is not None:
+        return f"  good candidate {clip(good, 24)}", ""
+    if snapshot.focus is not None and snapshot.focus.rung is None:
+        return "  no other good tag", ""
+    return "  no known-good", "$warning"
 
 
 def verdict(snapshot: Snapshot) -> str:
@@ -93,6 +110,11 @@ def verdict(snapshot: Snapshot) -> str:
 def alarms(snapshot: Snapshot) -> list[str]:
     """Return what must be seen on every screen."""
     found = []
+    if snapshot.stale:
+        found.append(f"STALE: {snapshot.stale}")
+    live = next((one for one in snapshot.preconditions if one.name == "paper_mode" and not one.ok), None)
+    if live is not None:
+        found.append(f"LIVE ORDERS: {live.detail}; nothing is run until then")
     if snapshot.tampered:
         names = ", ".join(snapshot.tampered[:3])
         found.append(f"TAMPERED: {names} is not what was frozen: choose it, ^p restore")

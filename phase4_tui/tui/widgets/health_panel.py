@@ -1,5 +1,8 @@
 """One health check as a live panel: word and symbol, what was found against what is expected, issues, file, age."""
 
+from collections.abc import Sequence
+
+from textual.geometry import Size
 from textual.reactive import var
 
 from phase4_tui.artifacts.clock import age, now_ns
@@ -7,7 +10,8 @@ from phase4_tui.runbook.health import Check
 from phase4_tui.runbook.symbols import SYMBOLS, TITLES
 from phase4_tui.tui.snapshot import Snapshot, TagView
 from phase4_tui.tui.text import clip
-from phase4_tui.tui.widgets.lines import Lines, Row
+from phase4_tui.tui.widgets.kpi_rows import kpi_rows
+from phase4_tui.tui.widgets.lines import Lines, Row, paragraphs
 
 STYLES = {
     "passed": "$success",
@@ -21,7 +25,17 @@ STYLES = {
     "stale": "$warning",
     "not_applicable": "$text-muted",
 }
-BAR_CELLS = 10
+SEVERITIES = ("HIGH", "MEDIUM", "LOW")
+MORE, ROOMY = "… a shows all", 38
+SHORT = {
+    "output_schema_valid": "schema",
+    "score_and_sizing_valid": "sizing",
+    "event_and_portfolio_policy_enforced": "policy",
+    "scores_and_confidence_valid": "scores",
+    "conflict_policy_enforced": "conflict",
+    "memory_policy_valid": "memory",
+}
+"""A section's name would take the room of what is wrong in it."""
 
 
 class HealthPanel(Lines):
@@ -60,35 +74,52 @@ class HealthPanel(Lines):
         if self.snapshot is None:
             return
         check = self._found()
-        self.show(self._content(self.snapshot.focus, check))
+        self.show(self._content(self.snapshot, check))
         self._tick()
         for level in ("bad", "doubt"):
             self.set_class(level == _level(check), f"-{level}")
 
-    def _content(self, view: TagView | None, check: Check | None) -> list[Row]:
+    def _content(self, snapshot: Snapshot, check: Check | None) -> list[Row]:
         name = (f"{TITLES[self._check]}  ", "bold")
+        view = snapshot.focus
         if view is None or check is None:
             return [(name, ("○ NO TAG", "$warning")), ("`r` runs the sequence",)]
         word = check.state.upper().replace("_", " ")
         if self._check == "monitoring" and check.state == "alert":
             word += " HIGH" if any(alert[3] == "HIGH" for alert in view.alerts) else ""
-        width = max(self.content_size.width, 10)
-        body = [((clip(text, width), style),) for text, style in self._rows_of(view, check, width)]
+        size = self.content_size
+        body = fitted(_body(self._check, snapshot, view, check, size), max(size.width, 10), max(size.height - 1, 1))
         return [(name, (f"{SYMBOLS[check.state]} {word}", STYLES[check.state])), *body]
 
-    def _rows_of(self, view: TagView, check: Check, width: int) -> list[tuple[str, str]]:
-        rows: list[tuple[str, str]] = []
-        if self._check == "monitoring":
-            rows += [_alert_row(alert, width) for alert in view.alerts]
-        if self._check == "signoff" and check.ok:
-            rows.append((_signoff(view), "$error" if view.signoff == "NO-GO" else ""))
-        if not check.ok and check.found not in (check.expected, check.state):
-            rows.append((f"found {check.found}, expected {check.expected}", ""))
-        elif not rows:
-            rows.append((check.found if check.ok else f"expected {check.expected}", "$text-muted" if check.ok else ""))
-        rows += [(f"· {issue}", "") for issue in check.issues]
-        rows.append((check.file.rpartition("/")[2], "$text-muted"))
-        return rows
+
+def _body(name: str, snapshot: Snapshot, view: TagView, check: Check, size: Size) -> list[tuple[str, str]]:
+    """Return what is told under the title, what matters most first."""
+    if check.state == "not_applicable":
+        return [(check.expected, "$text-muted")]
+    detail = dict(view.details).get(name, "")
+    rows: list[tuple[str, str]] = []
+    issues = list(check.issues)
+    if name == "monitoring" and check.state in ("ok", "alert"):
+        rows += kpi_rows(snapshot.rules, view, size.width, size.height - 2)
+        issues = [issue for issue in issues if issue.partition(" ")[0] not in SEVERITIES]  # told as bars
+    if name == "signoff" and check.ok:
+        rows.append((_signoff(view), "$error" if view.signoff == "NO-GO" else ""))
+    rows += [(f"· {_shortened(issue)}", "") for issue in issues]
+    if not check.ok and check.found not in (check.expected, check.state):
+        rows.append((f"found {check.found}, expected {check.expected}", "$text-muted" if rows else ""))
+    elif not check.ok:
+        rows.append((f"expected {check.expected}", "$text-muted" if rows else ""))
+    elif detail or not rows:
+        rows.append((detail or check.found, ""))
+    rows.append((check.file.rpartition("/")[2], "$text-muted"))
+    if check.ok and detail:
+        rows.append((check.found, "$text-muted"))
+    return rows
+
+
+def _shortened(issue: str) -> str:
+    section, colon, rest = issue.partition(": ")
+    return f"{SHORT.get(section, section)}{colon}{rest}"
 
 
 def _signoff(view: TagView) -> str:
@@ -96,17 +127,14 @@ def _signoff(view: TagView) -> str:
     return f"{recommended} · engineering ☐ risk ☐ product ☐"
 
 
-def _alert_row(alert: tuple[str, object, object, str], width: int) -> tuple[str, str]:
-    """Return an alert as metric, value, a bar up to the limit, and by how much it is past."""
-    metric, value, threshold, severity = alert
-    if not isinstance(value, int | float) or not isinstance(threshold, int | float):
-        return f"{severity} {metric} {value}", "$error" if severity == "HIGH" else "$warning"
-    start, end = f"{severity} {metric.removesuffix('_pct')} {value:g}", f" limit {threshold:g} {value - threshold:+.1f}"
-    cells = min(BAR_CELLS, width - len(start) - len(end) - 1)
-    filled = min(round(cells * value / 100), cells) if cells > 2 else 0
-    bar = f" {'▇' * filled}{'░' * (cells - filled)}" if cells > 2 else ""
-    text = start + bar + end
-    return text, "$error" if severity == "HIGH" else "$warning"
+def fitted(rows: Sequence[tuple[str, str]], width: int, height: int) -> list[Row]:
+    """Return texts wrapped to so many lines; where what matters is cut off the last one says how to see it."""
+    found = paragraphs(rows, width)
+    shown = found[:height]
+    if any(style != "$text-muted" for _, style in found[height:]):
+        (line, style), more = shown[-1], MORE if width >= ROOMY else "…"
+        shown[-1] = (f"{clip(line, width - len(more)).rstrip('…')}{more}", style)
+    return [(part,) for part in shown]
 
 
 def _level(check: Check | None) -> str:

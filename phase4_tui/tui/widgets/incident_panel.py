@@ -1,17 +1,19 @@
 """The incident: class, clock, why, owner, and the next sensible step with its key."""
 
-from textwrap import wrap
+from collections.abc import Sequence
 
 from textual.reactive import var
 
 from phase4_tui.artifacts.clock import now_ns
-from phase4_tui.journal.incident import Incident
+from phase4_tui.journal.incident import Finding, Incident
 from phase4_tui.runbook.escalation import OWNERS, next_step
 from phase4_tui.runbook.fallback import nanoseconds
 from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.text import clip
-from phase4_tui.tui.widgets.lines import Lines, Row
+from phase4_tui.tui.widgets.lines import Lines, paragraphs
+
+EVIDENCE = 3
 
 
 class IncidentPanel(Lines):
@@ -37,11 +39,11 @@ class IncidentPanel(Lines):
             return
         title, rows = incident_rows(snapshot)
         width = max(self.content_size.width, 20)
-        body = _body(rows, width)
+        body = paragraphs(rows, width)
         if len(body) >= self.content_size.height:  # what to press must be in sight, whatever else is cut off
             rows.sort(key=lambda row: not row[0].startswith("next: "))
-            body = _body(rows, width)
-        self.show([(title,), *body])
+            body = paragraphs(rows, width)
+        self.show([(title,), *((part,) for part in body)])
         self._tick()
         self.set_class(snapshot.state.incident is not None, "-bad")
 
@@ -50,17 +52,22 @@ class IncidentPanel(Lines):
         self.show_corner(((duration(incident) if incident else "", "bold"),))
 
 
-def _body(rows: list[tuple[str, str]], width: int) -> list[Row]:
-    return [((line, style),) for text, style in rows for line in wrap(text, width, subsequent_indent="  ")]
-
-
 def duration(incident: Incident) -> str:
-    """Return how long an incident has been open, and stopped once it is contained."""
-    until = nanoseconds(incident.contained_at) if incident.contained_at else now_ns()
-    seconds = max(int((until - nanoseconds(incident.opened_at)) / 1e9), 0)
+    """Return how long an incident has been open; its clock stops when it is recovered."""
+    return clock(incident.opened_at, incident.recovered_at)
+
+
+def clock(since: str, until: str | None) -> str:
+    """Return the time from one moment to another, or to now: `04:12`, `1:04:12`."""
+    end = nanoseconds(until) if until else now_ns()
+    seconds = max(int((end - nanoseconds(since)) / 1e9), 0)
     hours, rest = divmod(seconds, 3600)
     shown = f"{rest // 60:02}:{rest % 60:02}"
     return f"{hours}:{shown}" if hours else shown
+
+
+def _evidence(found: Sequence[Finding]) -> list[tuple[str, str]]:
+    return [(f"{one.key} = {clip(str(one.value), 60)}", "$text-muted") for one in found[:EVIDENCE]]
 
 
 def incident_rows(snapshot: Snapshot) -> tuple[tuple[str, str], list[tuple[str, str]]]:
@@ -70,12 +77,14 @@ def incident_rows(snapshot: Snapshot) -> tuple[tuple[str, str], list[tuple[str, 
         return _calm_rows(snapshot)
     title = (f"INCIDENT {incident.severity_class or ''} {incident.stage}", "bold $error")
     rows = [(f"why: {incident.rule.replace('_', ' ')} · {incident.tag}", "")]
-    rows += [(f"  {one.key} = {clip(str(one.value), 60)}", "$text-muted") for one in incident.evidence[:3]]
     owner = incident.owner
     called = [call for call in incident.escalations if call.owner == owner]
     note = "" if not called else ", acknowledged" if called[-1].acknowledged_at else ", called"
     rows.append((f"owner: {owner or 'none'}" + (f" ({OWNERS[owner]}{note})" if owner else ""), ""))
     rows.append((f"next: {next_key(snapshot)}", "bold $accent"))
+    if incident.contained_at is not None:
+        rows.append((f"contained after {clock(incident.opened_at, incident.contained_at)}", "$text-muted"))
+    rows += _evidence(incident.evidence)
     if view is not None and view.tag != incident.tag and view.classification.level != "ok":
         rows.append((f"this tag: {next_step(view.classification)}", "$text-muted"))
     return title, rows
@@ -92,13 +101,13 @@ def _calm_rows(snapshot: Snapshot) -> tuple[tuple[str, str], list[tuple[str, str
     if found.level == "ok":
         rows = [("all four health checks hold", "$text-muted")]
         if snapshot.state.evaluation_mode == "phase3_only":
-            rows.append((f"fallback: {snapshot.fallback}", "$warning"))
-            rows.append(("next: o reopen, or r run Phase 3", "bold $accent"))
+            fallback = (f"fallback: {snapshot.fallback}", "$warning")
+            rows = [fallback, ("next: o reopen, or r run Phase 3", "bold $accent"), *rows]
         return (f"{SYMBOLS['ok']} NO INCIDENT", "bold $success"), rows
     rows = [(f"why: {found.rule.replace('_', ' ')}", "")]
-    rows += [(f"  {one.key} = {clip(str(one.value), 60)}", "$text-muted") for one in found.evidence[:3]]
     rows += [(f"owner: {found.owner} ({OWNERS[found.owner]})", "")] if found.owner else []
     rows.append((f"next: {next_step(found)}", "bold $accent"))
+    rows += _evidence(found.evidence)
     word = found.severity_class or found.level.upper()
     return (f"{SYMBOLS[found.level]} {word}, no incident open", "bold $warning"), rows
 
@@ -107,7 +116,7 @@ def next_key(snapshot: Snapshot) -> str:
     """Return the next sensible step of the rollback, by its key."""
     state, incident = snapshot.state, snapshot.state.incident
     assert incident is not None
-    if incident.tag not in state.frozen:
+    if snapshot.needs_freezing:
         return f"f freeze {incident.tag}"
     if state.active_tag in (None, incident.tag) and not incident.no_good_tag:
         return "k switch to a known-good tag"

@@ -1,11 +1,30 @@
 """The footer: as many keys as there is room for, those that say how to leave and to find the rest always."""
 
 from textual import events
+from textual.containers import Container
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
 ALWAYS = ("command_palette", "act('help')", "act('quit')", "back", "leave")
 """Actions whose keys are never left out."""
+
+
+class KeyPlace(Container):
+    """Room at the foot of a screen for the footer, which comes with the second paint: the first does without.
+
+    Textual's `Lazy` would end the application with an error when a key leaves it before that.
+    """
+
+    DEFAULT_CSS = "KeyPlace { dock: bottom; height: 1; }"
+
+    def on_mount(self) -> None:
+        """Fill in the footer after the first paint."""
+        self.call_after_refresh(self._fill)
+
+    async def _fill(self) -> None:
+        if self.is_attached:  # not while the application ends
+            await self.mount(KeyLine(show_command_palette=True, compact=True))
+            self.screen.refresh_bindings()  # a footer draws its keys when it is told of them
 
 
 class KeyLine(Footer):

@@ -3,7 +3,7 @@
 from textual.color import Color
 from textual_plotext import PlotextPlot
 
-from phase4_tui.tui.kpi_trends import Trends
+from phase4_tui.runbook.trends import Trends
 
 LABEL_CHARS = 10
 """So much of a tag is shown at least; all of it where there is room."""

@@ -1,17 +1,18 @@
 """Lines of text that draw again only what changed: over a slow link each line counts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from textwrap import wrap
 
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.visual import Visual
 from textual.widget import Widget
 
-from phase4_tui.tui.text import Part, content
+from phase4_tui.tui.text import LINE_LIMIT, Part, clip, content
 
 Row = tuple[Part, ...]
 CORNER = 10
-"""Cells at the end of the first line for what counts up by itself."""
+"""Cells at the end of the first line that what counts up by itself may take."""
 
 
 class Lines(Widget):
@@ -53,12 +54,12 @@ class Lines(Widget):
     def render_line(self, y: int) -> Strip:
         """Draw one line."""
         width = self.content_size.width
-        corner = self._corner if y == 0 and width > 2 * CORNER else None
-        if corner is None:
-            return self._strip(self._rows[y] if y < len(self._rows) else (), width)
-        rest = self._strip(self._rows[y] if y < len(self._rows) else (), width - CORNER)
-        told = content(*corner)
-        return Strip([*rest, *self._strip((" " * max(CORNER - told.cell_length, 0), *corner), CORNER)])
+        row = self._rows[y] if y < len(self._rows) else ()
+        corner = content(*self._corner) if y == 0 and self._corner else None
+        room = width - (corner.cell_length + 1 if corner else 0)
+        if corner is None or not corner.cell_length or content(*row).cell_length > room:
+            return self._strip(row, width)  # the words of a state go before what counts up
+        return Strip([*self._strip(row, room), *self._strip((" ", *(self._corner or ())), width - room)])
 
     def _strip(self, row: Row, width: int) -> Strip:
         if not row or width < 1:
@@ -81,3 +82,12 @@ def wrapped(parts: Sequence[tuple[str, str]], width: int, rows: int) -> list[Row
         found[-1].append((text, style))
         left -= cells
     return [tuple(row) for row in found[:rows]]
+
+
+def paragraphs(parts: Iterable[tuple[str, str]], width: int) -> list[tuple[str, str]]:
+    """Return each text in as many lines as its words need, the further ones indented."""
+    return [
+        (line, style)
+        for text, style in parts
+        for line in wrap(clip(text, LINE_LIMIT), width, subsequent_indent="  ", break_on_hyphens=False)
+    ]

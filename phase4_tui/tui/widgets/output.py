@@ -25,6 +25,7 @@ class Output(Widget, can_focus=True):
         Binding("pageup", "scroll_by(-10)", "page up", show=False),
         Binding("pagedown", "scroll_by(10)", "page down", show=False),
         Binding("end", "follow", "follow", show=False),
+        Binding("enter", "app.act('transcript')", "transcript", show=False),
     ]
     DEFAULT_CSS = "Output { height: 1fr; }"
 
@@ -37,6 +38,11 @@ class Output(Widget, can_focus=True):
     def text(self) -> str:
         """All lines that are kept."""
         return "\n".join(self._lines)
+
+    def clear(self) -> None:
+        """Begin a new page."""
+        self._lines.clear()
+        self.action_follow()
 
     def add(self, lines: Iterable[str]) -> None:
         """Add lines; who looks back keeps what is in sight."""

@@ -8,14 +8,13 @@ from phase4_tui.tui.widgets.incident_panel import duration
 
 def incident_rows(incident: Incident) -> list[list[Part]]:
     """Return what is told of the open incident."""
-    clock = "contained after" if incident.contained_at else "open for"
     calls = [call for call in incident.escalations if call.owner == incident.owner]
     called = "" if not calls else ", has taken the call" if calls[-1].acknowledged_at else ", called"
     return [
         [
             (f"ROLLBACK  {incident.severity_class or 'no class'} {incident.rule.replace('_', ' ')}", "bold $error"),
             (f" · {incident.tag}", "bold"),
-            (f" · {clock} {duration(incident).strip()}", "bold"),
+            (f" · open for {duration(incident)}", "bold"),
         ],
         [
             f"detected {short(incident.opened_at)} · contained {short(incident.contained_at) or 'not yet'}",
@@ -33,7 +32,7 @@ def closed_rows(incident: Incident | None) -> list[list[Part]]:
         [f"{incident.severity_class or ''} {incident.rule.replace('_', ' ')} · {incident.tag}".strip()],
         [f"detected  {short(incident.opened_at)}"],
         [f"contained {short(incident.contained_at) or 'never'}"],
-        [f"recovered {short(incident.recovered_at) or 'not on record'}"],
+        [f"recovered {short(incident.recovered_at) or 'not on record'} · after {duration(incident)}"],
     ]
 
 

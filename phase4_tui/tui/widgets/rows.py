@@ -35,8 +35,8 @@ class Rows(Widget, can_focus=True):
     COMPONENT_CLASSES = {"rows--cursor", "rows--place"}
     DEFAULT_CSS = """
     Rows { height: 1fr; }
-    Rows > .rows--cursor { background: $primary 30%; text-style: bold; }
-    Rows:focus > .rows--cursor { background: $primary 50%; }
+    Rows > .rows--cursor { background: $primary 18%; text-style: bold; }
+    Rows:focus > .rows--cursor { background: $primary 30%; }
     Rows > .rows--place { color: $primary 70%; }
     """
 

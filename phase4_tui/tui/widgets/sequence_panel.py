@@ -4,17 +4,18 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import var
 
-from phase4_tui.runbook.provenance import RunRecord
+from phase4_tui.runbook.provenance import StepRecord
 from phase4_tui.runbook.steps import steps_of
 from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.tui.messages import OutputArrived
 from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.text import clip
-from phase4_tui.tui.widgets.lines import Lines, Row, wrapped
+from phase4_tui.tui.widgets.incident_panel import clock
+from phase4_tui.tui.widgets.lines import Lines, paragraphs, wrapped
 from phase4_tui.tui.widgets.output import Output
 
 MAX_LINES = 2000
-STEP_ROWS = 3
+STEP_ROWS, MOST_ROWS = 3, 8
 FLUSH_SECONDS = 0.1
 STYLES = {
     "passed": "$success",
@@ -33,6 +34,7 @@ class SequencePanel(Vertical):
     snapshot: var[Snapshot | None] = var(None)
     DEFAULT_CSS = """
     SequencePanel #steps { height: 3; }
+    SequencePanel Output.-past { color: $foreground 65%; }
     """
 
     def __init__(self) -> None:
@@ -41,7 +43,6 @@ class SequencePanel(Vertical):
         self._following = True
         self._flushing = False
         self._progress = ""
-        self._drawn: object = None
 
     def compose(self) -> ComposeResult:
         """Steps, progress, output."""
@@ -59,10 +60,14 @@ class SequencePanel(Vertical):
             return
         if snapshot.holder is None:
             self._progress = ""
+        self.query_one(Output).set_class(snapshot.holder is None, "-past")
         self._draw()
 
     def take(self, message: OutputArrived) -> None:
         """Take output to show it soon."""
+        if message.page:
+            self._lines, self._progress = [], ""
+            self.query_one(Output).clear()
         if message.fresh:
             self._lines.append(f"── {message.title}")
         self._lines += message.lines[-MAX_LINES:]
@@ -70,7 +75,8 @@ class SequencePanel(Vertical):
         if not self._flushing:
             self._flushing = True
             self.set_timer(FLUSH_SECONDS, self._flush)
-        if message.progress is not None:
+        running = self.snapshot is not None and self.snapshot.holder is not None
+        if message.progress is not None and running:
             done, total = message.progress.get("bytes", 0), message.progress.get("total_bytes", 0)
             share = f"{100 * done / total:3.0f} % · " if total else ""
             self._progress = f"{share}{message.progress.get('records', 0):,} records"
@@ -86,12 +92,16 @@ class SequencePanel(Vertical):
     def _draw(self) -> None:
         if self.snapshot is None or not self.is_mounted:
             return
-        steps = self.query_one(Lines)
-        width = max(steps.content_size.width, 20)
+        steps, size = self.query_one(Lines), self.content_size
+        width = max(size.width, 20)
         note = self._progress if self._following else "paused: space follows again"
         rows = wrapped([*step_parts(self.snapshot), (note, "$accent")], width, STEP_ROWS)
-        errors: list[Row] = [(part,) for part in error_parts(self.snapshot)]
-        steps.show([*rows, *errors][:STEP_ROWS])
+        more = paragraphs([*error_parts(self.snapshot), *precondition_parts(self.snapshot)], width)
+        rows += [(part,) for part in more]
+        del rows[max(min(size.height - 2, MOST_ROWS), STEP_ROWS) :]
+        if steps.styles.height is None or steps.styles.height.value != max(len(rows), STEP_ROWS):
+            steps.styles.height = max(len(rows), STEP_ROWS)
+        steps.show(rows)
 
     def _flush(self) -> None:
         self._flushing = False
@@ -107,26 +117,41 @@ def step_parts(snapshot: Snapshot) -> list[tuple[str, str]]:
     if run is None:
         steps = steps_of(3 if snapshot.state.evaluation_mode == "phase3_only" else 4)
         names = [(f"{step.number} {step.name}  ", "$text-muted") for step in steps]
-        return [*parts, *names, ("no run of this tag is on record", "$text-muted")]
+        return [*parts, *names, ("no run of this tag is on record  ", "$text-muted")]
     if snapshot.holder is not None:
-        parts.append((f"{clip(snapshot.holder.operator, 20)} runs {clip(run.tag, 30)}  ", "$accent"))
+        parts.append((f"{clip(snapshot.holder.operator, 20)} runs {clip(run.tag, 30)}, x cancels  ", "$accent"))
     elif run.state == "interrupted" or any(step.state in ("cancelled", "not_run", "running") for step in run.steps):
         parts.append(("stopped: R resumes  ", "bold $warning"))
-    for number, step in enumerate(run.steps, 1):
+    numbers = {step.name: step.number for step in steps_of(run.phase)}
+    for step in run.steps:
         state = "cancelled" if step.state == "running" and snapshot.holder is None else step.state
-        told = _told(run, number - 1)
-        parts.append((f"{number} {step.name} {SYMBOLS[state]}{told}  ", STYLES[state]))
+        parts.append(
+            (f"{numbers.get(step.name, '')} {step.name} {SYMBOLS[state]}{_told(step, state)}  ", STYLES[state])
+        )
     return parts
 
 
 def error_parts(snapshot: Snapshot) -> list[tuple[str, str]]:
     """Return why the last step that broke did."""
     errors = [step for step in snapshot.run.steps if step.error] if snapshot.run else []
-    return [(f"{SYMBOLS['failed']} {one.name}: {clip(one.error or '', 200)}", "$error") for one in errors[-1:]]
+    return [(f"{SYMBOLS['failed']} {one.name}: {clip(one.error or '', 400)}", "$error") for one in errors[-1:]]
 
 
-def _told(run: RunRecord, index: int) -> str:
-    step = run.steps[index]
-    if step.state == "failed_gate":
+def precondition_parts(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """Return the preconditions that do not hold, else that all do and which barrier keeps the paper mode."""
+    found = [one for one in snapshot.preconditions if one.name != "artifacts" or snapshot.holder is None]
+    wrong = [one for one in found if not one.ok]
+    if wrong:
+        return [(f"{SYMBOLS['warning']} {one.name.replace('_', ' ')}: {one.detail}", "bold $warning") for one in wrong]
+    barrier = next((one.detail for one in found if one.name == "isolation"), None)
+    if barrier is None:
+        return []
+    return [(f"{SYMBOLS['ok']} preconditions hold · {barrier.partition(' holds')[0]}", "$text-muted")]
+
+
+def _told(step: StepRecord, state: str) -> str:
+    if state == "failed_gate":
         return f" exit {step.exit_code}" if step.exit_code else " not passed"
+    if state == "running" and step.started_at is not None:
+        return f" {clock(step.started_at, None)}"
     return f" {step.seconds:.1f}s" if step.seconds else ""

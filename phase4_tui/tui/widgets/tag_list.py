@@ -1,10 +1,10 @@
-"""The run tags: which is active, pinned, frozen, and how each one stands; filtered by what is typed after `/`."""
+"""The run tags: which is active, pinned, frozen, and how each one stands; those that the filter leaves."""
 
-from textual import events
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import var
-from textual.widgets import Input
 
 from phase4_tui.runbook.status import TagRow
 from phase4_tui.runbook.symbols import SYMBOLS
@@ -18,24 +18,22 @@ STYLES = {"ok": "$success", "warning": "$warning", "incident": "bold $error", "u
 
 
 class TagList(Vertical):
-    """The list of tags, and its filter."""
+    """The list of tags that the filter leaves."""
 
     snapshot: var[Snapshot | None] = var(None)
+    tag_filter: var[str] = var("")
     DEFAULT_CSS = """
     TagList { height: 1fr; }
     TagList #tags-title { height: 1; color: $text-muted; }
-    TagList Input { height: 1; border: none; padding: 0; display: none; }
-    TagList Input.-shown { display: block; }
     """
 
     def __init__(self) -> None:
         super().__init__(id="tags")
-        self._shown: list[TagRow] = []
-        self._filter = ""
+        self._shown: Sequence[TagRow] = ()
         self._drawn: object = None
 
     def compose(self) -> ComposeResult:
-        """Title, filter, list."""
+        """Title, list."""
         yield Lines(id="tags-title")
         yield Rows(self._row, id="tags-rows")
 
@@ -43,36 +41,15 @@ class TagList(Vertical):
         """Draw what is new."""
         self._draw()
 
-    def start_filter(self) -> None:
-        """Let the operator type a filter."""
-        fields = self.query(Input)
-        if not fields:  # made at its first use: the first paint does without
-            self.mount(Input(placeholder="part of a tag", id="tags-filter", compact=True), after="#tags-title")
-            fields = self.query(Input)
-        field = fields.first()
-        field.add_class("-shown")
-        field.focus()
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter while it is typed."""
-        self._filter = event.value.strip().lower()
+    def watch_tag_filter(self) -> None:
+        """Show the tags that are left."""
         self._draw()
 
-    def on_input_submitted(self) -> None:
-        """Go to the list that is left."""
-        self._leave_filter()
-
-    def on_key(self, event: events.Key) -> None:
-        """Leave the filter, and show every tag again."""
-        if event.key == "escape" and isinstance(self.app.focused, Input):
-            event.stop()
-            event.prevent_default()
-            self.query_one(Input).value = ""
-            self._leave_filter()
-
-    def _leave_filter(self) -> None:
-        self.query_one(Input).set_class(bool(self._filter), "-shown")
-        self.query_one(Rows).focus()
+    def take_first(self) -> bool:
+        """Show the first tag that the filter leaves; False when it leaves none."""
+        self._choose(0)
+        self.query_one(Rows).show(len(self._shown), 0)
+        return bool(self._shown)
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
         """Show the tag under the cursor."""
@@ -93,13 +70,13 @@ class TagList(Vertical):
         if snapshot is None or not self.is_mounted:
             return
         drawn = (snapshot.rows, snapshot.tags, snapshot.focus and snapshot.focus.tag, snapshot.state.active_tag,
-                 snapshot.known_good, self._filter)  # fmt: skip
+                 snapshot.known_good, self.tag_filter)  # fmt: skip
         if drawn == self._drawn:
             return
         self._drawn = drawn
-        self._shown = [row for row in snapshot.rows if self._filter in row.tag.lower()]
+        self._shown = matching(snapshot, self.tag_filter)
         waiting = snapshot.tags - len(snapshot.rows)
-        count = f"{len(self._shown)} of {snapshot.tags}" if self._filter else str(snapshot.tags)
+        count = f"{len(self._shown)} of {snapshot.tags}" if self.tag_filter else str(snapshot.tags)
         note = f" · reading {waiting}" if waiting > 0 else ""
         self.query_one(Lines).show([(("RUN TAGS ", "bold"), (f"{count}{note}  / filter", "$text-muted"))])
         focus = snapshot.focus.tag if snapshot.focus else None
@@ -118,6 +95,11 @@ class TagList(Vertical):
             f"{name:<{width}} ",
             (word, STYLES[row.level]),
         ]
+
+
+def matching(snapshot: Snapshot, wanted: str) -> Sequence[TagRow]:
+    """Return the tags whose name has that in it, in small letters."""
+    return [row for row in snapshot.rows if wanted in row.tag.lower()] if wanted else snapshot.rows
 
 
 def mark(row: TagRow, active: str | None, good: str | None) -> str:

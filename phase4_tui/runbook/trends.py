@@ -1,18 +1,16 @@
 """What the monitoring files of the last tags say, against the rules of the settings."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from phase4_tui.artifacts.index import index_tags, scan
 from phase4_tui.artifacts.models import Monitoring
 from phase4_tui.artifacts.names import Artifact, file_name
-from phase4_tui.artifacts.opening import Unreadable, read_bytes
 from phase4_tui.artifacts.reading import look
-from phase4_tui.artifacts.strict_json import BadJson, parse
-from phase4_tui.policy.monitoring import Rules, parse_rules
+from phase4_tui.policy.monitoring import Rules
+from phase4_tui.runbook.rules import KPIS, is_share, limit_of, read_rules
 
-KPIS = ("no_trade_pct", "directional_pct", "event_block_pct", "portfolio_block_pct")
 LAST_TAGS = 40
 
 
@@ -39,9 +37,7 @@ class Trends:
 
     def limit(self, kpi: str) -> tuple[float, bool]:
         """Return the limit of a KPI, and whether it is the highest value that is allowed."""
-        values = asdict(self.rules)
-        most = values.get(f"max_{kpi}")
-        return (most, True) if most is not None else (values[f"min_{kpi}"], False)
+        return limit_of(self.rules, kpi)
 
     def is_breach(self, kpi: str, value: float) -> bool:
         """True for a value past its rule."""
@@ -58,34 +54,21 @@ class Trends:
         ]
 
 
-def read_trends(reports: Path, rules_path: Path, stop: Callable[[], bool]) -> Trends:
+def read_trends(reports: Path, rules_path: Path, stop: Callable[[], bool], last: int = LAST_TAGS) -> Trends:
     """Read the last tags that were monitored."""
-    rules, trouble = _read_rules(rules_path)
+    rules, trouble = read_rules(rules_path)
     points: list[tuple[str, dict[str, float]]] = []
     unread = 0
     names = scan(reports)
     tags = [entry.tag for entry in index_tags(names) if Artifact.MONITORING in entry.artifacts]
     # When a tag was monitored is its place in time; another of its files may have been touched since.
     tags.sort(key=lambda tag: names[file_name(tag, Artifact.MONITORING)][2], reverse=True)
-    for tag in tags[:LAST_TAGS]:
+    for tag in tags[:last]:
         if stop():
             break
         found = look(reports / file_name(tag, Artifact.MONITORING), Monitoring, patient=False).value
         kpis = found.snapshot.kpis if found is not None and found.snapshot is not None else {}
-        values = {kpi: float(kpis[kpi]) for kpi in KPIS if _is_share(kpis.get(kpi))}
+        values = {kpi: float(kpis[kpi]) for kpi in KPIS if is_share(kpis.get(kpi))}
         unread += not values
         points.append((tag, values))
     return Trends(tuple(reversed(points)), rules, trouble, unread)
-
-
-def _read_rules(path: Path) -> tuple[Rules, str | None]:
-    try:
-        return parse_rules(parse(read_bytes(path))), None
-    except FileNotFoundError:
-        return Rules(), f"{path.name} is not there"
-    except (Unreadable, BadJson, ValueError) as error:
-        return Rules(), f"{path.name} {error}"
-
-
-def _is_share(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e6

@@ -1,0 +1,65 @@
+"""The keys of the actions: the registry's own, or those of `[keys]` in the settings, which are checked at start."""
+
+from collections.abc import Mapping
+from string import ascii_letters, digits, punctuation
+
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual.keys import Keys, _character_to_key
+
+from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.tui.actions import ACTIONS
+
+RESERVED = {"ctrl+p", "tab", "shift+tab", "enter", "escape", "up", "down", "left", "right", "home", "end", "pageup",
+            "pagedown", "backspace", "ctrl+c", "ctrl+q", "ctrl+z", "ctrl+m", "ctrl+i", "ctrl+h", "ctrl+j"}  # fmt: skip
+SCREEN_KEYS = {"left_square_bracket", "right_square_bracket", "n", "m", "w", "T", "V", "K", "O", "I", "X"}
+"""What a screen uses itself, beside the keys of the registry that it gives another meaning to."""
+_CHARACTERS = {_character_to_key(character): character for character in ascii_letters + digits + punctuation}
+
+
+class BadKeys(Exception):
+    """A key in the settings that can't be used; `action` is the entry that says so."""
+
+    def __init__(self, action: str, problem: str) -> None:
+        super().__init__(problem)
+        self.action = action
+
+
+def keys_of(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the key of each action with those of the settings; raises BadKeys."""
+    keys = {action.id: action.key for action in ACTIONS}
+    for name, key in settings.items():
+        if name not in keys:
+            raise BadKeys(name, f"is no action; the actions are {', '.join(keys)}")
+        keys[name] = _checked(name, key)
+    used: dict[str, str] = {}
+    for name in sorted(keys, key=lambda name: name in settings):  # what was set is at fault, not what stands here
+        key = keys[name]
+        if key and key in used:
+            raise BadKeys(name, f"`{shown_key(key)}` is the key of {used[key]} too: give one of them another")
+        used[key] = name
+    return keys
+
+
+def _checked(name: str, key: str) -> str:
+    """Return a key by the name under which it arrives."""
+    arrives = _character_to_key(key) if len(key) == 1 and key.isprintable() else key
+    if arrives in RESERVED:
+        raise BadKeys(name, f"`{key}` is taken by the terminal or the screens")
+    if arrives in SCREEN_KEYS:
+        raise BadKeys(name, f"`{key}` is a key of the screens themselves")
+    if not (len(key) == 1 and key.isprintable()) and arrives not in _sent():
+        raise BadKeys(name, f"`{safe_line(key, 40)}` is no key that a terminal sends, as are `F`, `?`, `f2`, `ctrl+t`")
+    return arrives
+
+
+def _sent() -> set[str]:
+    """Return the names of the keys that terminals send."""
+    named = {str(key.value) for found in ANSI_SEQUENCES_KEYS.values() if isinstance(found, tuple) for key in found}
+    return (
+        named - {Keys.ScrollUp.value, Keys.ScrollDown.value} | set(_CHARACTERS) | {f"alt+{one}" for one in _CHARACTERS}
+    )
+
+
+def shown_key(key: str) -> str:
+    """Return a key as it is written on a key sheet."""
+    return _CHARACTERS.get(key, key)

@@ -1,0 +1,215 @@
+"""Notices: never over a question, each once, in the dashboard's words, with what changed and why."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+
+from textual.widgets._toast import Toast
+
+from phase4_tui.journal.actor import host_name
+from phase4_tui.rollback.fallback import plan_phase3_only
+from phase4_tui.rollback.freeze import plan_freeze
+from phase4_tui.rollback.guided import lead
+from phase4_tui.rollback.incidents import plan_escalate, plan_reclassify
+from phase4_tui.rollback.known_good import plan_switch
+from phase4_tui.rollback.orders import Plan
+from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
+from phase4_tui.runbook.planning import Request, plan_run
+from phase4_tui.runbook.sequence import Observer, run_plan
+from phase4_tui.tui.screens.dashboard import DashboardScreen
+from phase4_tui.tui.screens.modals import PlanScreen, TextScreen
+from tests.rollback.support import give, site_of
+from tests.runbook.support import laid_out
+from tests.tui.operator import ended, operator_at
+from tests.tui.support import lay_out, screen_text, told, until
+
+QUESTION = "Input or rules are not those of the incident's run. Accept the change?"
+
+
+async def test_a_notice_stands_at_the_top_below_the_header_and_covers_no_key(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    async with operator_at(tmp_path, (80, 24)) as me:
+        await me.incident()
+        me.app.tell("first\nsecond")
+        await until(me.pilot, lambda: me.app.screen.query(Toast))
+        await me.pilot.pause()
+        region = me.app.screen.query_one(Toast).region
+        assert (region.y, region.right) == (2, 78)
+
+
+async def test_what_is_told_while_a_question_is_open_waits_for_its_end(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    async with operator_at(tmp_path, (80, 24)) as me:
+        await me.incident()
+        me.app.tell("just before it")
+        me.app.push_screen(PlanScreen(QUESTION, ["x"] * 99))
+        await me.at(PlanScreen)
+        assert "just before it" not in screen_text(me.app)
+        other = site_of(tmp_path, "sam")
+        give(other, plan_freeze(other, "B", "theirs"))
+        await until(me.pilot, lambda: me.app.snapshot and "B" in me.app.snapshot.state.frozen)
+        me.app.tell("meanwhile")
+        await me.pilot.pause()
+        assert "meanwhile" not in told(me.app)
+        await me.press("n")
+        await me.at(DashboardScreen)
+        await me.sees("just before it", "sam@", "meanwhile")
+        assert told(me.app).count("just before it") == 1
+
+
+async def test_what_waits_is_not_shown_between_two_questions(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    async with operator_at(tmp_path) as me:
+        await me.incident()
+        await me.press("f")
+        await me.at(TextScreen)
+        me.app.tell("meanwhile")
+        await me.writes("evidence")
+        await me.at(PlanScreen)
+        await me.pilot.pause(0.3)
+        assert told(me.app) == ""
+        await me.press("n")
+        await me.sees("meanwhile", "nothing was done")
+
+
+async def test_a_notice_names_keys_and_the_first_digits_of_a_digest(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    async with operator_at(tmp_path) as me:
+        for _ in range(2):
+            me.app.tell(f"`phase4 restore B` and `phase4 reopen --tag C`, `phase4 tags` {'ab' * 32}")
+        await me.sees("restore")
+        assert told(me.app) == "`^p restore` and `o`, `phase4 tags` abababababab…"
+
+
+async def test_who_presses_ctrl_c_is_told_the_key_that_leaves(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    async with operator_at(tmp_path) as me:
+        await me.press("ctrl+c")
+        await me.sees("`q` leaves the dashboard")
+
+
+# What others do ----------------------------------------------------------------------------------------------
+
+
+async def test_what_others_do_is_told_once_with_what_changed_and_why(tmp_path: Path) -> None:
+    lay_out(laid_out(tmp_path))
+    async with operator_at(tmp_path) as me:
+        await me.incident()
+        await me.looked()
+        sam = site_of(tmp_path, "sam")
+        plans: tuple[Callable[[], Plan], ...] = (
+            lambda: plan_freeze(sam, "B", "evidence"),
+            lambda: plan_switch(sam, "A", "it was good"),
+            lambda: plan_phase3_only(sam, "rollback"),
+            lambda: plan_reclassify(sam, "P0", "money at risk"),
+            lambda: plan_escalate(sam, "product", "no trade"),
+            lambda: plan_root_cause(sam, RootCause(cause="feed", remediation="check", owner="risk")),
+        )
+        for plan in plans:
+            give(sam, plan())
+        lead(sam)
+        lead(site_of(tmp_path, "tom"), "sam sleeps")
+        here = f"@{host_name()}: "
+        for who, words in (
+            ("sam", "freeze B: evidence"),
+            ("sam", "switch to A, quarantined B: it was good"),
+            ("sam", "mode phase3_only: rollback"),
+            ("sam", "reclassify B from P1 to P0: money at risk"),
+            ("sam", "escalate B to product: no trade"),
+            ("sam", "root cause of B: feed"),
+            ("tom", f"took the rollback over from sam@{host_name()}"),
+        ):
+            await me.sees(f"{who}{here}{words}")
+            assert told(me.app).count(f"{who}{here}{words}") == 1
+
+
+async def test_the_runs_of_others_are_told_and_my_own_only_at_their_end(tmp_path: Path) -> None:
+    lay_out(laid_out(tmp_path))
+    async with operator_at(tmp_path) as me:
+        await me.incident()
+        await me.looked()
+        sam = site_of(tmp_path, "sam")
+        plan = plan_run(sam.settings, tmp_path, sam.environment, Request(tag="C"))
+        with ThreadPoolExecutor() as pool:
+            pool.submit(run_plan, plan, sam.settings, sam.environment, Observer(), Event())
+            await me.sees("sam@", "run of C began", "run of C ended: every step passed")
+        await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.holder is None)
+        await me.starts("r", "D")
+        await me.sees("run of D ended: every step passed")
+        await until(me.pilot, lambda: ended(me.app))
+        assert told(me.app).count("run of D") == 1
+
+
+async def test_my_own_lead_is_not_told_to_me_and_that_of_my_other_session_is(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    async with operator_at(tmp_path) as me:
+        await me.incident()
+        await me.looked()
+        lead(site_of(tmp_path, "sam"))
+        await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.lease)
+        await me.press("g")
+        await me.sees("sam@", "T takes it over")
+        await me.press("T")
+        await me.writes("asleep")
+        await me.sees("you lead the rollback now", "✔ you lead")
+        mine = site_of(tmp_path)
+        give(mine, plan_freeze(mine, "B", "by hand"))
+        await me.sees(f"another session: maria@{host_name()}: freeze B: by hand")
+        assert "taken over from sam" not in told(me.app)
+
+
+# The palette and the way back --------------------------------------------------------------------------------
+
+
+async def test_the_palette_lists_what_cannot_act_with_its_reason_and_chooses_nothing_else(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    async with operator_at(tmp_path) as me:
+        await me.incident()
+        for word, reason in (("thaw", "this tag is not frozen"), ("restore", "this tag is not frozen")):
+            me.app.clear_notifications()
+            await me.press("ctrl+p")
+            await me.pilot.pause()
+            await me.press(*word)
+            await me.sees(f"not now: {reason}")
+            await me.press("enter")
+            await me.at(DashboardScreen)
+            await me.sees(f"{word}: {reason}")
+
+
+async def test_after_a_fallback_without_an_incident_a_rehearsal_leads_back_to_phase_4(tmp_path: Path) -> None:
+    site = site_of(laid_out(tmp_path))
+    give(site, plan_phase3_only(site, "to be safe"))
+    async with operator_at(tmp_path) as me:
+        await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.state.evaluation_mode == "phase3_only")
+        await me.press("p")
+        await me.sees("`^p rehearsal` re-runs Phase 4, then `o` reopens it")
+        await me.press("ctrl+p")
+        await me.pilot.pause()
+        await me.press(*"rehears")
+        await me.sees("rehearsal: Run Phase 4 under a tag of its own")
+        await me.press("enter")
+        await me.at(TextScreen)
+        await me.sees("Run tag of the rehearsal", "phase4_demo_rerun")
+        await me.press("enter")
+        await me.sees("Input of the rehearsal?")
+        await me.press("enter")
+        await me.sees("Rehearse Phase 4 as phase4_demo_rerun?")
+        await me.press("y")
+        await me.sees("run of phase4_demo_rerun ended: every step passed")
+        await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.holder is None)
+        await me.press("o")
+        await me.answers(yes=True)
+        await me.sees("Phase 4 is open again on phase4_demo_rerun", "mode PHASE 4")
+
+
+async def test_reopening_without_a_rehearsal_names_the_one_that_comes_first(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    site = site_of(tmp_path)
+    give(site, plan_phase3_only(site, "to be safe"))
+    async with operator_at(tmp_path, (80, 24)) as me:
+        await me.looked()
+        await me.press("o")
+        await me.at(PlanScreen)
+        await me.sees("! a rehearsal comes first: n here, then ^p rehearsal", "`^p rehearsal`")
+        await me.press("n")
