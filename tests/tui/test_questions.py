@@ -222,6 +222,17 @@ async def test_a_question_twice_is_one_question(tmp_path: Path) -> None:
         assert len([screen for screen in me.app.screen_stack if isinstance(screen, ModalScreen)]) == 1
 
 
+async def test_a_key_that_comes_with_the_answer_acts_behind_it(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    async with operator_at(tmp_path) as me:
+        await me.incident()
+        me.app.push_screen(PlanScreen("Freeze?", ["a"]))
+        await me.at(PlanScreen)
+        for key in "nq":
+            me.app.post_message(events.Key(key, key))
+        await until(me.pilot, lambda: me.app._exit)
+
+
 # Anything ----------------------------------------------------------------------------------------------------
 
 
