@@ -243,7 +243,7 @@ class Phase4App(App[None]):
         return None if why_not(found, self.snapshot) else True
 
     def on_key(self, event: Any) -> None:
-        """Say why a key can't act now; do what a key means that came while a question was still closing."""
+        """Say why a key can't act now."""
         if isinstance(self.screen, ModalScreen) or self._is_typing():
             return
         active = self.screen.active_bindings.get(event.key)
@@ -254,8 +254,6 @@ class Phase4App(App[None]):
                 reason = why_not(BY_ID[name], self.snapshot)
                 if reason is not None:
                     self.tell(f"{BY_ID[name].label}: {reason}", severity="warning")
-                elif name in AT_ONCE:
-                    self.action_act(name)
 
     def _is_typing(self) -> bool:
         form = isinstance(self.screen, FactsScreen) and self.screen.IS_FORM
