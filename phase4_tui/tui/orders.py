@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 EXPECTED = (Refused, StateUnreadable, JournalDamaged, Busy, SettingsError, OSError, ValueError)
-SHOWN_NEWS = 3
+SHOWN_NEWS = 8
 ASKING_SECONDS = 2.0
 """So long, until an order asks its first question, the keys behind its own do nothing: they were meant for that."""
 

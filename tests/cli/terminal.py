@@ -14,6 +14,7 @@ from tests.cli.support import ENVIRONMENT, command
 
 INTERRUPT, END = "\x03", "\x04"
 PATIENCE_SECONDS = 30.0
+AGAIN_SECONDS = 2.0
 
 
 class Operator:
@@ -35,6 +36,7 @@ class Operator:
             elsewhere.close()
         self.shown = ""
         self._read_to = 0
+        self._interrupts = False
 
     def asked(self, question: str) -> None:
         """Wait until the command asks this, after whatever it asked before."""
@@ -47,6 +49,7 @@ class Operator:
         """Wait for a question and answer it; an answer that is a control character is sent as it is."""
         self.asked(question)
         os.write(self._ours, answer.encode() + (b"" if answer in (INTERRUPT, END) else b"\n"))
+        self._interrupts = answer == INTERRUPT
 
     def status(self) -> int:
         """Wait for the command's end and return its exit status."""
@@ -62,8 +65,11 @@ class Operator:
 
     def _more(self, deadline: float) -> bool:
         """Read on; False at the end, or when nothing has come in time."""
-        if not select.select([self._ours], [], [], max(deadline - time.monotonic(), 0))[0]:
-            return False
+        while not select.select([self._ours], [], [], min(AGAIN_SECONDS, max(deadline - time.monotonic(), 0)))[0]:
+            if time.monotonic() > deadline:
+                return False
+            if self._interrupts:  # Python notes one that comes just before it reads, and reads on: press it again
+                os.write(self._ours, INTERRUPT.encode())
         try:
             data = os.read(self._ours, 65536)
         except OSError:  # the other side is closed

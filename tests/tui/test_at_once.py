@@ -104,11 +104,11 @@ async def test_of_many_orders_of_others_the_last_are_told_and_where_the_rest_is(
         await me.looked()
         me.app.orders._writing = 1  # as while an order of one's own writes: what comes is held
         sam = site_of(tmp_path, "sam")
-        for number in range(5):
+        for number in range(10, 20):
             give(sam, plan_escalate(sam, "risk", f"call {number}"))
-        await until(me.pilot, lambda: sum(len(one.events) for one in me.app.orders._held) == 10)
+        await until(me.pilot, lambda: sum(len(one.events) for one in me.app.orders._held) == 20)
         (held, me.app.orders._held), me.app.orders._writing = (me.app.orders._held, []), 0
         everything = type(held[0])([event for one in held for event in one.events])
         me.app.post_message(everything)
-        await me.sees("2 events before these: `j` shows them", "call 4", "call 2")
-        assert "call 1" not in told(me.app)
+        await me.sees("2 events before these: `j` shows them", "call 19", "call 12")
+        assert "call 11" not in told(me.app)

@@ -141,7 +141,7 @@ async def test_x_cancels_and_resume_goes_on_where_it_was(tmp_path: Path) -> None
         await me.press("r")
         await me.sees("run: a run is under way: maria@")
         await me.press("x")
-        await me.sees("run of phase4_demo ended: cancelled", "stopped: R resumes", "5 monitor ■")
+        await me.sees("run of phase4_demo ended: monitor cancelled", "stopped: R resumes", "5 monitor ■")
         me.app.clear_notifications()
         (tmp_path / "go").touch()
         await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.holder is None)
