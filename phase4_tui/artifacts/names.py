@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 
 DEFAULT_TAG = "phase4_demo"
@@ -66,6 +67,7 @@ def split_name(name: str) -> tuple[str, Artifact] | None:
     return None
 
 
+@lru_cache(maxsize=16)
 def state_dir(reports: Path) -> Path:
     """Return where the state of operations of a reports directory lives."""
     return reports / STATE_DIR

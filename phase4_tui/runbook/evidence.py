@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,8 +55,13 @@ class Evidence:
     runs: tuple[RunRecord, ...] = ()
 
 
-def read_evidence(reports: Path, tag: str, *, patient: bool = True) -> Evidence:
-    """Read all that is known of `tag`; `patient` gives a file that is being written half a second."""
+def read_evidence(
+    reports: Path, tag: str, *, patient: bool = True, running: Callable[[], str | None] | None = None
+) -> Evidence:
+    """Read all that is known of `tag`; `patient` gives a file that is being written half a second.
+
+    `running` returns the tag that is being run, for whoever asks about many tags at once.
+    """
     latest = latest_steps(reports, tag)
     phase = _phase_of(reports, tag, latest)
     begin = f"{reports}/{check_tag(tag)}"
@@ -94,7 +99,7 @@ def read_evidence(reports: Path, tag: str, *, patient: bool = True) -> Evidence:
         missing_files=tuple(missing),
         frozen=frozen_state(reports, tag),
         no_go=_NO_GO.search(note_text) is not None,
-        running=running_tag(reports) == tag,
+        running=(running() if running else running_tag(reports)) == tag,
         others=tuple(_others(report, summary, tag)),
         broken_steps=tuple(
             step for run, step in latest.values() if step.state in BROKEN and not _mended(reports, tag, run, step)

@@ -4,6 +4,7 @@ import platform
 import secrets
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -74,6 +75,7 @@ class RunRecord(Document):
     steps: tuple[StepRecord, ...]
 
 
+@lru_cache(maxsize=16)
 def runs_dir(reports: Path) -> Path:
     """Return where all runs of a reports directory are kept."""
     return state_dir(reports) / "runs"

@@ -25,6 +25,7 @@ from phase4_tui.runbook.preconditions import (
     check_isolation,
     check_workdir,
 )
+from phase4_tui.runbook.running import running_tag
 from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.steps import Phase, place_of, steps_of
 
@@ -136,12 +137,13 @@ def summary_of(incident: Incident | None) -> IncidentSummary | None:
 def read_tags(reports: Path) -> list[TagRow]:
     """Return a row for every tag, the last changed first; raises StateUnreadable."""
     state = read_state(reports)
-    return [row_of(reports, entry, state) for entry in index_tags(scan(reports))]
+    running = running_tag(reports)
+    return [row_of(reports, entry, state, running) for entry in index_tags(scan(reports))]
 
 
-def row_of(reports: Path, entry: TagEntry, state: OperationsState) -> TagRow:
-    """Return the row of one tag."""
-    evidence = read_evidence(reports, entry.tag, patient=False)
+def row_of(reports: Path, entry: TagEntry, state: OperationsState, running: str | None) -> TagRow:
+    """Return the row of one tag, while `running` is being run."""
+    evidence = read_evidence(reports, entry.tag, patient=False, running=lambda: running)
     health = judge(evidence)
     classification = as_reclassified(classify(evidence, health), state.reclassified.get(entry.tag))
     rung = first_failed_rung(evidence, health, state)

@@ -7,6 +7,7 @@ from pathlib import Path
 from phase4_tui.artifacts.index import Identity, TagEntry, index_tags, scan
 from phase4_tui.artifacts.names import Artifact, file_name, split_name
 from phase4_tui.journal.state import OperationsState
+from phase4_tui.runbook.running import running_tag
 from phase4_tui.runbook.status import TagRow, row_of
 
 SCAN_SECONDS = 2.0
@@ -115,10 +116,10 @@ class TagIndex:
 
     def judge_some(self, state: OperationsState) -> None:
         """Judge tags that wait, for as long as the screen does not mind."""
-        begun = time.monotonic()
+        begun, running = time.monotonic(), running_tag(self._reports)
         while self._todo and time.monotonic() - begun < SLICE_SECONDS:
             tag = next(iter(self._todo))
-            row = row_of(self._reports, self._todo.pop(tag), state)
+            row = row_of(self._reports, self._todo.pop(tag), state, running)
             self._rows[tag] = row
             (self.unsettled.add if row.writing else self.unsettled.discard)(tag)
 
