@@ -202,7 +202,7 @@ async def test_tags_are_named_whole_where_there_is_room(
         put_kpis(work / "reports", f"phase4_february{number}", 10 - number, no_trade_pct=30.0)
     async with dashboard(work, size) as (app, pilot):
         await pilot.press("t")
-        await sees(pilot, "oldest left", f"february{count - 1}"[-8:])
+        await sees(pilot, ", oldest left", f"february{count - 1}"[-8:])
         assert (f" phase4_february{count - 1}" in screen_text(app).partition("TRENDS")[2]) is named
 
 
