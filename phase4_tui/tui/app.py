@@ -5,7 +5,7 @@ import gc
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.app import App, SystemCommand
@@ -16,17 +16,13 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
-from phase4_tui.journal.locks import Busy
-from phase4_tui.journal.log import JournalDamaged
-from phase4_tui.journal.state import StateUnreadable
-from phase4_tui.runbook.settings import SettingsError
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.runbook.site import Site
 from phase4_tui.tui.actions import ACTIONS, BY_ID, Action, why_not
 from phase4_tui.tui.facts import Facts
 from phase4_tui.tui.keys import keys_of
 from phase4_tui.tui.messages import OrdersSeen, OutputArrived, SnapshotReady, TagChosen
 from phase4_tui.tui.notices import Notices
-from phase4_tui.tui.own_orders import OwnOrders
+from phase4_tui.tui.orders import Orders
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.dashboard import DashboardScreen
 from phase4_tui.tui.snapshot import Snapshot, is_urgent
@@ -42,12 +38,9 @@ if TYPE_CHECKING:
     from phase4_tui.tui.shows import Shows
 
 T = TypeVar("T")
-EXPECTED = (Refused, StateUnreadable, JournalDamaged, Busy, SettingsError, OSError, ValueError)
 STALE_SECONDS = 10.0
 BUILD_SECONDS = 0.02
 """So often it is looked whether the screens are built, when the application is to end."""
-AT_ONCE = ("filter", "quit")
-"""Actions whose keys act before any that come behind them in one go: those are for the filter, or for nothing."""
 FIRST_LOOK_SECONDS = 0.5
 """So long the first paint waits for the first facts: a paint without them costs more than most disks do."""
 GC_THRESHOLDS = (20_000, 20, 100)
@@ -69,7 +62,7 @@ class Phase4App(App[None]):
                 show=one.footer,
                 tooltip=one.description,
                 id=one.id,
-                priority=one.id in AT_ONCE,
+                priority=one.id == "filter",  # before what is typed on in one go, which is meant for its field
             )
             for one in ACTIONS
             if one.key
@@ -94,9 +87,7 @@ class Phase4App(App[None]):
         self._notices = Notices(self)
         self._able: tuple[bool, ...] = ()
         self._leaving: int | None = None
-        self._ordering = self._writing = 0
-        self._own = OwnOrders(site)
-        self._held_events: list[OrdersSeen] = []
+        self.orders = Orders(self)
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = site.settings.dashboard.theme
@@ -211,11 +202,7 @@ class Phase4App(App[None]):
 
     def on_orders_seen(self, message: OrdersSeen) -> None:
         """Tell what another operator did, by name."""
-        if self._writing:
-            self._held_events.append(message)
-            return
-        for news in self._own.news(message.events):
-            self.tell(news, title="journal")
+        self.orders.tell(message)
 
     def on_tag_chosen(self, message: TagChosen) -> None:
         """Look at another tag."""
@@ -228,6 +215,7 @@ class Phase4App(App[None]):
         if isinstance(screen, FactsScreen):
             screen.set_reactive(FactsScreen.snapshot, self.snapshot)
         if isinstance(screen, ModalScreen):
+            self.orders.asking = False
             self._notices.make_way()
         return super().push_screen(screen, *args, **more)
 
@@ -241,8 +229,12 @@ class Phase4App(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey out what can't act now; hide every order where nothing may be changed."""
+        if action == "command_palette":
+            return not isinstance(self.screen, ModalScreen) and not self._is_typing()
         if action != "act":
             return True
+        if self.orders.asking:
+            return False
         found = BY_ID[str(parameters[0])]
         if isinstance(self.screen, ModalScreen) or self._is_typing():
             return False
@@ -292,21 +284,8 @@ class Phase4App(App[None]):
 
     def order(self, flow: "Callable[[Flows], Awaitable[object]]", twin: str | None = None) -> None:
         """Begin an order, unless a question is open already; `twin` is its command until all of it was chosen."""
-        if isinstance(self.screen, ModalScreen):
-            return
-        if self._ordering:  # a new worker would cancel the one that waits for the end of the order before
-            self.tell("an order is being carried out; wait for its end", severity="warning")
-            return
-        work: Any = partial(self._guarded, flow, self.twin)  # begun by the worker: a replaced one leaves nothing
-        self.twin = twin or self.twin
-        self.run_worker(work, group="orders", exclusive=True, exit_on_error=False)
-
-    async def _guarded(self, flow: "Callable[[Flows], Awaitable[object]]", before: str | None) -> None:
-        try:
-            await flow(self.flows)
-        except EXPECTED as error:
-            self.twin = before  # what was refused is not what was done last
-            self.tell(str(error) or type(error).__name__, severity="error")
+        if not isinstance(self.screen, ModalScreen):
+            self.orders.begin(flow, twin)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show the error of a worker that failed."""
@@ -314,41 +293,20 @@ class Phase4App(App[None]):
             error = event.worker.error
             self.tell(f"failed: {type(error).__name__}: {error}", severity="error")
 
-    async def carry_out(self, work: Callable[[], T]) -> T:
-        """Carry an order out in a thread; another one waits for its end."""
-        self._ordering += 1
-        try:
-            return await self.write(work)
-        finally:
-            self._ordering -= 1
-
-    async def write(self, work: Callable[[], T]) -> T:
-        """Do in a thread what writes into the journal; it is not told as another's."""
-        self._writing += 1
-        try:
-            return await asyncio.to_thread(self._own.carry, work)
-        finally:
-            self._writing -= 1
-            held, self._held_events = self._held_events, []
-            for message in held:
-                self.post_message(message)
-            self.facts.look_now()
-
     def start_run(self, plan: "RunPlan") -> None:
         """Start a run and show its tag."""
-        self._own.runs.add(plan.tag)
+        self.orders.own.runs.add(plan.tag)
         self.runs.start(plan, lambda record, error: self.call_later(self._run_ended, record, error))
         self.facts.choose(plan.tag)
 
     def _run_ended(self, record: "RunRecord | None", error: Exception | None) -> None:
         self.facts.look_now()
         if error is not None:
-            self._own.runs.clear()  # one that did not begin has no end to be seen
+            self.orders.own.runs.clear()  # one that did not begin has no end to be seen
             self.tell(f"the run failed: {error}", severity="error")
         elif record is not None:
-            states = [step.state for step in record.steps]
-            bad = [state for state in states if state != "passed"]
-            self.tell(f"run of {record.tag} ended: {', '.join(bad) or 'every step passed'}")
+            off = [f"{step.name} {step.state.replace('_', ' ')}" for step in record.steps if step.state != "passed"]
+            self.tell(f"run of {record.tag} ended: {', '.join(off) or 'every step passed'}")
 
     def tell(self, text: str, *, title: str = "", severity: str = "information") -> None:
         """Show a notice, literally; after the question that is open, if one is."""
@@ -358,7 +316,10 @@ class Phase4App(App[None]):
 
     def leave_when_safe(self) -> None:
         """Leave; a run under way is cancelled first, when the operator says so."""
-        if self.running_here:
+        if self.orders.busy:
+            self.orders.leave_after = True
+            self.tell("an order is being carried out: leaving at its end")
+        elif self.running_here:
             self.order(lambda flows: self._quit_running())
         else:
             self.exit()

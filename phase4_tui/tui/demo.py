@@ -166,8 +166,8 @@ class DemoApp(Phase4App):
         self.push_screen(asked)
         await self._rest(PLAN_SECONDS)
         if self.screen is asked:
-            asked.dismiss(True)
-        await self.carry_out(lambda: carry_out(self.site, plan))
+            asked.answer(True)
+        await self.orders.carry_out(lambda: carry_out(self.site, plan))
         await self._settled()
 
     async def play_screen(self, name: str) -> None:

@@ -81,7 +81,7 @@ class Flows:
         if asks and not await self._ask(f"{plan.title}?", plan.describe()[1:]):
             self._app.tell("nothing was done")
             return None
-        done = await self._app.carry_out(lambda: carry_out(self._site, plan))
+        done = await self._app.orders.carry_out(lambda: carry_out(self._site, plan))
         self._app.tell("\n".join(done.lines) or f"{plan.title}: done")
         return done
 
@@ -194,7 +194,7 @@ class Flows:
         """Compare and, when the bad tag is the incident's, note the result; return it."""
         self._twin("compare", bad, rerun, *(("--known-good", good) if good else ()))
         plan = await self._thread(lambda: plan_compare(self._site, bad, rerun, good))
-        return (await self._app.carry_out(lambda: carry_out(self._site, plan))).result
+        return (await self._app.orders.carry_out(lambda: carry_out(self._site, plan))).result
 
     async def reopen(self, tag: str | None = None) -> None:
         """Reopen Phase 4 on a tag; an unmet condition is shown, a changed input is asked for."""
@@ -229,7 +229,7 @@ class Flows:
         reason = await self._reason(f"take the rollback over from {who}")
         if reason is None:
             return False
-        await self._app.write(lambda: lead(self._site, reason))
+        await self._app.orders.write(lambda: lead(self._site, reason))
         self._app.facts.look_now()
         self._app.tell("you lead the rollback now; the one before is told")
         return True

@@ -32,13 +32,18 @@ _ACTIONS: Mapping[str, str | None] = {
     "audit": "audit",
     **{f"step {step.name}": f"step_{step.number}" for step in steps_of(4)},
 }
-ACCEPTS = ": `--accept-changed-input` accepts the change"
-"""What the question after it asks on the screen."""
+_FLAGS = {
+    ": `--accept-changed-input` accepts the change": "",  # the question that shows it asks just that
+    "a --rehearsal": "a rehearsal",
+    "`--take-over REASON`": "`T` in the guided rollback",
+}
 
 
 def in_keys(text: str, keys: Mapping[str, str]) -> str:
-    """Return a text with the keys of the actions in place of the commands that do the same."""
-    return _COMMAND.sub(lambda match: _key(match, keys), text.replace(ACCEPTS, ""))
+    """Return a text with keys and questions in place of the commands and flags that do the same."""
+    for flag, words in _FLAGS.items():
+        text = text.replace(flag, words)
+    return _COMMAND.sub(lambda match: _key(match, keys), text)
 
 
 def _key(match: re.Match[str], keys: Mapping[str, str]) -> str:

@@ -17,8 +17,10 @@ from phase4_tui.rollback.orders import Plan
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
 from phase4_tui.runbook.planning import Request, plan_run
 from phase4_tui.runbook.sequence import Observer, run_plan
+from phase4_tui.tui.actions import ACTIONS
 from phase4_tui.tui.screens.dashboard import DashboardScreen
 from phase4_tui.tui.screens.modals import PlanScreen, TextScreen
+from phase4_tui.tui.wording import in_keys
 from tests.rollback.support import give, site_of
 from tests.runbook.support import laid_out
 from tests.tui.operator import ended, operator_at
@@ -80,6 +82,24 @@ async def test_a_notice_names_keys_and_the_first_digits_of_a_digest(tmp_path: Pa
             me.app.tell(f"`phase4 restore B` and `phase4 reopen --tag C`, `phase4 tags` {'ab' * 32}")
         await me.sees("restore")
         assert told(me.app) == "`^p restore` and `o`, `phase4 tags` abababababab…"
+
+
+def test_what_the_command_line_does_by_flags_the_dashboard_says_in_its_own_words() -> None:
+    keys = {action.id: action.key for action in ACTIONS}
+    for words, on_screen in (
+        ("input a → b: `--accept-changed-input` accepts the change", "input a → b"),
+        (
+            "refused unless it is a --rehearsal; `phase4 reopen` ends it",
+            "refused unless it is a rehearsal; `o` ends it",
+        ),
+        ("`phase4 run --rehearsal --tag B2`, `phase4 run --tag B`", "`^p rehearsal`, `r`"),
+        ("`phase4 step monitor --tag B`, `phase4 escalate ack --owner risk`", "`5`, `^p acknowledge`"),
+        (
+            "`phase4 verify --repair --reason R`, `phase4 status`",
+            "`phase4 verify --repair --reason R`, `phase4 status`",
+        ),
+    ):
+        assert in_keys(words, keys) == on_screen
 
 
 async def test_who_presses_ctrl_c_is_told_the_key_that_leaves(tmp_path: Path) -> None:

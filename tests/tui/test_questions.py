@@ -87,10 +87,10 @@ async def test_an_order_while_one_is_carried_out_waits_for_its_end(tmp_path: Pat
     lay_out(tmp_path)
     async with operator_at(tmp_path) as me:
         await me.incident()
-        me.app._ordering = 1
+        me.app.orders._carrying = 1
         await me.press("f")
         await me.sees("an order is being carried out; wait for its end")
-        me.app._ordering = 0
+        me.app.orders._carrying = 0
         await me.press("f")
         await me.at(TextScreen)
 
@@ -132,10 +132,10 @@ async def test_my_own_order_is_not_told_as_anothers_though_it_failed(tmp_path: P
         def full(intent: Event) -> Effect:
             raise OSError("the disk is full")
 
-        await me.app.carry_out(lambda: carry_out(site, plan_escalate(site, "risk", "x")))
+        await me.app.orders.carry_out(lambda: carry_out(site, plan_escalate(site, "risk", "x")))
         plan = plan_on(state_of(tmp_path), "freeze", "freeze B", full, tag="B")
         with pytest.raises(OSError, match="full"):
-            await me.app.carry_out(lambda: carry_out(site, plan))
+            await me.app.orders.carry_out(lambda: carry_out(site, plan))
         give(site_of(tmp_path, "sam"), plan_escalate(site_of(tmp_path, "sam"), "product", "y"))
         await until(me.pilot, lambda: "sam@" in told(me.app))
         assert "maria@" not in told(me.app)
@@ -220,6 +220,17 @@ async def test_a_question_twice_is_one_question(tmp_path: Path) -> None:
         await me.press("f", "f", "f")
         await me.at(TextScreen)
         assert len([screen for screen in me.app.screen_stack if isinstance(screen, ModalScreen)]) == 1
+
+
+async def test_a_key_that_comes_with_the_answer_acts_behind_it(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    async with operator_at(tmp_path) as me:
+        await me.incident()
+        me.app.push_screen(PlanScreen("Freeze?", ["a"]))
+        await me.at(PlanScreen)
+        for key in "nq":
+            me.app.post_message(events.Key(key, key))
+        await until(me.pilot, lambda: me.app._exit)
 
 
 # Anything ----------------------------------------------------------------------------------------------------

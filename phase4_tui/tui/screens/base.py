@@ -69,5 +69,6 @@ class FactsScreen(Screen[None]):
         self.desk.tell(message, severity="error")
 
     def action_back(self) -> None:
-        """Return to the screen before."""
-        self.app.pop_screen()
+        """Return to the screen before; a second key in one go finds this one left already."""
+        if self.is_current:
+            self.app.pop_screen()

@@ -14,10 +14,11 @@ from phase4_tui.rollback.comparison import ComparisonResult, compare
 from phase4_tui.rollback.guided import last_rehearsal
 from phase4_tui.runbook.status import TagRow
 from phase4_tui.runbook.symbols import SYMBOLS
-from phase4_tui.tui.app import EXPECTED, Phase4App
+from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.background import in_background
 from phase4_tui.tui.choices import to_compare
 from phase4_tui.tui.flows import Flows
+from phase4_tui.tui.orders import EXPECTED
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.long_choice import LongChoiceScreen
 from phase4_tui.tui.snapshot import Snapshot

@@ -15,10 +15,11 @@ from phase4_tui.journal.log import read_events
 from phase4_tui.rollback.guided import Guided, GuidedStep, read_guided
 from phase4_tui.rollback.incidents import incidents_of
 from phase4_tui.runbook.site import Refused, Site
-from phase4_tui.tui.app import EXPECTED, Phase4App
+from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.background import in_background
 from phase4_tui.tui.flows import Flows
 from phase4_tui.tui.leading import Leading
+from phase4_tui.tui.orders import EXPECTED
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.text import Part, clip, lines
@@ -51,7 +52,7 @@ class GuidedScreen(FactsScreen):
         self._looked = False
         self._looking = False
         self._stale = False
-        self._lead = Leading(self.app.site, self.app.write)
+        self._lead = Leading(self.app.site, self.app.orders.write)
 
     def body(self) -> Iterable[Widget]:
         """The incident, who leads, the steps."""

@@ -6,10 +6,9 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from phase4_tui.tui.screens.modals import CSS, LOW_ROWS
+from phase4_tui.tui.screens.modals import CSS, LOW_ROWS, Question
 from phase4_tui.tui.text import Part, content
 from phase4_tui.tui.widgets.rows import Rows
 
@@ -17,7 +16,7 @@ FRAME_ROWS = 8
 """Rows of the dialog that are not of the list."""
 
 
-class LongChoiceScreen(ModalScreen[str | None]):
+class LongChoiceScreen(Question[str | None]):
     """Asks for one of many; None when the operator leaves it."""
 
     CSS = (
@@ -82,7 +81,7 @@ class LongChoiceScreen(ModalScreen[str | None]):
         """Answer with the first that is left."""
         event.stop()
         if self._shown:
-            self.dismiss(self._shown[0][0])
+            self.answer(self._shown[0][0])
 
     def on_key(self, event: events.Key) -> None:
         """From the filter the arrows lead to the list."""
@@ -92,13 +91,13 @@ class LongChoiceScreen(ModalScreen[str | None]):
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
         """Answer with what was chosen."""
         event.stop()
-        self.dismiss(self._shown[event.index][0])
+        self.answer(self._shown[event.index][0])
 
     def action_leave(self) -> None:
         """Show every choice again, then leave without an answer."""
         field = self.query_one(Input)
         if not field.value and self.focused is not field:
-            self.dismiss(None)
+            self.answer(None)
             return
         field.value = ""
         field.remove_class("-shown")

@@ -1,7 +1,7 @@
 """The questions: a plan to confirm, a text to give, a choice to make. Every way out gives a value; No has the focus."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -12,6 +12,7 @@ from textual.widgets.option_list import Option
 
 from phase4_tui.tui.text import content, lines
 
+T = TypeVar("T")
 CSS = """
 PlanScreen, TextScreen, ChoiceScreen { align: center middle; background: $background 60%; }
 .dialog { width: 90%; max-width: 100; height: auto; max-height: 90%; padding: 1 2; }
@@ -43,7 +44,19 @@ def _fit(screen: ModalScreen[Any], body: str) -> None:
         found.styles.max_height = max(rows, 1)
 
 
-class PlanScreen(ModalScreen[bool]):
+class Question(ModalScreen[T]):
+    """A question is answered once: of keys that come in one go only the first that answers counts."""
+
+    _answered = False
+
+    def answer(self, value: T) -> None:
+        """Close the question with a value."""
+        if not self._answered and self.is_current:
+            self._answered = True
+            self.dismiss(value)
+
+
+class PlanScreen(Question[bool]):
     """Shows a plan and asks whether to carry it out."""
 
     CSS = CSS
@@ -91,14 +104,14 @@ class PlanScreen(ModalScreen[bool]):
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Answer by button."""
         event.stop()
-        self.dismiss(event.button.id == "yes")
+        self.answer(event.button.id == "yes")
 
     def action_answer(self, answer: bool) -> None:
         """Answer by key."""
-        self.dismiss(answer)
+        self.answer(answer)
 
 
-class TextScreen(ModalScreen[str | None]):
+class TextScreen(Question[str | None]):
     """Asks for one text; None when the operator leaves it."""
 
     CSS = CSS
@@ -131,14 +144,14 @@ class TextScreen(ModalScreen[str | None]):
         if self._needed and not text:
             self.query_one("#note", Static).update(content(("it is needed; escape leaves", "bold $warning")))
             return
-        self.dismiss(text)
+        self.answer(text)
 
     def action_leave(self) -> None:
         """Leave without an answer."""
-        self.dismiss(None)
+        self.answer(None)
 
 
-class ChoiceScreen(ModalScreen[str | None]):
+class ChoiceScreen(Question[str | None]):
     """Asks for one of several; None when the operator leaves it. Nothing is chosen beforehand but `first`."""
 
     CSS = CSS
@@ -175,8 +188,8 @@ class ChoiceScreen(ModalScreen[str | None]):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Answer with what was chosen."""
         event.stop()
-        self.dismiss(self._choices[event.option_index][0])
+        self.answer(self._choices[event.option_index][0])
 
     def action_leave(self) -> None:
         """Leave without an answer."""
-        self.dismiss(None)
+        self.answer(None)

@@ -1,5 +1,6 @@
 """The run tags: which is active, pinned, frozen, and how each one stands; those that the filter leaves."""
 
+import time
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
@@ -16,6 +17,8 @@ from phase4_tui.tui.widgets.rows import Rows
 
 STYLES = {"ok": "$success", "warning": "$warning", "incident": "bold $error", "unknown": "$text-muted"}
 
+ARRIVES_SECONDS = 1.0
+
 
 class TagList(Vertical):
     """The list of tags that the filter leaves."""
@@ -30,6 +33,7 @@ class TagList(Vertical):
     def __init__(self) -> None:
         super().__init__(id="tags")
         self._shown: Sequence[TagRow] = ()
+        self._chosen: tuple[str, float] = ("", -ARRIVES_SECONDS)
         self._drawn: object = None
 
     def compose(self) -> ComposeResult:
@@ -63,7 +67,8 @@ class TagList(Vertical):
 
     def _choose(self, index: int) -> None:
         if index < len(self._shown):
-            self.post_message(TagChosen(self._shown[index].tag))
+            self._chosen = self._shown[index].tag, time.monotonic()
+            self.post_message(TagChosen(self._chosen[0]))
 
     def _draw(self) -> None:
         snapshot = self.snapshot
@@ -79,7 +84,10 @@ class TagList(Vertical):
         count = f"{len(self._shown)} of {snapshot.tags}" if self.tag_filter else str(snapshot.tags)
         note = f" · reading {waiting}" if waiting > 0 else ""
         self.query_one(Lines).show([(("RUN TAGS ", "bold"), (f"{count}{note}  / filter", "$text-muted"))])
+        chosen, since = self._chosen
         focus = snapshot.focus.tag if snapshot.focus else None
+        if focus != chosen and time.monotonic() - since < ARRIVES_SECONDS:
+            focus = chosen  # these facts are older than the choice: the cursor does not go back
         cursor = next((index for index, row in enumerate(self._shown) if row.tag == focus), None)
         self.query_one(Rows).show(len(self._shown), cursor)
 
