@@ -33,6 +33,11 @@ class FactsScreen(Screen[None]):
         """The application."""
         return cast("Phase4App", self.app)
 
+    @property
+    def is_open(self) -> bool:
+        """True until the screen is left or the application ends: from then on its widgets go away."""
+        return self.is_attached and self.display
+
     def compose(self) -> ComposeResult:
         """Header, the screen's own, footer; laid out for the terminal's size before the first paint, not after it."""
         width, height = self.app.size
@@ -55,7 +60,7 @@ class FactsScreen(Screen[None]):
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show what went wrong in the background."""
-        if event.state is WorkerState.ERROR:
+        if event.state is WorkerState.ERROR and self.is_open:
             error = event.worker.error
             self.failed(f"failed: {type(error).__name__}: {error}")
 

@@ -152,7 +152,7 @@ class CompareScreen(FactsScreen):
             self.app.tell(str(error) or type(error).__name__, severity="error")
         finally:
             self._begun = None
-            if self.is_attached:
+            if self.is_open:
                 self._draw(first=True)
 
     def action_reopen(self) -> None:

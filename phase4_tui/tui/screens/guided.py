@@ -155,7 +155,7 @@ class GuidedScreen(FactsScreen):
     # Drawing --------------------------------------------------------------------------------------------------
 
     def _draw(self) -> None:
-        if not self.is_attached or not self._looked:
+        if not self.is_open or not self._looked:
             return
         guided = self._guided
         cards = self.query_one(StepCards)

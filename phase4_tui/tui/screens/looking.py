@@ -72,8 +72,8 @@ class LookingScreen(FactsScreen):
         try:
             result = await in_background(work)
         except Exception as error:  # noqa: BLE001 - whatever it is must be seen, and must not end the dashboard
-            if self.is_attached:
+            if self.is_open:
                 self.failed(str(error) or type(error).__name__)
             return
-        if self.is_attached:
+        if self.is_open:
             then(result)
