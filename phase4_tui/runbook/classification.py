@@ -109,7 +109,7 @@ def _p2(evidence: Evidence, health: Health) -> Iterator[Classification]:
         return
     if evidence.broken_steps:
         yield _made("P2", "incident", "step_broken", _broken_steps(evidence), "engineering")
-    findings = [_state(str(evidence.reports / name), "absent or empty") for name in evidence.missing_files]
+    findings = [_state(f"{evidence.reports}/{name}", "absent or empty") for name in evidence.missing_files]
     if evidence.summary.state == "unreadable":
         findings.append(_state(str(evidence.summary.path), evidence.summary.state))
     if health.signoff.state in ("absent", "unreadable"):

@@ -122,6 +122,8 @@ class DemoApp(Phase4App):
                 await scene.act(self)
                 if scene.picture is not None and self._pictures is not None:
                     await self._settled()
+                    self.clear_notifications()
+                    await asyncio.sleep(STEP_SECONDS)
                     self.save_screenshot(f"{scene.picture}.svg", str(self._pictures))
                 await self._rest(scene.seconds)
         except Exception as error:  # noqa: BLE001 - a demo that fails says so instead of standing still
