@@ -244,6 +244,17 @@ async def test_the_key_sheet_names_the_keys_of_the_settings_and_no_orders_where_
         assert "step 1" not in screen_text(app)
 
 
+async def test_what_changes_after_a_verification_takes_its_green_away(work: Path) -> None:
+    freeze(work, "A")
+    async with dashboard(work, read_only=True) as (_, pilot):
+        await pilot.press("v")
+        await sees(pilot, "✔ verified: 2 events")
+        freeze(work, "B")
+        await sees(pilot, "! changed since it was verified: V verifies again")
+        await pilot.press("V")
+        await sees(pilot, "✔ verified: 4 events")
+
+
 async def test_everything_on_record_is_verified_with_an_honest_sentence(work: Path) -> None:
     freeze(work, "A")
     async with dashboard(work, read_only=True) as (_, pilot):

@@ -50,6 +50,7 @@ class VerifyScreen(LookingScreen):
         super().__init__()
         self._begun = False
         self._found: Verification | None = None
+        self._seen: object = None
         self._rows: list[list[Part]] = []
 
     def main(self) -> Iterable[Widget]:
@@ -61,13 +62,15 @@ class VerifyScreen(LookingScreen):
         self.query_one("#found").focus()
 
     def look(self, snapshot: Snapshot) -> None:
-        """Verify once; later only when it is asked for, since every frozen byte is read."""
+        """Verify once; later only when it is asked for, since every frozen byte is read, and say what changed since."""
         if not self._begun:
             self.action_again()
+        elif self._found is not None and _what_counts(snapshot) != self._seen:
+            self.title_is(("VERIFY  ", "bold"), ("! changed since it was verified: V verifies again", "bold $warning"))
 
     def action_again(self) -> None:
         """Verify again."""
-        self._begun = True
+        self._begun, self._seen = True, _what_counts(self.snapshot)
         self.title_is(("VERIFY  ", "bold"), ("reading the journal and every frozen byte …", "$foreground 70%"))
         site = self.desk.site
         self.in_background(lambda stop: verify(site), self._take)
@@ -90,6 +93,11 @@ class VerifyScreen(LookingScreen):
             width = max(self.size.width - MARGIN, 20)
             self._rows = [line for row in _rows(self._found) for line in _wrapped(row, width)]
             self.query_one(Paper).show(len(self._rows))
+
+
+def _what_counts(snapshot: Snapshot | None) -> object:
+    """Return what a verification is about, as far as the facts tell it."""
+    return (snapshot.state, snapshot.tampered, snapshot.trouble) if snapshot is not None else None
 
 
 def _rows(found: Verification) -> list[list[Part]]:
