@@ -15,7 +15,7 @@ class Unreadable(Exception):
     """A file that can't be read; the message says why and begins with no path."""
 
 
-def open_regular(path: Path, *, contained: bool = False) -> BinaryIO:
+def open_regular(path: Path | str, *, contained: bool = False) -> BinaryIO:
     """Open a regular file for reading.
 
     With `contained`, a link must lead to a file in the directory that the link is in. Errors: FileNotFoundError;
@@ -36,14 +36,15 @@ def open_regular(path: Path, *, contained: bool = False) -> BinaryIO:
     return open(descriptor, "rb", buffering=0)  # noqa: PTH123 - a descriptor, not a path
 
 
-def _open_contained(path: Path) -> int:
+def _open_contained(path: Path | str) -> int:
     try:
         return os.open(path, FLAGS | os.O_NOFOLLOW)
     except OSError as error:
         if error.errno != errno.ELOOP:
             raise
-    if not path.resolve().is_relative_to(path.parent.resolve()):
-        raise Unreadable(f"is a link out of {path.parent.name}/; put the file itself there")
+    link = Path(path)
+    if not link.resolve().is_relative_to(link.parent.resolve()):
+        raise Unreadable(f"is a link out of {link.parent.name}/; put the file itself there")
     return os.open(path, FLAGS)
 
 

@@ -26,13 +26,19 @@ RETRY_SECONDS = 0.15
 
 @dataclass(frozen=True)
 class Look(Generic[M]):
-    """What was found at `path`; `value` is set in the states older and valid."""
+    """What was found in `file`; `value` is set in the states older and valid."""
 
-    path: Path
+    file: str
+    """Its path: as a text, since an index looks at tens of thousands."""
     state: LookState
     value: M | None = None
     problems: tuple[str, ...] = ()
     modified_ns: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the file."""
+        return self.file.rpartition("/")[2]
 
     @property
     def usable(self) -> bool:
@@ -40,9 +46,10 @@ class Look(Generic[M]):
         return self.value is not None
 
 
-def look(path: Path, model: type[M], *, limit: int = MAX_DOCUMENT_BYTES, patient: bool = True) -> Look[M]:
+def look(path: Path | str, model: type[M], *, limit: int = MAX_DOCUMENT_BYTES, patient: bool = True) -> Look[M]:
     """Read the document at `path`; a file that is being written is looked at again for half a second at most."""
-    return patiently(lambda: _look_once(path, model, limit), patient=patient)
+    file = str(path)
+    return patiently(lambda: _look_once(file, model, limit), patient=patient)
 
 
 def patiently(look_once: Callable[[], Look[M]], *, patient: bool) -> Look[M]:
@@ -56,65 +63,66 @@ def patiently(look_once: Callable[[], Look[M]], *, patient: bool) -> Look[M]:
     return found
 
 
-def look_text(path: Path, limit: int = MAX_DOCUMENT_BYTES) -> tuple[Look[Document], str]:
+def look_text(path: Path | str, limit: int = MAX_DOCUMENT_BYTES) -> tuple[Look[Document], str]:
     """Read a Markdown file: the look (state valid, absent, writing or unreadable) and its text."""
+    file = str(path)
     try:
-        data, modified, changed = _read(path, limit)
+        data, modified, changed = _read(file, limit)
         text = decode_text(data)
     except FileNotFoundError:
-        return Look(path, "absent"), ""
+        return Look(file, "absent"), ""
     except Unreadable as error:
-        return Look(path, "unreadable", problems=(str(error),), modified_ns=changed_ns(path)), ""
+        return Look(file, "unreadable", problems=(str(error),), modified_ns=changed_ns(file)), ""
     except BadJson as error:
-        return Look(path, "unreadable", problems=(str(error),), modified_ns=changed_ns(path)), ""
+        return Look(file, "unreadable", problems=(str(error),), modified_ns=changed_ns(file)), ""
     if changed or (not text.strip() and now_ns() - modified < WRITING_GRACE_NS):
-        return Look(path, "writing", modified_ns=modified), text
+        return Look(file, "writing", modified_ns=modified), text
     if not text.strip():
-        return Look(path, "unreadable", problems=("is empty",), modified_ns=modified), ""
-    return Look(path, "valid", Document(), modified_ns=modified), text
+        return Look(file, "unreadable", problems=("is empty",), modified_ns=modified), ""
+    return Look(file, "valid", Document(), modified_ns=modified), text
 
 
-def _read(path: Path, limit: int) -> tuple[bytes, int, bool]:
+def _read(file: str, limit: int) -> tuple[bytes, int, bool]:
     """Return content, modification time, and whether the file changed while it was read."""
-    with open_regular(path, contained=True) as file:
-        before = os.fstat(file.fileno())
-        data = read_capped(file, limit)
-        after = os.fstat(file.fileno())
+    with open_regular(file, contained=True) as opened:
+        before = os.fstat(opened.fileno())
+        data = read_capped(opened, limit)
+        after = os.fstat(opened.fileno())
     changed = (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns)
     return data, after.st_mtime_ns, changed
 
 
-def changed_ns(path: Path) -> int | None:
+def changed_ns(path: Path | str) -> int | None:
     """Return when a file, or the link that stands for it, was last changed."""
     try:
-        return path.lstat().st_mtime_ns
+        return Path(path).lstat().st_mtime_ns
     except OSError:
         return None
 
 
-def _look_once(path: Path, model: type[M], limit: int) -> Look[M]:
+def _look_once(file: str, model: type[M], limit: int) -> Look[M]:
     try:
-        data, modified, changed = _read(path, limit)
+        data, modified, changed = _read(file, limit)
     except FileNotFoundError:
-        return Look(path, "absent")
+        return Look(file, "absent")
     except Unreadable as error:
-        return Look(path, "unreadable", problems=(str(error),), modified_ns=changed_ns(path))
+        return Look(file, "unreadable", problems=(str(error),), modified_ns=changed_ns(file))
     try:
         content = parse_object(data)
         value = model.model_validate(content)
     except BadJson as error:
         fresh = abs(now_ns() - modified) < WRITING_GRACE_NS
         state: LookState = "writing" if changed or (error.truncated and fresh) else "unreadable"
-        return Look(path, state, problems=(str(error),), modified_ns=modified)
+        return Look(file, state, problems=(str(error),), modified_ns=modified)
     except ValidationError as error:
-        return Look(path, "broken", problems=tuple(schema_problems(error)), modified_ns=modified)
+        return Look(file, "broken", problems=tuple(schema_problems(error)), modified_ns=modified)
     missing = value.missing_keys()
     if missing:
         problems = tuple(f"older schema: key `{key}` is missing" for key in missing[:SHOWN_PROBLEMS])
         if len(missing) > SHOWN_PROBLEMS:
             problems += (f"… and {len(missing) - SHOWN_PROBLEMS} more missing keys",)
-        return Look(path, "older", value, problems, modified)
-    return Look(path, "valid", value, (), modified)
+        return Look(file, "older", value, problems, modified)
+    return Look(file, "valid", value, (), modified)
 
 
 def schema_problems(error: ValidationError) -> list[str]:

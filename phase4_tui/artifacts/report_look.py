@@ -20,24 +20,25 @@ LOOK_BYTES = 4096
 _ROWS = re.compile(rb'"results"\s*:\s*\[')
 
 
-def look_report(path: Path, *, patient: bool = True) -> Look[ReportHead]:
+def look_report(path: Path | str, *, patient: bool = True) -> Look[ReportHead]:
     """Look at no more than a report's beginning and end, whatever its size; `value` is None where it is not all seen.
 
     That all between them is whole, only reading it tells.
     """
-    return patiently(lambda: _look_once(path), patient=patient)
+    file = str(path)
+    return patiently(lambda: _look_once(file), patient=patient)
 
 
-def _look_once(path: Path) -> Look[ReportHead]:
+def _look_once(file: str) -> Look[ReportHead]:
     try:
-        with open_regular(path, contained=True) as file:
-            info = os.fstat(file.fileno())
-            head = file.read(LOOK_BYTES)
-            end = os.pread(file.fileno(), LOOK_BYTES, max(info.st_size - LOOK_BYTES, 0))
+        with open_regular(file, contained=True) as opened:
+            info = os.fstat(opened.fileno())
+            head = opened.read(LOOK_BYTES)
+            end = os.pread(opened.fileno(), LOOK_BYTES, max(info.st_size - LOOK_BYTES, 0))
     except FileNotFoundError:
-        return Look(path, "absent")
+        return Look(file, "absent")
     except Unreadable as error:
-        return Look(path, "unreadable", problems=(str(error),), modified_ns=changed_ns(path))
+        return Look(file, "unreadable", problems=(str(error),), modified_ns=changed_ns(file))
     fresh = abs(now_ns() - info.st_mtime_ns) < WRITING_GRACE_NS
     ends, whole = end.rstrip().endswith(b"}"), info.st_size <= LOOK_BYTES
     try:
@@ -47,9 +48,9 @@ def _look_once(path: Path) -> Look[ReportHead]:
     except (BadJson, BadElement) as error:
         cut_short = error.truncated if isinstance(error, BadJson) else not ends
         state: Literal["writing", "unreadable"] = "writing" if fresh and cut_short else "unreadable"
-        return Look(path, state, problems=(str(error),), modified_ns=info.st_mtime_ns)
+        return Look(file, state, problems=(str(error),), modified_ns=info.st_mtime_ns)
     value, problems = _judged(seen, whole)
-    return Look(path, "broken" if problems else "valid", value, problems, info.st_mtime_ns)
+    return Look(file, "broken" if problems else "valid", value, problems, info.st_mtime_ns)
 
 
 def _keys_of(head: bytes, whole: bool) -> dict[str, object]:

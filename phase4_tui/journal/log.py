@@ -57,7 +57,7 @@ def read_head(reports: Path) -> Head:
     if found.state == "absent":
         return Head()
     if found.value is None:
-        raise JournalDamaged(f"{found.path}: {'; '.join(found.problems) or found.state}; {REPAIR}")
+        raise JournalDamaged(f"{found.file}: {'; '.join(found.problems) or found.state}; {REPAIR}")
     return found.value
 
 

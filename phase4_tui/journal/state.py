@@ -150,7 +150,7 @@ def stored_state(reports: Path) -> OperationsState | None:
     if found.state == "absent":
         return None
     if found.value is None:
-        raise StateUnreadable(f"{found.path}: {'; '.join(found.problems) or found.state}; {REPAIR}")
+        raise StateUnreadable(f"{found.file}: {'; '.join(found.problems) or found.state}; {REPAIR}")
     return found.value
 
 

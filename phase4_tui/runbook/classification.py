@@ -84,7 +84,7 @@ def _p0(evidence: Evidence, health: Health) -> Iterator[Classification]:
     ]
     if broken:
         findings = [
-            Finding(file=str(found.path), key="schema", value=problem) for found in broken for problem in found.problems
+            Finding(file=found.file, key="schema", value=problem) for found in broken for problem in found.problems
         ]
         yield _made("P0", "incident", "schema_broken", findings, "engineering")
     if evidence.broken_steps and not evidence.running and not _core_checks_pass(health):
@@ -111,7 +111,7 @@ def _p2(evidence: Evidence, health: Health) -> Iterator[Classification]:
         yield _made("P2", "incident", "step_broken", _broken_steps(evidence), "engineering")
     findings = [_state(f"{evidence.reports}/{name}", "absent or empty") for name in evidence.missing_files]
     if evidence.summary.state == "unreadable":
-        findings.append(_state(str(evidence.summary.path), evidence.summary.state))
+        findings.append(_state(evidence.summary.file, evidence.summary.state))
     if health.signoff.state in ("absent", "unreadable"):
         findings.append(_state(health.signoff.file, health.signoff.state))
     if findings:
@@ -125,7 +125,7 @@ def _unknown(evidence: Evidence, health: Health) -> Iterator[Classification]:
         if check.state in ("absent", "unreadable", "writing", "stale")
     ]
     findings += [
-        _state(str(found.path), "writing") for found in (evidence.report, evidence.summary) if found.state == "writing"
+        _state(found.file, "writing") for found in (evidence.report, evidence.summary) if found.state == "writing"
     ]
     if findings:
         rule = "run_in_progress" if evidence.running else "artifacts_not_usable"
@@ -151,7 +151,7 @@ def _of_the_report(evidence: Evidence) -> list[Finding]:
     found = evidence.report
     if found.state not in ("absent", "unreadable", "broken"):
         return []
-    return [_state(str(found.path), "; ".join(found.problems[:3]) or found.state)]
+    return [_state(found.file, "; ".join(found.problems[:3]) or found.state)]
 
 
 def _checks(health: Health) -> tuple[Check, ...]:

@@ -66,8 +66,8 @@ def read_evidence(
     phase = _phase_of(reports, tag, latest)
     begin = f"{reports}/{check_tag(tag)}"
 
-    def path(artifact: Artifact) -> Path:
-        return Path(begin + artifact)
+    def path(artifact: Artifact) -> str:
+        return begin + artifact
 
     signoff = Artifact.PHASE4_SIGNOFF if phase == 4 else Artifact.PHASE3_SIGNOFF
     texts = [Artifact.REPORT_MD] + ([Artifact.MONITORING_MD] if phase == 4 else [])
@@ -78,12 +78,12 @@ def read_evidence(
         if phase == 4
         else look(path(Artifact.SUMMARY), Phase3Summary, patient=patient)
     )
-    missing = [found.path.name for found in (report, summary) if found.state == "absent"]
+    missing = [found.name for found in (report, summary) if found.state == "absent"]
     for kind in texts:
         if kind is Artifact.MONITORING_MD and monitoring.state == "absent":
             continue  # the monitor has not run: one finding, not two
         if look_text(path(kind))[0].state not in ("valid", "writing"):
-            missing.append(path(kind).name)
+            missing.append(f"{tag}{kind}")
     note, note_text = look_text(path(signoff))
     return Evidence(
         tag=tag,
@@ -112,7 +112,7 @@ def _others(report: Look[ReportHead], summary: Look[Summary] | Look[Phase3Summar
     for found in (summary, report):
         inside = found.value.run_tag if found.value else None
         if inside is not None and inside != tag:
-            yield f"{found.path.name} names run tag {inside!a}"
+            yield f"{found.name} names run tag {inside!a}"
 
 
 def phase_of(reports: Path, tag: str) -> Phase:

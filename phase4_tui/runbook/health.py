@@ -105,7 +105,7 @@ def _check(evidence: Evidence, found: Look[D], expected: str, verdict: Callable[
         expected=expected,
         found=word,
         issues=tuple(safe_line(issue, 500) for issue in issues),
-        file=str(found.path),
+        file=found.file,
         modified_at=None if found.modified_ns is None else iso(found.modified_ns),
         modified_ns=found.modified_ns,
     )
@@ -131,13 +131,13 @@ def _release_verdict(evidence: Evidence, value: ReleaseCheck) -> Verdict:
     if evidence.report.state in ("absent", "unreadable", "broken"):
         # The decisions themselves: whatever the check found when it was made, it does not hold without them.
         problems = evidence.report.problems or (f"is {evidence.report.state}",)
-        issues += [f"{evidence.report.path.name}: {problem}" for problem in problems]
+        issues += [f"{evidence.report.name}: {problem}" for problem in problems]
         word = "broken schema" if evidence.report.state == "broken" else evidence.report.state
         return "failed", f"passed={_word(value.passed)}, but the report is {word}", issues
     if value.passed and issues:
         return "failed", f"passed=true, but it lists {counted(len(issues), 'problem')}", issues
     if evidence.summary.state == "older":
-        issues += [f"{evidence.summary.path.name}: {problem}" for problem in evidence.summary.problems]
+        issues += [f"{evidence.summary.name}: {problem}" for problem in evidence.summary.problems]
     return ("passed" if value.passed else "failed"), f"passed={_word(value.passed)}", issues
 
 

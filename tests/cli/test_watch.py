@@ -262,6 +262,8 @@ def test_what_keeps_it_from_the_record_is_told_once_and_it_goes_on(tag: Tag, wor
         Tag(work / "reports", "t2")
         watch.line("t2", "OK")
         state.unlink()
-        watch.line("incident inc-", "t1")
-        watch.line("state: ok")
+        left = [("incident inc-", "t1"), ("state: ok",)]  # in the order in which the look under way meets them
+        while left:
+            line = watch.line()
+            left = [words for words in left if not all(word in line for word in words)]
     assert len([line for line in watch.told if " state:" in line]) == 2, "when it began, and when it was over"
