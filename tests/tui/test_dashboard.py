@@ -44,7 +44,7 @@ async def test_i_see_four_panels_the_incident_and_what_to_press_at_any_size(tmp_
         for size in [(120, 40), (80, 24), (60, 16)]:
             await me.pilot.resize_terminal(*size)
             await me.sees("RELEASE CHECK", "QUALITY CHECK", "MONITORING", "SIGN-OFF", "INCIDENT P1", "next: f freeze B")
-            await me.sees("SEQUENCE", "no_trade", "+25.0 HIGH", "? help", "q quit", "^p palette")
+            await me.sees("SEQUENCE", "no_trade", "+25", "HIGH", "? help", "q quit", "^p palette")
         for size in [(59, 24), (80, 15), (20, 5), (10, 3)]:
             await me.pilot.resize_terminal(*size)
             await me.sees("✘ P1 mo")

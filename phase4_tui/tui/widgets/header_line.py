@@ -69,7 +69,6 @@ def header_parts(snapshot: Snapshot) -> list[tuple[str, str]]:
             parts.append((f"  {SYMBOLS['frozen']} frozen", "$primary"))
         if not active and snapshot.state.active_tag is not None:
             parts.append((f"  {SYMBOLS['active']} active is {clip(snapshot.state.active_tag, 24)}", ""))
-    parts.append(_known_good(snapshot))
     fallback = snapshot.state.evaluation_mode == "phase3_only"
     parts.append(("  mode PHASE 3 ONLY", "bold $warning") if fallback else ("  mode PHASE 4", ""))
     parts.append((f"  {verdict(snapshot)}", LEVELS[snapshot.level]))
@@ -77,6 +76,7 @@ def header_parts(snapshot: Snapshot) -> list[tuple[str, str]]:
     if incident is not None and (view is None or incident.tag != view.tag):
         word = f"INCIDENT {incident.severity_class or ''} {clip(incident.tag, 24)}"
         parts.append((f"  {SYMBOLS['incident']} {word}", LEVELS["incident"]))
+    parts.append(_known_good(snapshot))
     if snapshot.read_only:
         parts.append(("  READ-ONLY", "bold $accent"))
     if snapshot.lease is not None:

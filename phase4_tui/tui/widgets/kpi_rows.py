@@ -6,7 +6,7 @@ from phase4_tui.tui.snapshot import TagView
 
 MOST_CELLS = 20
 LEAST_CELLS = 5
-NAME_CELLS, ALIGNED = 15, 38
+NAME_CELLS, ALIGNED = 15, 36
 STYLES = {"HIGH": "$error", "MEDIUM": "$warning", "LOW": "$warning"}
 
 
@@ -38,10 +38,12 @@ def _limit(rules: Rules, kpi: str, alerts: dict[str, tuple[object, str]]) -> tup
 
 
 def _row(kpi: str, value: float, limit: float, most: bool, severity: str, width: int) -> tuple[str, str]:
-    start = f"{_short(kpi):<{NAME_CELLS}} {value:5.1f} " if width >= ALIGNED else f"{_short(kpi)} {value:g}"
-    end = f" {'≤' if most else '≥'}{limit:g}{f' {value - limit:+.1f} {severity}' if severity else ''}"
-    cells = min(MOST_CELLS, width - len(start) - len(end))
-    bar = _bar(value, limit, cells) if cells >= LEAST_CELLS else ""
+    roomy = width >= ALIGNED
+    start = f"{_short(kpi):<{NAME_CELLS}} {value:5.1f}" if roomy else f"{_short(kpi)} {value:g}"
+    past = f" {value - limit:+.{1 if roomy else 0}f} {severity}" if severity else ""
+    end = f" {'≤' if most else '≥'}{limit:g}{past}"
+    cells = min(MOST_CELLS, width - len(start) - len(end) - 1)
+    bar = f" {_bar(value, limit, cells)}" if cells >= LEAST_CELLS else ""
     return f"{start}{bar}{end}", STYLES.get(severity, "")
 
 
