@@ -160,6 +160,7 @@ class Facts:
         )
         self._snapshot = replace(known, trouble=trouble)
         self._failed = True
+        self._index.scan_soon()  # the hints that it had taken are lost
         self._looked.set()
         self._post(SnapshotReady(self._snapshot))
 
@@ -171,9 +172,9 @@ class Facts:
         self._prove_isolation()
 
     def _look(self) -> None:
+        self._lookout.check()
         with self._lock:
             hinted, self._hinted = self._hinted, set()
-        self._lookout.check()
         if self._missed.any(hinted):
             self._index.scan_soon()
         changed = self._index.changed(hinted)

@@ -13,7 +13,7 @@ AGAIN_SECONDS = 2.0
 
 
 class Lookout:
-    """Looks at suspects until `stop` is set; sets `seen` after each, since an incident may be open then."""
+    """Looks at suspects until `stop` is set; sets `seen` after them, since an incident may be open then."""
 
     def __init__(self, site: Site, stop: threading.Event, seen: threading.Event, *, read_only: bool) -> None:
         self._site = site
@@ -48,19 +48,18 @@ class Lookout:
         while not self._stop.is_set():
             self._wake.wait()
             self._wake.clear()
-            while not self._stop.is_set():
-                with self._lock:
-                    tag = self._suspects.pop() if self._suspects else None
-                if tag is None:
-                    break
-                if self._is_settled(tag):
-                    self._seen.set()
-                else:
-                    self.suspect([tag])
-                    self._stop.wait(AGAIN_SECONDS)
+            with self._lock:
+                tags, self._suspects = self._suspects, set()
+            left = {tag for tag in sorted(tags) if not self._is_settled(tag)}
+            self._seen.set()
+            if left:  # only then again, so that none of them holds up the others
+                self.suspect(left)
+                self._stop.wait(AGAIN_SECONDS)
 
     def _is_settled(self, tag: str) -> bool:
         """Look at a tag; False when what should be written can't be: the state itself shows why."""
+        if self._stop.is_set():
+            return True
         from phase4_tui.rollback.incidents import look_for_incident  # noqa: PLC0415 - the first paint does without
 
         try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from phase4_tui.artifacts.manifest import look_frozen
 from phase4_tui.artifacts.names import Artifact, file_name
+from phase4_tui.artifacts.words import counted
 from phase4_tui.journal.lease import Lease
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.policy.monitoring import Rules
@@ -131,7 +132,11 @@ def _details(evidence: Evidence) -> Iterator[tuple[str, str]]:
     release, quality, summary = evidence.release.value, evidence.quality.value, evidence.summary.value
     if release is not None and release.checked_files:
         every = len(release.checked_files)
-        keys = "keys complete" if not release.validation_errors else f"{len(release.validation_errors)} keys wrong"
+        keys = (
+            "keys complete"
+            if not release.validation_errors
+            else f"{counted(len(release.validation_errors), 'key')} wrong"
+        )
         yield "release_check", f"{every - len(release.missing_files or ())} of {every} files, {keys}"
     if quality is not None and quality.checks:
         held = sum(section.passed for section in quality.checks.values())

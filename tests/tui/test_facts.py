@@ -15,9 +15,7 @@ from phase4_tui.artifacts.names import Artifact
 from phase4_tui.artifacts.watching import MissedHints, Watcher
 from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.rollback.known_good import plan_pin, plan_switch
-from phase4_tui.rollback.orders import one_at_a_time
 from phase4_tui.runbook.running import running
-from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.status import read_tags
 from phase4_tui.tui.actions import ACTIONS, why_not
 from phase4_tui.tui.facts import Facts
@@ -331,31 +329,6 @@ async def test_a_look_that_hangs_marks_the_screen_until_the_next_one(
         await me.sees("STALE: nothing was looked at for")
         hanging.set()
         await until(me.pilot, lambda: "STALE" not in screen_text(me.app))
-
-
-async def test_a_look_for_incidents_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    reports = lay_out(tmp_path)
-    async with operator_at(tmp_path) as me:
-        await me.looked()
-
-        def broken(site: Site, tag: str) -> None:
-            raise RuntimeError(f"no eyes for {tag}")
-
-        monkeypatch.setattr("phase4_tui.rollback.incidents.look_for_incident", broken)
-        Tag(reports, "C")
-        await me.sees("the last look failed (RuntimeError: no eyes for C)")
-        await until(me.pilot, lambda: "the last look failed" not in screen_text(me.app))
-
-
-async def test_another_operators_long_order_does_not_hold_up_what_is_shown(tmp_path: Path) -> None:
-    reports = lay_out(tmp_path)
-    async with operator_at(tmp_path) as me:
-        await me.looked()
-        with one_at_a_time(reports):
-            begun = time.monotonic()
-            Tag(reports, "C")
-            await until(me.pilot, lambda: me.app.snapshot and any(row.tag == "C" for row in me.app.snapshot.rows))
-            assert time.monotonic() - begun < 3
 
 
 async def test_live_orders_in_the_environment_are_an_alarm_and_a_missing_input_is_told(
