@@ -27,9 +27,10 @@ class Lookout:
 
     def suspect(self, tags: Iterable[str]) -> None:
         """Have these looked at."""
-        if not self._read_only:
+        found = set(tags)
+        if found and not self._read_only:
             with self._lock:
-                self._suspects |= set(tags)
+                self._suspects |= found
             self.wake()
 
     def wake(self) -> None:
@@ -51,7 +52,8 @@ class Lookout:
             with self._lock:
                 tags, self._suspects = self._suspects, set()
             left = {tag for tag in sorted(tags) if not self._is_settled(tag)}
-            self._seen.set()
+            if tags:
+                self._seen.set()
             if left:  # only then again, so that none of them holds up the others
                 self.suspect(left)
                 self._stop.wait(AGAIN_SECONDS)

@@ -102,6 +102,6 @@ class Orders:
         news = self.own.news(message.events)
         if len(news) > SHOWN_NEWS:  # as after a stop: a notice for each would stop the screen
             more = counted(len(news) - SHOWN_NEWS, "event")
-            self._app.tell(f"{more} before these: `{how('journal', self._app.keys)}` shows them", title="journal")
+            self._app.tell(f"{more} before these: `{how('journal', self._app.keys)}` shows them")
         for line in news[-SHOWN_NEWS:]:
-            self._app.tell(line, title="journal")
+            self._app.tell(line)

@@ -176,7 +176,7 @@ def idle(python: str, work: Path) -> None:
     for path in (work / "reports").iterdir():
         if path.is_file():
             os.utime(path, (time.time() - 7200, time.time() - 7200))
-    with Terminal([python, "-m", "phase4_tui", "--read-only"], work) as terminal:
+    with Terminal([python, "-m", "phase4_tui"], work) as terminal:
         terminal.wait_for("PASSED")
         terminal.read(6)
         cpu = terminal.cpu_seconds()

@@ -44,6 +44,27 @@ def test_a_tag_whose_incident_cannot_be_written_holds_up_no_other(
     assert not thread.is_alive()
 
 
+def test_without_a_suspect_neither_it_nor_the_looks_are_woken(tmp_path: Path) -> None:
+    seen, stop = threading.Event(), threading.Event()
+    lookout = Lookout(site_of(tmp_path), stop, seen, read_only=False)
+    lookout.suspect([])
+    assert not lookout._wake.is_set()
+    stop.set()
+    lookout.run()
+    assert not seen.is_set()
+
+
+async def test_an_idle_dashboard_rests(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    async with operator_at(tmp_path) as me:
+        await me.incident()
+        await me.looked()
+        await me.pilot.pause(1)
+        begun = time.process_time()
+        await me.pilot.pause(2)
+        assert time.process_time() - begun < 1, "something turns round and round"
+
+
 async def test_a_look_for_incidents_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reports = lay_out(tmp_path)
     async with operator_at(tmp_path) as me:
