@@ -13,9 +13,9 @@ from typing import BinaryIO, Generic, TypeVar, get_args
 
 import msgspec
 
-from phase4_tui.artifacts.opening import Unreadable, open_regular
+from phase4_tui.artifacts.json_stream import ELEMENT_LIMIT, BadElement, Cursor, decode_array, read_array, read_lines
+from phase4_tui.artifacts.regular_files import Unreadable, open_regular
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.artifacts.streaming import ELEMENT_LIMIT, BadElement, Cursor, decode_array, read_array, read_lines
 from phase4_tui.artifacts.strict_json import BadJson, decode_text, is_unicode, read_int, without_duplicates
 from phase4_tui.artifacts.unique_keys import complete, prove_unique_keys
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from phase4_tui.cli.desk import Desk
+from phase4_tui.cli.context import Desk
 from phase4_tui.runbook.site import Refused
 
 Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII characters alone.")]

@@ -9,16 +9,16 @@ from typing import Annotated, Literal
 
 import typer
 
-from phase4_tui.cli.desk import DONE, FAILED, Desk, complain, emit, say
-from phase4_tui.cli.showing import show_status
-from phase4_tui.cli.watching_runs import observing
+from phase4_tui.cli.context import DONE, FAILED, Desk, complain, emit, say
+from phase4_tui.cli.run_progress import observing
+from phase4_tui.cli.status_text import show_status
 from phase4_tui.journal.events import BadEvent
 from phase4_tui.journal.locks import Busy
 from phase4_tui.journal.log import JournalDamaged
 from phase4_tui.journal.state import StateUnreadable
 from phase4_tui.rollback.incidents import look_for_incident
-from phase4_tui.runbook.planning import Request, choose_phase, plan_run
 from phase4_tui.runbook.provenance import RunRecord
+from phase4_tui.runbook.run_plan import Request, choose_phase, plan_run
 from phase4_tui.runbook.sequence import run_plan
 from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.status import Status, read_status

@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from pydantic import PositiveInt
 
+from phase4_tui.artifacts.atomic_files import atomic_write, process_alive, to_json
 from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import state_dir
-from phase4_tui.artifacts.reading import look
-from phase4_tui.artifacts.writing import atomic_write, process_alive, to_json
 from phase4_tui.journal.actor import Actor, host_name
-from phase4_tui.journal.book import LOCK_SECONDS, journal_lock
+from phase4_tui.journal.writer import LOCK_SECONDS, journal_lock
 
 LEASE_FILE = "lease.json"
 HEARTBEAT_SECONDS = 5.0

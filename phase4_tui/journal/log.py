@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import state_dir
-from phase4_tui.artifacts.opening import Unreadable, open_regular
-from phase4_tui.artifacts.reading import look
+from phase4_tui.artifacts.regular_files import Unreadable, open_regular
 from phase4_tui.journal.events import GENESIS, MAX_LINE_BYTES, BadEvent, Event, decode_line
 
 JOURNAL_FILE = "journal.jsonl"

@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
+from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import state_dir
-from phase4_tui.artifacts.reading import look
 from phase4_tui.journal.events import GENESIS, Event
 from phase4_tui.journal.incident import Incident, Moment, SeverityClass
 from phase4_tui.journal.log import (

@@ -2,8 +2,8 @@
 
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.journal.events import Event
-from phase4_tui.rollback.orders import Effect, Plan, need_reason, plan_on, state_to_plan_on
-from phase4_tui.runbook.running import running
+from phase4_tui.rollback.operations import Effect, Plan, need_reason, plan_on, state_to_plan_on
+from phase4_tui.runbook.run_holder import running
 from phase4_tui.runbook.site import Refused, Site
 
 

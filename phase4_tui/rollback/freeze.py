@@ -4,16 +4,16 @@ import json
 from pathlib import Path
 
 from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.counting import counted
 from phase4_tui.artifacts.frozen import frozen_dir, is_frozen
 from phase4_tui.artifacts.manifest import Tampering, look_frozen, manifest_sha256, read_manifest
 from phase4_tui.artifacts.names import Artifact, check_tag
-from phase4_tui.artifacts.words import counted
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.state import OperationsState
-from phase4_tui.rollback.copies import artifacts_of, protect, publish, put_back, withdraw, writable
-from phase4_tui.rollback.orders import Effect, Plan, frozen_entry, need_reason, plan_on, state_to_plan_on
+from phase4_tui.rollback.frozen_copies import artifacts_of, protect, publish, put_back, withdraw, writable
+from phase4_tui.rollback.operations import Effect, Plan, frozen_entry, need_reason, plan_on, state_to_plan_on
 from phase4_tui.runbook.evidence import phase_of
-from phase4_tui.runbook.running import running
+from phase4_tui.runbook.run_holder import running
 from phase4_tui.runbook.site import Refused, Site
 
 SHOWN_TAMPERINGS = 3

@@ -4,17 +4,17 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from phase4_tui.artifacts.atomic_files import to_json
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.artifacts.writing import to_json
-from phase4_tui.journal.book import record
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Escalation, Finding, Former, Incident, Owner, SeverityClass
 from phase4_tui.journal.log import Draft
 from phase4_tui.journal.state import OperationsState, Reclassified, evidence_identity, read_state
-from phase4_tui.rollback.copies import artifacts_of
-from phase4_tui.rollback.orders import (
+from phase4_tui.journal.writer import record
+from phase4_tui.rollback.frozen_copies import artifacts_of
+from phase4_tui.rollback.operations import (
     Effect,
     Plan,
     need_reason,

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from phase4_tui.artifacts.hashing import hash_file
 from phase4_tui.artifacts.names import Artifact, file_name
-from phase4_tui.artifacts.opening import Unreadable
+from phase4_tui.artifacts.regular_files import Unreadable
+from phase4_tui.artifacts.sha256 import hash_file
 from phase4_tui.journal.state import OperationsState, Quarantined
 from phase4_tui.runbook.evidence import Evidence
 from phase4_tui.runbook.health import Health

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from phase4_tui.artifacts.names import DEFAULT_TAG, TAG_RULE, is_tag
-from phase4_tui.artifacts.opening import Unreadable, read_bytes
+from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.strict_json import BadJson, decode_text
 

@@ -16,7 +16,7 @@ from typing import Literal
 import msgspec
 
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
-from phase4_tui.artifacts.opening import Unreadable, read_bytes
+from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
 from phase4_tui.runbook.settings import Settings, SettingsError, StepSettings
 
 Phase = Literal[3, 4]

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from phase4_tui.artifacts.frozen import FrozenTag
 from phase4_tui.artifacts.names import BadTag, check_tag
-from phase4_tui.artifacts.opening import Unreadable
+from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.strict_json import is_unicode
 

@@ -16,26 +16,26 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
+from phase4_tui.console.facts.schedule import Facts
+from phase4_tui.console.facts.snapshot import Snapshot, is_urgent
+from phase4_tui.console.operations.queue import Orders
+from phase4_tui.console.operations.registry import ACTIONS, BY_ID, Action, why_not
+from phase4_tui.console.remedies import how
 from phase4_tui.runbook.site import Site
-from phase4_tui.tui.actions import ACTIONS, BY_ID, Action, why_not
-from phase4_tui.tui.facts import Facts
 from phase4_tui.tui.keys import keys_of
 from phase4_tui.tui.messages import OrdersSeen, OutputArrived, SnapshotReady, TagChosen
 from phase4_tui.tui.notices import Notices
-from phase4_tui.tui.orders import Orders
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.dashboard import DashboardScreen
-from phase4_tui.tui.snapshot import Snapshot, is_urgent
 from phase4_tui.tui.text import AsciiFilter, ControlFilter
 from phase4_tui.tui.themes import THEMES
-from phase4_tui.tui.wording import how
 
 if TYPE_CHECKING:
-    from phase4_tui.runbook.planning import RunPlan
+    from phase4_tui.console.operations.dialogues import Flows
+    from phase4_tui.console.operations.runs import Runs
     from phase4_tui.runbook.provenance import RunRecord
-    from phase4_tui.tui.flows import Flows
-    from phase4_tui.tui.runs import Runs
-    from phase4_tui.tui.shows import Shows
+    from phase4_tui.runbook.run_plan import RunPlan
+    from phase4_tui.tui.openings import Shows
 
 T = TypeVar("T")
 STALE_SECONDS = 10.0
@@ -95,7 +95,7 @@ class Phase4App(App[None]):
     @cached_property
     def runs(self) -> "Runs":
         """The runs of this dashboard; loaded at the first one."""
-        from phase4_tui.tui.runs import Runs  # noqa: PLC0415 - the first paint does without
+        from phase4_tui.console.operations.runs import Runs  # noqa: PLC0415 - the first paint does without
 
         return Runs(self.site)
 
@@ -107,14 +107,14 @@ class Phase4App(App[None]):
     @property
     def flows(self) -> "Flows":
         """The orders; loaded at the first one."""
-        from phase4_tui.tui.flows import Flows  # noqa: PLC0415 - the first paint does without
+        from phase4_tui.console.operations.dialogues import Flows  # noqa: PLC0415 - the first paint does without
 
         return Flows(self)
 
     @cached_property
     def shows(self) -> "Shows":
         """What is opened and shown; loaded at the first key."""
-        from phase4_tui.tui.shows import Shows  # noqa: PLC0415 - the first paint does without
+        from phase4_tui.tui.openings import Shows  # noqa: PLC0415 - the first paint does without
 
         return Shows(self)
 
@@ -325,7 +325,7 @@ class Phase4App(App[None]):
             self.exit()
 
     async def _quit_running(self) -> None:
-        from phase4_tui.tui.screens.modals import PlanScreen  # noqa: PLC0415 - the first paint does without
+        from phase4_tui.tui.screens.questions import PlanScreen  # noqa: PLC0415 - the first paint does without
 
         told = [f"its steps are asked to end, then killed; `{how('resume', self.keys)}` goes on later"]
         if await self.push_screen_wait(PlanScreen("A run is under way. Cancel it and leave?", told, "Leave")):

@@ -15,20 +15,20 @@ from pathlib import Path
 from textual import events
 from textual.worker import Worker
 
-from phase4_tui.artifacts.writing import atomic_write, to_json
+from phase4_tui.artifacts.atomic_files import atomic_write, to_json
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.fallback import plan_phase3_only
 from phase4_tui.rollback.freeze import plan_freeze
 from phase4_tui.rollback.known_good import plan_switch
-from phase4_tui.rollback.orders import Plan, carry_out
+from phase4_tui.rollback.operations import Plan, carry_out
 from phase4_tui.rollback.reopen import plan_reopen
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
-from phase4_tui.runbook.planning import Request, plan_run
+from phase4_tui.runbook.run_plan import Request, plan_run
 from phase4_tui.runbook.settings import load_settings
 from phase4_tui.runbook.site import Site
 from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.screens.compare import CompareScreen
-from phase4_tui.tui.screens.modals import PlanScreen
+from phase4_tui.tui.screens.questions import PlanScreen
 from phase4_tui.tui.widgets.header_line import HeaderLine
 
 GOOD, BAD, FIXED = "morning_run", "noon_run", "noon_rehearsal"

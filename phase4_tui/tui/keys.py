@@ -7,7 +7,7 @@ from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.keys import Keys, _character_to_key
 
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.tui.actions import ACTIONS
+from phase4_tui.console.operations.registry import ACTIONS
 
 RESERVED = {"ctrl+p", "tab", "shift+tab", "enter", "escape", "up", "down", "left", "right", "home", "end", "pageup",
             "pagedown", "backspace", "ctrl+c", "ctrl+q", "ctrl+z", "ctrl+m", "ctrl+i", "ctrl+h", "ctrl+j"}  # fmt: skip

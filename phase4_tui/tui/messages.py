@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from textual.message import Message
 
+from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.journal.events import Event
-from phase4_tui.tui.snapshot import Snapshot
 
 
 class SnapshotReady(Message):

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from phase4_tui.artifacts.atomic_files import to_json
 from phase4_tui.artifacts.clock import iso, now_ns
-from phase4_tui.artifacts.writing import to_json
 from phase4_tui.journal import lease as leases
 from phase4_tui.journal.actor import Actor
-from phase4_tui.journal.book import journal_lock
 from phase4_tui.journal.lease import (
     DEAD_AFTER_SECONDS,
     Held,
@@ -25,6 +24,7 @@ from phase4_tui.journal.lease import (
     read_lease,
     take_lease,
 )
+from phase4_tui.journal.writer import journal_lock
 from tests.journal.support import file_in
 
 TAKE = """

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from phase4_tui.artifacts.writing import to_json
+from phase4_tui.artifacts.atomic_files import to_json
 from phase4_tui.journal.log import read_events
 from phase4_tui.journal.state import OperationsState, StateUnreadable, fold, read_state
 from tests.journal.support import file_in, folded, note, sealed, with_history, write_at_once, write_head

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from phase4_tui.journal.state import OperationsState, read_state
 from phase4_tui.rollback.freeze import plan_freeze
-from phase4_tui.rollback.orders import Done, Plan, carry_out
+from phase4_tui.rollback.operations import Done, Plan, carry_out
 from phase4_tui.runbook.settings import load_settings
 from phase4_tui.runbook.site import Site
 

@@ -16,11 +16,11 @@ from phase4_tui.artifacts.manifest import frozen_state
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.log import read_events
-from phase4_tui.rollback import copies as copying
+from phase4_tui.rollback import frozen_copies as copying
 from phase4_tui.rollback.freeze import plan_freeze, plan_thaw
 from phase4_tui.rollback.known_good import plan_switch
-from phase4_tui.rollback.orders import Effect, Plan, carry_out
-from phase4_tui.runbook.running import announce, run_lock
+from phase4_tui.rollback.operations import Effect, Plan, carry_out
+from phase4_tui.runbook.run_holder import announce, run_lock
 from phase4_tui.runbook.site import Refused, Site
 from tests.rollback.hostile import (
     artifacts,
@@ -340,7 +340,7 @@ def test_verifying_while_an_order_is_carried_out_looks_again_when_it_is_done(
         seen.set()
         assert ended.wait(10)
 
-    monkeypatch.setattr("phase4_tui.rollback.verifying.time", SimpleNamespace(sleep=pause))
+    monkeypatch.setattr("phase4_tui.rollback.verification.time", SimpleNamespace(sleep=pause))
     found: list[list[tuple[str, str]]] = []
     thread = threading.Thread(target=lambda: found.append(problems(work)))
     plan = plan_freeze(site_of(work), "t1", "why")

@@ -20,8 +20,8 @@ from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.fallback import plan_phase3_only
 from phase4_tui.rollback.freeze import plan_freeze, plan_restore, plan_thaw
 from phase4_tui.rollback.known_good import plan_switch
-from phase4_tui.rollback.orders import Plan
-from phase4_tui.rollback.verifying import repair
+from phase4_tui.rollback.operations import Plan
+from phase4_tui.rollback.verification import repair
 from tests.killing import KILLED, at_every_call
 from tests.rollback.hostile import assert_on_record, copies, digest, do, listing, overwrite, own_report, place, problems
 from tests.rollback.support import freeze, site_of

@@ -20,11 +20,11 @@ from phase4_tui.rollback.incidents import (
     plan_escalate,
     plan_reclassify,
 )
-from phase4_tui.rollback.orders import one_at_a_time
-from phase4_tui.rollback.postmortem import post_mortem
+from phase4_tui.rollback.operations import one_at_a_time
+from phase4_tui.rollback.post_mortem import post_mortem
 from phase4_tui.rollback.reopen import plan_reopen
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
-from phase4_tui.rollback.verifying import verify
+from phase4_tui.rollback.verification import verify
 from phase4_tui.runbook.site import Refused
 from tests.rollback.support import freeze, give, site_of, state_of
 from tests.runbook.documents import ALERT, Json, Tag, quality
@@ -225,7 +225,7 @@ def test_while_another_order_is_carried_out_it_is_refused_and_found_later(
     bad: Tag, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert bad.name
-    monkeypatch.setattr("phase4_tui.rollback.orders.LOCK_SECONDS", 0.05)
+    monkeypatch.setattr("phase4_tui.rollback.operations.LOCK_SECONDS", 0.05)
     with one_at_a_time(tmp_path / "reports"), pytest.raises(Refused, match="another order"):
         look(tmp_path)
     assert look(tmp_path) is not None

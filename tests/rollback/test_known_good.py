@@ -15,7 +15,7 @@ from phase4_tui.rollback.fallback import plan_phase3_only
 from phase4_tui.rollback.freeze import freeze_now, plan_thaw
 from phase4_tui.rollback.incidents import look_for_incident, plan_reclassify
 from phase4_tui.rollback.known_good import candidates, failed_rung, plan_pin, plan_switch, plan_unpin
-from phase4_tui.rollback.orders import Plan, carry_out
+from phase4_tui.rollback.operations import Plan, carry_out
 from phase4_tui.rollback.reopen import plan_reopen
 from tests.rollback.hostile import (
     a_report,

@@ -14,15 +14,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from phase4_tui.artifacts.frozen import is_frozen
 from phase4_tui.artifacts.manifest import look_frozen
 from phase4_tui.artifacts.names import Artifact
-from phase4_tui.journal.book import record
 from phase4_tui.journal.events import Event
-from phase4_tui.rollback import orders
+from phase4_tui.journal.writer import record
+from phase4_tui.rollback import operations
 from phase4_tui.rollback.active import active_of, publish_active, published_active
 from phase4_tui.rollback.fallback import plan_phase3_only, plan_phase4_by_override
 from phase4_tui.rollback.freeze import plan_freeze, plan_restore, plan_thaw
 from phase4_tui.rollback.incidents import RANK, look_for_incident, plan_escalate, plan_no_good_tag, plan_reclassify
 from phase4_tui.rollback.known_good import failed_rung, plan_pin, plan_switch, plan_unpin
-from phase4_tui.rollback.orders import Effect, Plan, carry_out
+from phase4_tui.rollback.operations import Effect, Plan, carry_out
 from phase4_tui.rollback.reopen import plan_compare, plan_reopen
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
 from phase4_tui.runbook.site import Refused, Site
@@ -173,7 +173,7 @@ class Desk(RuleBasedStateMachine):
                 raise Death
             return record(*arguments)  # type: ignore[arg-type]
 
-        with mock.patch.multiple(orders, publish_active=dead_publishing, record=dead_recording):
+        with mock.patch.multiple(operations, publish_active=dead_publishing, record=dead_recording):
             try:
                 carry_out(site_of(self.work, operator), replace(plan, act=dying))
             except Death:

@@ -18,11 +18,12 @@ FIXED = "sample_batch_input.json"
 INTENT, BEFORE_DONE, AFTER_DONE = "after the intent", "before the done", "after the done"
 DYING = """
 import os, sys
-from phase4_tui.cli import run, watching_runs
+from phase4_tui.cli import run
+from phase4_tui.cli import run_progress
 from phase4_tui.cli.app import main
-from phase4_tui.rollback import orders
+from phase4_tui.rollback import operations
 
-point, record = sys.argv.pop(1), orders.record
+point, record = sys.argv.pop(1), operations.record
 
 def die(*_):
     os.kill(os.getpid(), 9)
@@ -36,14 +37,14 @@ def dying_record(reports, actor, draft):
         die()
     return result
 
-orders.record = dying_record
+operations.record = dying_record
 ends = 0
 def dying_step(self, record):
     global ends
     ends += 1
     if ends == 2 and point == "in the third step":
         die()
-watching_runs.PlainObserver.step_ended = dying_step
+run_progress.PlainObserver.step_ended = dying_step
 if point == "before the run is looked at":
     run.look_for_incident = die
 main()

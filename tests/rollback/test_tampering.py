@@ -11,8 +11,8 @@ import pytest
 from phase4_tui.artifacts.manifest import frozen_state
 from phase4_tui.rollback.freeze import plan_restore, plan_thaw
 from phase4_tui.rollback.known_good import plan_switch
-from phase4_tui.rollback.orders import carry_out
-from phase4_tui.rollback.verifying import verify
+from phase4_tui.rollback.operations import carry_out
+from phase4_tui.rollback.verification import verify
 from tests.rollback.hostile import artifacts, as_root, copies, digest, do, listing, overwrite, place, problems, refused
 from tests.rollback.support import freeze, site_of, state_of
 
@@ -254,7 +254,7 @@ def test_what_can_be_restored_is_and_the_rest_is_named(work: Path) -> None:
 
 
 def test_evidence_is_never_overwritten_though_a_repaired_journal_counts_anew(work: Path) -> None:
-    from phase4_tui.rollback.verifying import repair
+    from phase4_tui.rollback.verification import repair
 
     for round_ in range(2):
         overwrite(side_of(work, "artifact"), f"tampered {round_}".encode())

@@ -11,7 +11,7 @@ from textual import events
 from phase4_tui.rollback.incidents import plan_escalate
 from phase4_tui.tui.screens.dashboard import DashboardScreen
 from phase4_tui.tui.screens.guided import GuidedScreen
-from phase4_tui.tui.screens.modals import ChoiceScreen, PlanScreen, TextScreen
+from phase4_tui.tui.screens.questions import ChoiceScreen, PlanScreen, TextScreen
 from tests.rollback.support import give, site_of, state_of
 from tests.terminal import Terminal
 from tests.tui.operator import Operator, operator_at

@@ -6,14 +6,14 @@ import pytest
 from textual import events
 from textual.widgets import Input
 
-from phase4_tui.tui.actions import ACTIONS
+from phase4_tui.console.operations.registry import ACTIONS
 from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.screens.audit import AuditScreen
 from phase4_tui.tui.screens.dashboard import DashboardScreen
 from phase4_tui.tui.screens.decisions import DecisionsScreen
 from phase4_tui.tui.screens.help import HelpScreen
 from phase4_tui.tui.screens.journal import JournalScreen
-from phase4_tui.tui.screens.modals import PlanScreen, TextScreen
+from phase4_tui.tui.screens.questions import PlanScreen, TextScreen
 from phase4_tui.tui.screens.runbook import RunbookScreen
 from phase4_tui.tui.screens.trends import TrendsScreen
 from phase4_tui.tui.screens.verify import VerifyScreen

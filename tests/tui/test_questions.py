@@ -12,9 +12,9 @@ from phase4_tui.journal.events import Event
 from phase4_tui.rollback.fallback import plan_phase3_only
 from phase4_tui.rollback.freeze import plan_freeze
 from phase4_tui.rollback.incidents import plan_escalate
-from phase4_tui.rollback.orders import Effect, carry_out, plan_on
+from phase4_tui.rollback.operations import Effect, carry_out, plan_on
 from phase4_tui.tui.screens.dashboard import DashboardScreen
-from phase4_tui.tui.screens.modals import ChoiceScreen, PlanScreen, TextScreen
+from phase4_tui.tui.screens.questions import ChoiceScreen, PlanScreen, TextScreen
 from tests.rollback.support import freeze, give, site_of, state_of
 from tests.runbook.documents import Tag, quality
 from tests.runbook.support import laid_out

@@ -9,6 +9,12 @@ from textual.binding import Binding
 from textual.widget import Widget
 from textual.widgets import Static
 
+from phase4_tui.console.background import in_background
+from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.operations.dialogues import Flows
+from phase4_tui.console.operations.queue import EXPECTED
+from phase4_tui.console.operations.rollback_lease import Leading
+from phase4_tui.console.remedies import in_keys
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.lease import HEARTBEAT_SECONDS, Lease
 from phase4_tui.journal.log import read_events
@@ -16,17 +22,11 @@ from phase4_tui.rollback.guided import Guided, GuidedStep, read_guided
 from phase4_tui.rollback.incidents import incidents_of
 from phase4_tui.runbook.site import Refused, Site
 from phase4_tui.tui.app import Phase4App
-from phase4_tui.tui.background import in_background
-from phase4_tui.tui.flows import Flows
-from phase4_tui.tui.leading import Leading
-from phase4_tui.tui.orders import EXPECTED
 from phase4_tui.tui.screens.base import FactsScreen
-from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.text import Part, clip, lines
 from phase4_tui.tui.widgets.hint_line import HintLine
-from phase4_tui.tui.widgets.rollback_top import closed_rows, incident_rows
+from phase4_tui.tui.widgets.incident_lines import closed_rows, incident_rows
 from phase4_tui.tui.widgets.step_cards import StepCards
-from phase4_tui.tui.wording import in_keys
 
 REST = 4
 """A look that took long is not made again before so many times its duration: it hashes what is frozen."""

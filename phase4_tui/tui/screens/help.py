@@ -4,14 +4,14 @@ from collections.abc import Iterable
 
 from textual.widget import Widget
 
+from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.operations.registry import ACTIONS, BY_ID, Action, why_not
+from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.settings import Settings
-from phase4_tui.runbook.symbols import SYMBOLS
-from phase4_tui.tui.actions import ACTIONS, BY_ID, Action, why_not
 from phase4_tui.tui.keys import shown_key
-from phase4_tui.tui.screens.looking import LookingScreen
-from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.tui.screens.view import LookingScreen
 from phase4_tui.tui.text import Part, clip
-from phase4_tui.tui.widgets.paper import Paper
+from phase4_tui.tui.widgets.text_lines import Paper
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("RUN", ("run", "step_1", "step_2", "step_3", "step_4", "step_5", "cancel", "resume", "rehearse")),

@@ -9,16 +9,16 @@ from textual.containers import Container, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
+from phase4_tui.console.background import in_background
+from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.operations.dialogues import Flows
+from phase4_tui.console.operations.queue import EXPECTED
+from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.rollback.known_good import difference
 from phase4_tui.runbook.ladder import RUNGS
 from phase4_tui.runbook.status import TagRow
-from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.tui.app import Phase4App
-from phase4_tui.tui.background import in_background
-from phase4_tui.tui.flows import Flows
-from phase4_tui.tui.orders import EXPECTED
 from phase4_tui.tui.screens.base import FactsScreen
-from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.hint_line import HintLine
 from phase4_tui.tui.widgets.rows import Rows

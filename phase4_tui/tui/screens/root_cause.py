@@ -13,13 +13,13 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
 
 from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.console.operations.dialogues import Flows
+from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.journal.incident import Incident, Owner
 from phase4_tui.rollback.root_cause import RootCause
-from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.tui.app import Phase4App
-from phase4_tui.tui.flows import Flows
 from phase4_tui.tui.screens.base import FactsScreen
-from phase4_tui.tui.screens.modals import PlanScreen
+from phase4_tui.tui.screens.questions import PlanScreen
 from phase4_tui.tui.text import clip, content
 from phase4_tui.tui.widgets.hint_line import HintLine
 from phase4_tui.tui.widgets.owner_field import OwnerField

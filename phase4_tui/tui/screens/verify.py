@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from textual.binding import Binding
 from textual.widget import Widget
 
-from phase4_tui.rollback.verifying import FoundProblem, Verification, verify
-from phase4_tui.runbook.symbols import SYMBOLS
-from phase4_tui.tui.screens.looking import LookingScreen
-from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.rollback.verification import FoundProblem, Verification, verify
+from phase4_tui.tui.screens.view import LookingScreen
 from phase4_tui.tui.text import Part, clip
-from phase4_tui.tui.widgets.paper import Paper
+from phase4_tui.tui.widgets.text_lines import Paper
 
 SHOWN_PROBLEMS = 200
 MARGIN = 6

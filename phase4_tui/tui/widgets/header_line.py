@@ -3,8 +3,8 @@
 from textual.reactive import var
 
 from phase4_tui.artifacts.clock import iso, now_ns
-from phase4_tui.runbook.symbols import SYMBOLS
-from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.tui.text import clip
 from phase4_tui.tui.widgets.lines import CORNER, Lines, wrapped
 
