@@ -59,7 +59,7 @@ class Desk:
 
     @property
     def site(self) -> Site:
-        """Where orders are given."""
+        """Where operations are given."""
         return Site(self.workdir, self.settings, self.environment)
 
     @property

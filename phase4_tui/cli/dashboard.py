@@ -13,7 +13,7 @@ Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII characters
 
 def dash(
     desk: Desk,
-    read_only: Annotated[bool, typer.Option("--read-only", help="Hide every order.")] = False,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Hide every operation.")] = False,
     ascii_only: Ascii = False,
 ) -> int:
     """Open the dashboard; `phase4` alone does the same."""

@@ -1,4 +1,4 @@
-"""How every command that gives an order does it: show the plan, ask, carry that same plan out, tell the result."""
+"""How every command that gives an operation does it: show the plan, ask, carry that same plan out, tell the result."""
 
 import sys
 

@@ -53,12 +53,12 @@ def show_status(status: Status, evidence: Evidence) -> None:
 
 
 def _show_operations(status: Status) -> None:
-    """Print what operators have under way: an unfinished order, the fallback, the incident."""
+    """Print what operators have under way: an unfinished operation, the fallback, the incident."""
     for pending in status.pending:
         told = f"{pending.kind} {pending.tag or ''}".strip()
         by = f"{safe_line(pending.by)} at {pending.at}"
-        say(f"! order `{told}` of {by} has no result: its process ended, or it runs now", "yellow")
-        say("    the next order settles it; give the same order again to go on", "yellow")
+        say(f"! operation `{told}` of {by} has no result: its process ended, or it runs now", "yellow")
+        say("    the next operation settles it; give the same one again to go on", "yellow")
     if status.fallback is not None:
         symbol = "✔" if status.fallback.holds else "!"
         say(f"{symbol} FALLBACK       phase3_only since {status.fallback.since}: {status.fallback}", "yellow")

@@ -10,7 +10,7 @@ LINE_CHARS = 400
 
 
 def told(event: Event) -> str | None:
-    """Return who did what, safe to show; None for an order that was only begun, whose result is told."""
+    """Return who did what, safe to show; None for an operation that was only begun, whose result is told."""
     if event.outcome == "intent":
         return None
     words = _WORDS.get(event.kind, _plainly)(event, event.detail)

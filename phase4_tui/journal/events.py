@@ -30,7 +30,7 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def outcome(self) -> str:
-        """`intent` or `done`, `failed` for an order; empty for what is only noted."""
+        """`intent` or `done`, `failed` for an operation; empty for what is only noted."""
         return str(self.detail.get("outcome", ""))
 
 

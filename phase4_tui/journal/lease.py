@@ -64,7 +64,7 @@ def read_lease(reports: Path) -> Lease | None:
 
 
 def other_holder(reports: Path, actor: Actor) -> Lease | None:
-    """Return the lease that another operator holds and lives; an operator's own sessions may all give orders."""
+    """Return the lease that another operator holds and lives; an operator's own sessions may all give operations."""
     lease = read_lease(reports)
     return lease if lease is not None and not lease.is_of(actor) and lease.is_alive() else None
 

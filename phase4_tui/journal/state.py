@@ -67,7 +67,7 @@ class Reclassified(Document):
 
 
 class Pending(Document):
-    """An order that was begun and has no result yet."""
+    """An operation that was begun and has no result yet."""
 
     seq: int
     kind: str

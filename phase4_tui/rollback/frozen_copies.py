@@ -177,11 +177,11 @@ def withdraw(reports: Path, tag: str, intent: Event) -> Path:
 
 def thawed_dir(reports: Path, tag: str, seq: int, digest: str) -> Path:
     """Return where the copies of a tag are kept after the thaw with that intent."""
-    return state_dir(reports) / "thawed" / _of_order(tag, seq, digest)
+    return state_dir(reports) / "thawed" / _named_after(tag, seq, digest)
 
 
-def _of_order(tag: str, seq: int, digest: str) -> str:
-    """Return a name that no other order has: numbers begin anew with a journal that was repaired, hashes do not."""
+def _named_after(tag: str, seq: int, digest: str) -> str:
+    """Return a name that no other operation has: numbers begin anew with a journal that was repaired, hashes do not."""
     return f"{tag}.{seq}-{digest[:8]}"
 
 
@@ -191,7 +191,7 @@ def put_back(reports: Path, tag: str, path: Path, intent: Event) -> Path | None:
     An artifact comes from its copy and a copy from its artifact; what the manifest does not know is only set aside.
     Raises Refused when there is nothing left to restore it from; then it is left as it is.
     """
-    kept = state_dir(reports) / "evidence" / _of_order(tag, intent.seq, intent.hash)
+    kept = state_dir(reports) / "evidence" / _named_after(tag, intent.seq, intent.hash)
     directory = frozen_dir(reports, tag)
     if path.parent == directory:
         kept = kept / "copies"
@@ -251,14 +251,14 @@ def _set_aside(path: Path, directory: Path) -> Path:
 
 
 def sweep_stages(reports: Path) -> None:
-    """Remove what unfinished freezes left; call it while holding the orders' lock."""
+    """Remove what unfinished freezes left; call it while holding the operations' lock."""
     staging = state_dir(reports) / STAGING_DIR
     if staging.is_dir():
         shutil.rmtree(staging)
 
 
 def frozen_by(reports: Path, seq: int, digest: str) -> dict[str, Manifest]:
-    """Return the tags that the order with that intent froze."""
+    """Return the tags that the operation with that intent froze."""
     root = frozen_dir(reports, "x").parent
     tags = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
     manifests = {tag: read_manifest(reports, tag) for tag in tags}

@@ -1,4 +1,4 @@
-"""The guided rollback: the runbook's five steps over the orders, each done or not as state and disk show.
+"""The guided rollback: the runbook's five steps over the operations, each done or not as state and disk show.
 
 Nothing of it is kept in a process: who leaves it and whoever goes on, on whatever host, see the same.
 """

@@ -46,7 +46,7 @@ def detect(site: Site, tag: str, classification: Classification) -> Incident | N
 
     While an incident is open, other evidence is added to it, and a worse class on another tag raises it.
     A class that an operator gave the tag holds here too.
-    Returns the incident when anything was written. Raises Refused while another order takes too long;
+    Returns the incident when anything was written. Raises Refused while another operation takes too long;
     StateUnreadable, JournalDamaged, Busy, OSError.
     """
     state = read_state(site.reports)

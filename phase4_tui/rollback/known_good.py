@@ -109,7 +109,7 @@ def plan_switch(site: Site, tag: str, reason: str) -> Plan:
 def activate(
     site: Site, state: OperationsState, tag: str, reason: str, intent: Event, leaves: tuple[str, ...]
 ) -> Effect:
-    """Freeze and verify a tag and make it active, as part of an order under way; raises Refused, OSError."""
+    """Freeze and verify a tag and make it active, as part of an operation under way; raises Refused, OSError."""
     reason = need_reason(reason)
     changes: dict[str, Any] = {}
     now = state

@@ -1,7 +1,7 @@
-"""How every order is given: a plan is made and shown, and that same plan is carried out.
+"""How every operation is given: a plan is made and shown, and that same plan is carried out.
 
-Intent in the journal, act, verify, result in the journal; one order at a time per reports directory. A plan
-made on a state that has changed since is refused. What a dead operator left is settled before the next order.
+Intent in the journal, act, verify, result in the journal; one operation at a time per reports directory. A plan
+made on a state that has changed since is refused. What a dead operator left is settled before the next operation.
 """
 
 from collections.abc import Callable, Iterator
@@ -32,7 +32,7 @@ CANT_RECORD = (OSError, Busy, BadEvent, JournalDamaged, StateUnreadable)
 
 @dataclass(frozen=True)
 class Effect:
-    """What an order has done: for the journal, for the state, and in words."""
+    """What an operation has done: for the journal, for the state, and in words."""
 
     changes: dict[str, Any] = field(default_factory=dict)
     detail: dict[str, Any] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Effect:
 
 @dataclass(frozen=True)
 class Plan:
-    """An order that may be carried out; `lines` say what will be written, from which value to which."""
+    """An operation that may be carried out; `lines` say what will be written, from which value to which."""
 
     kind: str
     title: str
@@ -55,7 +55,7 @@ class Plan:
     expects: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     nothing: str | None = None
-    """Why there is nothing to do: what was ordered is so already."""
+    """Why there is nothing to do: what was asked for is so already."""
     seen: Head | None = None
     """The journal's end when the plan was made."""
 
@@ -69,7 +69,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Done:
-    """An order that was carried out."""
+    """An operation that was carried out."""
 
     plan: Plan
     state: OperationsState
@@ -100,12 +100,12 @@ def carry_out(site: Site, plan: Plan, *, take_over: bool = False) -> Done:
             effect = plan.act(intent)
             changes = with_clock(reports, state, effect.changes)
             after = _changed(state, changes)
-            # First what other programs read: an order that can't tell them is not done.
+            # First what other programs read: an operation that can't tell them is not done.
             publish_active(reports, after)
             detail = {"outcome": "done", "intent": intent.seq, **_reason(plan), **effect.detail, "changes": changes}
             done = _record_done(site, Draft(plan.kind, plan.tag, plan.incident, detail), intent)
         except Exception as error:
-            with suppress(*CANT_RECORD):  # the next order then settles what this one left
+            with suppress(*CANT_RECORD):  # the next operation then settles what this one left
                 _record_failed(site, plan, state, intent, error)
             raise
         return Done(plan, done[1], done[0], effect.lines, effect.result)
@@ -139,21 +139,21 @@ def _record_failed(site: Site, plan: Plan, state: OperationsState, intent: Event
 
 @contextmanager
 def one_at_a_time(reports: Path) -> Iterator[None]:
-    """Hold the orders' lock; raises Refused when another order takes too long."""
-    lock = orders_lock(reports)
+    """Hold the operations' lock; raises Refused when another operation takes too long."""
+    lock = operations_lock(reports)
     try:
         lock.acquire(LOCK_SECONDS)
     except Busy:
-        raise Refused("another order is being carried out here; wait for its end, then look again") from None
+        raise Refused("another operation is being carried out here; wait for its end, then look again") from None
     try:
         yield
     finally:
         lock.release()
 
 
-def orders_lock(reports: Path) -> DirectoryLock:
-    """Return the lock that whoever carries out an order holds."""
-    return DirectoryLock(state_dir(reports) / "orders")
+def operations_lock(reports: Path) -> DirectoryLock:
+    """Return the lock that whoever carries out an operation holds."""
+    return DirectoryLock(state_dir(reports) / "orders")  # the name on disk, which earlier versions lock too
 
 
 def _reason(plan: Plan) -> dict[str, Any]:
@@ -182,9 +182,9 @@ def _since(site: Site, plan: Plan) -> str:
 
 
 def settle(site: Site) -> OperationsState:
-    """Close the orders that a dead process left open and return the state; call it while holding the orders' lock.
+    """Close the operations that a dead process left open and return the state; call it while holding their lock.
 
-    What was frozen or thawed stays and is written down; what was not is as if it had not been ordered.
+    What was frozen or thawed stays and is written down; what was not is as if it had never been given.
     """
     reports = site.reports
     state = read_state(reports)
@@ -206,9 +206,9 @@ def settle(site: Site) -> OperationsState:
 
 
 def state_to_plan_on(site: Site) -> OperationsState:
-    """Return the state that the next order will find: what a dead operator left open counts as settled."""
+    """Return the state that the next operation will find: what a dead operator left open counts as settled."""
     state = read_state(site.reports)
-    if state.pending and not orders_lock(site.reports).is_held():
+    if state.pending and not operations_lock(site.reports).is_held():
         for pending in state.pending:
             state = _changed(state, _left_open(site.reports, state, pending)[0])
         state = state.model_copy(update={"pending": ()})
@@ -221,7 +221,7 @@ def _changed(state: OperationsState, changes: dict[str, Any]) -> OperationsState
 
 
 def _left_open(reports: Path, state: OperationsState, pending: Pending) -> tuple[dict[str, Any], str]:
-    """Return what an order of a dead process has done all the same, as changes and in words."""
+    """Return what an operation of a dead process has done all the same, as changes and in words."""
     begun = _event(reports, pending.seq)
     changes, words = _left_by(reports, state, pending.seq, begun.hash if begun else "", pending.tag)
     return with_clock(reports, state, changes) if changes else {}, words
@@ -230,7 +230,7 @@ def _left_open(reports: Path, state: OperationsState, pending: Pending) -> tuple
 def _left_by(
     reports: Path, state: OperationsState, seq: int, digest: str, tag: str | None
 ) -> tuple[dict[str, Any], str]:
-    """Return what the order with that intent has done on disk, as changes and in words."""
+    """Return what the operation with that intent has done on disk, as changes and in words."""
     frozen = {tag: entry.model_dump() for tag, entry in state.frozen.items()}
     by_it = frozen_by(reports, seq, digest)
     for name, manifest in by_it.items():
@@ -265,7 +265,7 @@ def with_clock(reports: Path, state: OperationsState, changes: dict[str, Any]) -
 
 
 def nothing_more(intent: Event) -> Effect:
-    """Do nothing: the order's journal entry is all there is to it."""
+    """Do nothing: the operation's journal entry is all there is to it."""
     return Effect()
 
 

@@ -1,4 +1,4 @@
-"""Reopening Phase 4: its conditions, and the order that ends incident and fallback (runbook: step 5)."""
+"""Reopening Phase 4: its conditions, and the operation that ends incident and fallback (runbook: step 5)."""
 
 from dataclasses import replace
 from typing import Any

@@ -22,7 +22,7 @@ from phase4_tui.journal.writer import journal_lock, save_state
 from phase4_tui.rollback.active import ACTIVE_FILE, active_of, published_active
 from phase4_tui.rollback.freeze import manifest_problem
 from phase4_tui.rollback.frozen_copies import writable
-from phase4_tui.rollback.operations import need_reason, one_at_a_time, orders_lock
+from phase4_tui.rollback.operations import need_reason, one_at_a_time, operations_lock
 from phase4_tui.runbook.site import Refused, Site
 
 LOCK_SECONDS = 10.0
@@ -70,10 +70,10 @@ def verify(site: Site) -> Verification:
         problems = [*check.problems]
         state = check.state
         if state is not None:
-            # Without the lock: hashing takes as long as it takes, and orders go on. What one of them changed
-            # meanwhile looks like a problem, so only what is still one when nobody ordered anything counts.
+            # Without the lock: hashing takes as long as it takes, and operations go on. What one of them changed
+            # meanwhile looks like a problem, so only what is still one when no operation was given counts.
             beside = [*_frozen_problems(site, state, check), *_active_problems(reports, state)]
-            if beside and tries < TRIES - 1 and (orders_lock(reports).is_held() or _end_of(reports) != check.head):
+            if beside and tries < TRIES - 1 and (operations_lock(reports).is_held() or _end_of(reports) != check.head):
                 time.sleep(PAUSE_SECONDS)
                 continue
             problems += beside
@@ -138,7 +138,7 @@ def _active_problems(reports: Path, state: OperationsState) -> list[Problem]:
     if wanted == found and (wanted is not None) == there:
         return []
     told = found.tag if found else "what can't be read" if there else "nothing"
-    detail = f"names {told}, the state {wanted.tag if wanted else 'nothing'}; the next order writes it anew"
+    detail = f"names {told}, the state {wanted.tag if wanted else 'nothing'}; the next operation writes it anew"
     return [Problem("active", "ACTIVE.json", detail)]
 
 

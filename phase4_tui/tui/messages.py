@@ -1,4 +1,4 @@
-"""What is told upwards: facts to the application, and events of runs and orders."""
+"""What is told upwards: facts to the application, and events of runs and operations."""
 
 from collections.abc import Mapping
 
@@ -40,7 +40,7 @@ class OutputArrived(Message):
         self.fresh = fresh
 
 
-class OrdersSeen(Message):
+class EventsSeen(Message):
     """New events stand in the journal."""
 
     def __init__(self, events: list[Event]) -> None:

@@ -33,7 +33,7 @@ class Shows:
         self._app = app
 
     def of(self, name: str) -> Callable[[], None] | None:
-        """Return what does an action, None for one that is an order."""
+        """Return what does an action, None for one that is an operation."""
         if name in LOOKS:
             return partial(self.open, *LOOKS[name])
         show: Callable[[], None] | None = getattr(self, name, None)

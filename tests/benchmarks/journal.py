@@ -37,7 +37,7 @@ print(took, int(peak.split()[1]) / 1024)
 
 
 def details(count: int) -> list[dict[str, Any]]:
-    """Return what orders write: an intent and its end, which changes the state."""
+    """Return what operations write: an intent and its end, which changes the state."""
     frozen = {f"tag_{one}": {"manifest_sha256": "0" * 64, "at": "", "by": "", "reason": ""} for one in range(20)}
     found: list[dict[str, Any]] = []
     for number in range(1, count + 1):

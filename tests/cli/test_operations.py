@@ -1,4 +1,4 @@
-"""Every order: `--dry-run` changes nothing, nobody is overrun without a terminal, and what was done is on record."""
+"""Every operation: `--dry-run` changes nothing, nobody is overrun without a terminal, all is on record."""
 
 import hashlib
 import json
@@ -48,18 +48,18 @@ def name_of(arguments: list[str]) -> str:
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An incident half-way: the bad tag frozen and tampered with, a good one pinned, a new one, a call that waits."""
-    work = laid_out(tmp_path_factory.mktemp("orders") / "w")
+    work = laid_out(tmp_path_factory.mktemp("operations") / "w")
     for name in ("good", "new"):
         Tag(work / "reports", name)
     bad = Tag(work / "reports", "bad")
     bad.change(Artifact.MONITORING, partial(dict.update, status="ALERT", alerts=[ALERT]), age=1)
     assert look_for_incident(site_of(work), "bad") is not None
-    for order in (
+    for operation in (
         ["freeze", "bad", *REASON, "--yes"],
         ["known-good", "pin", "good"],
         ["escalate", "--owner", "risk"],
     ):
-        assert ask(work, *order).status == HEALTHY, order
+        assert ask(work, *operation).status == HEALTHY, operation
     bad.path(Artifact.REPORT_MD).write_text("# Another\n")
     return work
 
@@ -88,33 +88,33 @@ def check_chain(events: list[dict[str, Any]]) -> None:
         assert event["hash"] == before
 
 
-@pytest.mark.parametrize("order", [*ASKING, *NOT_ASKING, COMPARE, ["run"], ["step", "1"]], ids=name_of)
-def test_a_dry_run_tells_the_plan_and_changes_nothing_on_disk(work: Path, order: list[str]) -> None:
+@pytest.mark.parametrize("operation", [*ASKING, *NOT_ASKING, COMPARE, ["run"], ["step", "1"]], ids=name_of)
+def test_a_dry_run_tells_the_plan_and_changes_nothing_on_disk(work: Path, operation: list[str]) -> None:
     before = listing(work)
-    answer = ask(work, *order, "--dry-run")
+    answer = ask(work, *operation, "--dry-run")
     assert (answer.status, answer.err) == (HEALTHY, "")
     assert len(answer.out.splitlines()) >= 2
-    found = ask(work, *order, "--dry-run", "--json").document()
+    found = ask(work, *operation, "--dry-run", "--json").document()
     assert found["plan"]
     assert all(isinstance(line, str) for line in found["plan"])
     assert listing(work) == before
 
 
-@pytest.mark.parametrize("order", ASKING, ids=name_of)
-def test_an_order_that_asks_is_refused_where_nobody_can_be_asked(work: Path, order: list[str]) -> None:
+@pytest.mark.parametrize("operation", ASKING, ids=name_of)
+def test_an_operation_that_asks_is_refused_where_nobody_can_be_asked(work: Path, operation: list[str]) -> None:
     before = listing(work)
     for flags in ([], ["--json"]):
-        answer = ask(work, *order, *flags)
+        answer = ask(work, *operation, *flags)
         assert answer.status == REFUSED
         assert "--yes" in answer.err
         assert not flags or answer.out == ""
     assert listing(work) == before
 
 
-@pytest.mark.parametrize("order", [*ASKING, *NOT_ASKING], ids=name_of)
-def test_an_order_prints_one_document_and_is_on_record(work: Path, order: list[str]) -> None:
+@pytest.mark.parametrize("operation", [*ASKING, *NOT_ASKING], ids=name_of)
+def test_an_operation_prints_one_document_and_is_on_record(work: Path, operation: list[str]) -> None:
     before = events_of(work)
-    answer = ask(work, *order, "--yes", "--json")
+    answer = ask(work, *operation, "--yes", "--json")
     assert (answer.status, answer.err) == (HEALTHY, "")
     found = answer.document()
     assert set(found) == {"done", "revision", "event"}
@@ -126,11 +126,11 @@ def test_an_order_prints_one_document_and_is_on_record(work: Path, order: list[s
     assert (done["seq"], done["operator"]) == (found["event"], "ada")
     assert done["detail"].get("reason", REASON[1]) == REASON[1]
     kinds = [problem["kind"] for problem in ask(work, "verify", "--json").document()["problems"]]
-    assert kinds == ([] if order[0] in ("restore", "thaw") else ["changed"]), "only what was tampered with before"
+    assert kinds == ([] if operation[0] in ("restore", "thaw") else ["changed"]), "only what was tampered with before"
 
 
 @pytest.mark.parametrize(
-    ("order", "words"),
+    ("operation", "words"),
     [
         (["freeze", "never-run", *REASON], "no artifacts"),
         (["freeze", "good", "--reason", " "], "reason"),
@@ -156,9 +156,11 @@ def test_an_order_prints_one_document_and_is_on_record(work: Path, order: list[s
         (["journal", "--since", "yesterday"], "UTC"),
     ],
 )  # fmt: skip
-def test_a_refusal_is_one_line_and_no_document_and_nothing_is_done(work: Path, order: list[str], words: str) -> None:
+def test_a_refusal_is_one_line_and_no_document_and_nothing_is_done(
+    work: Path, operation: list[str], words: str
+) -> None:
     before = listing(work)
-    answer = ask(work, *order, "--yes", "--json")
+    answer = ask(work, *operation, "--yes", "--json")
     assert answer.status == REFUSED
     assert words in answer.complaint()
     assert listing(work) == before
@@ -177,11 +179,11 @@ def test_on_a_terminal_under_json_the_question_does_not_touch_the_document(work:
     assert json.loads(path.read_text()) == {"done": [], "revision": 5, "event": None}
 
 
-def test_an_order_given_twice_says_that_it_is_done_already(work: Path) -> None:
-    for order in (["freeze", "good", *REASON], ["mode", "phase3-only", *REASON], ["known-good", "pin", "new"]):
-        assert ask(work, *order, "--yes").status == HEALTHY
+def test_an_operation_given_twice_says_that_it_is_done_already(work: Path) -> None:
+    for operation in (["freeze", "good", *REASON], ["mode", "phase3-only", *REASON], ["known-good", "pin", "new"]):
+        assert ask(work, *operation, "--yes").status == HEALTHY
         before = len(events_of(work))
-        again = ask(work, *order, "--yes")
+        again = ask(work, *operation, "--yes")
         assert (again.status, "already" in again.out) == (HEALTHY, True)
         assert len(events_of(work)) == before
 
@@ -299,7 +301,7 @@ HOSTILE = "\x1b]52;c;RVZJTA==\x07\x1b[2J\n# heading | `code`\r\u202e[x](y)<b>"
 def test_hostile_and_endless_words_of_an_operator_are_shown_safely_and_kept_whole_enough(work: Path) -> None:
     long = HOSTILE + "🔥" * 100_000
     flags = ["--yes", "--operator", HOSTILE]
-    for order in (
+    for operation in (
         ["freeze", "good", "--reason", long],
         ["mode", "phase3-only", "--reason", long],
         ["root-cause", "add", "--cause", long, "--remediation", HOSTILE, "--owner", "risk", "--closure", long],
@@ -311,9 +313,9 @@ def test_hostile_and_endless_words_of_an_operator_are_shown_safely_and_kept_whol
         ["rollback", "--take-over", long],
         ["reopen", "--tag", "new", "--override", "--reason", long],
     ):
-        answer = ask(work, *order, *flags)
-        assert answer.status in (HEALTHY, FAILED), (order[0], answer.err[:300])
-        assert not DANGEROUS.search(answer.out + answer.err), order[:2]
+        answer = ask(work, *operation, *flags)
+        assert answer.status in (HEALTHY, FAILED), (operation[0], answer.err[:300])
+        assert not DANGEROUS.search(answer.out + answer.err), operation[:2]
     for look in (
         ["journal"],
         ["root-cause", "list"],

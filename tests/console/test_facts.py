@@ -20,7 +20,7 @@ from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.rollback.known_good import plan_pin, plan_switch
 from phase4_tui.runbook.run_holder import running
 from phase4_tui.runbook.status import read_tags
-from phase4_tui.tui.messages import OrdersSeen, SnapshotReady
+from phase4_tui.tui.messages import EventsSeen, SnapshotReady
 from phase4_tui.tui.widgets.header_line import alarms
 from phase4_tui.tui.widgets.incident_panel import next_key
 from tests.rollback.hostile import overwrite
@@ -47,7 +47,7 @@ class Looking:
     def _post(self, message: Message) -> None:
         if isinstance(message, SnapshotReady):
             self.seen.append(message.snapshot)
-        elif isinstance(message, OrdersSeen):
+        elif isinstance(message, EventsSeen):
             self.told += [event.kind for event in message.events]
 
     @property
@@ -209,7 +209,7 @@ def test_a_file_that_stays_half_is_broken_in_the_end(tmp_path: Path, look: Look)
     at.until(at.is_true)
 
 
-def test_what_orders_change_changes_the_rows(tmp_path: Path, look: Look) -> None:
+def test_what_operations_change_changes_the_rows(tmp_path: Path, look: Look) -> None:
     Tag(lay_out(tmp_path), "C").put(Artifact.REPORT, {"run_tag": "C", "results": [], "of": "C"})
     at = look(tmp_path)
     other = site_of(tmp_path, "sam")
@@ -275,7 +275,7 @@ def test_a_clock_behind_the_files_is_an_alarm(tmp_path: Path, look: Look) -> Non
     at.until(lambda: [alarm for alarm in alarms(at.now) if alarm.startswith("CLOCK") and "ahead" in alarm])
 
 
-def test_a_damaged_state_is_an_alarm_and_stops_every_order(tmp_path: Path, look: Look) -> None:
+def test_a_damaged_state_is_an_alarm_and_stops_every_operation(tmp_path: Path, look: Look) -> None:
     lay_out(tmp_path)
     freeze(tmp_path, "A")
     at = look(tmp_path)
@@ -283,7 +283,7 @@ def test_a_damaged_state_is_an_alarm_and_stops_every_order(tmp_path: Path, look:
     (tmp_path / "reports" / ".phase4" / "state.json").write_text("{")
     at.until(lambda: at.now.trouble)
     assert at.now.trouble in alarms(at.now)
-    able = [action.id for action in ACTIONS if action.order and why_not(action, at.now) is None]
+    able = [action.id for action in ACTIONS if action.changes and why_not(action, at.now) is None]
     assert able == []
 
 

@@ -79,7 +79,7 @@ async def test_a_look_for_incidents_that_fails_is_told(tmp_path: Path, monkeypat
         await until(me.pilot, lambda: "the last look failed" not in screen_text(me.app))
 
 
-async def test_another_operators_long_order_does_not_hold_up_what_is_shown(tmp_path: Path) -> None:
+async def test_another_operators_long_operation_does_not_hold_up_what_is_shown(tmp_path: Path) -> None:
     reports = lay_out(tmp_path)
     async with operator_at(tmp_path) as me:
         await me.looked()

@@ -1,4 +1,4 @@
-"""An event in one line: who did what, from what to what, and why; an order is told once, and safe to show."""
+"""An event in one line: who did what, from what to what, and why; an operation is told once, and safe to show."""
 
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ def test_each_kind_says_what_changed_and_why(tmp_path: Path, kind: str, detail: 
     assert line(tmp_path / "reports", kind, detail) == f"ada@desk: {words}"
 
 
-def test_an_order_that_was_only_begun_is_not_told_for_its_result_is(tmp_path: Path) -> None:
+def test_an_operation_that_was_only_begun_is_not_told_for_its_result_is(tmp_path: Path) -> None:
     assert line(tmp_path / "reports", "freeze", {"outcome": "intent", "reason": "r"}) is None
 
 

@@ -93,7 +93,7 @@ def test_the_same_operator_leads_from_one_process_and_goes_on_from_another_since
     with ada_leads(tmp_path) as process:
         with pytest.raises(Held, match=f"pid {process.pid}"):
             take_lease(tmp_path, ADA)
-        assert other_holder(tmp_path, ADA) is None  # whose orders are not held off
+        assert other_holder(tmp_path, ADA) is None  # whose operations are not held off
         before = take_lease(tmp_path, ADA, by_force=True)
         after = read_lease(tmp_path)
         assert before is not None and after is not None

@@ -89,7 +89,7 @@ def test_an_event_can_not_set_what_the_state_counts_itself(tmp_path: Path) -> No
     assert (state.revision, state.journal.seq, len(state.pending)) == (1, 1, 1)
 
 
-def test_an_order_is_pending_from_its_intent_to_its_own_end(tmp_path: Path) -> None:
+def test_an_operation_is_pending_from_its_intent_to_its_own_end(tmp_path: Path) -> None:
     first, second = note(tmp_path, outcome="intent"), note(tmp_path, outcome="intent")
     note(tmp_path, outcome="failed", intent=first.seq)
     assert [pending.seq for pending in read_state(tmp_path).pending] == [second.seq]

@@ -209,7 +209,7 @@ def test_copies_that_are_gone_are_not_made_anew_from_whatever_is_there(work: Pat
     assert problems(work) == []
 
 
-def order(site: Site, plan: Plan, gate: threading.Barrier, answers: dict[str, str]) -> None:
+def operation(site: Site, plan: Plan, gate: threading.Barrier, answers: dict[str, str]) -> None:
     name = site.settings.operator
     gate.wait(10)
     try:
@@ -227,7 +227,7 @@ def test_two_operators_freeze_the_same_tag_at_once_a_hundred_times_and_one_wins(
         gate = threading.Barrier(2)
 
         threads = [
-            threading.Thread(target=order, args=(site_of(work, name), plan, gate, answers))
+            threading.Thread(target=operation, args=(site_of(work, name), plan, gate, answers))
             for name, plan in plans.items()
         ]
         for thread in threads:
@@ -331,7 +331,7 @@ def test_more_frozen_tags_than_the_journal_can_name_are_refused_before_anything_
     assert problems(work) == []
 
 
-def test_verifying_while_an_order_is_carried_out_looks_again_when_it_is_done(
+def test_verifying_while_an_operation_is_carried_out_looks_again_when_it_is_done(
     work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen, ended = threading.Event(), threading.Event()

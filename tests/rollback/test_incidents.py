@@ -221,12 +221,12 @@ def test_a_tag_of_which_nothing_is_there_can_not_be_reclassified(tmp_path: Path)
         plan_reclassify(site_of(tmp_path), "P1", "why", "never-run")
 
 
-def test_while_another_order_is_carried_out_it_is_refused_and_found_later(
+def test_while_another_operation_is_carried_out_it_is_refused_and_found_later(
     bad: Tag, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert bad.name
     monkeypatch.setattr("phase4_tui.rollback.operations.LOCK_SECONDS", 0.05)
-    with one_at_a_time(tmp_path / "reports"), pytest.raises(Refused, match="another order"):
+    with one_at_a_time(tmp_path / "reports"), pytest.raises(Refused, match="another operation"):
         look(tmp_path)
     assert look(tmp_path) is not None
 
@@ -298,7 +298,7 @@ def test_thousands_of_incidents_fit_the_journal(bad: Tag, tmp_path: Path) -> Non
     assert len(state_of(tmp_path).handled) == 500
 
 
-def test_the_post_mortem_tells_the_clock_in_order_and_each_thing_by_name(bad: Tag, tmp_path: Path) -> None:
+def test_the_post_mortem_tells_the_clock_in_operation_and_each_thing_by_name(bad: Tag, tmp_path: Path) -> None:
     assert bad.name
     look(tmp_path)
     freeze(tmp_path, "bad")

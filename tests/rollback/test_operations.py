@@ -1,4 +1,4 @@
-"""How every order is given: stale plans, the lease, and what a process that died in the middle leaves to the next."""
+"""How every operation is given: stale plans, the lease, and what a process that died leaves to the next."""
 
 import subprocess
 from collections.abc import Callable
@@ -57,7 +57,7 @@ def work(tmp_path: Path) -> Path:
     return work
 
 
-ORDERS: dict[str, tuple[Callable[[Site], Plan], Callable[[OperationsState], object]]] = {
+OPERATIONS: dict[str, tuple[Callable[[Site], Plan], Callable[[OperationsState], object]]] = {
     "freeze": (lambda site: plan_freeze(site, "good", "r"), lambda state: "good" in state.frozen),
     "thaw": (lambda site: plan_thaw(site, "frozen", "r"), lambda state: "frozen" not in state.frozen),
     "restore": (lambda site: plan_restore(site, "frozen"), lambda state: None),
@@ -81,7 +81,7 @@ ON_DISK = {"freeze", "thaw"}
 
 
 def die(work: Path, plan: Plan, *, after: bool) -> None:
-    """Carry out and die between intent and result, before or after what the order does."""
+    """Carry out and die between intent and result, before or after what the operation does."""
     act = plan.act
 
     def dying(intent: Event) -> Effect:
@@ -94,9 +94,11 @@ def die(work: Path, plan: Plan, *, after: bool) -> None:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before it acts", "after it acted"])
-@pytest.mark.parametrize("kind", ORDERS)
-def test_an_order_that_died_is_pending_until_the_next_one_settles_it_right(work: Path, kind: str, after: bool) -> None:
-    plan, is_done = ORDERS[kind]
+@pytest.mark.parametrize("kind", OPERATIONS)
+def test_an_operation_that_died_is_pending_until_the_next_one_settles_it_right(
+    work: Path, kind: str, after: bool
+) -> None:
+    plan, is_done = OPERATIONS[kind]
     before = state_of(work), active_file(work)
     die(work, plan(site_of(work)), after=after)
     (pending,) = state_of(work).pending
@@ -123,9 +125,9 @@ def test_an_order_that_died_is_pending_until_the_next_one_settles_it_right(work:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before it acts", "after it acted"])
-@pytest.mark.parametrize("kind", ORDERS)
-def test_an_order_that_died_can_be_given_again(work: Path, kind: str, after: bool) -> None:
-    plan, is_done = ORDERS[kind]
+@pytest.mark.parametrize("kind", OPERATIONS)
+def test_an_operation_that_died_can_be_given_again(work: Path, kind: str, after: bool) -> None:
+    plan, is_done = OPERATIONS[kind]
     die(work, plan(site_of(work)), after=after)
     if after and kind == "thaw":
         assert "not frozen" in refused(lambda: plan(site_of(work)))
@@ -149,7 +151,7 @@ def test_a_switch_that_died_after_it_froze_its_target_leaves_it_frozen_on_record
     assert [one for one in problems(work) if one[1] != "frozen_report.md"] == []
 
 
-def test_an_order_under_way_is_not_taken_for_a_dead_one(work: Path) -> None:
+def test_an_operation_under_way_is_not_taken_for_a_dead_one(work: Path) -> None:
     plan = plan_freeze(site_of(work), "good", "r")
     act = plan.act
     seen: list[tuple[int, str]] = []
@@ -181,8 +183,8 @@ def test_what_fails_is_on_record_with_its_reason_and_changes_nothing(work: Path)
     assert_on_record(work)
 
 
-def test_a_plan_made_before_another_order_is_refused_whatever_it_was(work: Path) -> None:
-    plans = {kind: plan(site_of(work)) for kind, (plan, _) in ORDERS.items()}
+def test_a_plan_made_before_another_operation_is_refused_whatever_it_was(work: Path) -> None:
+    plans = {kind: plan(site_of(work)) for kind, (plan, _) in OPERATIONS.items()}
     do(work, plan_pin, "old", operator="tom")
     before = state_of(work)
     for plan in plans.values():
@@ -216,12 +218,12 @@ def test_a_plan_does_not_outlive_the_journal_though_the_revisions_are_the_same(t
     assert is_frozen(work / "reports", "a")
 
 
-@pytest.mark.parametrize("kind", ORDERS)
-def test_while_another_operator_leads_a_rollback_every_order_is_refused_and_a_take_over_is_not(
+@pytest.mark.parametrize("kind", OPERATIONS)
+def test_while_another_operator_leads_a_rollback_every_operation_is_refused_and_a_take_over_is_not(
     work: Path, kind: str
 ) -> None:
     take_lease(work / "reports", site_of(work, "tom").actor)
-    plan, is_done = ORDERS[kind]
+    plan, is_done = OPERATIONS[kind]
     before = state_of(work)
     told = refused(lambda: carry_out(site_of(work), plan(site_of(work))))
     assert told.startswith(f"tom@{host_name()}")

@@ -1,4 +1,4 @@
-"""Two operators give every order in any sequence, die in the middle, and act on old views; root tampers meanwhile."""
+"""Two operators give every operation in any sequence, die midway, and act on old views; root tampers meanwhile."""
 
 import shutil
 import tempfile
@@ -43,7 +43,7 @@ from tests.rollback.support import site_of, state_of
 
 TAGS = ("a", "b", "c", "d")
 CAUSE = RootCause(cause="bad figures", remediation="better figures", owner="risk")
-ORDERS: dict[str, Callable[[Site, str, str], Plan]] = {
+OPERATIONS: dict[str, Callable[[Site, str, str], Plan]] = {
     "freeze": lambda site, tag, _: plan_freeze(site, tag, "evidence"),
     "thaw": lambda site, tag, _: plan_thaw(site, tag, "again"),
     "restore": lambda site, tag, _: plan_restore(site, tag),
@@ -61,7 +61,7 @@ ORDERS: dict[str, Callable[[Site, str, str], Plan]] = {
 }
 operators = st.sampled_from(("maria", "tom"))
 tags = st.sampled_from(TAGS)
-kinds = st.sampled_from(tuple(ORDERS))
+kinds = st.sampled_from(tuple(OPERATIONS))
 frequent = st.sampled_from(("freeze", "switch", "thaw", "restore", "reopen"))
 
 
@@ -117,12 +117,12 @@ class Desk(RuleBasedStateMachine):
 
     def planned(self, operator: str, kind: str, tag: str, other: str) -> Plan | None:
         try:
-            return ORDERS[kind](site_of(self.work, operator), tag, other)
+            return OPERATIONS[kind](site_of(self.work, operator), tag, other)
         except Refused:
             return None
 
     @rule(operator=operators, kind=kinds | frequent, tag=tags, other=tags)
-    def order(self, operator: str, kind: str, tag: str, other: str) -> None:
+    def operation(self, operator: str, kind: str, tag: str, other: str) -> None:
         plan = self.planned(operator, kind, tag, other)
         if plan is not None:
             self.carried_out(operator, plan)
@@ -146,7 +146,7 @@ class Desk(RuleBasedStateMachine):
         other=tags,
         where=st.sampled_from(("before it acts", "after it acted", "before it is published", "before its result")),
     )
-    def die_in_an_order(self, operator: str, kind: str, tag: str, other: str, where: str) -> None:
+    def die_in_an_operation(self, operator: str, kind: str, tag: str, other: str, where: str) -> None:
         plan = self.planned(operator, kind, tag, other)
         if plan is None or plan.nothing is not None:
             return

@@ -165,7 +165,7 @@ def rolled_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("point", [INTENT, BEFORE_DONE, AFTER_DONE])
-def test_an_operator_dies_in_every_order_and_a_second_one_finishes(
+def test_an_operator_dies_in_every_operation_and_a_second_one_finishes(
     rolled_out: Path, tmp_path: Path, point: str
 ) -> None:
     subprocess.run(["cp", "-a", str(rolled_out), str(tmp_path)], check=True, timeout=30)
@@ -177,16 +177,16 @@ def test_an_operator_dies_in_every_order_and_a_second_one_finishes(
         assert "Switch" in desk.goes_on("rollback", "--yes", status=1).out
     else:
         desk.goes_on(*bad_run, status=P1)
-    for number, order in (
+    for number, operation in (
         (1, ["freeze", "bad", "--reason", "evidence", "--yes"]),
         (2, ["known-good", "switch", "good", "--reason", "rollback", "--yes"]),
         (3, ["mode", "phase3-only", "--reason", "until mended", "--yes"]),
         (4, ["root-cause", "add", *ROOT_CAUSE]),
     ):
         if not desk.is_done(number):
-            desk.dies(point, *order)
+            desk.dies(point, *operation)
         if not desk.is_done(number):
-            desk.goes_on(*order)
+            desk.goes_on(*operation)
         assert number == 3 or desk.is_done(number)
     rehearsal = ["run", "--rehearsal", "--tag", "fixed"]
     if point == INTENT:

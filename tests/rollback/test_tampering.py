@@ -193,8 +193,8 @@ def test_a_file_edited_together_with_its_manifest_is_told_since_the_journal_know
     forge(work)
     assert frozen_state(work / "reports", "t1") == "intact"
     assert problems(work) == [("manifest", "t1")]
-    for order in (lambda: do(work, plan_switch, "t1", "why"), lambda: do(work, plan_restore, "t1")):
-        assert "the journal knows" in refused(order)
+    for operation in (lambda: do(work, plan_switch, "t1", "why"), lambda: do(work, plan_restore, "t1")):
+        assert "the journal knows" in refused(operation)
     assert state_of(work).active_tag is None
 
 
@@ -273,7 +273,7 @@ def test_a_planted_directory_of_copies_is_no_freeze(work: Path) -> None:
     found = problems(work)
     assert ("manifest", "t2") in found
     assert "t2" in refused(lambda: do(work, plan_switch, "t2", "why"))
-    assert "no order of the journal froze it" in refused(lambda: freeze(work, "t2"))
+    assert "no operation of the journal froze it" in refused(lambda: freeze(work, "t2"))
     do(work, plan_thaw, "t2", "planted")
     do(work, plan_switch, "t2", "why")
     assert problems(work) == []

@@ -18,7 +18,7 @@ SLOW = '[steps.monitor]\nexpects = ["done"]\nargv = ["sh", "-c", "test -e go || 
 
 
 class Operator(User):
-    """An operator, who runs and orders."""
+    """An operator, who runs and operations."""
 
     async def writes(self, text: str) -> None:
         """Type a text in place of what stands in the field, and confirm it."""

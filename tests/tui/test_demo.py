@@ -1,4 +1,4 @@
-"""The demo: it plays a whole incident with the real orders, can be paused and taken over, and leaves nothing behind."""
+"""The demo: it plays a whole incident with the real operations, can be paused and taken over, leaves nothing."""
 
 import os
 import signal

@@ -236,7 +236,9 @@ async def test_the_key_sheet_holds_every_action_once_and_says_why_one_cant_act(w
         await sees(pilot, "HOW THE SYMBOLS READ", "❄  frozen", "⊘  quarantined", "★  known-good")
 
 
-async def test_the_key_sheet_names_the_keys_of_the_settings_and_no_orders_where_none_can_be_given(work: Path) -> None:
+async def test_the_key_sheet_names_the_keys_of_the_settings_and_no_operations_where_none_can_be_given(
+    work: Path,
+) -> None:
     (work / "phase4.toml").write_text('[keys]\ndecisions = "f5"\n')
     async with dashboard(work, read_only=True) as (app, pilot):
         await pilot.press("question_mark")

@@ -252,7 +252,7 @@ async def test_leaving_the_form_asks_once_when_something_was_typed_and_never_els
         await until(pilot, lambda: len(app.screen_stack) == 1)
 
 
-async def test_no_letter_of_the_form_gives_an_order_wherever_the_focus_is(work: Path) -> None:
+async def test_no_letter_of_the_form_gives_an_operation_wherever_the_focus_is(work: Path) -> None:
     app = make_app(work)
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         user = User(app, pilot)

@@ -1,4 +1,4 @@
-"""Each action's twin is the command that gives the very order: it exists, it parses, and it means the same tag."""
+"""Each action's twin is the command that gives the very operation: it exists, it parses, and it means the same tag."""
 
 import shlex
 from collections.abc import Callable
@@ -139,7 +139,7 @@ def test_a_run_is_proposed_under_a_tag_that_it_may_write_to(tmp_path: Path) -> N
 # What y copies -----------------------------------------------------------------------------------------------
 
 
-async def test_y_copies_the_very_order_that_was_given_and_it_works_when_pasted(
+async def test_y_copies_the_very_operation_that_was_given_and_it_works_when_pasted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lay_out(laid_out(tmp_path))

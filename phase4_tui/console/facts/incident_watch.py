@@ -1,4 +1,4 @@
-"""Opens incidents for tags that changed, in a thread of its own: another's order may hold the record long."""
+"""Opens incidents for tags that changed, in a thread of its own: another's operation may hold the record long."""
 
 import threading
 from collections.abc import Iterable

@@ -17,7 +17,7 @@ FOUND = ("incident", "raised")
 """What a dashboard finds by looking, and its panel shows."""
 
 
-class OwnOrders:
+class OwnOperations:
     """Does what writes into the journal and remembers what it wrote."""
 
     def __init__(self, site: Site) -> None:
@@ -43,7 +43,7 @@ class OwnOrders:
         return 0
 
     def news(self, events: list[Event]) -> list[str]:
-        """Return what is to be told of events: each result of another's order, and each of another's runs."""
+        """Return what is to be told of events: each result of another's operation, and each of another's runs."""
         news = []
         for event in events:
             line = None if event.kind in UNTOLD or self._is_own(event) else told(event)

@@ -111,7 +111,7 @@ def read_all(reports: Path, stop: Callable[[], bool]) -> Journal:
 
 def _anchor_problems(reports: Path, journal: Journal) -> list[str]:
     anchor = read_head(reports)
-    # An order that was given meanwhile has moved the anchor on: its events are behind those that were read.
+    # An operation that was given meanwhile has moved the anchor on: its events are behind those that were read.
     more = read_more(reports, journal) if anchor.seq > journal.seq else None
     if more is not None:
         journal.add(more)

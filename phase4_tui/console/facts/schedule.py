@@ -30,7 +30,7 @@ from phase4_tui.runbook.run_holder import holder as last_holder
 from phase4_tui.runbook.run_holder import running
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import place_of
-from phase4_tui.tui.messages import OrdersSeen, SnapshotReady
+from phase4_tui.tui.messages import EventsSeen, SnapshotReady
 
 if TYPE_CHECKING:
     from phase4_tui.runbook.isolation import Proof
@@ -182,7 +182,7 @@ class Facts:
         moved = signature != self._signature
         self._signature = signature
         if moved:
-            self._tell_orders()
+            self._tell_events()
         unsettled = bool(self._index.unsettled)
         self._index.again(self._index.unsettled - changed)
         self._lookout.suspect(changed)
@@ -233,7 +233,7 @@ class Facts:
             return OperationsState(), str(error)
 
     def _operations_signature(self) -> object:
-        """Return what changes when anyone gives an order, runs, or takes the lease."""
+        """Return what changes when anyone gives an operation, runs, or takes the lease."""
         directory = state_dir(self._site.reports)
         found = []
         for name in ("state.json", "journal.head", "lease.json", "running/holder.json"):
@@ -244,12 +244,12 @@ class Facts:
                 found.append((0, 0, 0))
         return tuple(found)
 
-    def _tell_orders(self) -> None:
+    def _tell_events(self) -> None:
         try:
             head = read_head(self._site.reports).seq
             if self._seen_events is not None and head > self._seen_events:
                 events = list(read_events(self._site.reports, after=self._seen_events))
-                self._post(OrdersSeen(events))
+                self._post(EventsSeen(events))
                 head = max([head, *(event.seq for event in events)])  # one may have come behind the head that was read
             self._seen_events = head
         except (JournalDamaged, OSError):
@@ -260,7 +260,7 @@ class Facts:
 
         self._proof = probe_barrier("seccomp")
         self._signature = self._operations_signature()
-        self._tell_orders()
+        self._tell_events()
         self._publish()
 
     def _publish(self) -> None:

@@ -99,7 +99,7 @@ class TagIndex:
         self._todo |= before
 
     def note(self, state: OperationsState) -> None:
-        """Judge again what an order changed: what is frozen, pinned or reclassified; a quarantine may hold any tag."""
+        """Judge again what an operation changed: frozen, pinned, reclassified tags; a quarantine may hold any tag."""
         before, self._state = self._state, state
         if before is None or before.revision == state.revision:
             return

@@ -1,4 +1,4 @@
-"""What an order is about while the operator has chosen nothing else: one choice for its question and its CLI twin."""
+"""The tag or owner that an operation is about by default, for its question and for its command alike."""
 
 from collections.abc import Callable, Iterator
 from itertools import chain, count

@@ -1,7 +1,7 @@
-"""The orders of the dashboard as questions and plans: each asks, shows the plan, and carries that same plan out.
+"""The operations of the dashboard as questions and plans: each asks, shows the plan, and carries that same plan out.
 
-An order runs in a thread. After the answer the world is looked at again by the order itself, which refuses a plan
-made on a state that has changed since.
+An operation runs in a thread. After the answer the operation itself looks at the disk again, and refuses a plan that
+was made on a state that has changed since.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 class Flows:
-    """One coroutine an order; each is run in a worker of the application."""
+    """One coroutine an operation; each is run in a worker of the application."""
 
     def __init__(self, app: "Phase4App") -> None:
         self._app = app
@@ -55,7 +55,7 @@ class Flows:
         return snapshot
 
     def _chosen(self, choice: Choice) -> str:
-        """Return the tag that an order is about; the same choice gives its twin."""
+        """Return the tag that an operation is about; the same choice gives its twin."""
         tag = choice(self._snapshot(), self._site.settings)
         if tag is None:
             raise Refused("no tag yet: `r` runs the sequence")
@@ -81,7 +81,7 @@ class Flows:
         if asks and not await self._ask(f"{plan.title}?", plan.describe()[1:]):
             self._app.tell("nothing was done")
             return None
-        done = await self._app.orders.carry_out(lambda: carry_out(self._site, plan))
+        done = await self._app.queue.carry_out(lambda: carry_out(self._site, plan))
         self._app.tell("\n".join(done.lines) or f"{plan.title}: done")
         return done
 
@@ -194,7 +194,7 @@ class Flows:
         """Compare and, when the bad tag is the incident's, note the result; return it."""
         self._twin("compare", bad, rerun, *(("--known-good", good) if good else ()))
         plan = await self._thread(lambda: plan_compare(self._site, bad, rerun, good))
-        return (await self._app.orders.carry_out(lambda: carry_out(self._site, plan))).result
+        return (await self._app.queue.carry_out(lambda: carry_out(self._site, plan))).result
 
     async def reopen(self, tag: str | None = None) -> None:
         """Reopen Phase 4 on a tag; an unmet condition is shown, a changed input is asked for."""
@@ -229,7 +229,7 @@ class Flows:
         reason = await self._reason(f"take the rollback over from {who}")
         if reason is None:
             return False
-        await self._app.orders.write(lambda: lead(self._site, reason))
+        await self._app.queue.write(lambda: lead(self._site, reason))
         self._app.facts.look_now()
         self._app.tell("you lead the rollback now; the one before is told")
         return True

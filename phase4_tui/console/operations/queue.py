@@ -1,4 +1,4 @@
-"""Orders of this dashboard, one at a time from key to result, and the telling of those that others give."""
+"""Operations of this dashboard, one at a time from key to result, and the telling of those that others give."""
 
 import asyncio
 import time
@@ -7,14 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from phase4_tui.artifacts.counting import counted
-from phase4_tui.console.facts.journal_news import OwnOrders
+from phase4_tui.console.facts.journal_news import OwnOperations
 from phase4_tui.console.remedies import how
 from phase4_tui.journal.locks import Busy
 from phase4_tui.journal.log import JournalDamaged
 from phase4_tui.journal.state import StateUnreadable
 from phase4_tui.runbook.settings import SettingsError
 from phase4_tui.runbook.site import Refused
-from phase4_tui.tui.messages import OrdersSeen
+from phase4_tui.tui.messages import EventsSeen
 
 if TYPE_CHECKING:
     from phase4_tui.console.operations.dialogues import Flows
@@ -24,29 +24,29 @@ T = TypeVar("T")
 EXPECTED = (Refused, StateUnreadable, JournalDamaged, Busy, SettingsError, OSError, ValueError)
 SHOWN_NEWS = 8
 ASKING_SECONDS = 2.0
-"""So long, until an order asks its first question, the keys behind its own do nothing: they were meant for that."""
+"""So long, until an operation asks its first question, the keys behind its own do nothing: they were meant for that."""
 
 
-class Orders:
-    """What is being ordered now."""
+class OperationQueue:
+    """The operation that is given now."""
 
     def __init__(self, app: "Phase4App") -> None:
         self._app = app
         self._carrying = self._writing = 0
         self._asking_until = 0.0
-        self._held: list[OrdersSeen] = []
-        self.own = OwnOrders(app.site)
+        self._held: list[EventsSeen] = []
+        self.own = OwnOperations(app.site)
         self.leave_after = False
-        """The dashboard is to end with the order that is being carried out."""
+        """The dashboard is to end with the operation that is being carried out."""
 
     @property
     def busy(self) -> bool:
-        """True while an order is being carried out."""
+        """True while an operation is being carried out."""
         return self._carrying > 0
 
     @property
     def asking(self) -> bool:
-        """True from an order's key to its first question."""
+        """True from an operation's key to its first question."""
         return time.monotonic() < self._asking_until
 
     @asking.setter
@@ -54,14 +54,14 @@ class Orders:
         self._asking_until = time.monotonic() + ASKING_SECONDS if value else 0.0
 
     def begin(self, flow: "Callable[[Flows], Awaitable[object]]", twin: str | None) -> None:
-        """Begin an order; `twin` is its command until all of it was chosen."""
-        if self.busy:  # a new worker would cancel the one that waits for the end of the order before
-            self._app.tell("an order is being carried out; wait for its end", severity="warning")
+        """Begin an operation; `twin` is its command until all of it was chosen."""
+        if self.busy:  # a new worker would cancel the one that waits for the end of the operation before
+            self._app.tell("an operation is being carried out; wait for its end", severity="warning")
             return
         self.asking = True
         work: Any = partial(self._guarded, flow, self._app.twin)  # begun by the worker: a replaced one leaves nothing
         self._app.twin = twin or self._app.twin
-        self._app.run_worker(work, group="orders", exclusive=True, exit_on_error=False)
+        self._app.run_worker(work, group="operations", exclusive=True, exit_on_error=False)
 
     async def _guarded(self, flow: "Callable[[Flows], Awaitable[object]]", before: str | None) -> None:
         try:
@@ -73,7 +73,7 @@ class Orders:
             self.asking = False
 
     async def carry_out(self, work: Callable[[], T]) -> T:
-        """Carry an order out in a thread; another one waits for its end."""
+        """Carry an operation out in a thread; another one waits for its end."""
         self._carrying += 1
         try:
             return await self.write(work)
@@ -94,7 +94,7 @@ class Orders:
                 self._app.post_message(message)
             self._app.facts.look_now()
 
-    def tell(self, message: OrdersSeen) -> None:
+    def tell(self, message: EventsSeen) -> None:
         """Tell what others did, once it is known what was written here."""
         if self._writing:
             self._held.append(message)

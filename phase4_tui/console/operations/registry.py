@@ -1,7 +1,7 @@
 """The one registry of actions: it feeds the keys, the footer, the palette, the help and the key sheet.
 
 An action knows its key, what it does, its CLI twin, and why it can't act now. What it does is the method of its name
-in shows.py, or for an order in flows.py.
+in shows.py, or for an operation in flows.py.
 """
 
 import os
@@ -23,7 +23,7 @@ Twin = Callable[[Snapshot, Settings], str]
 
 @dataclass(frozen=True)
 class Action:
-    """One thing that an operator can do; `footer` actions stand in the footer, `order` ones change something."""
+    """One thing that an operator can do; those with `footer` stand in the footer, those with `changes` write."""
 
     id: str
     key: str
@@ -31,7 +31,7 @@ class Action:
     description: str
     twin: Twin
     why_not: WhyNot
-    order: bool = False
+    changes: bool = False
     footer: bool = False
 
 
@@ -156,41 +156,41 @@ def _compare(snapshot: Snapshot, settings: Settings) -> str:
 def _step(number: int, what: str) -> Action:
     return Action(
         f"step_{number}", str(number), f"step {number}", f"Run step {number} alone: {what}",
-        _twin(f"phase4 step {number} --tag {{}}", defaults.to_step), _step_of_mode(number), order=True,
+        _twin(f"phase4 step {number} --tag {{}}", defaults.to_step), _step_of_mode(number), changes=True,
     )  # fmt: skip
 
 
 ACTIONS: tuple[Action, ...] = (
     Action("run", "r", "run", "Run the sequence, in the evaluation mode of now",
-           _twin("phase4 run --tag {}", defaults.to_run), _idle, order=True, footer=True),
+           _twin("phase4 run --tag {}", defaults.to_run), _idle, changes=True, footer=True),
     _step(1, "generate core artifacts"),
     _step(2, "validate release artifacts"),
     _step(3, "validate quality policy gates"),
     _step(4, "generate the sign-off note"),
     _step(5, "monitoring snapshot and alerts"),
     Action("cancel", "x", "cancel", "Cancel the run that is under way here", lambda snapshot, settings: _kill(snapshot),
-           _running, order=True),
+           _running, changes=True),
     Action("resume", "R", "resume", "Resume the last run at its first incomplete step",
-           defaults.to_resume, _resumable, order=True),
+           defaults.to_resume, _resumable, changes=True),
     Action("rehearse", "", "rehearsal", "Run Phase 4 under a tag of its own, to reopen on",
-           _twin("phase4 run --rehearsal --tag {}", defaults.to_rehearse), _rehearsable, order=True),
+           _twin("phase4 run --rehearsal --tag {}", defaults.to_rehearse), _rehearsable, changes=True),
     Action("freeze", "f", "freeze", "Freeze the tag: nothing overwrites its artifacts, copies prove it",
-           _twin("phase4 freeze {} --reason R", defaults.to_freeze), _freezable, order=True, footer=True),
+           _twin("phase4 freeze {} --reason R", defaults.to_freeze), _freezable, changes=True, footer=True),
     Action("known_good", "k", "known-good", "Switch to a known-good tag, from the list with its evidence",
            _twin("phase4 known-good list"), _needs_state, footer=True),
     Action("mode", "p", "mode", "Fall back to Phase 3, or see what leads back to Phase 4",
-           _mode, _needs_state, order=True),
+           _mode, _needs_state, changes=True),
     Action("root_cause", "l", "root cause", "Log a root cause and its remediation",
            _twin("phase4 root-cause add --cause C --remediation R --owner {}", _owner(defaults.to_call)),
-           _incident, order=True, footer=True),
+           _incident, changes=True, footer=True),
     Action("compare", "c", "compare", "Compare the bad tag, a re-run and a known-good tag",
            _compare, _two_tags, footer=True),
     Action("reopen", "o", "reopen", "Reopen Phase 4 on this tag; shows each unmet condition",
-           _twin("phase4 reopen --tag {}", defaults.shown), _reopenable, order=True),
+           _twin("phase4 reopen --tag {}", defaults.shown), _reopenable, changes=True),
     Action("guided", "g", "guided rollback", "Walk through the five steps of the runbook's rollback",
            _twin("phase4 rollback"), _guidable, footer=True),
     Action("escalate", "e", "escalate", "Call an owner: engineering, risk or product",
-           _twin("phase4 escalate --owner {}", _owner(defaults.to_call)), _incident, order=True),
+           _twin("phase4 escalate --owner {}", _owner(defaults.to_call)), _incident, changes=True),
     Action("audit", "a", "audit", "The audit artifacts of the tag, with sha256",
            _twin("phase4 audit --tag {}", defaults.shown), _needs_tag),
     Action("verify", "v", "verify", "Verify journal, state and every frozen tag", _twin("phase4 verify"), _never),
@@ -205,15 +205,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("pause", "space", "pause log", "Stop following the step's output, or follow it again",
            _twin("phase4 watch"), _never),
     Action("thaw", "", "thaw", "Let the frozen tag be written again; its copies are kept",
-           _twin("phase4 thaw {} --reason R", defaults.shown), _thawable, order=True),
+           _twin("phase4 thaw {} --reason R", defaults.shown), _thawable, changes=True),
     Action("restore", "", "restore", "Put the frozen tag's files back; the changed ones are kept as evidence",
-           _twin("phase4 restore {}", defaults.shown), _thawable, order=True),
+           _twin("phase4 restore {}", defaults.shown), _thawable, changes=True),
     Action("pin", "", "pin", "Pin this tag as known-good, or take its pin away",
-           _twin("phase4 known-good {} {}", defaults.pinning, defaults.shown), _needs_tag, order=True),
+           _twin("phase4 known-good {} {}", defaults.pinning, defaults.shown), _needs_tag, changes=True),
     Action("reclassify", "", "reclassify", "Give the incident another severity class, with a reason",
-           _twin("phase4 incident reclassify P1 --reason R --tag {}", defaults.to_reclassify), _needs_tag, order=True),
+           _twin("phase4 incident reclassify P1 --reason R --tag {}", defaults.to_reclassify), _needs_tag,
+           changes=True),
     Action("acknowledge", "", "acknowledge", "Note that an owner has taken the escalation",
-           _twin("phase4 escalate ack --owner {}", _owner(defaults.to_acknowledge)), _incident, order=True),
+           _twin("phase4 escalate ack --owner {}", _owner(defaults.to_acknowledge)), _incident, changes=True),
     Action("transcript", "", "transcript", "All that is kept of what the last step of the shown run wrote",
            _twin("phase4 transcript --tag {}", defaults.shown), _transcribed),
     Action("export", "", "post-mortem", "Show the incident's post-mortem", _twin("phase4 incident export"), _never),
@@ -230,6 +231,6 @@ def why_not(action: Action, snapshot: Snapshot | None) -> str | None:
     """Return why an action can't act now, None when it can."""
     if snapshot is None:
         return "the first look is not over yet"
-    if action.order and snapshot.read_only:
+    if action.changes and snapshot.read_only:
         return "this dashboard is read-only"
     return action.why_not(snapshot)

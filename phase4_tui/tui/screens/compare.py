@@ -126,7 +126,7 @@ class CompareScreen(FactsScreen):
             self._result = None
             self._draw()
 
-        self.app.order(ask)
+        self.app.operate(ask)
 
     def action_compare(self) -> None:
         """Compare the three tags; one comparison at a time."""
@@ -159,7 +159,7 @@ class CompareScreen(FactsScreen):
         """Reopen Phase 4 on the re-run."""
         result = self._result
         if result is not None:
-            self.app.order(lambda flows: flows.reopen(result.rerun))
+            self.app.operate(lambda flows: flows.reopen(result.rerun))
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
         """Show the row under the cursor in full."""

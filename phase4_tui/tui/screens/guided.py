@@ -52,7 +52,7 @@ class GuidedScreen(FactsScreen):
         self._looked = False
         self._looking = False
         self._stale = False
-        self._lead = Leading(self.app.site, self.app.orders.write)
+        self._lead = Leading(self.app.site, self.app.queue.write)
 
     def body(self) -> Iterable[Widget]:
         """The incident, who leads, the steps."""
@@ -125,7 +125,7 @@ class GuidedScreen(FactsScreen):
                 self._lead.held = True
                 self._draw()
 
-        self.app.order(take)
+        self.app.operate(take)
 
     # Looking --------------------------------------------------------------------------------------------------
 
@@ -225,7 +225,7 @@ class GuidedScreen(FactsScreen):
         step, tag = guided.steps[number - 1], guided.incident.tag
         if number == 1:
             tampered = step.state == "tampered"
-            self.app.order(lambda flows: flows.restore(tag) if tampered else flows.freeze(tag))
+            self.app.operate(lambda flows: flows.restore(tag) if tampered else flows.freeze(tag))
         elif number == 2:
             self.app.shows.known_good()
         elif number == 3:
@@ -233,12 +233,12 @@ class GuidedScreen(FactsScreen):
         elif number == 4:
             self.app.shows.root_cause()
         else:
-            self.app.order(lambda flows: flows.go_on_to_reopen())
+            self.app.operate(lambda flows: flows.go_on_to_reopen())
 
     def _fall_back(self, snapshot: Snapshot) -> None:
         fallen = snapshot.state.evaluation_mode == "phase3_only"
         unproven = snapshot.fallback is not None and snapshot.fallback.phase3_tag is None
-        self.app.order(lambda flows: flows.run() if fallen and unproven else flows.mode())
+        self.app.operate(lambda flows: flows.run() if fallen and unproven else flows.mode())
 
     def _why_not(self, number: int, snapshot: Snapshot) -> str | None:
         if self.app.read_only:

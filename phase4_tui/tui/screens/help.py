@@ -84,7 +84,7 @@ def sheet_rows(
     rows: list[list[Part]] = []
     for title, names in (*GROUPS, ("MORE", more)):
         actions = [BY_ID[name] for name in names if name in BY_ID]
-        actions = [action for action in actions if not (read_only and action.order)]
+        actions = [action for action in actions if not (read_only and action.changes)]
         if actions:
             rows += [[(title, "bold $primary")], *_grouped(actions, snapshot, settings, keys, width), [""]]
     rows.append([("HOW THE SYMBOLS READ", "bold $primary")])

@@ -93,7 +93,7 @@ class KnownGoodScreen(FactsScreen):
             self._draw()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer no order where nothing may be changed."""
+        """Offer no operation where nothing may be changed."""
         if action in ("no_good_tag", "to_rows") and self.app.read_only:
             return False
         if action == "no_good_tag":
@@ -128,7 +128,7 @@ class KnownGoodScreen(FactsScreen):
             if await flows.switch_to(row.tag) is not None:
                 self._leave()
 
-        self.app.order(switch)
+        self.app.operate(switch)
 
     def action_to_rows(self) -> None:
         """Without a list that has the focus, nothing is chosen."""
@@ -141,7 +141,7 @@ class KnownGoodScreen(FactsScreen):
             if await flows.no_good_tag() is not None:
                 self._leave()
 
-        self.app.order(state_it)
+        self.app.operate(state_it)
 
     def _leave(self) -> None:
         if self.is_current:

@@ -100,7 +100,7 @@ class RootCauseScreen(FactsScreen):
             self.query_one("#cause-title", Static).update(self._title())
 
     async def on_key(self, event: events.Key) -> None:
-        """Letters are for the fields: none of them gives an order here."""
+        """Letters are for the fields: none of them gives an operation here."""
         if event.is_printable and event.key != "space":
             event.stop()
 
@@ -149,7 +149,7 @@ class RootCauseScreen(FactsScreen):
             if await flows.log_cause(entry) is not None and self.is_current:
                 self.app.pop_screen()
 
-        self.app.order(log)
+        self.app.operate(log)
 
     def action_back(self) -> None:
         """Leave; what was typed is not thrown away without a question."""
@@ -162,7 +162,7 @@ class RootCauseScreen(FactsScreen):
             if await self.app.push_screen_wait(question) and self.is_current:
                 self.app.pop_screen()
 
-        self.app.order(ask)
+        self.app.operate(ask)
 
     def _values(self) -> dict[str, str]:
         values = {name: self.query_one(f"#field-{name}", Input).value.strip() for name in FIELDS}

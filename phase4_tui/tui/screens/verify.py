@@ -27,11 +27,11 @@ HELD = (
     "ACTIVE.json: names the active tag",
 )
 NEXT = {
-    "torn": "nothing to do: the next order sets these bytes aside",
+    "torn": "nothing to do: the next operation sets these bytes aside",
     "journal": "`phase4 verify --repair --reason R` keeps the damaged journal and begins a new one",
     "anchor": "`phase4 verify --repair --reason R` keeps the damaged journal and begins a new one",
-    "state": "the next order writes it anew; if it does not, `phase4 verify --repair --reason R`",
-    "active": "the next order writes it anew",
+    "state": "the next operation writes it anew; if it does not, `phase4 verify --repair --reason R`",
+    "active": "the next operation writes it anew",
     "writable": "`phase4 restore TAG` takes the permission again",
     "frozen": "find out who did it; `phase4 freeze TAG` freezes what is there now",
     "manifest": "don't trust these copies: compare them with a backup before anything else",

@@ -128,5 +128,5 @@ def alarms(snapshot: Snapshot) -> list[str]:
         found.append(f"FALLBACK: {snapshot.fallback}")
     for pending in snapshot.state.pending:
         told = f"{pending.kind} {pending.tag or ''}".strip()
-        found.append(f"UNFINISHED ORDER `{told}` of {pending.by}: give it again, or any other order, to settle it")
+        found.append(f"UNFINISHED OPERATION `{told}` of {pending.by}: give it again, or any other, to settle it")
     return found
