@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from phase4_tui.artifacts.strict_json import BadJson, parse, stops_early, without_duplicates
+from phase4_tui.errors import Unusable
 
 T = TypeVar("T")
 Batch = Callable[[bytes], list[T]]
@@ -33,7 +34,7 @@ _BOUNDARY_TRIES = 64
 _decoder = json.JSONDecoder(parse_int=float)  # only finds where values end; no limit on digits
 
 
-class BadElement(ValueError):
+class BadElement(Unusable, ValueError):
     """An element of a stream that can't be used."""
 
     def __init__(self, number: int, reason: str) -> None:

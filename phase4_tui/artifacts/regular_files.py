@@ -7,11 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from phase4_tui.errors import Unusable
+
 MAX_DOCUMENT_BYTES = 8 << 20
 FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 
 
-class Unreadable(Exception):
+class Unreadable(Unusable):
     """A file that can't be read; the message says why and begins with no path."""
 
 

@@ -14,17 +14,11 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
-from phase4_tui.artifacts.frozen import FrozenTag
 from phase4_tui.artifacts.models import Document
-from phase4_tui.artifacts.names import BadTag
-from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.safe_text import safe_line, safe_text
-from phase4_tui.journal.events import BadEvent
-from phase4_tui.journal.locks import Busy
-from phase4_tui.journal.log import JournalDamaged
-from phase4_tui.journal.state import StateUnreadable
-from phase4_tui.runbook.settings import Settings, SettingsError, load_settings
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.errors import Phase4Error, Refused
+from phase4_tui.runbook.settings import Settings, load_settings
+from phase4_tui.runbook.site import Site
 
 DONE, FAILED, REFUSED = 0, 1, 2
 
@@ -131,12 +125,9 @@ def guarded(work: Callable[[], int]) -> int:
         status = work()
         sys.stdout.flush()
         return status
-    except (Refused, SettingsError, BadTag, FrozenTag) as error:
+    except Phase4Error as error:
         complain(str(error))
-        return REFUSED
-    except (StateUnreadable, JournalDamaged, Busy, BadEvent, Unreadable) as error:
-        complain(str(error))
-        return FAILED
+        return error.exit_status
     except BrokenPipeError:
         leave_stdout()
         return FAILED

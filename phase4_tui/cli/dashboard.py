@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from phase4_tui.cli.context import Desk
-from phase4_tui.runbook.site import Refused
+from phase4_tui.errors import Refused
 
 Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII characters alone.")]
 

@@ -10,6 +10,7 @@ from phase4_tui.artifacts.names import split_name, state_dir
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import DONE, Desk, Reason, emit, say
 from phase4_tui.cli.plans import give
+from phase4_tui.errors import Refused
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback.active import ACTIVE_FILE
@@ -17,7 +18,6 @@ from phase4_tui.rollback.incidents import incidents_of, plan_acknowledge, plan_e
 from phase4_tui.rollback.post_mortem import find_incident, post_mortem
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause, root_causes
 from phase4_tui.runbook.escalation import OWNERS
-from phase4_tui.runbook.site import Refused
 
 _WHO = "; ".join(f"{name}: {what}" for name, what in OWNERS.items())
 OwnerOption = Annotated[

@@ -9,11 +9,11 @@ from phase4_tui.artifacts.counting import counted
 from phase4_tui.artifacts.names import check_tag
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import DONE, FAILED, Desk, emit, say
+from phase4_tui.errors import Refused
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback.verification import repair as repair_records
 from phase4_tui.rollback.verification import verify as verify_all
-from phase4_tui.runbook.site import Refused
 
 
 def journal(

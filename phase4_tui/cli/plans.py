@@ -6,8 +6,8 @@ import typer
 
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import DONE, FAILED, Desk, emit, say
+from phase4_tui.errors import Refused
 from phase4_tui.rollback.operations import Done, Plan, carry_out
-from phase4_tui.runbook.site import Refused
 
 
 def give(desk: Desk, plan: Plan, *, asks: bool = True) -> int:

@@ -18,6 +18,7 @@ from phase4_tui.artifacts.strict_json import BadJson
 from phase4_tui.cli.context import DONE, FAILED, Desk, complain, emit, say
 from phase4_tui.cli.state import Tag, chosen_tag
 from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.errors import Refused
 from phase4_tui.journal.state import read_state
 from phase4_tui.runbook.classification import as_reclassified, classify
 from phase4_tui.runbook.evidence import read_evidence
@@ -26,7 +27,6 @@ from phase4_tui.runbook.provenance import last_transcript, runs_of
 from phase4_tui.runbook.rules import KPIS
 from phase4_tui.runbook.run_holder import running
 from phase4_tui.runbook.runbook_text import present, runbook_text
-from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.status import shown_tag
 from phase4_tui.runbook.trends import LAST_TAGS, Trends, read_trends
 

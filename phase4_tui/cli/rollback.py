@@ -14,6 +14,7 @@ from phase4_tui.cli.plans import ask, confirmed, need_terminal
 from phase4_tui.cli.reopen import compare_tags, reopen
 from phase4_tui.cli.run import INTERRUPTED, execute
 from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.errors import Refused
 from phase4_tui.journal.lease import HEARTBEAT_SECONDS
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.fallback import plan_phase3_only
@@ -35,7 +36,6 @@ from phase4_tui.rollback.reopen import COMPARED, conditions
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
 from phase4_tui.runbook.fallback_proof import read_fallback
 from phase4_tui.runbook.run_plan import Request, rerun_tag
-from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.status import shown_tag
 
 OWNERS = ("engineering", "risk", "product")

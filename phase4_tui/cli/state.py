@@ -8,13 +8,13 @@ from phase4_tui.artifacts.clock import age, now_ns
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.cli.context import DONE, Desk, emit, say
 from phase4_tui.cli.status_text import STYLES, show_overrides, show_status
+from phase4_tui.errors import Refused
 from phase4_tui.journal.state import read_state
 from phase4_tui.runbook.audit import audit as audit_of
 from phase4_tui.runbook.classification import EXIT_STATUS
 from phase4_tui.runbook.evidence import phase_of
 from phase4_tui.runbook.isolation import probe_barrier
 from phase4_tui.runbook.ladder import told_rung
-from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.status import read_status, read_tags, shown_tag
 
 Tag = Annotated[str | None, typer.Option(help="The run tag.", show_default="the active one, else the newest")]

@@ -7,27 +7,22 @@ import typer
 
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.index import Identity, changed_tags, scan
-from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.watcher import Watcher
 from phase4_tui.cli.context import DONE, Desk, emit, say
 from phase4_tui.cli.journal import stored
 from phase4_tui.cli.status_text import STYLES, verdict
+from phase4_tui.errors import FORESEEN
 from phase4_tui.journal.event_text import told
-from phase4_tui.journal.events import BadEvent, Event
-from phase4_tui.journal.locks import Busy
-from phase4_tui.journal.log import JournalDamaged, last_event, read_events
-from phase4_tui.journal.state import OperationsState, StateUnreadable, read_state
+from phase4_tui.journal.events import Event
+from phase4_tui.journal.log import last_event, read_events
+from phase4_tui.journal.state import OperationsState, read_state
 from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.runbook.classification import as_reclassified, classify
 from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.health import judge
 from phase4_tui.runbook.run_holder import running_tag
-from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.status import shown_tag
-
-UNTOLD = (Refused, Busy, BadEvent, JournalDamaged, StateUnreadable, Unreadable, OSError)
-"""What keeps a watcher from telling or writing something now, and may be over at its next look."""
 
 
 def watch(
@@ -80,7 +75,7 @@ class _Seen:
     def _state(self) -> OperationsState:
         try:
             state = read_state(self._desk.reports)
-        except UNTOLD as error:
+        except FORESEEN as error:
             self._tell_trouble("state", str(error))
             return OperationsState()
         self._tell_trouble("state", None)
@@ -109,7 +104,7 @@ class _Seen:
         for tag in sorted(self._incidents_due):
             try:
                 look_for_incident(self._desk.site, tag)
-            except UNTOLD as error:
+            except FORESEEN as error:
                 self._tell_trouble("incident", f"{tag}: {error}")
                 return
             self._incidents_due.discard(tag)
@@ -123,7 +118,7 @@ class _Seen:
             for event in read_events(self._desk.reports, after=self._seq):
                 self._seq = event.seq
                 self._tell_event(event)
-        except UNTOLD as error:
+        except FORESEEN as error:
             self._tell_trouble("journal", str(error))
             return
         self._tell_trouble("journal", None)

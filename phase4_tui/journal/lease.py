@@ -12,6 +12,7 @@ from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import state_dir
+from phase4_tui.errors import Refused
 from phase4_tui.journal.actor import Actor, host_name
 from phase4_tui.journal.writer import LOCK_SECONDS, journal_lock
 
@@ -21,7 +22,7 @@ DEAD_AFTER_SECONDS = 30.0
 """A holder on another host counts as dead after this long without a heartbeat; on this host its process tells."""
 
 
-class Held(Exception):
+class Held(Refused):
     """Another process that lives holds the lease."""
 
 

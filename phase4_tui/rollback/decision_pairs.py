@@ -18,7 +18,7 @@ from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.report import ReportReader
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.strict_json import BadJson
-from phase4_tui.runbook.site import Refused
+from phase4_tui.errors import Refused
 
 WINDOW = 20_000
 SIDES = ("bad", "known_good", "rerun")

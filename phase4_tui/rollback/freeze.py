@@ -8,13 +8,14 @@ from phase4_tui.artifacts.counting import counted
 from phase4_tui.artifacts.frozen import frozen_dir, is_frozen
 from phase4_tui.artifacts.manifest import Tampering, look_frozen, manifest_sha256, read_manifest
 from phase4_tui.artifacts.names import Artifact, check_tag
+from phase4_tui.errors import Refused
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.rollback.frozen_copies import artifacts_of, protect, publish, put_back, withdraw, writable
 from phase4_tui.rollback.operations import Effect, Plan, frozen_entry, need_reason, plan_on, state_to_plan_on
 from phase4_tui.runbook.evidence import phase_of
 from phase4_tui.runbook.run_holder import running
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.runbook.site import Site
 
 SHOWN_TAMPERINGS = 3
 MAX_FROZEN_BYTES = 768 << 10

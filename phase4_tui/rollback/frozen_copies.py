@@ -14,9 +14,9 @@ from phase4_tui.artifacts.index import Identity
 from phase4_tui.artifacts.manifest import MANIFEST_FILE, SUMS_FILE, FrozenFile, Manifest, read_manifest, sums_of
 from phase4_tui.artifacts.names import Artifact, file_name, state_dir
 from phase4_tui.artifacts.regular_files import Unreadable, open_regular
+from phase4_tui.errors import Refused
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.state import OperationsState
-from phase4_tui.runbook.site import Refused
 
 CHUNK = 1 << 20
 TRIES = 3

@@ -9,6 +9,7 @@ from typing import Literal
 
 from phase4_tui.artifacts.manifest import frozen_state
 from phase4_tui.artifacts.models import Document
+from phase4_tui.errors import Refused
 from phase4_tui.journal.actor import Actor
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.lease import Held, Lease, drop_lease, keep_lease, read_lease, take_lease
@@ -22,7 +23,7 @@ from phase4_tui.rollback.reopen import COMPARED, HEALTHY, REHEARSED, Condition, 
 from phase4_tui.runbook.fallback_proof import nanoseconds, read_fallback
 from phase4_tui.runbook.provenance import RunRecord, last_sequence, runs_dir
 from phase4_tui.runbook.runbook_text import sections
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.runbook.site import Site
 
 TITLES = ("Freeze", "Switch to known-good", "Fall back to Phase 3", "Log the root cause", "Re-run, compare, reopen")
 _ITEM = re.compile(r"^\d+\. (.+(?:\n {2,}.+)*)", re.MULTILINE)

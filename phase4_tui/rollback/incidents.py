@@ -8,6 +8,7 @@ from phase4_tui.artifacts.atomic_files import to_json
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.errors import Refused
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Escalation, Finding, Former, Incident, Owner, SeverityClass
 from phase4_tui.journal.log import Draft
@@ -28,7 +29,7 @@ from phase4_tui.runbook.classification import Classification, as_reclassified, c
 from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.health import judge
 from phase4_tui.runbook.provenance import RunRecord, last_sequence, runs_of
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.status import read_tags, shown_tag
 
 RANK = {"P0": 0, "P1": 1, "P2": 2, None: 3}

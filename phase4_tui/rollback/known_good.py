@@ -9,6 +9,7 @@ from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.sha256 import hash_file
+from phase4_tui.errors import Refused
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.state import Frozen, OperationsState, Quarantined
 from phase4_tui.rollback.freeze import freeze_now, refuse_tampered
@@ -17,7 +18,7 @@ from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.expected_files import check_file
 from phase4_tui.runbook.health import judge
 from phase4_tui.runbook.ladder import PARSES, first_failed_rung, quarantine_of, told_rung
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.status import TagRow, read_tags, shown_tag
 
 

@@ -15,19 +15,19 @@ from phase4_tui.artifacts.frozen import frozen_dir, is_frozen
 from phase4_tui.artifacts.manifest import manifest_sha256
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.safe_text import safe_line, safe_text
-from phase4_tui.journal.events import BadEvent, Event
+from phase4_tui.errors import FORESEEN, Refused
+from phase4_tui.journal.events import Event
 from phase4_tui.journal.lease import other_holder
 from phase4_tui.journal.locks import Busy, DirectoryLock
-from phase4_tui.journal.log import Draft, Head, JournalDamaged, read_events
-from phase4_tui.journal.state import Frozen, OperationsState, Pending, StateUnreadable, read_state
+from phase4_tui.journal.log import Draft, Head, read_events
+from phase4_tui.journal.state import Frozen, OperationsState, Pending, read_state
 from phase4_tui.journal.writer import record
 from phase4_tui.rollback.active import publish_active
 from phase4_tui.rollback.frozen_copies import frozen_by, needs_freezing, protect, sweep_stages, thawed_dir
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.runbook.site import Site
 
 LOCK_SECONDS = 5.0
 REASON_LIMIT = 1000
-CANT_RECORD = (OSError, Busy, BadEvent, JournalDamaged, StateUnreadable)
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def carry_out(site: Site, plan: Plan, *, take_over: bool = False) -> Done:
             detail = {"outcome": "done", "intent": intent.seq, **_reason(plan), **effect.detail, "changes": changes}
             done = _record_done(site, Draft(plan.kind, plan.tag, plan.incident, detail), intent)
         except Exception as error:
-            with suppress(*CANT_RECORD):  # the next operation then settles what this one left
+            with suppress(*FORESEEN):  # the next operation then settles what this one left
                 _record_failed(site, plan, state, intent, error)
             raise
         return Done(plan, done[1], done[0], effect.lines, effect.result)
@@ -115,7 +115,7 @@ def _record_done(site: Site, draft: Draft, intent: Event) -> tuple[Event, Operat
     """Record the result; a journal that has it has it, though what follows the journal could not be written."""
     try:
         return record(site.reports, site.actor, draft)
-    except CANT_RECORD:
+    except FORESEEN:
         state = read_state(site.reports)
         events = read_events(site.reports, after=intent.seq)
         event = next((one for one in events if one.detail.get("intent") == intent.seq), None)

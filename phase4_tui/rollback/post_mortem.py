@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from phase4_tui.artifacts.clock import age
 from phase4_tui.artifacts.safe_text import safe_markdown
+from phase4_tui.errors import Refused
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.log import read_events
@@ -11,7 +12,7 @@ from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.incidents import incidents_of
 from phase4_tui.rollback.root_cause import root_causes
 from phase4_tui.runbook.fallback_proof import nanoseconds
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.runbook.site import Site
 
 FULL = 1 << 14
 """Characters of a root cause: more than the journal keeps of one."""

@@ -11,6 +11,7 @@ from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.sha256 import hash_file
+from phase4_tui.errors import Refused
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Comparison, Incident
 from phase4_tui.journal.state import OperationsState
@@ -27,7 +28,7 @@ from phase4_tui.rollback.known_good import activate, failed_rung, left_behind
 from phase4_tui.rollback.operations import Effect, Plan, need_reason, plan_on, state_to_plan_on
 from phase4_tui.runbook.ladder import MATCHES
 from phase4_tui.runbook.provenance import COMPLETE, last_sequence
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.runbook.site import Site
 
 REHEARSED = "re-run complete"
 HEALTHY = "healthy"

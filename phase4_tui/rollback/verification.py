@@ -14,6 +14,7 @@ from phase4_tui.artifacts.names import is_tag, state_dir
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.sha256 import hash_file
+from phase4_tui.errors import Refused
 from phase4_tui.journal.append import append
 from phase4_tui.journal.journal_check import JournalCheck, Problem, check_journal
 from phase4_tui.journal.log import HEAD_FILE, Draft, Head, JournalDamaged, journal_path, last_event
@@ -23,7 +24,7 @@ from phase4_tui.rollback.active import ACTIVE_FILE, active_of, published_active
 from phase4_tui.rollback.freeze import manifest_problem
 from phase4_tui.rollback.frozen_copies import writable
 from phase4_tui.rollback.operations import need_reason, one_at_a_time, operations_lock
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.runbook.site import Site
 
 LOCK_SECONDS = 10.0
 TRIES = 5

@@ -10,6 +10,7 @@ from phase4_tui.artifacts.names import DEFAULT_TAG, Artifact
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.sha256 import hash_file
 from phase4_tui.artifacts.strict_json import BadJson
+from phase4_tui.errors import Refused
 from phase4_tui.journal.state import read_state
 from phase4_tui.runbook.preconditions import (
     Precondition,
@@ -27,7 +28,6 @@ from phase4_tui.runbook.provenance import (
     runs_of,
 )
 from phase4_tui.runbook.settings import Settings
-from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.steps import (
     PHASE3_SAMPLE,
     Command,

@@ -18,6 +18,7 @@ from phase4_tui.artifacts.names import Artifact, file_name, state_dir
 from phase4_tui.artifacts.progress import parse_progress
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.sha256 import hash_file
+from phase4_tui.errors import Refused
 from phase4_tui.journal import writer
 from phase4_tui.journal.actor import Actor, host_name
 from phase4_tui.journal.locks import Busy
@@ -40,7 +41,6 @@ from phase4_tui.runbook.provenance import (
 from phase4_tui.runbook.run_holder import announce, holder, run_lock, withdraw
 from phase4_tui.runbook.run_plan import RunPlan, choose_phase, plan_run
 from phase4_tui.runbook.settings import Settings
-from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.steps import Command
 
 ERROR_CHARS = 400

@@ -25,7 +25,3 @@ class Site:
     def actor(self) -> Actor:
         """Who acts."""
         return Actor(self.settings.operator)
-
-
-class Refused(Exception):
-    """An operation that is not carried out; the message says why and what to do instead."""

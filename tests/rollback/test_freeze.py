@@ -14,6 +14,7 @@ import pytest
 from phase4_tui.artifacts.frozen import is_frozen
 from phase4_tui.artifacts.manifest import frozen_state
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.errors import Refused
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback import frozen_copies as copying
@@ -21,7 +22,7 @@ from phase4_tui.rollback.freeze import plan_freeze, plan_thaw
 from phase4_tui.rollback.known_good import plan_switch
 from phase4_tui.rollback.operations import Effect, Plan, carry_out
 from phase4_tui.runbook.run_holder import announce, run_lock
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.runbook.site import Site
 from tests.rollback.hostile import (
     artifacts,
     assert_on_record,

@@ -9,6 +9,7 @@ from threading import Barrier, Thread
 import pytest
 
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.errors import Refused
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.log import read_events
 from phase4_tui.journal.state import StateUnreadable, read_state
@@ -25,7 +26,6 @@ from phase4_tui.rollback.post_mortem import post_mortem
 from phase4_tui.rollback.reopen import plan_reopen
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
 from phase4_tui.rollback.verification import verify
-from phase4_tui.runbook.site import Refused
 from tests.rollback.support import freeze, give, site_of, state_of
 from tests.runbook.documents import ALERT, Json, Tag, quality
 

@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from phase4_tui.artifacts.frozen import is_frozen
 from phase4_tui.artifacts.manifest import look_frozen
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.errors import Refused
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.writer import record
 from phase4_tui.rollback import operations
@@ -25,7 +26,7 @@ from phase4_tui.rollback.known_good import failed_rung, plan_pin, plan_switch, p
 from phase4_tui.rollback.operations import Effect, Plan, carry_out
 from phase4_tui.rollback.reopen import plan_compare, plan_reopen
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.runbook.site import Site
 from tests.rollback.hostile import (
     a_report,
     as_root,

@@ -3,10 +3,8 @@
 import threading
 from collections.abc import Iterable
 
-from phase4_tui.journal.locks import Busy
-from phase4_tui.journal.log import JournalDamaged
-from phase4_tui.journal.state import StateUnreadable
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.errors import FORESEEN
+from phase4_tui.runbook.site import Site
 
 SETTLE_SECONDS = 0.3
 AGAIN_SECONDS = 2.0
@@ -66,7 +64,7 @@ class Lookout:
 
         try:
             look_for_incident(self._site, tag)
-        except (Refused, StateUnreadable, JournalDamaged, Busy, OSError):
+        except FORESEEN:
             return False
         except Exception as error:  # noqa: BLE001 - whatever it is, `check` tells it
             self._error = error

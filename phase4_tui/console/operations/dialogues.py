@@ -15,6 +15,7 @@ from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.operations import defaults
 from phase4_tui.console.operations.defaults import Choice
 from phase4_tui.console.remedies import how, in_keys
+from phase4_tui.errors import Refused
 from phase4_tui.journal.incident import Owner, SeverityClass
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.fallback import plan_phase3_only
@@ -28,7 +29,6 @@ from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
 from phase4_tui.runbook.escalation import OWNERS
 from phase4_tui.runbook.provenance import resume_command
 from phase4_tui.runbook.run_plan import Request, RunPlan, plan_run
-from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.steps import Phase, find_step
 from phase4_tui.tui.screens.questions import ChoiceScreen, PlanScreen, TextScreen
 
@@ -279,10 +279,7 @@ class Flows:
         """Run one step on the shown tag."""
         fresh = await self._fresh()
         phase: Phase = 3 if fresh.state.evaluation_mode == "phase3_only" else 4
-        try:
-            only = find_step(str(number), phase)
-        except ValueError as error:
-            raise Refused(str(error)) from None
+        only = find_step(str(number), phase)
         tag = defaults.to_step(fresh, self._site.settings)
         self._twin("step", str(number), "--tag", tag)
         await self._run(Request(tag=tag, phase=phase, only=only))

@@ -9,11 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from phase4_tui.artifacts.counting import counted
 from phase4_tui.console.facts.journal_news import OwnOperations
 from phase4_tui.console.remedies import how
-from phase4_tui.journal.locks import Busy
-from phase4_tui.journal.log import JournalDamaged
-from phase4_tui.journal.state import StateUnreadable
-from phase4_tui.runbook.settings import SettingsError
-from phase4_tui.runbook.site import Refused
+from phase4_tui.errors import FORESEEN
 from phase4_tui.tui.messages import EventsSeen
 
 if TYPE_CHECKING:
@@ -21,7 +17,6 @@ if TYPE_CHECKING:
     from phase4_tui.tui.app import Phase4App
 
 T = TypeVar("T")
-EXPECTED = (Refused, StateUnreadable, JournalDamaged, Busy, SettingsError, OSError, ValueError)
 SHOWN_NEWS = 8
 ASKING_SECONDS = 2.0
 """So long, until an operation asks its first question, the keys behind its own do nothing: they were meant for that."""
@@ -66,7 +61,7 @@ class OperationQueue:
     async def _guarded(self, flow: "Callable[[Flows], Awaitable[object]]", before: str | None) -> None:
         try:
             await flow(self._app.flows)
-        except EXPECTED as error:
+        except FORESEEN as error:
             self._app.twin = before  # what was refused is not what was done last
             self._app.tell(str(error) or type(error).__name__, severity="error")
         finally:

@@ -3,11 +3,12 @@
 import threading
 from collections.abc import Callable
 
+from phase4_tui.errors import Refused
 from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.runbook.provenance import RunRecord
 from phase4_tui.runbook.run_plan import RunPlan
 from phase4_tui.runbook.sequence import Observer, run_plan
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.runbook.site import Site
 
 END_SECONDS = 10.0
 Ended = Callable[[RunRecord | None, Exception | None], object]

@@ -14,8 +14,8 @@ from phase4_tui.console.background import in_background
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.operations.defaults import to_compare
 from phase4_tui.console.operations.dialogues import Flows
-from phase4_tui.console.operations.queue import EXPECTED
 from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.errors import FORESEEN
 from phase4_tui.rollback.comparison import ComparisonResult, compare
 from phase4_tui.rollback.guided import last_rehearsal
 from phase4_tui.runbook.status import TagRow
@@ -148,7 +148,7 @@ class CompareScreen(FactsScreen):
             else:
                 found = await self.app.flows.compare(bad, rerun, good)
             self._result = cast("ComparisonResult", found)
-        except EXPECTED as error:
+        except FORESEEN as error:
             self.app.tell(str(error) or type(error).__name__, severity="error")
         finally:
             self._begun = None

@@ -12,15 +12,15 @@ from textual.widgets import Static
 from phase4_tui.console.background import in_background
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.operations.dialogues import Flows
-from phase4_tui.console.operations.queue import EXPECTED
 from phase4_tui.console.operations.rollback_lease import Leading
 from phase4_tui.console.remedies import in_keys
+from phase4_tui.errors import FORESEEN, Refused
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.lease import HEARTBEAT_SECONDS, Lease
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback.guided import Guided, GuidedStep, read_guided
 from phase4_tui.rollback.incidents import incidents_of
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.runbook.site import Site
 from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.text import Part, clip, lines
@@ -95,7 +95,7 @@ class GuidedScreen(FactsScreen):
             await self._lead.take()
         except Refused as error:
             self.app.tell(f"{str(error).split(';')[0]}: look on, or T takes it over with a reason", severity="warning")
-        except EXPECTED as error:
+        except FORESEEN as error:
             self.app.tell(f"the rollback can't be led from here: {error}", severity="error")
         self.app.facts.look_now()
         self._draw()
@@ -147,7 +147,7 @@ class GuidedScreen(FactsScreen):
                 await asyncio.sleep(REST * (time.monotonic() - begun))
                 if not self._stale:
                     return
-        except EXPECTED as error:
+        except FORESEEN as error:
             self.app.tell(f"where the rollback stands can't be told: {error}", severity="error")
         finally:
             self._looking = False

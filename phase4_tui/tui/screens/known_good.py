@@ -12,8 +12,8 @@ from textual.widgets import Static
 from phase4_tui.console.background import in_background
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.operations.dialogues import Flows
-from phase4_tui.console.operations.queue import EXPECTED
 from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.errors import FORESEEN
 from phase4_tui.rollback.known_good import difference
 from phase4_tui.runbook.ladder import RUNGS
 from phase4_tui.runbook.status import TagRow
@@ -242,7 +242,7 @@ class KnownGoodScreen(FactsScreen):
                 found = ["the tag that is current now: nothing differs"]
             else:
                 found = await in_background(lambda _: difference(self.app.site, before, after))
-        except EXPECTED as error:
+        except FORESEEN as error:
             found = [f"what differs can't be told: {error}"]
         if self._told is not None and self._told[0] == (before, after):
             self._told = (before, after), found
