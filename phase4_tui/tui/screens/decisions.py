@@ -104,7 +104,7 @@ class DecisionsScreen(LookingScreen):
         self._draw()
 
     async def _read(self, tag: str) -> None:
-        path = self.desk.site.reports / file_name(tag, Artifact.REPORT)
+        path = self.console.site.reports / file_name(tag, Artifact.REPORT)
         try:
             source = await in_background(lambda stop: open_report(path))
             self._source = source

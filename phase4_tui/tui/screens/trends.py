@@ -55,7 +55,7 @@ class TrendsScreen(LookingScreen):
         self._facts = facts
         if self._trends is None:
             self.title_is(("TRENDS  ", "bold"), ("reading …", "$foreground 70%"))
-        site = self.desk.site
+        site = self.console.site
         rules = site.workdir / site.settings.rules
         self.in_background(lambda stop: read_trends(site.reports, rules, stop), self._take)
 

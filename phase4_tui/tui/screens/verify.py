@@ -72,7 +72,7 @@ class VerifyScreen(LookingScreen):
         """Verify again."""
         self._begun, self._seen = True, _what_counts(self.snapshot)
         self.title_is(("VERIFY  ", "bold"), ("reading the journal and every frozen byte …", "$foreground 70%"))
-        site = self.desk.site
+        site = self.console.site
         self.in_background(lambda stop: verify(site), self._take)
 
     def _take(self, found: Verification) -> None:

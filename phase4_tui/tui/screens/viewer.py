@@ -156,7 +156,7 @@ class PostMortemScreen(_Text):
         self.in_background(self._read, self._take)
 
     def _read(self, stop: Stop) -> tuple[str, str]:
-        site = self.desk.site
+        site = self.console.site
         incident = find_incident(site, None)
         return incident.id, post_mortem(site, incident.id)
 
@@ -172,26 +172,26 @@ class PostMortemScreen(_Text):
     def action_write(self) -> None:
         """Ask for a name and write it there."""
         if self._written is None:
-            self.desk.tell("there is nothing to write", severity="warning")
-        elif self.desk.read_only:
-            self.desk.tell(
+            self.console.tell("there is nothing to write", severity="warning")
+        elif self.console.read_only:
+            self.console.tell(
                 "this dashboard is read-only: `phase4 incident export --out F` writes it", severity="warning"
             )
         else:
-            where = f"in {self.desk.site.workdir}; what is there already is not replaced"
+            where = f"in {self.console.site.workdir}; what is there already is not replaced"
             self.app.push_screen(TextScreen("Write it as?", where, f"{self._name}.md"), self._write)
 
     def _write(self, name: str | None) -> None:
         text = self._written
         if name is None or text is None:
             return
-        site = self.desk.site
+        site = self.console.site
         self.in_background(
             lambda stop: write_beside(site.workdir, site.reports, name, text.encode()), self._wrote, "write"
         )
 
     def _wrote(self, result: str) -> None:
-        self.desk.tell(result)
+        self.console.tell(result)
 
 
 def write_beside(workdir: Path, reports: Path, name: str, data: bytes) -> str:
