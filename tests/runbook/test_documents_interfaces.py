@@ -17,8 +17,8 @@ from phase4_tui.journal import log, state
 from phase4_tui.journal.events import MAX_LINE_BYTES, Event
 from phase4_tui.policy.phase3.record import Row as Phase3Row
 from phase4_tui.policy.phase4.record import Row as Phase4Row
-from phase4_tui.rollback import active, comparison, verifying
-from phase4_tui.runbook import audit, doctor, health, isolation, provenance, running, status
+from phase4_tui.rollback import active, comparison, guided, verifying
+from phase4_tui.runbook import audit, doctor, fallback, health, isolation, preconditions, provenance, running, status
 from phase4_tui.runbook.children import TRANSCRIPT_LIMIT
 from phase4_tui.runbook.classification import EXIT_STATUS, Classification
 from phase4_tui.runbook.documents import PAGES, page_text
@@ -114,16 +114,40 @@ def keys_of(model: type[BaseModel]) -> set[str]:
     return {field.alias or name for name, field in fields if not field.exclude}
 
 
-@pytest.mark.parametrize(
-    "model",
-    [
-        status.Status, status.IncidentSummary, status.TagRow, health.Check, health.Health, Classification,
-        comparison.ComparisonResult, comparison.Difference, verifying.Verification, verifying.FoundProblem,
-        verifying.JournalSummary, audit.AuditEntry, doctor.Finding, state.Pending,
-    ],
-)  # fmt: skip
-def test_each_key_that_a_command_prints_is_told(model: type[BaseModel]) -> None:
-    assert keys_of(model) <= code_words(section("command_line", "JSON documents"))
+PRINTED: list[tuple[type[BaseModel], str]] = [
+    (status.IncidentSummary, "| `incident` |"),
+    (fallback.Fallback, "| `fallback` |"),
+    (state.Pending, "| `pending` |"),
+    (preconditions.Precondition, "| `preconditions` |"),
+    (health.Health, "| `health` |"),
+    (health.Check, "A check has"),
+    (Classification, "| `classification` |"),
+    (status.TagRow, "A tag in `tags` has"),
+    (comparison.ComparisonResult, "`compare`:"),
+    (comparison.Difference, "`compare`:"),
+    (verifying.Verification, "| `verify` |"),
+    (verifying.FoundProblem, "| `verify` |"),
+    (verifying.JournalSummary, "| `verify` |"),
+    (audit.AuditEntry, "| `audit` |"),
+    (doctor.Finding, "| `doctor` |"),
+    (guided.Guided, "| `rollback` |"),
+]
+
+
+def passage(text: str, start: str) -> str:
+    """Return the paragraph, or the table row, that begins with `start`."""
+    found = text[text.index(f"\n{start}") + 1 :]
+    return found.partition("\n" if start.startswith("|") else "\n\n")[0]
+
+
+@pytest.mark.parametrize(("model", "start"), PRINTED)
+def test_each_key_that_a_command_prints_is_told_where_it_belongs(model: type[BaseModel], start: str) -> None:
+    assert keys_of(model) <= code_words(passage(section("command_line", "JSON documents"), start))
+
+
+def test_each_key_of_the_status_has_its_row() -> None:
+    told = {word for row in rows(section("command_line", "status")) for word in code_words(row[0])}
+    assert keys_of(status.Status) <= told
 
 
 @pytest.mark.parametrize("words", [health.CheckState, provenance.StepState, comparison.Label, manifest.FrozenState])
