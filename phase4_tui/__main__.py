@@ -9,7 +9,7 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
 
 def main() -> None:
     """Open the dashboard, or start the command line."""
-    from phase4_tui.tui.quick import means_dashboard, quick_start  # noqa: PLC0415 - faces are loaded when they are used
+    from phase4_tui.entry import means_dashboard, quick_start  # noqa: PLC0415 - faces are loaded when they are used
 
     if means_dashboard(sys.argv[1:]):
         status = quick_start(sys.argv[1:])

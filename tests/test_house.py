@@ -21,7 +21,7 @@ def loaded_by(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize("room", ["policy.phase4.engine", "artifacts.reading", "journal.state", "runbook.sequence"])
+@pytest.mark.parametrize("room", ["policy.phase4.engine", "artifacts.documents", "journal.state", "runbook.sequence"])
 def test_nothing_below_the_faces_loads_what_draws(room: str) -> None:
     assert not loaded_by(f"import phase4_tui.{room}") & DRAWING
 

@@ -4,11 +4,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from phase4_tui.artifacts.names import STATE_DIR, split_name, state_dir
+from phase4_tui.errors import Refused
 
 FROZEN_DIR = "frozen"
 
 
-class FrozenTag(Exception):
+class FrozenTag(Refused):
     """A write to an artifact of a frozen tag was refused."""
 
     def __init__(self, tag: str, path: Path) -> None:

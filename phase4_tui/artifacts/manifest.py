@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.frozen import frozen_dir, is_frozen
-from phase4_tui.artifacts.hashing import hash_file
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import Artifact, file_name
-from phase4_tui.artifacts.opening import Unreadable, read_bytes
-from phase4_tui.artifacts.reading import look
+from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
+from phase4_tui.artifacts.sha256 import hash_file
 
 MANIFEST_FILE = "manifest.json"
 SUMS_FILE = "SHA256SUMS"

@@ -5,6 +5,8 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
+from phase4_tui.errors import Refused
+
 DEFAULT_TAG = "phase4_demo"
 STATE_DIR = ".phase4"
 TAG_RULE = "1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit, without `..`"
@@ -34,7 +36,7 @@ class Artifact(StrEnum):
 _LONGEST_FIRST = sorted(Artifact, key=lambda artifact: -len(artifact.value))
 
 
-class BadTag(ValueError):
+class BadTag(Refused, ValueError):
     """A text that can't be a tag."""
 
     def __init__(self, text: str) -> None:

@@ -13,11 +13,12 @@ from typing import BinaryIO, Generic, TypeVar, get_args
 
 import msgspec
 
-from phase4_tui.artifacts.opening import Unreadable, open_regular
+from phase4_tui.artifacts.json_stream import ELEMENT_LIMIT, BadElement, Cursor, decode_array, read_array, read_lines
+from phase4_tui.artifacts.regular_files import Unreadable, open_regular
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.artifacts.streaming import ELEMENT_LIMIT, BadElement, Cursor, decode_array, read_array, read_lines
 from phase4_tui.artifacts.strict_json import BadJson, decode_text, is_unicode, read_int, without_duplicates
 from phase4_tui.artifacts.unique_keys import complete, prove_unique_keys
+from phase4_tui.errors import Unusable
 
 R = TypeVar("R", bound=msgspec.Struct)
 _FIELD_PATH = re.compile(r" - at `\$\.(\w+)[^`]*`$")
@@ -25,7 +26,7 @@ _FIELD_NAMED = re.compile(r"(?:field `(?P<quoted>[^`]*)`|^(?P<leading>\w+): )")
 SHOWN_CHARS = 60
 
 
-class BadInput(ValueError):
+class BadInput(Unusable):
     """Input that can't be used; the message names file, record and field."""
 
     def __init__(self, file: str, number: int | None, field: str | None, problem: str) -> None:

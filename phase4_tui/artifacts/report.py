@@ -12,8 +12,8 @@ from typing import BinaryIO, Generic, TypeVar
 
 import msgspec
 
-from phase4_tui.artifacts.opening import open_regular
-from phase4_tui.artifacts.streaming import Batch, Cursor, Single, read_object
+from phase4_tui.artifacts.json_stream import Batch, Cursor, Single, read_object
+from phase4_tui.artifacts.regular_files import open_regular
 from phase4_tui.artifacts.strict_json import decode_text, read_int, without_duplicates
 
 T = TypeVar("T")

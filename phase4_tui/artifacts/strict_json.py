@@ -8,6 +8,8 @@ import json
 import math
 import re
 
+from phase4_tui.errors import Unusable
+
 _BOMS = ((b"\xef\xbb\xbf", "UTF-8"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _CUT_OFF = {
@@ -19,7 +21,7 @@ DEPTH_LIMIT = 200
 LONGEST_INT = 400
 
 
-class BadJson(ValueError):
+class BadJson(Unusable, ValueError):
     """Why bytes are no acceptable JSON; `truncated` when they only stop too early, as while being written."""
 
     def __init__(self, reason: str, *, truncated: bool = False) -> None:

@@ -4,7 +4,7 @@ from typing import TypeVar, get_origin
 
 import msgspec
 
-from phase4_tui.artifacts.streaming import Batch
+from phase4_tui.artifacts.json_stream import Batch
 
 S = TypeVar("S", bound=msgspec.Struct)
 T = TypeVar("T")

@@ -5,15 +5,15 @@ from typing import Annotated
 
 import typer
 
-from phase4_tui.cli.desk import Desk
-from phase4_tui.runbook.site import Refused
+from phase4_tui.cli.context import Desk
+from phase4_tui.errors import Refused
 
 Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII characters alone.")]
 
 
 def dash(
     desk: Desk,
-    read_only: Annotated[bool, typer.Option("--read-only", help="Hide every order.")] = False,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Hide every operation.")] = False,
     ascii_only: Ascii = False,
 ) -> int:
     """Open the dashboard; `phase4` alone does the same."""

@@ -5,19 +5,19 @@ from typing import Annotated, Literal
 
 import typer
 
+from phase4_tui.artifacts.atomic_files import atomic_write
 from phase4_tui.artifacts.names import split_name, state_dir
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.artifacts.writing import atomic_write
-from phase4_tui.cli.desk import DONE, Desk, Reason, emit, say
-from phase4_tui.cli.giving_orders import give
+from phase4_tui.cli.context import DONE, Desk, Reason, emit, say
+from phase4_tui.cli.plans import give
+from phase4_tui.errors import Refused
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback.active import ACTIVE_FILE
 from phase4_tui.rollback.incidents import incidents_of, plan_acknowledge, plan_escalate, plan_reclassify
-from phase4_tui.rollback.postmortem import find_incident, post_mortem
+from phase4_tui.rollback.post_mortem import find_incident, post_mortem
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause, root_causes
 from phase4_tui.runbook.escalation import OWNERS
-from phase4_tui.runbook.site import Refused
 
 _WHO = "; ".join(f"{name}: {what}" for name, what in OWNERS.items())
 OwnerOption = Annotated[

@@ -9,10 +9,12 @@ import typer
 
 from phase4_tui.artifacts.names import BadTag, check_tag
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.cli.desk import DONE, FAILED, Desk, emit, say
-from phase4_tui.cli.giving_orders import ask, confirmed, need_terminal
-from phase4_tui.cli.reopening import compare_tags, reopen
+from phase4_tui.cli.context import DONE, FAILED, Desk, emit, say
+from phase4_tui.cli.plans import ask, confirmed, need_terminal
+from phase4_tui.cli.reopen import compare_tags, reopen
 from phase4_tui.cli.run import INTERRUPTED, execute
+from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.errors import Refused
 from phase4_tui.journal.lease import HEARTBEAT_SECONDS
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.fallback import plan_phase3_only
@@ -29,14 +31,12 @@ from phase4_tui.rollback.guided import (
 )
 from phase4_tui.rollback.incidents import look_for_incident, plan_escalate, plan_no_good_tag
 from phase4_tui.rollback.known_good import candidates, plan_switch
-from phase4_tui.rollback.orders import Done, Plan, carry_out
+from phase4_tui.rollback.operations import Done, Plan, carry_out
 from phase4_tui.rollback.reopen import COMPARED, conditions
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
-from phase4_tui.runbook.fallback import read_fallback
-from phase4_tui.runbook.planning import Request, rerun_tag
-from phase4_tui.runbook.site import Refused
+from phase4_tui.runbook.fallback_proof import read_fallback
+from phase4_tui.runbook.run_plan import Request, rerun_tag
 from phase4_tui.runbook.status import shown_tag
-from phase4_tui.runbook.symbols import SYMBOLS
 
 OWNERS = ("engineering", "risk", "product")
 SHOWN_TAGS = 8

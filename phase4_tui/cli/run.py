@@ -9,18 +9,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from phase4_tui.cli.desk import DONE, FAILED, Desk, complain, emit, say
-from phase4_tui.cli.showing import show_status
-from phase4_tui.cli.watching_runs import observing
-from phase4_tui.journal.events import BadEvent
-from phase4_tui.journal.locks import Busy
-from phase4_tui.journal.log import JournalDamaged
-from phase4_tui.journal.state import StateUnreadable
+from phase4_tui.cli.context import DONE, FAILED, Desk, complain, emit, say
+from phase4_tui.cli.run_progress import observing
+from phase4_tui.cli.status_text import show_status
+from phase4_tui.errors import Phase4Error, Refused
 from phase4_tui.rollback.incidents import look_for_incident
-from phase4_tui.runbook.planning import Request, choose_phase, plan_run
 from phase4_tui.runbook.provenance import RunRecord
+from phase4_tui.runbook.run_plan import Request, choose_phase, plan_run
 from phase4_tui.runbook.sequence import run_plan
-from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.status import Status, read_status
 from phase4_tui.runbook.steps import Phase, find_step
 
@@ -78,10 +74,7 @@ def step(
     """Run one step of the sequence."""
     request = Request(tag=tag, phase=PHASES[phase] if phase else None)
     chosen = choose_phase(desk.reports, request)
-    try:
-        only = find_step(name, chosen)
-    except ValueError as error:
-        raise Refused(str(error)) from None
+    only = find_step(name, chosen)
     request = Request(
         tag=tag,
         phase=chosen,
@@ -129,7 +122,7 @@ def _look_for_incident(desk: Desk, tag: str) -> None:
     """Open an incident for what the run shows; one that can't be opened now does not hide how the run ended."""
     try:
         look_for_incident(desk.site, tag)
-    except (Refused, Busy, BadEvent, JournalDamaged, StateUnreadable) as error:
+    except Phase4Error as error:
         complain(f"no incident was opened: {error}; `phase4 rollback` looks again")
 
 

@@ -5,12 +5,14 @@ from typing import Any
 
 import msgspec
 
+from phase4_tui.errors import Unusable
+
 GENESIS = "0" * 64
 MAX_LINE_BYTES = 1 << 20
 """A change names all frozen or quarantined tags, so this is also how many of them there may be: some thousands."""
 
 
-class BadEvent(ValueError):
+class BadEvent(Unusable):
     """What is no event and can't become one, or one that was changed after it was written."""
 
 
@@ -30,7 +32,7 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def outcome(self) -> str:
-        """`intent` or `done`, `failed` for an order; empty for what is only noted."""
+        """`intent` or `done`, `failed` for an operation; empty for what is only noted."""
         return str(self.detail.get("outcome", ""))
 
 

@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 from pydantic import PositiveInt
 
+from phase4_tui.artifacts.atomic_files import atomic_write, process_alive, to_json
 from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import state_dir
-from phase4_tui.artifacts.reading import look
-from phase4_tui.artifacts.writing import atomic_write, process_alive, to_json
+from phase4_tui.errors import Refused
 from phase4_tui.journal.actor import Actor, host_name
-from phase4_tui.journal.book import LOCK_SECONDS, journal_lock
+from phase4_tui.journal.writer import LOCK_SECONDS, journal_lock
 
 LEASE_FILE = "lease.json"
 HEARTBEAT_SECONDS = 5.0
@@ -21,7 +22,7 @@ DEAD_AFTER_SECONDS = 30.0
 """A holder on another host counts as dead after this long without a heartbeat; on this host its process tells."""
 
 
-class Held(Exception):
+class Held(Refused):
     """Another process that lives holds the lease."""
 
 
@@ -64,7 +65,7 @@ def read_lease(reports: Path) -> Lease | None:
 
 
 def other_holder(reports: Path, actor: Actor) -> Lease | None:
-    """Return the lease that another operator holds and lives; an operator's own sessions may all give orders."""
+    """Return the lease that another operator holds and lives; an operator's own sessions may all give operations."""
     lease = read_lease(reports)
     return lease if lease is not None and not lease.is_of(actor) and lease.is_alive() else None
 

@@ -12,12 +12,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
+from phase4_tui.errors import Unusable
+
 RETRY_SECONDS = 0.02
 OPEN_TRIES = 20
 _NOT_LOCKABLE = {errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL}
 
 
-class Busy(Exception):
+class Busy(Unusable):
     """Someone else holds the lock."""
 
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import state_dir
-from phase4_tui.artifacts.opening import Unreadable, open_regular
-from phase4_tui.artifacts.reading import look
+from phase4_tui.artifacts.regular_files import Unreadable, open_regular
+from phase4_tui.errors import Unusable
 from phase4_tui.journal.events import GENESIS, MAX_LINE_BYTES, BadEvent, Event, decode_line
 
 JOURNAL_FILE = "journal.jsonl"
@@ -25,7 +26,7 @@ WINDOWS = (8 << 10, 128 << 10, 2 * MAX_LINE_BYTES)
 REPAIR = "`phase4 verify` tells what is wrong, `phase4 verify --repair --reason R` sets it aside and starts anew"
 
 
-class JournalDamaged(Exception):
+class JournalDamaged(Unusable):
     """The journal is not what was written there; nothing is added to it."""
 
 

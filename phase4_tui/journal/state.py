@@ -11,9 +11,10 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
+from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import state_dir
-from phase4_tui.artifacts.reading import look
+from phase4_tui.errors import Unusable
 from phase4_tui.journal.events import GENESIS, Event
 from phase4_tui.journal.incident import Incident, Moment, SeverityClass
 from phase4_tui.journal.log import (
@@ -32,7 +33,7 @@ STATE_FILE = "state.json"
 STATE_LIMIT_BYTES = 64 << 20
 
 
-class StateUnreadable(Exception):
+class StateUnreadable(Unusable):
     """The state can't be told; nothing may be decided on a guess."""
 
 
@@ -67,7 +68,7 @@ class Reclassified(Document):
 
 
 class Pending(Document):
-    """An order that was begun and has no result yet."""
+    """An operation that was begun and has no result yet."""
 
     seq: int
     kind: str

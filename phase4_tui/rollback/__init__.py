@@ -1,1 +1,1 @@
-"""The runbook's rollback procedure: orders with their plans, and the guided walk over them."""
+"""The runbook's rollback procedure: operations with their plans, and the guided walk over them."""

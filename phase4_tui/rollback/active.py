@@ -3,12 +3,12 @@
 from contextlib import suppress
 from pathlib import Path
 
+from phase4_tui.artifacts.atomic_files import atomic_write, sync_directory, to_json
+from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.manifest import read_manifest
 from phase4_tui.artifacts.models import Document
-from phase4_tui.artifacts.reading import look
-from phase4_tui.artifacts.writing import atomic_write, sync_directory, to_json
 from phase4_tui.journal.state import OperationsState
-from phase4_tui.rollback.copies import artifacts_of
+from phase4_tui.rollback.frozen_copies import artifacts_of
 
 ACTIVE_FILE = "ACTIVE.json"
 

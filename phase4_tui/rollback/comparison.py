@@ -10,13 +10,14 @@ from pydantic import Field
 
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
+from phase4_tui.errors import Refused
 from phase4_tui.journal.state import read_state
-from phase4_tui.rollback.copies import artifacts_of
-from phase4_tui.rollback.decisions import BadReport, Close, DecisionCounts, compare_decisions
+from phase4_tui.rollback.decision_pairs import BadReport, Close, DecisionCounts, compare_decisions
+from phase4_tui.rollback.frozen_copies import artifacts_of
 from phase4_tui.runbook.evidence import Evidence, read_evidence
 from phase4_tui.runbook.health import judge
 from phase4_tui.runbook.provenance import runs_of
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.runbook.site import Site
 
 Label = Literal["gone", "still there", "new", "within tolerance", "incomparable"]
 SHOWN_DECISIONS = 1000

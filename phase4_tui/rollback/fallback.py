@@ -1,10 +1,11 @@
 """The fallback to Phase 3 (runbook: Rollback Procedure, step 3), and the proof that it holds."""
 
 from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.errors import Refused
 from phase4_tui.journal.events import Event
-from phase4_tui.rollback.orders import Effect, Plan, need_reason, plan_on, state_to_plan_on
-from phase4_tui.runbook.running import running
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.rollback.operations import Effect, Plan, need_reason, plan_on, state_to_plan_on
+from phase4_tui.runbook.run_holder import running
+from phase4_tui.runbook.site import Site
 
 
 def plan_phase3_only(site: Site, reason: str) -> Plan:

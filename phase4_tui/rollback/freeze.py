@@ -4,17 +4,18 @@ import json
 from pathlib import Path
 
 from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.counting import counted
 from phase4_tui.artifacts.frozen import frozen_dir, is_frozen
 from phase4_tui.artifacts.manifest import Tampering, look_frozen, manifest_sha256, read_manifest
 from phase4_tui.artifacts.names import Artifact, check_tag
-from phase4_tui.artifacts.words import counted
+from phase4_tui.errors import Refused
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.state import OperationsState
-from phase4_tui.rollback.copies import artifacts_of, protect, publish, put_back, withdraw, writable
-from phase4_tui.rollback.orders import Effect, Plan, frozen_entry, need_reason, plan_on, state_to_plan_on
+from phase4_tui.rollback.frozen_copies import artifacts_of, protect, publish, put_back, withdraw, writable
+from phase4_tui.rollback.operations import Effect, Plan, frozen_entry, need_reason, plan_on, state_to_plan_on
 from phase4_tui.runbook.evidence import phase_of
-from phase4_tui.runbook.running import running
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.runbook.run_holder import running
+from phase4_tui.runbook.site import Site
 
 SHOWN_TAMPERINGS = 3
 MAX_FROZEN_BYTES = 768 << 10
@@ -60,7 +61,7 @@ def plan_freeze(site: Site, tag: str, reason: str) -> Plan:
 
 
 def freeze_now(site: Site, state: OperationsState, tag: str, reason: str, intent: Event) -> Effect:
-    """Freeze a tag as part of an order under way; raises Refused, OSError."""
+    """Freeze a tag as part of an operation under way; raises Refused, OSError."""
     entries = {name: entry.model_dump() for name, entry in state.frozen.items()}
     if len(json.dumps(entries)) > MAX_FROZEN_BYTES:
         raise Refused(f"{len(entries)} tags are frozen, more than the journal can name: `phase4 thaw` old ones first")
@@ -181,7 +182,7 @@ def manifest_problem(site: Site, state: OperationsState, tag: str) -> str | None
     """Return what is wrong between a frozen tag's manifest and what the journal knows of it."""
     known, found = state.frozen.get(tag), manifest_sha256(site.reports, tag)
     if known is None:
-        return "is frozen on disk, but no order of the journal froze it"
+        return "is frozen on disk, but no operation of the journal froze it"
     if found is None:
         return "has lost its manifest"
     if found != known.manifest_sha256:
@@ -193,10 +194,10 @@ def _refuse_other_manifest(site: Site, state: OperationsState, tag: str) -> None
     problem = manifest_problem(site, state, tag)
     if problem is not None:
         found = read_manifest(site.reports, tag)
-        for order in state.pending:
-            if found is not None and found.journal_seq == order.seq:
+        for operation in state.pending:
+            if found is not None and found.journal_seq == operation.seq:
                 raise Refused(
-                    f"{tag} is being frozen by {order.by} since {order.at}; wait for its end, then look again"
+                    f"{tag} is being frozen by {operation.by} since {operation.at}; wait for its end, then look again"
                 )
         raise Refused(f"{tag} {problem}: it was tampered with; `phase4 verify` tells more, thaw it to start anew")
 

@@ -1,4 +1,4 @@
-"""The guided rollback: the runbook's five steps over the orders, each done or not as state and disk show.
+"""The guided rollback: the runbook's five steps over the operations, each done or not as state and disk show.
 
 Nothing of it is kept in a process: who leaves it and whoever goes on, on whatever host, see the same.
 """
@@ -9,20 +9,21 @@ from typing import Literal
 
 from phase4_tui.artifacts.manifest import frozen_state
 from phase4_tui.artifacts.models import Document
+from phase4_tui.errors import Refused
 from phase4_tui.journal.actor import Actor
-from phase4_tui.journal.book import record
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.lease import Held, Lease, drop_lease, keep_lease, read_lease, take_lease
 from phase4_tui.journal.log import Draft
 from phase4_tui.journal.state import OperationsState
-from phase4_tui.rollback.copies import needs_freezing
+from phase4_tui.journal.writer import record
+from phase4_tui.rollback.frozen_copies import needs_freezing
 from phase4_tui.rollback.incidents import is_rehearsal
-from phase4_tui.rollback.orders import need_reason, one_at_a_time, settle, state_to_plan_on
+from phase4_tui.rollback.operations import need_reason, one_at_a_time, settle, state_to_plan_on
 from phase4_tui.rollback.reopen import COMPARED, HEALTHY, REHEARSED, Condition, conditions
-from phase4_tui.runbook.fallback import nanoseconds, read_fallback
+from phase4_tui.runbook.fallback_proof import nanoseconds, read_fallback
 from phase4_tui.runbook.provenance import RunRecord, last_sequence, runs_dir
-from phase4_tui.runbook.site import Refused, Site
-from phase4_tui.runbook.text import sections
+from phase4_tui.runbook.runbook_text import sections
+from phase4_tui.runbook.site import Site
 
 TITLES = ("Freeze", "Switch to known-good", "Fall back to Phase 3", "Log the root cause", "Re-run, compare, reopen")
 _ITEM = re.compile(r"^\d+\. (.+(?:\n {2,}.+)*)", re.MULTILINE)

@@ -4,17 +4,18 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from phase4_tui.artifacts.atomic_files import to_json
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.artifacts.writing import to_json
-from phase4_tui.journal.book import record
+from phase4_tui.errors import Refused
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Escalation, Finding, Former, Incident, Owner, SeverityClass
 from phase4_tui.journal.log import Draft
 from phase4_tui.journal.state import OperationsState, Reclassified, evidence_identity, read_state
-from phase4_tui.rollback.copies import artifacts_of
-from phase4_tui.rollback.orders import (
+from phase4_tui.journal.writer import record
+from phase4_tui.rollback.frozen_copies import artifacts_of
+from phase4_tui.rollback.operations import (
     Effect,
     Plan,
     need_reason,
@@ -28,7 +29,7 @@ from phase4_tui.runbook.classification import Classification, as_reclassified, c
 from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.health import judge
 from phase4_tui.runbook.provenance import RunRecord, last_sequence, runs_of
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.status import read_tags, shown_tag
 
 RANK = {"P0": 0, "P1": 1, "P2": 2, None: 3}
@@ -46,7 +47,7 @@ def detect(site: Site, tag: str, classification: Classification) -> Incident | N
 
     While an incident is open, other evidence is added to it, and a worse class on another tag raises it.
     A class that an operator gave the tag holds here too.
-    Returns the incident when anything was written. Raises Refused while another order takes too long;
+    Returns the incident when anything was written. Raises Refused while another operation takes too long;
     StateUnreadable, JournalDamaged, Busy, OSError.
     """
     state = read_state(site.reports)

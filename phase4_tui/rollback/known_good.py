@@ -4,20 +4,21 @@ from typing import Any
 
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.frozen import is_frozen
-from phase4_tui.artifacts.hashing import hash_file
 from phase4_tui.artifacts.manifest import read_manifest
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
-from phase4_tui.artifacts.opening import Unreadable
+from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.artifacts.sha256 import hash_file
+from phase4_tui.errors import Refused
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.state import Frozen, OperationsState, Quarantined
 from phase4_tui.rollback.freeze import freeze_now, refuse_tampered
-from phase4_tui.rollback.orders import Effect, Plan, need_reason, plan_on, state_to_plan_on
+from phase4_tui.rollback.operations import Effect, Plan, need_reason, plan_on, state_to_plan_on
 from phase4_tui.runbook.evidence import read_evidence
+from phase4_tui.runbook.expected_files import check_file
 from phase4_tui.runbook.health import judge
 from phase4_tui.runbook.ladder import PARSES, first_failed_rung, quarantine_of, told_rung
-from phase4_tui.runbook.produced import check_file
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.status import TagRow, read_tags, shown_tag
 
 
@@ -109,7 +110,7 @@ def plan_switch(site: Site, tag: str, reason: str) -> Plan:
 def activate(
     site: Site, state: OperationsState, tag: str, reason: str, intent: Event, leaves: tuple[str, ...]
 ) -> Effect:
-    """Freeze and verify a tag and make it active, as part of an order under way; raises Refused, OSError."""
+    """Freeze and verify a tag and make it active, as part of an operation under way; raises Refused, OSError."""
     reason = need_reason(reason)
     changes: dict[str, Any] = {}
     now = state

@@ -1,16 +1,17 @@
-"""Reopening Phase 4: its conditions, and the order that ends incident and fallback (runbook: step 5)."""
+"""Reopening Phase 4: its conditions, and the operation that ends incident and fallback (runbook: step 5)."""
 
 from dataclasses import replace
 from typing import Any
 
 from phase4_tui.artifacts.clock import iso, now_ns
-from phase4_tui.artifacts.hashing import hash_file
+from phase4_tui.artifacts.counting import counted
 from phase4_tui.artifacts.manifest import look_frozen
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
-from phase4_tui.artifacts.opening import Unreadable
+from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.artifacts.words import counted
+from phase4_tui.artifacts.sha256 import hash_file
+from phase4_tui.errors import Refused
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Comparison, Incident
 from phase4_tui.journal.state import OperationsState
@@ -24,10 +25,10 @@ from phase4_tui.rollback.comparison import (
 )
 from phase4_tui.rollback.freeze import manifest_problem
 from phase4_tui.rollback.known_good import activate, failed_rung, left_behind
-from phase4_tui.rollback.orders import Effect, Plan, need_reason, plan_on, state_to_plan_on
+from phase4_tui.rollback.operations import Effect, Plan, need_reason, plan_on, state_to_plan_on
 from phase4_tui.runbook.ladder import MATCHES
 from phase4_tui.runbook.provenance import COMPLETE, last_sequence
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.runbook.site import Site
 
 REHEARSED = "re-run complete"
 HEALTHY = "healthy"

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 
 from phase4_tui.artifacts.models import Document
+from phase4_tui.errors import Refused
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Owner
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback.incidents import incidents_of
-from phase4_tui.rollback.orders import Effect, Plan, plan_on, state_to_plan_on
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.rollback.operations import Effect, Plan, plan_on, state_to_plan_on
+from phase4_tui.runbook.site import Site
 
 KIND = "root_cause"
 TEXT_BYTES = 4000

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from phase4_tui.artifacts.clock import iso
 from phase4_tui.artifacts.frozen import is_frozen
-from phase4_tui.artifacts.hashing import hash_file
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import Artifact, file_name
-from phase4_tui.artifacts.opening import Unreadable
+from phase4_tui.artifacts.regular_files import Unreadable
+from phase4_tui.artifacts.sha256 import hash_file
 from phase4_tui.runbook.evidence import phase_of
 
 AUDITED = (Artifact.REPORT, Artifact.RELEASE_CHECK, Artifact.QUALITY_CHECK, Artifact.MONITORING)

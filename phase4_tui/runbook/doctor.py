@@ -11,9 +11,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from phase4_tui import __version__
+from phase4_tui.artifacts.atomic_files import atomic_write
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import state_dir
-from phase4_tui.artifacts.writing import atomic_write
 from phase4_tui.journal.state import StateUnreadable, read_state
 from phase4_tui.runbook.isolation import Proof, probe_barrier
 from phase4_tui.runbook.preconditions import (
@@ -23,7 +23,7 @@ from phase4_tui.runbook.preconditions import (
     check_room,
     check_workdir,
 )
-from phase4_tui.runbook.running import running
+from phase4_tui.runbook.run_holder import running
 from phase4_tui.runbook.settings import Settings, SettingsError
 from phase4_tui.runbook.steps import PHASE4_STEPS, interpreter, place_of
 

@@ -5,8 +5,8 @@ from difflib import get_close_matches
 from importlib.resources import files
 from types import MappingProxyType
 
-from phase4_tui.runbook.site import Refused
-from phase4_tui.runbook.text import runbook_text
+from phase4_tui.errors import Refused
+from phase4_tui.runbook.runbook_text import runbook_text
 
 RUNBOOK = "runbook"
 SHOWN_CHARS = 60

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from phase4_tui.artifacts.clock import now_ns
+from phase4_tui.artifacts.documents import Look, changed_ns, look, look_text
 from phase4_tui.artifacts.manifest import FrozenState, frozen_state
 from phase4_tui.artifacts.models import (
     Document,
@@ -18,10 +19,9 @@ from phase4_tui.artifacts.models import (
     Summary,
 )
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
-from phase4_tui.artifacts.reading import Look, changed_ns, look, look_text
-from phase4_tui.artifacts.report_look import look_report
+from phase4_tui.artifacts.report_head import look_report
 from phase4_tui.runbook.provenance import BROKEN, RunRecord, StepRecord, latest_steps
-from phase4_tui.runbook.running import running_tag
+from phase4_tui.runbook.run_holder import running_tag
 from phase4_tui.runbook.steps import Phase, steps_of
 
 QUALITY_LIMIT_BYTES = 32 << 20

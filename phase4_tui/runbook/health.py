@@ -6,11 +6,11 @@ from typing import Literal, TypeVar
 from pydantic import Field
 
 from phase4_tui.artifacts.clock import iso
+from phase4_tui.artifacts.counting import counted
+from phase4_tui.artifacts.documents import Look, LookState
 from phase4_tui.artifacts.models import Document, Monitoring, QualityCheck, ReleaseCheck
 from phase4_tui.artifacts.names import Artifact, file_name
-from phase4_tui.artifacts.reading import Look, LookState
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.artifacts.words import counted
 from phase4_tui.policy.phase3.quality import SECTIONS as PHASE3_SECTIONS
 from phase4_tui.policy.phase4.quality import SECTIONS as PHASE4_SECTIONS
 from phase4_tui.runbook.evidence import Evidence

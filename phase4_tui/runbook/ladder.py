@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from phase4_tui.artifacts.hashing import hash_file
 from phase4_tui.artifacts.names import Artifact, file_name
-from phase4_tui.artifacts.opening import Unreadable
+from phase4_tui.artifacts.regular_files import Unreadable
+from phase4_tui.artifacts.sha256 import hash_file
 from phase4_tui.journal.state import OperationsState, Quarantined
 from phase4_tui.runbook.evidence import Evidence
 from phase4_tui.runbook.health import Health
@@ -28,7 +28,7 @@ def first_failed_rung(evidence: Evidence, health: Health, state: OperationsState
         all(check.state == "passed" for check in gates) and not evidence.broken_steps,
         health.monitoring.state == "ok",  # Phase 3 has none, and is the fallback, not a known-good tag
         health.signoff.ok and not evidence.no_go,
-        # A copy that is gone proves nothing, and one that no order made proves nothing either.
+        # A copy that is gone proves nothing, and one that no operation made proves nothing either.
         evidence.frozen == ("intact" if evidence.tag in state.frozen else "no"),
         quarantine_of(evidence.reports, evidence.tag, state) is None,
     )

@@ -11,11 +11,11 @@ from typing import Literal
 from pydantic import Field
 
 from phase4_tui import __version__
+from phase4_tui.artifacts.atomic_files import atomic_write, to_json
 from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import check_tag, state_dir
-from phase4_tui.artifacts.reading import look
-from phase4_tui.artifacts.writing import atomic_write, to_json
 from phase4_tui.runbook.isolation import Proof
 from phase4_tui.runbook.steps import steps_of
 

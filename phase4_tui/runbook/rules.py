@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TypeGuard
 
-from phase4_tui.artifacts.opening import Unreadable, read_bytes
+from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
 from phase4_tui.artifacts.strict_json import BadJson, parse
 from phase4_tui.policy.monitoring import Rules, parse_rules
 

@@ -10,24 +10,24 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+from phase4_tui.artifacts.atomic_files import sweep_leftovers
 from phase4_tui.artifacts.clock import iso, now_ns
-from phase4_tui.artifacts.hashing import hash_file
+from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.models import QualityCheck, ReleaseCheck
 from phase4_tui.artifacts.names import Artifact, file_name, state_dir
 from phase4_tui.artifacts.progress import parse_progress
-from phase4_tui.artifacts.reading import look
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.artifacts.writing import sweep_leftovers
-from phase4_tui.journal import book
+from phase4_tui.artifacts.sha256 import hash_file
+from phase4_tui.errors import Refused
+from phase4_tui.journal import writer
 from phase4_tui.journal.actor import Actor, host_name
 from phase4_tui.journal.locks import Busy
 from phase4_tui.journal.log import Draft
 from phase4_tui.journal.state import read_state
 from phase4_tui.runbook.children import Barrier, ChildResult, ChildSpec, run_child
+from phase4_tui.runbook.expected_files import Before, look_before, problems_of
 from phase4_tui.runbook.isolation import Proof, private_home, probe_barrier, step_environment
-from phase4_tui.runbook.planning import RunPlan, choose_phase, plan_run
 from phase4_tui.runbook.preconditions import check_environment, check_isolation, check_not_frozen
-from phase4_tui.runbook.produced import Before, look_before, problems_of
 from phase4_tui.runbook.provenance import (
     RunRecord,
     StepRecord,
@@ -38,9 +38,9 @@ from phase4_tui.runbook.provenance import (
     tag_runs_dir,
     versions,
 )
-from phase4_tui.runbook.running import announce, holder, run_lock, withdraw
+from phase4_tui.runbook.run_holder import announce, holder, run_lock, withdraw
+from phase4_tui.runbook.run_plan import RunPlan, choose_phase, plan_run
 from phase4_tui.runbook.settings import Settings
-from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.steps import Command
 
 ERROR_CHARS = 400
@@ -136,7 +136,7 @@ def note_run(reports: Path, run: RunRecord, operator: str) -> None:
     states = {step.name: step.state for step in run.steps}
     detail = {"run": run.run_id, "state": run.state, "phase": run.phase, "rehearsal": run.rehearsal, "steps": states}
     incident = read_state(reports).incident
-    book.record(reports, Actor(operator), Draft("run", run.tag, incident.id if incident else None, detail))
+    writer.record(reports, Actor(operator), Draft("run", run.tag, incident.id if incident else None, detail))
 
 
 def _refuse_other_mode(plan: RunPlan) -> None:

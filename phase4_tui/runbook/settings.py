@@ -11,9 +11,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from phase4_tui.artifacts.names import DEFAULT_TAG, TAG_RULE, is_tag
-from phase4_tui.artifacts.opening import Unreadable, read_bytes
+from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.strict_json import BadJson, decode_text
+from phase4_tui.errors import Refused
 
 SETTINGS_FILE = "phase4.toml"
 ENV_PREFIX = "PHASE4_"
@@ -33,7 +34,7 @@ Seconds = Annotated[float, BeforeValidator(_no_switch), Field(gt=0, allow_inf_na
 Text = Annotated[str, Field(min_length=1)]
 
 
-class SettingsError(Exception):
+class SettingsError(Refused):
     """A setting that can't be used; the message names file or variable, line and key."""
 
 

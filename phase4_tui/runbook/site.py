@@ -1,4 +1,4 @@
-"""Where orders are given and runs are made: a working directory with its settings and environment."""
+"""Where operations are given and runs are made: a working directory with its settings and environment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,3 @@ class Site:
     def actor(self) -> Actor:
         """Who acts."""
         return Actor(self.settings.operator)
-
-
-class Refused(Exception):
-    """An order that is not carried out; the message says why and what to do instead."""

@@ -14,7 +14,7 @@ from phase4_tui.journal.incident import Incident, SeverityClass, Stage
 from phase4_tui.journal.state import EvaluationMode, OperationsState, Pending, read_state
 from phase4_tui.runbook.classification import Classification, Level, as_reclassified, classify
 from phase4_tui.runbook.evidence import Evidence, read_evidence
-from phase4_tui.runbook.fallback import Fallback, read_fallback
+from phase4_tui.runbook.fallback_proof import Fallback, read_fallback
 from phase4_tui.runbook.health import Health, judge
 from phase4_tui.runbook.isolation import Proof
 from phase4_tui.runbook.ladder import first_failed_rung, quarantine_of
@@ -25,7 +25,7 @@ from phase4_tui.runbook.preconditions import (
     check_isolation,
     check_workdir,
 )
-from phase4_tui.runbook.running import running_tag
+from phase4_tui.runbook.run_holder import running_tag
 from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.steps import Phase, place_of, steps_of
 

@@ -16,7 +16,8 @@ from typing import Literal
 import msgspec
 
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
-from phase4_tui.artifacts.opening import Unreadable, read_bytes
+from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
+from phase4_tui.errors import Refused
 from phase4_tui.runbook.settings import Settings, SettingsError, StepSettings
 
 Phase = Literal[3, 4]
@@ -137,7 +138,7 @@ def steps_of(phase: Phase) -> tuple[Step, ...]:
 
 
 def find_step(text: str, phase: Phase = 4) -> Step:
-    """Return the step that a number, a name or a script's name means; raises ValueError."""
+    """Return the step that a number, a name or a script's name means; raises Refused."""
     wanted = text.lower().replace("-", "_").removesuffix(".py")
     for step in steps_of(phase):
         if wanted in {str(step.number), step.name, Path(step.script).stem}:
@@ -146,7 +147,7 @@ def find_step(text: str, phase: Phase = 4) -> Step:
     if len(near) == 1:
         return near[0]
     known = ", ".join(f"{step.number} {step.name}" for step in steps_of(phase))
-    raise ValueError(f"{ascii(text)[:60]} is no step; the steps are {known}")
+    raise Refused(f"{ascii(text)[:60]} is no step; the steps are {known}")
 
 
 @dataclass(frozen=True)

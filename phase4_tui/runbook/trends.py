@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.index import index_tags, scan
 from phase4_tui.artifacts.models import Monitoring
 from phase4_tui.artifacts.names import Artifact, file_name
-from phase4_tui.artifacts.reading import look
 from phase4_tui.policy.monitoring import Rules
 from phase4_tui.runbook.rules import KPIS, is_share, limit_of, read_rules
 

@@ -10,12 +10,12 @@ from typing import BinaryIO, Generic, Protocol, TypeVar
 
 import msgspec
 
+from phase4_tui.artifacts.atomic_files import atomic_files, to_json
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.artifacts.progress import PROGRESS_ENV, progress_line
 from phase4_tui.artifacts.records import BadInput, open_records
 from phase4_tui.artifacts.report import ReportWriter
 from phase4_tui.artifacts.safe_text import safe_markdown
-from phase4_tui.artifacts.writing import atomic_files, to_json
 from phase4_tui.steps.entry import MissingInput, StepError
 
 R = TypeVar("R", bound=msgspec.Struct)

@@ -8,17 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from phase4_tui.artifacts.frozen import FrozenTag
 from phase4_tui.artifacts.names import BadTag, check_tag
-from phase4_tui.artifacts.opening import Unreadable
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.strict_json import is_unicode
+from phase4_tui.errors import Phase4Error
 
 DONE, FAILED, NOT_PASSED = 0, 1, 2
 Arguments = argparse.Namespace
 
 
-class StepError(Exception):
+class StepError(Phase4Error):
     """A step that can't do its work; the message is one line for the operator."""
 
     exit_status = FAILED
@@ -65,7 +64,7 @@ def run(work: Callable[[Arguments], tuple[int, Mapping[str, object] | None]], ar
             print_json(result)
     except StepError as error:
         return _complain(str(error), error.exit_status)
-    except (FrozenTag, BadTag, Unreadable) as error:
+    except Phase4Error as error:  # whose own status is that of an operator's command
         return _complain(str(error), FAILED)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""

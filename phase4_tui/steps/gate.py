@@ -11,12 +11,12 @@ from typing import IO, BinaryIO, Generic, TypeVar, cast
 
 import msgspec
 
-from phase4_tui.artifacts.opening import Unreadable
+from phase4_tui.artifacts.atomic_files import atomic_file
+from phase4_tui.artifacts.json_stream import BadElement
+from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.report import ReportReader, tolerant_row
-from phase4_tui.artifacts.streaming import BadElement
 from phase4_tui.artifacts.strict_json import BadJson
 from phase4_tui.artifacts.unique_keys import decode_complete
-from phase4_tui.artifacts.writing import atomic_file
 from phase4_tui.policy.values import Violation
 from phase4_tui.steps import entry
 

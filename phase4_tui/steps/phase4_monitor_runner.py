@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from phase4_tui.artifacts.atomic_files import atomic_files, to_json
+from phase4_tui.artifacts.json_stream import BadElement, decode_array
 from phase4_tui.artifacts.names import split_name
-from phase4_tui.artifacts.opening import Unreadable, read_bytes
+from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
 from phase4_tui.artifacts.report import ReportReader, tolerant_row
 from phase4_tui.artifacts.safe_text import safe_markdown
-from phase4_tui.artifacts.streaming import BadElement, decode_array
 from phase4_tui.artifacts.strict_json import BadJson, parse
-from phase4_tui.artifacts.writing import atomic_files, to_json
 from phase4_tui.policy.monitoring import Rules, measure, parse_rules, raise_alerts
 from phase4_tui.policy.phase4.quality import JudgedRow
 from phase4_tui.policy.phase4.summary import Tally

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import msgspec
 
+from phase4_tui.artifacts.atomic_files import atomic_write, to_json
+from phase4_tui.artifacts.json_stream import BadElement
 from phase4_tui.artifacts.names import Artifact, file_name
-from phase4_tui.artifacts.opening import Unreadable, read_bytes
+from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
 from phase4_tui.artifacts.report import ReportReader
-from phase4_tui.artifacts.streaming import BadElement
 from phase4_tui.artifacts.strict_json import BadJson, decode_text, parse, parse_object
 from phase4_tui.artifacts.unique_keys import decode_complete
-from phase4_tui.artifacts.writing import atomic_write, to_json
 from phase4_tui.policy.values import show
 from phase4_tui.steps import entry
 

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from phase4_tui.artifacts.atomic_files import atomic_write
 from phase4_tui.artifacts.names import Artifact, file_name
-from phase4_tui.artifacts.opening import Unreadable, read_bytes
+from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
 from phase4_tui.artifacts.safe_text import safe_markdown
 from phase4_tui.artifacts.strict_json import BadJson, parse_object
-from phase4_tui.artifacts.writing import atomic_write
 from phase4_tui.policy.values import show
 from phase4_tui.steps import entry
 from phase4_tui.steps.batch import summary_text, table

@@ -1,1 +1,1 @@
-"""The dashboard: facts from disk become one snapshot, keys become orders; nothing is decided here."""
+"""The dashboard: facts from disk become one snapshot, keys become operations; nothing is decided here."""

@@ -1,4 +1,4 @@
-"""The dashboard's application: tells screens the facts, turns keys into orders, and leaves the terminal as it was."""
+"""The dashboard's application: gives screens the facts, turns keys into operations, restores the terminal."""
 
 import asyncio
 import gc
@@ -16,26 +16,26 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
+from phase4_tui.console.facts.schedule import Facts
+from phase4_tui.console.facts.snapshot import Snapshot, is_urgent
+from phase4_tui.console.operations.queue import OperationQueue
+from phase4_tui.console.operations.registry import ACTIONS, BY_ID, Action, why_not
+from phase4_tui.console.remedies import how
 from phase4_tui.runbook.site import Site
-from phase4_tui.tui.actions import ACTIONS, BY_ID, Action, why_not
-from phase4_tui.tui.facts import Facts
 from phase4_tui.tui.keys import keys_of
-from phase4_tui.tui.messages import OrdersSeen, OutputArrived, SnapshotReady, TagChosen
+from phase4_tui.tui.messages import EventsSeen, OutputArrived, SnapshotReady, TagChosen
 from phase4_tui.tui.notices import Notices
-from phase4_tui.tui.orders import Orders
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.dashboard import DashboardScreen
-from phase4_tui.tui.snapshot import Snapshot, is_urgent
 from phase4_tui.tui.text import AsciiFilter, ControlFilter
 from phase4_tui.tui.themes import THEMES
-from phase4_tui.tui.wording import how
 
 if TYPE_CHECKING:
-    from phase4_tui.runbook.planning import RunPlan
+    from phase4_tui.console.operations.dialogues import Flows
+    from phase4_tui.console.operations.runs import Runs
     from phase4_tui.runbook.provenance import RunRecord
-    from phase4_tui.tui.flows import Flows
-    from phase4_tui.tui.runs import Runs
-    from phase4_tui.tui.shows import Shows
+    from phase4_tui.runbook.run_plan import RunPlan
+    from phase4_tui.tui.openings import Shows
 
 T = TypeVar("T")
 STALE_SECONDS = 10.0
@@ -87,7 +87,7 @@ class Phase4App(App[None]):
         self._notices = Notices(self)
         self._able: tuple[bool, ...] = ()
         self._leaving: int | None = None
-        self.orders = Orders(self)
+        self.queue = OperationQueue(self)
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = site.settings.dashboard.theme
@@ -95,7 +95,7 @@ class Phase4App(App[None]):
     @cached_property
     def runs(self) -> "Runs":
         """The runs of this dashboard; loaded at the first one."""
-        from phase4_tui.tui.runs import Runs  # noqa: PLC0415 - the first paint does without
+        from phase4_tui.console.operations.runs import Runs  # noqa: PLC0415 - the first paint does without
 
         return Runs(self.site)
 
@@ -106,15 +106,15 @@ class Phase4App(App[None]):
 
     @property
     def flows(self) -> "Flows":
-        """The orders; loaded at the first one."""
-        from phase4_tui.tui.flows import Flows  # noqa: PLC0415 - the first paint does without
+        """The operations; loaded at the first one."""
+        from phase4_tui.console.operations.dialogues import Flows  # noqa: PLC0415 - the first paint does without
 
         return Flows(self)
 
     @cached_property
     def shows(self) -> "Shows":
         """What is opened and shown; loaded at the first key."""
-        from phase4_tui.tui.shows import Shows  # noqa: PLC0415 - the first paint does without
+        from phase4_tui.tui.openings import Shows  # noqa: PLC0415 - the first paint does without
 
         return Shows(self)
 
@@ -200,9 +200,9 @@ class Phase4App(App[None]):
             if isinstance(screen, DashboardScreen):
                 screen.take_output(message)
 
-    def on_orders_seen(self, message: OrdersSeen) -> None:
+    def on_events_seen(self, message: EventsSeen) -> None:
         """Tell what another operator did, by name."""
-        self.orders.tell(message)
+        self.queue.tell(message)
 
     def on_tag_chosen(self, message: TagChosen) -> None:
         """Look at another tag."""
@@ -215,7 +215,7 @@ class Phase4App(App[None]):
         if isinstance(screen, FactsScreen):
             screen.set_reactive(FactsScreen.snapshot, self.snapshot)
         if isinstance(screen, ModalScreen):
-            self.orders.asking = False
+            self.queue.asking = False
             self._notices.make_way()
         return super().push_screen(screen, *args, **more)
 
@@ -228,17 +228,17 @@ class Phase4App(App[None]):
     # Actions -------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Grey out what can't act now; hide every order where nothing may be changed."""
+        """Grey out what can't act now; hide every operation where nothing may be changed."""
         if action == "command_palette":
             return not isinstance(self.screen, ModalScreen) and not self._is_typing()
         if action != "act":
             return True
-        if self.orders.asking:
+        if self.queue.asking:
             return False
         found = BY_ID[str(parameters[0])]
         if isinstance(self.screen, ModalScreen) or self._is_typing():
             return False
-        if self.read_only and found.order:
+        if self.read_only and found.changes:
             return False
         return None if why_not(found, self.snapshot) else True
 
@@ -274,18 +274,18 @@ class Phase4App(App[None]):
             self.twin = self.twin if name == "copy" else twin
             show()
         elif name.startswith("step_"):
-            self.order(lambda flows: flows.step(int(name.removeprefix("step_"))), twin)
+            self.operate(lambda flows: flows.step(int(name.removeprefix("step_"))), twin)
         else:
-            self.order(lambda flows: getattr(flows, name)(), twin)
+            self.operate(lambda flows: getattr(flows, name)(), twin)
 
     def twin_of(self, action: Action) -> str:
         """Return the command that does what an action would do now."""
         return action.twin(self.snapshot, self.site.settings) if self.snapshot is not None else ""
 
-    def order(self, flow: "Callable[[Flows], Awaitable[object]]", twin: str | None = None) -> None:
-        """Begin an order, unless a question is open already; `twin` is its command until all of it was chosen."""
+    def operate(self, flow: "Callable[[Flows], Awaitable[object]]", twin: str | None = None) -> None:
+        """Begin an operation, unless a question is open already; `twin` is its command until all of it was chosen."""
         if not isinstance(self.screen, ModalScreen):
-            self.orders.begin(flow, twin)
+            self.queue.begin(flow, twin)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show the error of a worker that failed."""
@@ -295,14 +295,14 @@ class Phase4App(App[None]):
 
     def start_run(self, plan: "RunPlan") -> None:
         """Start a run and show its tag."""
-        self.orders.own.runs.add(plan.tag)
+        self.queue.own.runs.add(plan.tag)
         self.runs.start(plan, lambda record, error: self.call_later(self._run_ended, record, error))
         self.facts.choose(plan.tag)
 
     def _run_ended(self, record: "RunRecord | None", error: Exception | None) -> None:
         self.facts.look_now()
         if error is not None:
-            self.orders.own.runs.clear()  # one that did not begin has no end to be seen
+            self.queue.own.runs.clear()  # one that did not begin has no end to be seen
             self.tell(f"the run failed: {error}", severity="error")
         elif record is not None:
             off = [f"{step.name} {step.state.replace('_', ' ')}" for step in record.steps if step.state != "passed"]
@@ -316,16 +316,16 @@ class Phase4App(App[None]):
 
     def leave_when_safe(self) -> None:
         """Leave; a run under way is cancelled first, when the operator says so."""
-        if self.orders.busy:
-            self.orders.leave_after = True
-            self.tell("an order is being carried out: leaving at its end")
+        if self.queue.busy:
+            self.queue.leave_after = True
+            self.tell("an operation is being carried out: leaving at its end")
         elif self.running_here:
-            self.order(lambda flows: self._quit_running())
+            self.operate(lambda flows: self._quit_running())
         else:
             self.exit()
 
     async def _quit_running(self) -> None:
-        from phase4_tui.tui.screens.modals import PlanScreen  # noqa: PLC0415 - the first paint does without
+        from phase4_tui.tui.screens.questions import PlanScreen  # noqa: PLC0415 - the first paint does without
 
         told = [f"its steps are asked to end, then killed; `{how('resume', self.keys)}` goes on later"]
         if await self.push_screen_wait(PlanScreen("A run is under way. Cancel it and leave?", told, "Leave")):
@@ -343,7 +343,7 @@ class Phase4App(App[None]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Offer every action in the palette; one that can't act now tells why."""
         for action in ACTIONS:
-            if not (action.order and self.read_only):
+            if not (action.changes and self.read_only):
                 reason = why_not(action, self.snapshot)
                 told = f"not now: {reason}" if reason is not None else self.twin_of(action)
                 yield SystemCommand(f"{action.label}: {action.description}", told, self._command(action.id))

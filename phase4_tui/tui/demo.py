@@ -1,4 +1,4 @@
-"""The demo: an incident that plays itself in a scratch directory, with the real runs and the real orders.
+"""The demo: an incident that plays itself in a scratch directory, with the real runs and the real operations.
 
 Space pauses, any other key takes over, and what is left is an ordinary dashboard.
 """
@@ -15,20 +15,20 @@ from pathlib import Path
 from textual import events
 from textual.worker import Worker
 
-from phase4_tui.artifacts.writing import atomic_write, to_json
+from phase4_tui.artifacts.atomic_files import atomic_write, to_json
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.fallback import plan_phase3_only
 from phase4_tui.rollback.freeze import plan_freeze
 from phase4_tui.rollback.known_good import plan_switch
-from phase4_tui.rollback.orders import Plan, carry_out
+from phase4_tui.rollback.operations import Plan, carry_out
 from phase4_tui.rollback.reopen import plan_reopen
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
-from phase4_tui.runbook.planning import Request, plan_run
+from phase4_tui.runbook.run_plan import Request, plan_run
 from phase4_tui.runbook.settings import load_settings
 from phase4_tui.runbook.site import Site
 from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.screens.compare import CompareScreen
-from phase4_tui.tui.screens.modals import PlanScreen
+from phase4_tui.tui.screens.questions import PlanScreen
 from phase4_tui.tui.widgets.header_line import HeaderLine
 
 GOOD, BAD, FIXED = "morning_run", "noon_run", "noon_rehearsal"
@@ -50,7 +50,7 @@ class Scene:
 
 
 def lay_out(directory: Path) -> Site:
-    """Put the batches and rules of the demo into a directory, and return it as a place for orders."""
+    """Put the batches and rules of the demo into a directory, and return it as a place for operations."""
     data = files("phase4_tui.data")
     sample = json.loads((data / "sample_batch_input.json").read_bytes())
     # The feed has lost its bias: every record is neutral, so that nothing is traded.
@@ -161,15 +161,15 @@ class DemoApp(Phase4App):
         await self._until(lambda: not self.running_here)
         await self._settled()
 
-    async def play_order(self, make: Callable[[], Plan]) -> None:
-        """Show an order's plan for a while, then carry it out."""
+    async def play_operation(self, make: Callable[[], Plan]) -> None:
+        """Show an operation's plan for a while, then carry it out."""
         plan = await asyncio.to_thread(make)
         asked = PlanScreen(f"{plan.title}?", plan.describe()[1:])
         self.push_screen(asked)
         await self._rest(PLAN_SECONDS)
         if self.screen is asked:
             asked.answer(True)
-        await self.orders.carry_out(lambda: carry_out(self.site, plan))
+        await self.queue.carry_out(lambda: carry_out(self.site, plan))
         await self._settled()
 
     async def play_screen(self, name: str) -> None:
@@ -201,17 +201,17 @@ async def _look(app: DemoApp) -> None:
 
 async def _freeze(app: DemoApp) -> None:
     await app.play_back()
-    await app.play_order(lambda: plan_freeze(app.site, BAD, "evidence of the incident"))
+    await app.play_operation(lambda: plan_freeze(app.site, BAD, "evidence of the incident"))
 
 
 async def _switch(app: DemoApp) -> None:
-    await app.play_order(lambda: plan_switch(app.site, GOOD, "the last run that climbs its whole ladder"))
+    await app.play_operation(lambda: plan_switch(app.site, GOOD, "the last run that climbs its whole ladder"))
     app.facts.choose(GOOD)
     await app._settled()
 
 
 async def _fallback(app: DemoApp) -> None:
-    await app.play_order(lambda: plan_phase3_only(app.site, "until the feed is mended"))
+    await app.play_operation(lambda: plan_phase3_only(app.site, "until the feed is mended"))
     await app.play_run(Request(phase=3))
 
 
@@ -222,7 +222,7 @@ async def _cause(app: DemoApp) -> None:
         owner="risk",
         closure="a rehearsal on the corrected batch is healthy",
     )
-    await app.play_order(lambda: plan_root_cause(app.site, entry))
+    await app.play_operation(lambda: plan_root_cause(app.site, entry))
 
 
 async def _guided(app: DemoApp) -> None:
@@ -243,7 +243,7 @@ async def _compare(app: DemoApp) -> None:
 
 async def _reopen(app: DemoApp) -> None:
     await app.play_back()
-    await app.play_order(lambda: plan_reopen(app.site, FIXED, accept_changed_input=True))
+    await app.play_operation(lambda: plan_reopen(app.site, FIXED, accept_changed_input=True))
     app.facts.choose(None)
     await app._settled()
 

@@ -7,7 +7,8 @@ from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.keys import Keys, _character_to_key
 
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.tui.actions import ACTIONS
+from phase4_tui.console.operations.registry import ACTIONS
+from phase4_tui.errors import Refused
 
 RESERVED = {"ctrl+p", "tab", "shift+tab", "enter", "escape", "up", "down", "left", "right", "home", "end", "pageup",
             "pagedown", "backspace", "ctrl+c", "ctrl+q", "ctrl+z", "ctrl+m", "ctrl+i", "ctrl+h", "ctrl+j"}  # fmt: skip
@@ -16,7 +17,7 @@ SCREEN_KEYS = {"left_square_bracket", "right_square_bracket", "n", "m", "w", "T"
 _CHARACTERS = {_character_to_key(character): character for character in ascii_letters + digits + punctuation}
 
 
-class BadKeys(Exception):
+class BadKeys(Refused):
     """A key in the settings that can't be used; `action` is the entry that says so."""
 
     def __init__(self, action: str, problem: str) -> None:

@@ -1,11 +1,11 @@
-"""What is told upwards: facts to the application, and events of runs and orders."""
+"""What is told upwards: facts to the application, and events of runs and operations."""
 
 from collections.abc import Mapping
 
 from textual.message import Message
 
+from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.journal.events import Event
-from phase4_tui.tui.snapshot import Snapshot
 
 
 class SnapshotReady(Message):
@@ -40,7 +40,7 @@ class OutputArrived(Message):
         self.fresh = fresh
 
 
-class OrdersSeen(Message):
+class EventsSeen(Message):
     """New events stand in the journal."""
 
     def __init__(self, events: list[Event]) -> None:

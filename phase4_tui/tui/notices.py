@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual.screen import ModalScreen
 
 from phase4_tui.artifacts.safe_text import safe_text
-from phase4_tui.tui.wording import in_keys, short
+from phase4_tui.console.remedies import in_keys, short
 
 if TYPE_CHECKING:
     from phase4_tui.tui.app import Phase4App

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.artifacts.documents import QUALITY
+from tests.artifacts.samples import QUALITY
 from tests.artifacts.support import put
 
 settings.register_profile("slow cores", deadline=None, suppress_health_check=[HealthCheck.too_slow])

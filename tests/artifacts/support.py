@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from phase4_tui.artifacts import streaming
+from phase4_tui.artifacts import json_stream
 from phase4_tui.artifacts.names import Artifact
 
 Fields = dict[str, object]
@@ -122,12 +122,12 @@ def line_spellings(draw: st.DrawFn, rows: Sequence[Fields]) -> bytes:
 @contextmanager
 def window(size: int) -> Iterator[None]:
     """Make streams read `size` bytes at a time, so that cuts fall everywhere."""
-    before = streaming.CHUNK
-    streaming.CHUNK = size
+    before = json_stream.CHUNK
+    json_stream.CHUNK = size
     try:
         yield
     finally:
-        streaming.CHUNK = before
+        json_stream.CHUNK = before
 
 
 def put(path: Path, content: bytes | str | object, *, age: float = 60.0) -> Path:
@@ -155,7 +155,7 @@ def memory_grown_by_looking(path: Path, model: str, state: str) -> int:
     """Look at a file in a process of its own, which must find `state`; return by how many KiB its peak grew."""
     script = (
         "import resource, sys; from pathlib import Path\n"
-        "from phase4_tui.artifacts import models; from phase4_tui.artifacts.reading import look\n"
+        "from phase4_tui.artifacts import models; from phase4_tui.artifacts.documents import look\n"
         "def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "before = peak(); state = look(Path(sys.argv[1]), getattr(models, sys.argv[2])).state\n"
         "print(state, peak() - before)\n"

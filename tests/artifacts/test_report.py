@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from phase4_tui.artifacts.json_stream import BadElement, decode_array
 from phase4_tui.artifacts.report import ReportReader, ReportWriter, tolerant_row
-from phase4_tui.artifacts.streaming import BadElement, decode_array
 from phase4_tui.artifacts.strict_json import BadJson
 from tests.artifacts.support import Fields, documents, nasty_text, put, tags, texts, window, windows
 from tests.deadline import within

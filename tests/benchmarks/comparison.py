@@ -16,7 +16,7 @@ LIMIT_MB = 150
 COMPARE = """
 import sys
 from pathlib import Path
-from phase4_tui.rollback.decisions import compare_decisions
+from phase4_tui.rollback.decision_pairs import compare_decisions
 
 names = ("bad", "rerun", "known_good")
 paths = {name: Path(path) for name, path in zip(names, sys.argv[1:])}

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from phase4_tui.journal.actor import Actor
-from phase4_tui.journal.book import record
 from phase4_tui.journal.log import Draft, last_event, read_events
 from phase4_tui.journal.state import read_state
+from phase4_tui.journal.writer import record
 from tests.journal.support import write_at_once
 
 SMALL = 10
@@ -26,7 +26,7 @@ ACTOR = Actor("maria", "desk")
 VERIFY = """
 import sys, time
 from pathlib import Path
-from phase4_tui.journal.verifying import check_journal
+from phase4_tui.journal.journal_check import check_journal
 started = time.perf_counter()
 if check_journal(Path(sys.argv[1])).problems:
     raise SystemExit("the journal does not hold")
@@ -37,7 +37,7 @@ print(took, int(peak.split()[1]) / 1024)
 
 
 def details(count: int) -> list[dict[str, Any]]:
-    """Return what orders write: an intent and its end, which changes the state."""
+    """Return what operations write: an intent and its end, which changes the state."""
     frozen = {f"tag_{one}": {"manifest_sha256": "0" * 64, "at": "", "by": "", "reason": ""} for one in range(20)}
     found: list[dict[str, Any]] = []
     for number in range(1, count + 1):

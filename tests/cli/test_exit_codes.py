@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from phase4_tui.artifacts.names import Artifact
-from phase4_tui.rollback.orders import one_at_a_time
+from phase4_tui.rollback.operations import one_at_a_time
 from tests.cli.support import FAILED, HEALTHY, P0, P1, P2, REFUSED, UNKNOWN, WARNING, ask, call, command, listing
 from tests.runbook import misbehaving
 from tests.runbook.documents import ALERT, Tag, quality
@@ -96,7 +96,7 @@ def test_a_run_ends_with_its_class_though_its_incident_can_not_be_opened_now(
 ) -> None:
     records = json.loads((theirs / "sample_batch_input.json").read_text())
     (theirs / "idle.json").write_text(json.dumps([record | {"options_bias": "NEUTRAL"} for record in records]))
-    monkeypatch.setattr("phase4_tui.rollback.orders.LOCK_SECONDS", 0.05)
+    monkeypatch.setattr("phase4_tui.rollback.operations.LOCK_SECONDS", 0.05)
     with one_at_a_time(theirs / "reports"):
         answer = ask(theirs, "run", "--input", "idle.json", "--json")
     assert answer.status == P1

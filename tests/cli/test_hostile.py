@@ -116,7 +116,7 @@ def test_no_hostile_tag_is_accepted_and_nothing_is_made(
     ],
     ids=lambda arguments: " ".join(word for word in arguments if word[0] != "-"),
 )
-def test_no_order_takes_a_hostile_tag_and_nothing_is_made(work: Path, tmp_path: Path, arguments: list[str]) -> None:
+def test_no_operation_takes_a_hostile_tag_and_nothing_is_made(work: Path, tmp_path: Path, arguments: list[str]) -> None:
     for name in ("t1", "t2"):
         Tag(work / "reports", name)
     Tag(work / "reports", "t3").change(Artifact.MONITORING, lambda it: it.update(status="ALERT", alerts=[ALERT]), age=1)

@@ -56,8 +56,8 @@ def test_a_tag_whose_files_name_another_tag_is_not_known_good(work: Path, artifa
     tag.change(artifact, partial(dict.update, **{key: other}))
     (row,) = ask(work, "tags", "--json").document()["tags"]
     assert row["known_good"] is False
-    for order in (["switch", "mine", "--reason", "r", "--yes"], ["pin", "mine"]):
-        assert "not known-good" in ask(work, "known-good", *order).complaint()
+    for operation in (["switch", "mine", "--reason", "r", "--yes"], ["pin", "mine"]):
+        assert "not known-good" in ask(work, "known-good", *operation).complaint()
     assert "theirs" in ask(work, "status", "--tag", "mine").out
 
 

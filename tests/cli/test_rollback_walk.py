@@ -113,8 +113,8 @@ def test_a_dead_operator_is_followed_at_once_and_a_living_one_only_with_a_reason
         dead.dies()
     with operator(work, "rollback", name="grace") as grace:
         grace.asked("Do it?")
-        for order in (["freeze", "bad", "--reason", "r", "--yes"], ["rollback", "--yes"]):
-            refused = ask(work, *order)
+        for operation in (["freeze", "bad", "--reason", "r", "--yes"], ["rollback", "--yes"]):
+            refused = ask(work, *operation)
             assert refused.status == REFUSED
             assert "grace@" in refused.complaint()
             assert "--take-over" in refused.complaint()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from phase4_tui.runbook.provenance import runs_of
-from phase4_tui.runbook.running import run_lock
+from phase4_tui.runbook.run_holder import run_lock
 from tests.cli.support import ask, started
 from tests.runbook import misbehaving
 from tests.runbook.support import TAG, alive, misled, pids_in, states, until

@@ -226,8 +226,8 @@ def test_it_tells_what_operators_do_once_each_and_nothing_of_before(tag: Tag, wo
         status, err = watch.end(signal.SIGINT)
     assert (status, err) == (130, "")
     assert not any("early" in line for line in watch.told)
-    orders = [line for line in watch.told if "@" in line and "incident" not in line]
-    assert len(orders) == 3, "one line an order"
+    operations = [line for line in watch.told if "@" in line and "incident" not in line]
+    assert len(operations) == 3, "one line an operation"
     assert not DANGEROUS.search("".join(watch.told))
 
 

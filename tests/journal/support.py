@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from phase4_tui.artifacts.writing import to_json
+from phase4_tui.artifacts.atomic_files import to_json
 from phase4_tui.journal.actor import Actor
-from phase4_tui.journal.book import record
 from phase4_tui.journal.events import GENESIS, Event, encode_line, seal
+from phase4_tui.journal.journal_check import check_journal
 from phase4_tui.journal.log import Draft, read_events
 from phase4_tui.journal.state import OperationsState, fold
-from phase4_tui.journal.verifying import check_journal
+from phase4_tui.journal.writer import record
 
 MARIA = Actor("maria", "desk")
 

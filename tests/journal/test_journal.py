@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phase4_tui.journal.actor import Actor
-from phase4_tui.journal.book import journal_lock, record
 from phase4_tui.journal.events import MAX_LINE_BYTES, BadEvent, Event, decode_line, encode_line
 from phase4_tui.journal.locks import Busy
 from phase4_tui.journal.log import Draft, JournalDamaged, last_event, read_events
 from phase4_tui.journal.state import StateUnreadable, read_state
+from phase4_tui.journal.writer import journal_lock, record
 from tests.artifacts.support import documents, texts
 from tests.deadline import within
 from tests.journal.support import (
@@ -265,7 +265,7 @@ def test_what_is_no_journal_is_damage_and_neither_a_hang_nor_a_traceback(
 
 def test_nothing_is_written_while_another_holds_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = lines_in(with_history(tmp_path))
-    monkeypatch.setattr("phase4_tui.journal.book.LOCK_SECONDS", 0.05)
+    monkeypatch.setattr("phase4_tui.journal.writer.LOCK_SECONDS", 0.05)
     with journal_lock(tmp_path), pytest.raises(Busy):
         note(tmp_path)
     assert lines_in(tmp_path) == before

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from phase4_tui.artifacts.atomic_files import to_json
 from phase4_tui.artifacts.clock import iso, now_ns
-from phase4_tui.artifacts.writing import to_json
 from phase4_tui.journal import lease as leases
 from phase4_tui.journal.actor import Actor
-from phase4_tui.journal.book import journal_lock
 from phase4_tui.journal.lease import (
     DEAD_AFTER_SECONDS,
     Held,
@@ -25,6 +24,7 @@ from phase4_tui.journal.lease import (
     read_lease,
     take_lease,
 )
+from phase4_tui.journal.writer import journal_lock
 from tests.journal.support import file_in
 
 TAKE = """
@@ -93,7 +93,7 @@ def test_the_same_operator_leads_from_one_process_and_goes_on_from_another_since
     with ada_leads(tmp_path) as process:
         with pytest.raises(Held, match=f"pid {process.pid}"):
             take_lease(tmp_path, ADA)
-        assert other_holder(tmp_path, ADA) is None  # whose orders are not held off
+        assert other_holder(tmp_path, ADA) is None  # whose operations are not held off
         before = take_lease(tmp_path, ADA, by_force=True)
         after = read_lease(tmp_path)
         assert before is not None and after is not None

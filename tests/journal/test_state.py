@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from phase4_tui.artifacts.writing import to_json
+from phase4_tui.artifacts.atomic_files import to_json
 from phase4_tui.journal.log import read_events
 from phase4_tui.journal.state import OperationsState, StateUnreadable, fold, read_state
 from tests.journal.support import file_in, folded, note, sealed, with_history, write_at_once, write_head
@@ -89,7 +89,7 @@ def test_an_event_can_not_set_what_the_state_counts_itself(tmp_path: Path) -> No
     assert (state.revision, state.journal.seq, len(state.pending)) == (1, 1, 1)
 
 
-def test_an_order_is_pending_from_its_intent_to_its_own_end(tmp_path: Path) -> None:
+def test_an_operation_is_pending_from_its_intent_to_its_own_end(tmp_path: Path) -> None:
     first, second = note(tmp_path, outcome="intent"), note(tmp_path, outcome="intent")
     note(tmp_path, outcome="failed", intent=first.seq)
     assert [pending.seq for pending in read_state(tmp_path).pending] == [second.seq]

@@ -13,12 +13,12 @@ import pytest
 
 from phase4_tui.artifacts.manifest import Manifest, read_manifest
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.errors import Refused
+from phase4_tui.journal.journal_check import check_journal
 from phase4_tui.journal.log import read_events
 from phase4_tui.journal.state import fold, read_state, stored_state
-from phase4_tui.journal.verifying import check_journal
-from phase4_tui.rollback.orders import Done, Plan, carry_out
-from phase4_tui.rollback.verifying import verify
-from phase4_tui.runbook.site import Refused
+from phase4_tui.rollback.operations import Done, Plan, carry_out
+from phase4_tui.rollback.verification import verify
 from tests.rollback.support import site_of
 from tests.runbook.documents import CHECK_AGE, REPORT_AGE, Tag, contents, quality
 

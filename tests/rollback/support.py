@@ -1,10 +1,10 @@
-"""A working directory with tags, and orders given in it as an operator gives them."""
+"""A working directory with tags, and operations given in it as an operator gives them."""
 
 from pathlib import Path
 
 from phase4_tui.journal.state import OperationsState, read_state
 from phase4_tui.rollback.freeze import plan_freeze
-from phase4_tui.rollback.orders import Done, Plan, carry_out
+from phase4_tui.rollback.operations import Done, Plan, carry_out
 from phase4_tui.runbook.settings import load_settings
 from phase4_tui.runbook.site import Site
 
@@ -12,12 +12,12 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin"}
 
 
 def site_of(work: Path, operator: str = "maria") -> Site:
-    """Return the place of orders for an operator."""
+    """Return the place of operations for an operator."""
     return Site(work, load_settings(work, ENVIRONMENT, {"operator": operator}), ENVIRONMENT)
 
 
 def give(site: Site, plan: Plan) -> Done:
-    """Carry an order out."""
+    """Carry an operation out."""
     return carry_out(site, plan)
 
 

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phase4_tui.artifacts.names import Artifact
-from phase4_tui.rollback import decisions
+from phase4_tui.errors import Refused
+from phase4_tui.rollback import decision_pairs as decisions
 from phase4_tui.rollback.comparison import compare
-from phase4_tui.rollback.decisions import compare_decisions
-from phase4_tui.runbook.site import Refused
+from phase4_tui.rollback.decision_pairs import compare_decisions
 from tests.deadline import within
 from tests.rollback.support import site_of
 from tests.runbook.documents import ALERT, Tag

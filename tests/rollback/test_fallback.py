@@ -9,9 +9,9 @@ import pytest
 
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.rollback.fallback import plan_phase3_only, plan_phase4_by_override, refuse_plain_phase4
-from phase4_tui.runbook.fallback import Fallback, read_fallback
-from phase4_tui.runbook.planning import Request, choose_phase
-from phase4_tui.runbook.running import announce, run_lock
+from phase4_tui.runbook.fallback_proof import Fallback, read_fallback
+from phase4_tui.runbook.run_holder import announce, run_lock
+from phase4_tui.runbook.run_plan import Request, choose_phase
 from phase4_tui.runbook.sequence import run_plan
 from phase4_tui.runbook.settings import load_settings
 from phase4_tui.runbook.steps import find_step

@@ -14,14 +14,15 @@ import pytest
 from phase4_tui.artifacts.frozen import is_frozen
 from phase4_tui.artifacts.manifest import frozen_state
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.errors import Refused
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.log import read_events
-from phase4_tui.rollback import copies as copying
+from phase4_tui.rollback import frozen_copies as copying
 from phase4_tui.rollback.freeze import plan_freeze, plan_thaw
 from phase4_tui.rollback.known_good import plan_switch
-from phase4_tui.rollback.orders import Effect, Plan, carry_out
-from phase4_tui.runbook.running import announce, run_lock
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.rollback.operations import Effect, Plan, carry_out
+from phase4_tui.runbook.run_holder import announce, run_lock
+from phase4_tui.runbook.site import Site
 from tests.rollback.hostile import (
     artifacts,
     assert_on_record,
@@ -209,7 +210,7 @@ def test_copies_that_are_gone_are_not_made_anew_from_whatever_is_there(work: Pat
     assert problems(work) == []
 
 
-def order(site: Site, plan: Plan, gate: threading.Barrier, answers: dict[str, str]) -> None:
+def operation(site: Site, plan: Plan, gate: threading.Barrier, answers: dict[str, str]) -> None:
     name = site.settings.operator
     gate.wait(10)
     try:
@@ -227,7 +228,7 @@ def test_two_operators_freeze_the_same_tag_at_once_a_hundred_times_and_one_wins(
         gate = threading.Barrier(2)
 
         threads = [
-            threading.Thread(target=order, args=(site_of(work, name), plan, gate, answers))
+            threading.Thread(target=operation, args=(site_of(work, name), plan, gate, answers))
             for name, plan in plans.items()
         ]
         for thread in threads:
@@ -331,7 +332,7 @@ def test_more_frozen_tags_than_the_journal_can_name_are_refused_before_anything_
     assert problems(work) == []
 
 
-def test_verifying_while_an_order_is_carried_out_looks_again_when_it_is_done(
+def test_verifying_while_an_operation_is_carried_out_looks_again_when_it_is_done(
     work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen, ended = threading.Event(), threading.Event()
@@ -340,7 +341,7 @@ def test_verifying_while_an_order_is_carried_out_looks_again_when_it_is_done(
         seen.set()
         assert ended.wait(10)
 
-    monkeypatch.setattr("phase4_tui.rollback.verifying.time", SimpleNamespace(sleep=pause))
+    monkeypatch.setattr("phase4_tui.rollback.verification.time", SimpleNamespace(sleep=pause))
     found: list[list[tuple[str, str]]] = []
     thread = threading.Thread(target=lambda: found.append(problems(work)))
     plan = plan_freeze(site_of(work), "t1", "why")

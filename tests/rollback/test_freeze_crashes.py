@@ -1,4 +1,4 @@
-"""Orders that are killed, or whose disk fails, at each single call: all or nothing, and the next order settles it."""
+"""Operations killed, or whose disk fails, at each single call: all or nothing, and the next operation settles it."""
 
 import errno
 import json
@@ -20,8 +20,8 @@ from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.fallback import plan_phase3_only
 from phase4_tui.rollback.freeze import plan_freeze, plan_restore, plan_thaw
 from phase4_tui.rollback.known_good import plan_switch
-from phase4_tui.rollback.orders import Plan
-from phase4_tui.rollback.verifying import repair
+from phase4_tui.rollback.operations import Plan
+from phase4_tui.rollback.verification import repair
 from tests.killing import KILLED, at_every_call
 from tests.rollback.hostile import assert_on_record, copies, digest, do, listing, overwrite, own_report, place, problems
 from tests.rollback.support import freeze, site_of
@@ -92,20 +92,20 @@ def swept(work: Path) -> None:
         os.utime(path, (0, 0))
 
 
-def order(plan: Callable[..., Plan], *arguments: object) -> Callable[[Path], None]:
+def operation(plan: Callable[..., Plan], *arguments: object) -> Callable[[Path], None]:
     def given(work: Path) -> None:
         do(work, plan, *arguments)
 
     return given
 
 
-FREEZE = order(plan_freeze, "t1", "why")
-SWITCH = order(plan_switch, "new", "why")
-RESTORE = order(plan_restore, "t1")
-THAW = order(plan_thaw, "t1", "why")
+FREEZE = operation(plan_freeze, "t1", "why")
+SWITCH = operation(plan_switch, "new", "why")
+RESTORE = operation(plan_restore, "t1")
+THAW = operation(plan_thaw, "t1", "why")
 
 
-def test_a_freeze_killed_at_any_call_leaves_the_tag_free_or_frozen_whole_and_the_next_order_settles_it(
+def test_a_freeze_killed_at_any_call_leaves_the_tag_free_or_frozen_whole_and_the_next_operation_settles_it(
     small: Preparing,
 ) -> None:
     seen = set()
@@ -142,13 +142,15 @@ def test_a_freeze_whose_disk_fails_says_so_and_is_not_on_record_as_done(small: P
     assert failures > 5
 
 
-def test_a_switch_killed_at_any_call_leaves_one_active_tag_and_the_next_order_settles_it(switchable: Preparing) -> None:
+def test_a_switch_killed_at_any_call_leaves_one_active_tag_and_the_next_operation_settles_it(
+    switchable: Preparing,
+) -> None:
     seen = set()
     for struck in at_every_call(switchable, SWITCH, calls=LASTING_CALLS):
         work = struck.place
         before = read_state(work / "reports")
         seen.add((active(work), str(before.active_tag)))
-        do(work, plan_phase3_only, "the next order", operator="tom")
+        do(work, plan_phase3_only, "the next operation", operator="tom")
         after = read_state(work / "reports")
         assert active(work) == after.active_tag == before.active_tag, struck.at
         do(work, plan_switch, "new", "again")
@@ -173,7 +175,7 @@ def test_a_switch_whose_disk_fails_says_so_and_changes_nothing(switchable: Prepa
             assert os.strerror(disk["error"]) in struck.output.splitlines()[-1], struck.output
         if disk is not FULL:
             assert active(work) == state.active_tag, struck.at
-        do(work, plan_phase3_only, "the next order", operator="tom")
+        do(work, plan_phase3_only, "the next operation", operator="tom")
         assert active(work) == state.active_tag, struck.at
         assert problems(work) == [], struck.at
         assert_on_record(work)
@@ -234,7 +236,7 @@ def test_a_thaw_killed_at_any_call_keeps_the_copies_in_one_of_two_places(small: 
         thawed = list((work / "reports" / ".phase4" / "thawed").glob("t1*"))
         assert len(thawed) == (0 if there else 1), struck.at
         assert listing(copies(work, "t1") if there else thawed[0]) == kept
-        do(work, plan_phase3_only, "the next order", operator="tom")
+        do(work, plan_phase3_only, "the next operation", operator="tom")
         freeze(work, "t1", "again")
         assert problems(work) == [], struck.at
         assert_on_record(work)
@@ -257,6 +259,6 @@ def test_a_repair_killed_at_any_call_is_repaired_again_and_forgets_nothing(switc
             mend(work)
         state = read_state(work / "reports")
         assert (state.active_tag, state.frozen) == (known.active_tag, known.frozen), struck.at
-        do(work, plan_phase3_only, "the next order", operator="tom")
+        do(work, plan_phase3_only, "the next operation", operator="tom")
         assert problems(work) == [], struck.at
         shutil.rmtree(work)

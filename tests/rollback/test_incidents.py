@@ -9,6 +9,7 @@ from threading import Barrier, Thread
 import pytest
 
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.errors import Refused
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.log import read_events
 from phase4_tui.journal.state import StateUnreadable, read_state
@@ -20,12 +21,11 @@ from phase4_tui.rollback.incidents import (
     plan_escalate,
     plan_reclassify,
 )
-from phase4_tui.rollback.orders import one_at_a_time
-from phase4_tui.rollback.postmortem import post_mortem
+from phase4_tui.rollback.operations import one_at_a_time
+from phase4_tui.rollback.post_mortem import post_mortem
 from phase4_tui.rollback.reopen import plan_reopen
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
-from phase4_tui.rollback.verifying import verify
-from phase4_tui.runbook.site import Refused
+from phase4_tui.rollback.verification import verify
 from tests.rollback.support import freeze, give, site_of, state_of
 from tests.runbook.documents import ALERT, Json, Tag, quality
 
@@ -221,12 +221,12 @@ def test_a_tag_of_which_nothing_is_there_can_not_be_reclassified(tmp_path: Path)
         plan_reclassify(site_of(tmp_path), "P1", "why", "never-run")
 
 
-def test_while_another_order_is_carried_out_it_is_refused_and_found_later(
+def test_while_another_operation_is_carried_out_it_is_refused_and_found_later(
     bad: Tag, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert bad.name
-    monkeypatch.setattr("phase4_tui.rollback.orders.LOCK_SECONDS", 0.05)
-    with one_at_a_time(tmp_path / "reports"), pytest.raises(Refused, match="another order"):
+    monkeypatch.setattr("phase4_tui.rollback.operations.LOCK_SECONDS", 0.05)
+    with one_at_a_time(tmp_path / "reports"), pytest.raises(Refused, match="another operation"):
         look(tmp_path)
     assert look(tmp_path) is not None
 
@@ -298,7 +298,7 @@ def test_thousands_of_incidents_fit_the_journal(bad: Tag, tmp_path: Path) -> Non
     assert len(state_of(tmp_path).handled) == 500
 
 
-def test_the_post_mortem_tells_the_clock_in_order_and_each_thing_by_name(bad: Tag, tmp_path: Path) -> None:
+def test_the_post_mortem_tells_the_clock_in_operation_and_each_thing_by_name(bad: Tag, tmp_path: Path) -> None:
     assert bad.name
     look(tmp_path)
     freeze(tmp_path, "bad")

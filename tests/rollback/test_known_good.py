@@ -15,7 +15,7 @@ from phase4_tui.rollback.fallback import plan_phase3_only
 from phase4_tui.rollback.freeze import freeze_now, plan_thaw
 from phase4_tui.rollback.incidents import look_for_incident, plan_reclassify
 from phase4_tui.rollback.known_good import candidates, failed_rung, plan_pin, plan_switch, plan_unpin
-from phase4_tui.rollback.orders import Plan, carry_out
+from phase4_tui.rollback.operations import Plan, carry_out
 from phase4_tui.rollback.reopen import plan_reopen
 from tests.rollback.hostile import (
     a_report,
@@ -49,7 +49,7 @@ def work(tmp_path: Path) -> Path:
     return work
 
 
-def test_an_unfrozen_good_target_is_frozen_verified_and_published_in_one_order(work: Path) -> None:
+def test_an_unfrozen_good_target_is_frozen_verified_and_published_in_one_operation(work: Path) -> None:
     done = do(work, plan_switch, "good", "because")
     state = state_of(work)
     told = json.loads(active_file(work) or b"")
@@ -124,14 +124,14 @@ GOES_BAD: dict[str, tuple[Callable[[Path], None], str]] = {
 
 
 @pytest.mark.parametrize("how", GOES_BAD)
-@pytest.mark.parametrize("order", [plan_switch, plan_pin])
+@pytest.mark.parametrize("operation", [plan_switch, plan_pin])
 def test_a_target_that_fails_a_rung_is_refused_and_nothing_changes(
-    work: Path, how: str, order: Callable[..., Plan]
+    work: Path, how: str, operation: Callable[..., Plan]
 ) -> None:
     spoil, rung = GOES_BAD[how]
     spoil(work)
     before = state_of(work), active_file(work)
-    told = refused(lambda: do(work, order, "good", *(["why"] if order is plan_switch else [])))
+    told = refused(lambda: do(work, operation, "good", *(["why"] if operation is plan_switch else [])))
     assert f"fails `{rung}" in told
     assert (state_of(work), active_file(work)) == before
     row = next((row for row in candidates(site_of(work)) if row.tag == "good"), None)
@@ -146,30 +146,30 @@ def test_a_tag_of_phase_3_is_told_as_what_it_is(work: Path) -> None:
     assert "fails `monitoring OK: Phase 3 has none, it is the fallback`" in told
 
 
-@pytest.mark.parametrize("order", [plan_switch, plan_pin])
+@pytest.mark.parametrize("operation", [plan_switch, plan_pin])
 def test_a_report_that_is_broken_only_in_its_middle_is_found_at_the_last_moment(
-    work: Path, order: Callable[..., Plan]
+    work: Path, operation: Callable[..., Plan]
 ) -> None:
     rows = json.dumps([{"a": 1}] * 2_000)
     whole = a_report(run_tag="good", results=[]).replace(b'"results": []', b'"results": ' + rows.encode())
     overwrite_report(work, whole)
-    arguments = ["good", *(["why"] if order is plan_switch else [])]
-    plan = order(site_of(work), *arguments)
+    arguments = ["good", *(["why"] if operation is plan_switch else [])]
+    plan = operation(site_of(work), *arguments)
     overwrite_report(work, whole.replace(b'{"a": 1}, {"a": 1}]', b'{"a": 1}, {"a": ]}]'))
     (row,) = [row for row in candidates(site_of(work)) if row.tag == "good"]
     assert row.known_good, "an index reads no more than beginning and end"
     before = active_file(work)
-    for late in (lambda: carry_out(site_of(work), plan), lambda: order(site_of(work), *arguments)):
+    for late in (lambda: carry_out(site_of(work), plan), lambda: operation(site_of(work), *arguments)):
         assert "fails `parses: record 2000" in refused(late)
     assert active_file(work) == before
 
 
 @pytest.mark.parametrize("how", [how for how in GOES_BAD if how not in ("tampered", "robbed of its copies")])
-@pytest.mark.parametrize("order", [plan_switch, plan_pin])
+@pytest.mark.parametrize("operation", [plan_switch, plan_pin])
 def test_a_target_that_goes_bad_between_plan_and_carrying_out_is_refused(
-    work: Path, how: str, order: Callable[..., Plan]
+    work: Path, how: str, operation: Callable[..., Plan]
 ) -> None:
-    plan = order(site_of(work), "good", *(["why"] if order is plan_switch else []))
+    plan = operation(site_of(work), "good", *(["why"] if operation is plan_switch else []))
     before = state_of(work), active_file(work)
     GOES_BAD[how][0](work)
     told = refused(lambda: carry_out(site_of(work), plan))
@@ -275,8 +275,8 @@ def test_a_copy_of_what_a_switch_leaves_behind_is_no_target_of_that_switch(work:
     healed_copy(work, "bad", "healed")
     plan = plan_switch(site_of(work), "good", "why")
     with_incident(work)
-    for order in (plan_switch, plan_pin):
-        told = refused(lambda order=order: do(work, order, "healed", *(["why"] if order is plan_switch else [])))  # type: ignore[misc]
+    for give in (plan_switch, plan_pin):
+        told = refused(lambda give=give: do(work, give, "healed", *(["why"] if give is plan_switch else [])))  # type: ignore[misc]
         assert "healed has the very report of bad" in told
     assert "changed since" in refused(lambda: carry_out(site_of(work), plan))
     assert "healed has the very report of bad" in refused(lambda: do(work, plan_reopen_by_override, "healed"))
@@ -327,8 +327,8 @@ def test_a_frozen_bad_tag_is_quarantined_as_it_was_frozen_whatever_was_written_s
 
 def test_the_incident_is_contained_when_the_tag_is_frozen_left_and_phase_4_is_off(work: Path) -> None:
     with_incident(work)
-    for order, arguments in ((plan_switch, ("good", "r")), (plan_phase3_only, ("r",))):
-        do(work, order, *arguments)
+    for operation, arguments in ((plan_switch, ("good", "r")), (plan_phase3_only, ("r",))):
+        do(work, operation, *arguments)
         incident = state_of(work).incident
         assert incident is not None
         assert incident.stage == "detected"

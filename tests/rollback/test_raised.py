@@ -12,9 +12,9 @@ from phase4_tui.rollback.incidents import (
     plan_reclassify,
 )
 from phase4_tui.rollback.known_good import plan_switch
-from phase4_tui.rollback.postmortem import post_mortem
+from phase4_tui.rollback.post_mortem import post_mortem
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
-from phase4_tui.rollback.verifying import verify
+from phase4_tui.rollback.verification import verify
 from phase4_tui.runbook.provenance import save_run
 from tests.rollback.support import freeze, give, site_of, state_of
 from tests.rollback.test_incidents import POLICY, alert, kinds, look

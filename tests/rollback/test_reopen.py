@@ -10,6 +10,7 @@ import pytest
 
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.errors import Refused
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback.comparison import ComparisonResult
 from phase4_tui.rollback.fallback import plan_phase3_only
@@ -17,12 +18,11 @@ from phase4_tui.rollback.freeze import plan_freeze
 from phase4_tui.rollback.guided import read_guided
 from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.rollback.known_good import plan_switch
-from phase4_tui.rollback.postmortem import post_mortem
+from phase4_tui.rollback.post_mortem import post_mortem
 from phase4_tui.rollback.reopen import conditions, plan_compare, plan_reopen
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
-from phase4_tui.rollback.verifying import verify
+from phase4_tui.rollback.verification import verify
 from phase4_tui.runbook.provenance import RunRecord, Source, runs_dir, save_run
-from phase4_tui.runbook.site import Refused
 from tests.rollback.support import freeze, give, site_of, state_of
 from tests.runbook.documents import ALERT, Tag, quality
 from tests.runbook.support import STEP_NAMES

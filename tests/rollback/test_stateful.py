@@ -1,4 +1,4 @@
-"""Two operators give every order in any sequence, die in the middle, and act on old views; root tampers meanwhile."""
+"""Two operators give every operation in any sequence, die midway, and act on old views; root tampers meanwhile."""
 
 import shutil
 import tempfile
@@ -14,18 +14,19 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from phase4_tui.artifacts.frozen import is_frozen
 from phase4_tui.artifacts.manifest import look_frozen
 from phase4_tui.artifacts.names import Artifact
-from phase4_tui.journal.book import record
+from phase4_tui.errors import Refused
 from phase4_tui.journal.events import Event
-from phase4_tui.rollback import orders
+from phase4_tui.journal.writer import record
+from phase4_tui.rollback import operations
 from phase4_tui.rollback.active import active_of, publish_active, published_active
 from phase4_tui.rollback.fallback import plan_phase3_only, plan_phase4_by_override
 from phase4_tui.rollback.freeze import plan_freeze, plan_restore, plan_thaw
 from phase4_tui.rollback.incidents import RANK, look_for_incident, plan_escalate, plan_no_good_tag, plan_reclassify
 from phase4_tui.rollback.known_good import failed_rung, plan_pin, plan_switch, plan_unpin
-from phase4_tui.rollback.orders import Effect, Plan, carry_out
+from phase4_tui.rollback.operations import Effect, Plan, carry_out
 from phase4_tui.rollback.reopen import plan_compare, plan_reopen
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.runbook.site import Site
 from tests.rollback.hostile import (
     a_report,
     as_root,
@@ -43,7 +44,7 @@ from tests.rollback.support import site_of, state_of
 
 TAGS = ("a", "b", "c", "d")
 CAUSE = RootCause(cause="bad figures", remediation="better figures", owner="risk")
-ORDERS: dict[str, Callable[[Site, str, str], Plan]] = {
+OPERATIONS: dict[str, Callable[[Site, str, str], Plan]] = {
     "freeze": lambda site, tag, _: plan_freeze(site, tag, "evidence"),
     "thaw": lambda site, tag, _: plan_thaw(site, tag, "again"),
     "restore": lambda site, tag, _: plan_restore(site, tag),
@@ -61,7 +62,7 @@ ORDERS: dict[str, Callable[[Site, str, str], Plan]] = {
 }
 operators = st.sampled_from(("maria", "tom"))
 tags = st.sampled_from(TAGS)
-kinds = st.sampled_from(tuple(ORDERS))
+kinds = st.sampled_from(tuple(OPERATIONS))
 frequent = st.sampled_from(("freeze", "switch", "thaw", "restore", "reopen"))
 
 
@@ -117,12 +118,12 @@ class Desk(RuleBasedStateMachine):
 
     def planned(self, operator: str, kind: str, tag: str, other: str) -> Plan | None:
         try:
-            return ORDERS[kind](site_of(self.work, operator), tag, other)
+            return OPERATIONS[kind](site_of(self.work, operator), tag, other)
         except Refused:
             return None
 
     @rule(operator=operators, kind=kinds | frequent, tag=tags, other=tags)
-    def order(self, operator: str, kind: str, tag: str, other: str) -> None:
+    def operation(self, operator: str, kind: str, tag: str, other: str) -> None:
         plan = self.planned(operator, kind, tag, other)
         if plan is not None:
             self.carried_out(operator, plan)
@@ -146,7 +147,7 @@ class Desk(RuleBasedStateMachine):
         other=tags,
         where=st.sampled_from(("before it acts", "after it acted", "before it is published", "before its result")),
     )
-    def die_in_an_order(self, operator: str, kind: str, tag: str, other: str, where: str) -> None:
+    def die_in_an_operation(self, operator: str, kind: str, tag: str, other: str, where: str) -> None:
         plan = self.planned(operator, kind, tag, other)
         if plan is None or plan.nothing is not None:
             return
@@ -173,7 +174,7 @@ class Desk(RuleBasedStateMachine):
                 raise Death
             return record(*arguments)  # type: ignore[arg-type]
 
-        with mock.patch.multiple(orders, publish_active=dead_publishing, record=dead_recording):
+        with mock.patch.multiple(operations, publish_active=dead_publishing, record=dead_recording):
             try:
                 carry_out(site_of(self.work, operator), replace(plan, act=dying))
             except Death:

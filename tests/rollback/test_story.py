@@ -18,11 +18,12 @@ FIXED = "sample_batch_input.json"
 INTENT, BEFORE_DONE, AFTER_DONE = "after the intent", "before the done", "after the done"
 DYING = """
 import os, sys
-from phase4_tui.cli import run, watching_runs
+from phase4_tui.cli import run
+from phase4_tui.cli import run_progress
 from phase4_tui.cli.app import main
-from phase4_tui.rollback import orders
+from phase4_tui.rollback import operations
 
-point, record = sys.argv.pop(1), orders.record
+point, record = sys.argv.pop(1), operations.record
 
 def die(*_):
     os.kill(os.getpid(), 9)
@@ -36,14 +37,14 @@ def dying_record(reports, actor, draft):
         die()
     return result
 
-orders.record = dying_record
+operations.record = dying_record
 ends = 0
 def dying_step(self, record):
     global ends
     ends += 1
     if ends == 2 and point == "in the third step":
         die()
-watching_runs.PlainObserver.step_ended = dying_step
+run_progress.PlainObserver.step_ended = dying_step
 if point == "before the run is looked at":
     run.look_for_incident = die
 main()
@@ -164,7 +165,7 @@ def rolled_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("point", [INTENT, BEFORE_DONE, AFTER_DONE])
-def test_an_operator_dies_in_every_order_and_a_second_one_finishes(
+def test_an_operator_dies_in_every_operation_and_a_second_one_finishes(
     rolled_out: Path, tmp_path: Path, point: str
 ) -> None:
     subprocess.run(["cp", "-a", str(rolled_out), str(tmp_path)], check=True, timeout=30)
@@ -176,16 +177,16 @@ def test_an_operator_dies_in_every_order_and_a_second_one_finishes(
         assert "Switch" in desk.goes_on("rollback", "--yes", status=1).out
     else:
         desk.goes_on(*bad_run, status=P1)
-    for number, order in (
+    for number, operation in (
         (1, ["freeze", "bad", "--reason", "evidence", "--yes"]),
         (2, ["known-good", "switch", "good", "--reason", "rollback", "--yes"]),
         (3, ["mode", "phase3-only", "--reason", "until mended", "--yes"]),
         (4, ["root-cause", "add", *ROOT_CAUSE]),
     ):
         if not desk.is_done(number):
-            desk.dies(point, *order)
+            desk.dies(point, *operation)
         if not desk.is_done(number):
-            desk.goes_on(*order)
+            desk.goes_on(*operation)
         assert number == 3 or desk.is_done(number)
     rehearsal = ["run", "--rehearsal", "--tag", "fixed"]
     if point == INTENT:

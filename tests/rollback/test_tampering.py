@@ -11,8 +11,8 @@ import pytest
 from phase4_tui.artifacts.manifest import frozen_state
 from phase4_tui.rollback.freeze import plan_restore, plan_thaw
 from phase4_tui.rollback.known_good import plan_switch
-from phase4_tui.rollback.orders import carry_out
-from phase4_tui.rollback.verifying import verify
+from phase4_tui.rollback.operations import carry_out
+from phase4_tui.rollback.verification import verify
 from tests.rollback.hostile import artifacts, as_root, copies, digest, do, listing, overwrite, place, problems, refused
 from tests.rollback.support import freeze, site_of, state_of
 
@@ -193,8 +193,8 @@ def test_a_file_edited_together_with_its_manifest_is_told_since_the_journal_know
     forge(work)
     assert frozen_state(work / "reports", "t1") == "intact"
     assert problems(work) == [("manifest", "t1")]
-    for order in (lambda: do(work, plan_switch, "t1", "why"), lambda: do(work, plan_restore, "t1")):
-        assert "the journal knows" in refused(order)
+    for operation in (lambda: do(work, plan_switch, "t1", "why"), lambda: do(work, plan_restore, "t1")):
+        assert "the journal knows" in refused(operation)
     assert state_of(work).active_tag is None
 
 
@@ -254,7 +254,7 @@ def test_what_can_be_restored_is_and_the_rest_is_named(work: Path) -> None:
 
 
 def test_evidence_is_never_overwritten_though_a_repaired_journal_counts_anew(work: Path) -> None:
-    from phase4_tui.rollback.verifying import repair
+    from phase4_tui.rollback.verification import repair
 
     for round_ in range(2):
         overwrite(side_of(work, "artifact"), f"tampered {round_}".encode())
@@ -273,7 +273,7 @@ def test_a_planted_directory_of_copies_is_no_freeze(work: Path) -> None:
     found = problems(work)
     assert ("manifest", "t2") in found
     assert "t2" in refused(lambda: do(work, plan_switch, "t2", "why"))
-    assert "no order of the journal froze it" in refused(lambda: freeze(work, "t2"))
+    assert "no operation of the journal froze it" in refused(lambda: freeze(work, "t2"))
     do(work, plan_thaw, "t2", "planted")
     do(work, plan_switch, "t2", "why")
     assert problems(work) == []

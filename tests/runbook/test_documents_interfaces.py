@@ -8,24 +8,34 @@ from typing import Any, get_args, get_origin
 import pytest
 from pydantic import BaseModel
 
-from phase4_tui.artifacts import manifest, models, opening, streaming, strict_json
+from phase4_tui.artifacts import json_stream, manifest, models, regular_files, strict_json
+from phase4_tui.artifacts.documents import WRITING_GRACE_NS
 from phase4_tui.artifacts.names import Artifact
-from phase4_tui.artifacts.reading import WRITING_GRACE_NS
-from phase4_tui.cli import desk
-from phase4_tui.cli.setup import SCHEMAS
+from phase4_tui.cli import context
+from phase4_tui.cli.installation import SCHEMAS
+from phase4_tui.console.operations.registry import ACTIONS
 from phase4_tui.journal import log, state
 from phase4_tui.journal.events import MAX_LINE_BYTES, Event
 from phase4_tui.policy.phase3.record import Row as Phase3Row
 from phase4_tui.policy.phase4.record import Row as Phase4Row
-from phase4_tui.rollback import active, comparison, guided, verifying
-from phase4_tui.runbook import audit, doctor, fallback, health, isolation, preconditions, provenance, running, status
+from phase4_tui.rollback import active, comparison, guided, verification
+from phase4_tui.runbook import (
+    audit,
+    doctor,
+    fallback_proof,
+    health,
+    isolation,
+    preconditions,
+    provenance,
+    run_holder,
+    status,
+)
 from phase4_tui.runbook.children import TRANSCRIPT_LIMIT
 from phase4_tui.runbook.classification import EXIT_STATUS, Classification
 from phase4_tui.runbook.documents import PAGES, page_text
 from phase4_tui.runbook.evidence import QUALITY_LIMIT_BYTES
 from phase4_tui.runbook.settings import LIVE_WHEN_FALSY, LIVE_WHEN_TRUTHY, DashboardSettings, Settings
 from phase4_tui.runbook.steps import PHASE3_STEPS, PHASE4_STEPS, Step
-from phase4_tui.tui.actions import ACTIONS
 from tests.cli.support import COMMAND
 from tests.runbook.pages import (
     CODE,
@@ -57,7 +67,7 @@ def commands(command: Command = COMMAND, names: tuple[str, ...] = ()) -> Iterato
 def own_options(command: Command) -> set[str]:
     """Return the long options that a command has beside those of every command."""
     longest = {max(parameter.opts, key=len) for parameter in command.params if parameter.opts[0].startswith("-")}
-    return longest - {f"--{name.replace('_', '-')}" for name in desk.COMMON} - {"--help"}
+    return longest - {f"--{name.replace('_', '-')}" for name in context.COMMON} - {"--help"}
 
 
 @pytest.mark.parametrize(("name", "command"), commands())
@@ -96,15 +106,15 @@ def test_each_command_that_a_page_names_exists(page: str) -> None:
 
 def test_the_options_of_every_command_are_told() -> None:
     told = code_words(section("command_line", "Options of every command"))
-    assert {f"--{name.replace('_', '-')}" for name in desk.COMMON} <= told
+    assert {f"--{name.replace('_', '-')}" for name in context.COMMON} <= told
 
 
 def test_each_exit_status_is_told() -> None:
     text = section("command_line", "Exit status")
     for word, number in EXIT_STATUS.items():
         assert row_of(text, str(number))[1].startswith("done" if word == "ok" else word)
-    assert row_of(text, str(desk.FAILED))[1].startswith("failed")
-    assert "refused" in row_of(text, str(desk.REFUSED))[1]
+    assert row_of(text, str(context.FAILED))[1].startswith("failed")
+    assert "refused" in row_of(text, str(context.REFUSED))[1]
     assert {128 + number for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)} <= figures(text)
 
 
@@ -116,7 +126,7 @@ def keys_of(model: type[BaseModel]) -> set[str]:
 
 PRINTED: list[tuple[type[BaseModel], str]] = [
     (status.IncidentSummary, "| `incident` |"),
-    (fallback.Fallback, "| `fallback` |"),
+    (fallback_proof.Fallback, "| `fallback` |"),
     (state.Pending, "| `pending` |"),
     (preconditions.Precondition, "| `preconditions` |"),
     (health.Health, "| `health` |"),
@@ -125,9 +135,9 @@ PRINTED: list[tuple[type[BaseModel], str]] = [
     (status.TagRow, "A tag in `tags` has"),
     (comparison.ComparisonResult, "`compare`:"),
     (comparison.Difference, "`compare`:"),
-    (verifying.Verification, "| `verify` |"),
-    (verifying.FoundProblem, "| `verify` |"),
-    (verifying.JournalSummary, "| `verify` |"),
+    (verification.Verification, "| `verify` |"),
+    (verification.FoundProblem, "| `verify` |"),
+    (verification.JournalSummary, "| `verify` |"),
     (audit.AuditEntry, "| `audit` |"),
     (doctor.Finding, "| `doctor` |"),
     (guided.Guided, "| `rollback` |"),
@@ -244,7 +254,7 @@ def test_each_schema_is_named() -> None:
 
 def test_each_limit_is_told() -> None:
     accepted = section("formats", "What a reader accepts")
-    sizes = (opening.MAX_DOCUMENT_BYTES, QUALITY_LIMIT_BYTES, streaming.ELEMENT_LIMIT)
+    sizes = (regular_files.MAX_DOCUMENT_BYTES, QUALITY_LIMIT_BYTES, json_stream.ELEMENT_LIMIT)
     assert {f"{size >> 20} MiB" for size in sizes} == set(re.findall(r"\d+ MiB", accepted))
     assert {strict_json.DEPTH_LIMIT, WRITING_GRACE_NS / 1e9} <= figures(accepted)
     assert f"at most {MAX_LINE_BYTES >> 20} MiB" in section("formats", "journal.jsonl")
@@ -276,7 +286,7 @@ def test_each_key_of_what_operations_write_is_told(heading: str) -> None:
 def test_each_file_of_the_state_is_told() -> None:
     told = {word for row in rows(section("formats", "State of operations")) for word in code_words(" ".join(row))}
     assert {log.JOURNAL_FILE, log.HEAD_FILE, state.STATE_FILE, manifest.SUMS_FILE, manifest.MANIFEST_FILE} <= told
-    assert running.HOLDER_FILE in told
+    assert run_holder.HOLDER_FILE in told
 
 
 def test_an_event_is_told_with_each_key_and_the_word_for_each_kind_is_one_of_the_code() -> None:

@@ -5,10 +5,10 @@ from importlib.resources import files
 
 import pytest
 
+from phase4_tui.errors import Refused
 from phase4_tui.runbook.documents import PAGES, page_text
-from phase4_tui.runbook.site import Refused
-from phase4_tui.runbook.text import runbook_text
-from phase4_tui.tui.markdown_lines import render_markdown
+from phase4_tui.runbook.runbook_text import runbook_text
+from phase4_tui.tui.widgets.markdown_lines import render_markdown
 from tests.runbook.pages import CODE, INDENTED, rows, sections
 
 COLUMNS = 78

@@ -9,7 +9,7 @@ import pytest
 from phase4_tui.journal.incident import Owner, SeverityClass, Stage
 from phase4_tui.journal.lease import DEAD_AFTER_SECONDS
 from phase4_tui.rollback import reopen
-from phase4_tui.rollback.decisions import WINDOW
+from phase4_tui.rollback.decision_pairs import WINDOW
 from phase4_tui.runbook.children import TRANSCRIPT_LIMIT
 from phase4_tui.runbook.classification import EXIT_STATUS, Level
 from phase4_tui.runbook.escalation import OWNERS

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from phase4_tui.errors import Refused
 from phase4_tui.runbook import isolation
 from phase4_tui.runbook.children import Barrier, ChildResult, ChildSpec, run_child
 from phase4_tui.runbook.isolation import Proof, probe_barrier
 from phase4_tui.runbook.sequence import run_plan
 from phase4_tui.runbook.settings import load_settings
-from phase4_tui.runbook.site import Refused
 from tests.runbook.support import ENVIRONMENT, Recording, foreign, listing, plan, run, step
 
 WAYS = {"tcp", "udp", "unix", "abstract", "libc"}

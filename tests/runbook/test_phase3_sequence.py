@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from phase4_tui.runbook.site import Refused
+from phase4_tui.errors import Refused
 from tests.runbook.support import FOREIGN, foreign, plan, run, states, verdict
 
 PHASE3_STEPS = ["pipeline", "release_check", "quality_check", "signoff"]

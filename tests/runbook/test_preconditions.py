@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.errors import Refused
 from phase4_tui.runbook.isolation import Proof
 from phase4_tui.runbook.preconditions import (
     Precondition,
@@ -21,7 +22,6 @@ from phase4_tui.runbook.preconditions import (
 )
 from phase4_tui.runbook.provenance import save_run
 from phase4_tui.runbook.settings import Settings
-from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.steps import Phase, find_step, place_of
 from tests.runbook.documents import Tag
 from tests.runbook.support import TAG, fed, foreign, laid_out, listing, plan, script_of

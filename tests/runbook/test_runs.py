@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from phase4_tui.artifacts.names import BadTag
+from phase4_tui.errors import Refused
 from phase4_tui.runbook.provenance import RunRecord, StepRecord, runs_of
-from phase4_tui.runbook.running import HOLDER_FILE, run_lock, running_tag
+from phase4_tui.runbook.run_holder import HOLDER_FILE, run_lock, running_tag
 from phase4_tui.runbook.sequence import run_plan
 from phase4_tui.runbook.settings import load_settings
-from phase4_tui.runbook.site import Refused
 from phase4_tui.runbook.steps import find_step
 from tests.runbook import misbehaving
 from tests.runbook.support import (

@@ -45,7 +45,7 @@ def test_the_operator_is_the_login_name_unless_named(tmp_path: Path) -> None:
 
 
 def test_every_key_of_the_laid_out_file_is_known_once_its_comment_mark_is_gone(tmp_path: Path) -> None:
-    from phase4_tui.cli.setup import laid_out_files
+    from phase4_tui.cli.installation import laid_out_files
 
     text = laid_out_files()["phase4.toml"].decode()
     lines = [

@@ -9,9 +9,9 @@ import pytest
 
 from phase4_tui.artifacts.names import Artifact, BadTag
 from phase4_tui.journal.actor import Actor
-from phase4_tui.journal.book import record
 from phase4_tui.journal.log import Draft
 from phase4_tui.journal.state import StateUnreadable
+from phase4_tui.journal.writer import record
 from phase4_tui.runbook.audit import audit
 from phase4_tui.runbook.isolation import Proof
 from phase4_tui.runbook.ladder import RUNGS

@@ -10,7 +10,7 @@ from textual.widgets import Input
 from phase4_tui.journal.log import read_head
 from phase4_tui.runbook.provenance import RunRecord
 from phase4_tui.tui.app import Phase4App
-from phase4_tui.tui.screens.modals import PlanScreen, TextScreen
+from phase4_tui.tui.screens.questions import PlanScreen, TextScreen
 from tests.tui.support import SIZE, make_app, told, until
 from tests.tui.user import User
 
@@ -18,7 +18,7 @@ SLOW = '[steps.monitor]\nexpects = ["done"]\nargv = ["sh", "-c", "test -e go || 
 
 
 class Operator(User):
-    """An operator, who runs and orders."""
+    """An operator, who runs and operations."""
 
     async def writes(self, text: str) -> None:
         """Type a text in place of what stands in the field, and confirm it."""

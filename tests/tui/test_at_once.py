@@ -11,7 +11,7 @@ from textual import events
 from phase4_tui.rollback.incidents import plan_escalate
 from phase4_tui.tui.screens.dashboard import DashboardScreen
 from phase4_tui.tui.screens.guided import GuidedScreen
-from phase4_tui.tui.screens.modals import ChoiceScreen, PlanScreen, TextScreen
+from phase4_tui.tui.screens.questions import ChoiceScreen, PlanScreen, TextScreen
 from tests.rollback.support import give, site_of, state_of
 from tests.terminal import Terminal
 from tests.tui.operator import Operator, operator_at
@@ -57,7 +57,7 @@ def test_answers_in_one_packet_do_not_end_the_dashboard(tmp_path: Path, keys: st
         terminal.wait_for("PHASE 4", since=since)
 
 
-async def test_what_is_typed_behind_the_key_of_an_order_is_no_order(tmp_path: Path) -> None:
+async def test_what_is_typed_behind_the_key_of_an_operation_is_no_operation(tmp_path: Path) -> None:
     lay_out(tmp_path)
     async with operator_at(tmp_path) as me:
         await me.incident()
@@ -82,18 +82,18 @@ async def test_the_palette_waits_until_a_question_is_answered(tmp_path: Path) ->
         await me.at(DashboardScreen)
 
 
-async def test_leaving_while_an_order_is_carried_out_waits_for_its_end(tmp_path: Path) -> None:
+async def test_leaving_while_an_operation_is_carried_out_waits_for_its_end(tmp_path: Path) -> None:
     lay_out(tmp_path)
     go = threading.Event()
     async with operator_at(tmp_path) as me:
         await me.incident()
-        order = asyncio.create_task(me.app.orders.carry_out(go.wait))
-        await until(me.pilot, lambda: me.app.orders.busy)
+        operation = asyncio.create_task(me.app.queue.carry_out(go.wait))
+        await until(me.pilot, lambda: me.app.queue.busy)
         await me.press("q")
-        await me.sees("an order is being carried out: leaving at its end")
+        await me.sees("an operation is being carried out: leaving at its end")
         assert me.app.is_running
         go.set()
-        await order
+        await operation
         await until(me.pilot, lambda: me.app._exit)
 
 
@@ -102,12 +102,12 @@ async def test_of_many_orders_of_others_the_last_are_told_and_where_the_rest_is(
     async with operator_at(tmp_path) as me:
         await me.incident()
         await me.looked()
-        me.app.orders._writing = 1  # as while an order of one's own writes: what comes is held
+        me.app.queue._writing = 1  # as while an operation of one's own writes: what comes is held
         sam = site_of(tmp_path, "sam")
         for number in range(10, 20):
             give(sam, plan_escalate(sam, "risk", f"call {number}"))
-        await until(me.pilot, lambda: sum(len(one.events) for one in me.app.orders._held) == 20)
-        (held, me.app.orders._held), me.app.orders._writing = (me.app.orders._held, []), 0
+        await until(me.pilot, lambda: sum(len(one.events) for one in me.app.queue._held) == 20)
+        (held, me.app.queue._held), me.app.queue._writing = (me.app.queue._held, []), 0
         everything = type(held[0])([event for one in held for event in one.events])
         me.app.post_message(everything)
         await me.sees("2 events before these: `j` shows them", "call 19", "call 12")

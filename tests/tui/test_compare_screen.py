@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.tui.screens.choice import LongChoiceScreen
 from phase4_tui.tui.screens.compare import CompareScreen
-from phase4_tui.tui.screens.long_choice import LongChoiceScreen
-from phase4_tui.tui.screens.modals import PlanScreen
+from phase4_tui.tui.screens.questions import PlanScreen
 from tests.rollback.support import state_of
 from tests.runbook.documents import REPORT_AGE, Tag
-from tests.tui.looking import decision, put_report
 from tests.tui.support import SIZE, bad_tag, lay_out, make_app, older, screen_text, until
 from tests.tui.user import User
+from tests.tui.view_support import decision, put_report
 
 
 @pytest.fixture

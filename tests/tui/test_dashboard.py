@@ -6,14 +6,14 @@ import pytest
 from textual import events
 from textual.widgets import Input
 
-from phase4_tui.tui.actions import ACTIONS
+from phase4_tui.console.operations.registry import ACTIONS
 from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.screens.audit import AuditScreen
 from phase4_tui.tui.screens.dashboard import DashboardScreen
 from phase4_tui.tui.screens.decisions import DecisionsScreen
 from phase4_tui.tui.screens.help import HelpScreen
 from phase4_tui.tui.screens.journal import JournalScreen
-from phase4_tui.tui.screens.modals import PlanScreen, TextScreen
+from phase4_tui.tui.screens.questions import PlanScreen, TextScreen
 from phase4_tui.tui.screens.runbook import RunbookScreen
 from phase4_tui.tui.screens.trends import TrendsScreen
 from phase4_tui.tui.screens.verify import VerifyScreen
@@ -173,7 +173,7 @@ async def test_a_second_run_beside_the_first_is_refused_and_the_first_stays_mine
     async with operator_at(tmp_path) as me:
         await me.starts("r")
         await me.sees("5 monitor ▶")
-        me.app.order(lambda flows: flows.run())  # as a key pressed before the screen knew of the first
+        me.app.operate(lambda flows: flows.run())  # as a key pressed before the screen knew of the first
         await me.at(TextScreen)
         await me.writes("another")
         await me.at(PlanScreen)
@@ -245,7 +245,7 @@ async def test_slash_filters_the_tags_in_sight_and_escape_shows_all_again(
             await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.followed)
 
 
-async def test_a_filter_typed_in_one_go_gives_no_order_and_one_without_a_tag_stays(tmp_path: Path) -> None:
+async def test_a_filter_typed_in_one_go_gives_no_operation_and_one_without_a_tag_stays(tmp_path: Path) -> None:
     lay_out(tmp_path)
     async with operator_at(tmp_path, (80, 24)) as me:
         await me.incident()
@@ -309,7 +309,7 @@ async def test_a_key_that_cannot_act_says_why(tmp_path: Path) -> None:
         assert len(me.app.screen_stack) == 1
 
 
-async def test_read_only_hides_every_order_and_changes_nothing(tmp_path: Path) -> None:
+async def test_read_only_hides_every_operation_and_changes_nothing(tmp_path: Path) -> None:
     lay_out(tmp_path)
     async with operator_at(tmp_path, read_only=True) as me:
         await me.sees("READ-ONLY")
@@ -319,6 +319,6 @@ async def test_read_only_hides_every_order_and_changes_nothing(tmp_path: Path) -
         await me.press("f")
         await me.sees("freeze: this dashboard is read-only")
         titles = [command.title for command in me.app.get_system_commands(me.app.screen)]
-        assert not [title for title in titles if title.startswith(tuple(f"{a.label}:" for a in ACTIONS if a.order))]
+        assert not [title for title in titles if title.startswith(tuple(f"{a.label}:" for a in ACTIONS if a.changes))]
         assert len(me.app.screen_stack) == 1
         assert not (tmp_path / "reports" / ".phase4" / "state.json").exists()

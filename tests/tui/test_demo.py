@@ -1,4 +1,4 @@
-"""The demo: it plays a whole incident with the real orders, can be paused and taken over, and leaves nothing behind."""
+"""The demo: it plays a whole incident with the real operations, can be paused and taken over, leaves nothing."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ import pytest
 from phase4_tui.journal.log import read_events
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.incidents import incidents_of
-from phase4_tui.rollback.verifying import verify
+from phase4_tui.rollback.verification import verify
 from phase4_tui.tui.demo import BAD, FIXED, GOOD, SCENES, DemoApp, lay_out, run_demo
 from tests.runbook.support import until as until_so
 from tests.tui.support import screen_text, until

@@ -15,7 +15,7 @@ from phase4_tui.runbook.provenance import save_run
 from phase4_tui.tui.screens.compare import CompareScreen
 from phase4_tui.tui.screens.guided import GuidedScreen
 from phase4_tui.tui.screens.known_good import KnownGoodScreen
-from phase4_tui.tui.screens.modals import PlanScreen, TextScreen
+from phase4_tui.tui.screens.questions import PlanScreen, TextScreen
 from phase4_tui.tui.screens.root_cause import RootCauseScreen
 from tests.rollback.support import freeze, give, site_of, state_of
 from tests.runbook.documents import Tag

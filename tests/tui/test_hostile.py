@@ -10,13 +10,13 @@ import pytest
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.policy.phase4.quality import SECTIONS
 from phase4_tui.rollback.known_good import plan_pin
-from phase4_tui.tui.screens.modals import ChoiceScreen, PlanScreen, TextScreen
+from phase4_tui.tui.screens.questions import ChoiceScreen, PlanScreen, TextScreen
 from tests.rollback.support import freeze, give, site_of
 from tests.runbook.documents import ALERT, Tag, quality
 from tests.runbook.support import laid_out
 from tests.terminal import Terminal
-from tests.tui.looking import dashboard, is_harmless, sees
 from tests.tui.support import older, screen_text, told, until
+from tests.tui.view_support import dashboard, is_harmless, sees
 
 PYDANTIC = "1 validation error for Gate [type=int_type, input_value='[/x]', input_type=str] [link=a](b)[/link]"
 MARKUP = ["[/nope]", "[@click=app.quit]x[/]", PYDANTIC, r"^[a-z]+\[0-9]\d{3}[/\w]$", "[$x] trailing \\", "[b]bold[/b]"]

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from textual.binding import Binding
 
+from phase4_tui.console.operations.registry import ACTIONS
 from phase4_tui.tui import screens
-from phase4_tui.tui.actions import ACTIONS
 from phase4_tui.tui.keys import RESERVED, SCREEN_KEYS, BadKeys, keys_of
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.help import HelpScreen

@@ -7,20 +7,20 @@ from threading import Event
 
 from textual.widgets._toast import Toast
 
+from phase4_tui.console.operations.registry import ACTIONS
+from phase4_tui.console.remedies import in_keys
 from phase4_tui.journal.actor import host_name
 from phase4_tui.rollback.fallback import plan_phase3_only
 from phase4_tui.rollback.freeze import plan_freeze
 from phase4_tui.rollback.guided import lead
 from phase4_tui.rollback.incidents import plan_escalate, plan_reclassify
 from phase4_tui.rollback.known_good import plan_switch
-from phase4_tui.rollback.orders import Plan
+from phase4_tui.rollback.operations import Plan
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
-from phase4_tui.runbook.planning import Request, plan_run
+from phase4_tui.runbook.run_plan import Request, plan_run
 from phase4_tui.runbook.sequence import Observer, run_plan
-from phase4_tui.tui.actions import ACTIONS
 from phase4_tui.tui.screens.dashboard import DashboardScreen
-from phase4_tui.tui.screens.modals import PlanScreen, TextScreen
-from phase4_tui.tui.wording import in_keys
+from phase4_tui.tui.screens.questions import PlanScreen, TextScreen
 from tests.rollback.support import give, site_of
 from tests.runbook.support import laid_out
 from tests.tui.operator import ended, operator_at

@@ -1,4 +1,4 @@
-"""Orders of the dashboard: each question, each way out of it, and what others do meanwhile."""
+"""Operations of the dashboard: each question, each way out of it, and what others do meanwhile."""
 
 import random
 from pathlib import Path
@@ -12,9 +12,9 @@ from phase4_tui.journal.events import Event
 from phase4_tui.rollback.fallback import plan_phase3_only
 from phase4_tui.rollback.freeze import plan_freeze
 from phase4_tui.rollback.incidents import plan_escalate
-from phase4_tui.rollback.orders import Effect, carry_out, plan_on
+from phase4_tui.rollback.operations import Effect, carry_out, plan_on
 from phase4_tui.tui.screens.dashboard import DashboardScreen
-from phase4_tui.tui.screens.modals import ChoiceScreen, PlanScreen, TextScreen
+from phase4_tui.tui.screens.questions import ChoiceScreen, PlanScreen, TextScreen
 from tests.rollback.support import freeze, give, site_of, state_of
 from tests.runbook.documents import Tag, quality
 from tests.runbook.support import laid_out
@@ -26,7 +26,7 @@ KEYS = [*"rfkplcogeavjbdtxR12345yn", "slash", "question_mark", "right_square_bra
 KEYS += ["tab", "up", "down", "left", "right", "backspace", "end"]
 
 
-# Orders ------------------------------------------------------------------------------------------------------
+# Operations ------------------------------------------------------------------------------------------------------
 
 
 async def test_f_asks_for_the_reason_shows_the_plan_and_freezes(tmp_path: Path) -> None:
@@ -83,14 +83,14 @@ async def test_e_calls_an_owner_and_the_palette_notes_that_it_was_taken(tmp_path
         await me.sees("nothing was done")
 
 
-async def test_an_order_while_one_is_carried_out_waits_for_its_end(tmp_path: Path) -> None:
+async def test_an_operation_while_one_is_carried_out_waits_for_its_end(tmp_path: Path) -> None:
     lay_out(tmp_path)
     async with operator_at(tmp_path) as me:
         await me.incident()
-        me.app.orders._carrying = 1
+        me.app.queue._carrying = 1
         await me.press("f")
-        await me.sees("an order is being carried out; wait for its end")
-        me.app.orders._carrying = 0
+        await me.sees("an operation is being carried out; wait for its end")
+        me.app.queue._carrying = 0
         await me.press("f")
         await me.at(TextScreen)
 
@@ -121,7 +121,7 @@ async def test_what_another_operator_did_comes_as_a_notice_with_the_name(tmp_pat
         await me.sees("❄ frozen")
 
 
-async def test_my_own_order_is_not_told_as_anothers_though_it_failed(tmp_path: Path) -> None:
+async def test_my_own_operation_is_not_told_as_anothers_though_it_failed(tmp_path: Path) -> None:
     lay_out(tmp_path)
     async with operator_at(tmp_path) as me:
         await me.incident()
@@ -132,10 +132,10 @@ async def test_my_own_order_is_not_told_as_anothers_though_it_failed(tmp_path: P
         def full(intent: Event) -> Effect:
             raise OSError("the disk is full")
 
-        await me.app.orders.carry_out(lambda: carry_out(site, plan_escalate(site, "risk", "x")))
+        await me.app.queue.carry_out(lambda: carry_out(site, plan_escalate(site, "risk", "x")))
         plan = plan_on(state_of(tmp_path), "freeze", "freeze B", full, tag="B")
         with pytest.raises(OSError, match="full"):
-            await me.app.orders.carry_out(lambda: carry_out(site, plan))
+            await me.app.queue.carry_out(lambda: carry_out(site, plan))
         give(site_of(tmp_path, "sam"), plan_escalate(site_of(tmp_path, "sam"), "product", "y"))
         await until(me.pilot, lambda: "sam@" in told(me.app))
         assert "maria@" not in told(me.app)

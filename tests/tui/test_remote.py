@@ -14,7 +14,7 @@ import pytest
 
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback.root_cause import root_causes
-from phase4_tui.rollback.verifying import verify
+from phase4_tui.rollback.verification import verify
 from tests.rollback.support import site_of, state_of
 from tests.runbook.support import laid_out, until
 from tests.terminal import Terminal

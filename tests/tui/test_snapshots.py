@@ -14,13 +14,13 @@ from textual.pilot import Pilot
 
 from phase4_tui.artifacts.clock import iso
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.console.facts.snapshot import Snapshot, TagView, view_tag
 from phase4_tui.journal.incident import Finding, Incident
 from phase4_tui.journal.state import OperationsState
-from phase4_tui.runbook.fallback import Fallback
+from phase4_tui.runbook.fallback_proof import Fallback
 from phase4_tui.runbook.status import read_tags
 from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.messages import SnapshotReady
-from phase4_tui.tui.snapshot import Snapshot, TagView, view_tag
 from tests.rollback.support import site_of
 from tests.runbook.documents import ALERT, Tag, quality
 from tests.tui.support import screen_text, until

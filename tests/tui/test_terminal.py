@@ -18,7 +18,7 @@ from tests.tui.support import lay_out
 DASHBOARD = [sys.executable, "-m", "phase4_tui", "--operator", "maria"]
 BROKEN = """
 import sys
-from phase4_tui.tui.shows import Shows
+from phase4_tui.tui.openings import Shows
 def broken(self):
     raise RuntimeError("a handler broke")
 Shows.copy = broken

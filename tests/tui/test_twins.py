@@ -1,4 +1,4 @@
-"""Each action's twin is the command that gives the very order: it exists, it parses, and it means the same tag."""
+"""Each action's twin is the command that gives the very operation: it exists, it parses, and it means the same tag."""
 
 import shlex
 from collections.abc import Callable
@@ -10,20 +10,20 @@ import pytest
 import typer
 
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.console.facts.snapshot import Snapshot, view_tag
+from phase4_tui.console.operations.registry import ACTIONS, BY_ID
 from phase4_tui.journal.actor import host_name
 from phase4_tui.journal.state import read_state
-from phase4_tui.rollback.copies import needs_freezing
 from phase4_tui.rollback.fallback import plan_phase3_only
+from phase4_tui.rollback.frozen_copies import needs_freezing
 from phase4_tui.rollback.incidents import look_for_incident, plan_escalate
 from phase4_tui.rollback.known_good import plan_pin
-from phase4_tui.runbook.running import Holder
+from phase4_tui.runbook.run_holder import Holder
 from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.status import read_tags
-from phase4_tui.tui.actions import ACTIONS, BY_ID
 from phase4_tui.tui.screens.audit import AuditScreen
 from phase4_tui.tui.screens.known_good import KnownGoodScreen
-from phase4_tui.tui.screens.modals import PlanScreen, TextScreen
-from phase4_tui.tui.snapshot import Snapshot, view_tag
+from phase4_tui.tui.screens.questions import PlanScreen, TextScreen
 from tests.cli.support import COMMAND, ask
 from tests.rollback.support import freeze, give, site_of, state_of
 from tests.runbook.documents import Tag
@@ -139,7 +139,7 @@ def test_a_run_is_proposed_under_a_tag_that_it_may_write_to(tmp_path: Path) -> N
 # What y copies -----------------------------------------------------------------------------------------------
 
 
-async def test_y_copies_the_very_order_that_was_given_and_it_works_when_pasted(
+async def test_y_copies_the_very_operation_that_was_given_and_it_works_when_pasted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lay_out(laid_out(tmp_path))

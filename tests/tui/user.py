@@ -5,7 +5,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from phase4_tui.tui.app import Phase4App
-from phase4_tui.tui.screens.modals import PlanScreen, TextScreen
+from phase4_tui.tui.screens.questions import PlanScreen, TextScreen
 from tests.tui.support import screen_text, told, until
 
 

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
-from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.tui.widgets.header_line import HeaderLine
 from phase4_tui.tui.widgets.key_line import KeyPlace
 

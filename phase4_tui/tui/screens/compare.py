@@ -10,18 +10,18 @@ from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
+from phase4_tui.console.background import in_background
+from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.operations.defaults import to_compare
+from phase4_tui.console.operations.dialogues import Flows
+from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.errors import FORESEEN
 from phase4_tui.rollback.comparison import ComparisonResult, compare
 from phase4_tui.rollback.guided import last_rehearsal
 from phase4_tui.runbook.status import TagRow
-from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.tui.app import Phase4App
-from phase4_tui.tui.background import in_background
-from phase4_tui.tui.choices import to_compare
-from phase4_tui.tui.flows import Flows
-from phase4_tui.tui.orders import EXPECTED
 from phase4_tui.tui.screens.base import FactsScreen
-from phase4_tui.tui.screens.long_choice import LongChoiceScreen
-from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.tui.screens.choice import LongChoiceScreen
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.differences import Differences
 from phase4_tui.tui.widgets.hint_line import HintLine
@@ -126,7 +126,7 @@ class CompareScreen(FactsScreen):
             self._result = None
             self._draw()
 
-        self.app.order(ask)
+        self.app.operate(ask)
 
     def action_compare(self) -> None:
         """Compare the three tags; one comparison at a time."""
@@ -148,7 +148,7 @@ class CompareScreen(FactsScreen):
             else:
                 found = await self.app.flows.compare(bad, rerun, good)
             self._result = cast("ComparisonResult", found)
-        except EXPECTED as error:
+        except FORESEEN as error:
             self.app.tell(str(error) or type(error).__name__, severity="error")
         finally:
             self._begun = None
@@ -159,7 +159,7 @@ class CompareScreen(FactsScreen):
         """Reopen Phase 4 on the re-run."""
         result = self._result
         if result is not None:
-            self.app.order(lambda flows: flows.reopen(result.rerun))
+            self.app.operate(lambda flows: flows.reopen(result.rerun))
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
         """Show the row under the cursor in full."""

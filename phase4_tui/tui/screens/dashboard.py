@@ -8,10 +8,10 @@ from textual.reactive import var
 from textual.widget import Widget
 from textual.widgets import Input
 
-from phase4_tui.runbook.symbols import TITLES
+from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.symbols import TITLES
 from phase4_tui.tui.messages import OutputArrived, TagChosen
 from phase4_tui.tui.screens.base import FactsScreen
-from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.widgets.header_line import LEVELS, verdict
 from phase4_tui.tui.widgets.health_panel import HealthPanel
 from phase4_tui.tui.widgets.incident_panel import IncidentPanel, incident_rows

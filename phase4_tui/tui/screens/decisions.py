@@ -8,13 +8,13 @@ from textual.binding import Binding
 from textual.widget import Widget
 from textual.widgets import Static
 
+from phase4_tui.artifacts.decision_row import ReportRow, Wanted
 from phase4_tui.artifacts.names import Artifact, file_name
-from phase4_tui.artifacts.report_row import ReportRow, Wanted
-from phase4_tui.runbook.symbols import SYMBOLS
-from phase4_tui.tui.background import in_background
-from phase4_tui.tui.report_rows import ReportRows, Search, open_report
-from phase4_tui.tui.screens.looking import LookingScreen
-from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.console.background import in_background
+from phase4_tui.console.facts.report_pages import ReportRows, Search, open_report
+from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.tui.screens.view import LookingScreen
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.rows import Rows
 

@@ -9,24 +9,24 @@ from textual.binding import Binding
 from textual.widget import Widget
 from textual.widgets import Static
 
+from phase4_tui.console.background import in_background
+from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.operations.dialogues import Flows
+from phase4_tui.console.operations.rollback_lease import Leading
+from phase4_tui.console.remedies import in_keys
+from phase4_tui.errors import FORESEEN, Refused
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.lease import HEARTBEAT_SECONDS, Lease
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback.guided import Guided, GuidedStep, read_guided
 from phase4_tui.rollback.incidents import incidents_of
-from phase4_tui.runbook.site import Refused, Site
+from phase4_tui.runbook.site import Site
 from phase4_tui.tui.app import Phase4App
-from phase4_tui.tui.background import in_background
-from phase4_tui.tui.flows import Flows
-from phase4_tui.tui.leading import Leading
-from phase4_tui.tui.orders import EXPECTED
 from phase4_tui.tui.screens.base import FactsScreen
-from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.text import Part, clip, lines
 from phase4_tui.tui.widgets.hint_line import HintLine
-from phase4_tui.tui.widgets.rollback_top import closed_rows, incident_rows
+from phase4_tui.tui.widgets.incident_lines import closed_rows, incident_rows
 from phase4_tui.tui.widgets.step_cards import StepCards
-from phase4_tui.tui.wording import in_keys
 
 REST = 4
 """A look that took long is not made again before so many times its duration: it hashes what is frozen."""
@@ -52,7 +52,7 @@ class GuidedScreen(FactsScreen):
         self._looked = False
         self._looking = False
         self._stale = False
-        self._lead = Leading(self.app.site, self.app.orders.write)
+        self._lead = Leading(self.app.site, self.app.queue.write)
 
     def body(self) -> Iterable[Widget]:
         """The incident, who leads, the steps."""
@@ -95,7 +95,7 @@ class GuidedScreen(FactsScreen):
             await self._lead.take()
         except Refused as error:
             self.app.tell(f"{str(error).split(';')[0]}: look on, or T takes it over with a reason", severity="warning")
-        except EXPECTED as error:
+        except FORESEEN as error:
             self.app.tell(f"the rollback can't be led from here: {error}", severity="error")
         self.app.facts.look_now()
         self._draw()
@@ -125,7 +125,7 @@ class GuidedScreen(FactsScreen):
                 self._lead.held = True
                 self._draw()
 
-        self.app.order(take)
+        self.app.operate(take)
 
     # Looking --------------------------------------------------------------------------------------------------
 
@@ -147,7 +147,7 @@ class GuidedScreen(FactsScreen):
                 await asyncio.sleep(REST * (time.monotonic() - begun))
                 if not self._stale:
                     return
-        except EXPECTED as error:
+        except FORESEEN as error:
             self.app.tell(f"where the rollback stands can't be told: {error}", severity="error")
         finally:
             self._looking = False
@@ -225,7 +225,7 @@ class GuidedScreen(FactsScreen):
         step, tag = guided.steps[number - 1], guided.incident.tag
         if number == 1:
             tampered = step.state == "tampered"
-            self.app.order(lambda flows: flows.restore(tag) if tampered else flows.freeze(tag))
+            self.app.operate(lambda flows: flows.restore(tag) if tampered else flows.freeze(tag))
         elif number == 2:
             self.app.shows.known_good()
         elif number == 3:
@@ -233,12 +233,12 @@ class GuidedScreen(FactsScreen):
         elif number == 4:
             self.app.shows.root_cause()
         else:
-            self.app.order(lambda flows: flows.go_on_to_reopen())
+            self.app.operate(lambda flows: flows.go_on_to_reopen())
 
     def _fall_back(self, snapshot: Snapshot) -> None:
         fallen = snapshot.state.evaluation_mode == "phase3_only"
         unproven = snapshot.fallback is not None and snapshot.fallback.phase3_tag is None
-        self.app.order(lambda flows: flows.run() if fallen and unproven else flows.mode())
+        self.app.operate(lambda flows: flows.run() if fallen and unproven else flows.mode())
 
     def _why_not(self, number: int, snapshot: Snapshot) -> str | None:
         if self.app.read_only:

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 
 from textual.widget import Widget
 
+from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.operations.registry import ACTIONS, BY_ID, Action, why_not
+from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.settings import Settings
-from phase4_tui.runbook.symbols import SYMBOLS
-from phase4_tui.tui.actions import ACTIONS, BY_ID, Action, why_not
 from phase4_tui.tui.keys import shown_key
-from phase4_tui.tui.screens.looking import LookingScreen
-from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.tui.screens.view import LookingScreen
 from phase4_tui.tui.text import Part, clip
-from phase4_tui.tui.widgets.paper import Paper
+from phase4_tui.tui.widgets.text_lines import Paper
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("RUN", ("run", "step_1", "step_2", "step_3", "step_4", "step_5", "cancel", "resume", "rehearse")),
@@ -84,7 +84,7 @@ def sheet_rows(
     rows: list[list[Part]] = []
     for title, names in (*GROUPS, ("MORE", more)):
         actions = [BY_ID[name] for name in names if name in BY_ID]
-        actions = [action for action in actions if not (read_only and action.order)]
+        actions = [action for action in actions if not (read_only and action.changes)]
         if actions:
             rows += [[(title, "bold $primary")], *_grouped(actions, snapshot, settings, keys, width), [""]]
     rows.append([("HOW THE SYMBOLS READ", "bold $primary")])

@@ -10,12 +10,12 @@ from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
+from phase4_tui.console.facts.journal_rows import EventRow, Journal, More, event_at, read_all, read_last, read_more
+from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.journal.events import Event
-from phase4_tui.runbook.symbols import SYMBOLS
-from phase4_tui.tui.journal_rows import EventRow, Journal, More, event_at, read_all, read_last, read_more
-from phase4_tui.tui.screens.long_choice import LongChoiceScreen
-from phase4_tui.tui.screens.looking import LookingScreen
-from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.tui.screens.choice import LongChoiceScreen
+from phase4_tui.tui.screens.view import LookingScreen
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.rows import Rows
 

@@ -9,16 +9,16 @@ from textual.containers import Container, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
+from phase4_tui.console.background import in_background
+from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.operations.dialogues import Flows
+from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.errors import FORESEEN
 from phase4_tui.rollback.known_good import difference
 from phase4_tui.runbook.ladder import RUNGS
 from phase4_tui.runbook.status import TagRow
-from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.tui.app import Phase4App
-from phase4_tui.tui.background import in_background
-from phase4_tui.tui.flows import Flows
-from phase4_tui.tui.orders import EXPECTED
 from phase4_tui.tui.screens.base import FactsScreen
-from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.hint_line import HintLine
 from phase4_tui.tui.widgets.rows import Rows
@@ -93,7 +93,7 @@ class KnownGoodScreen(FactsScreen):
             self._draw()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer no order where nothing may be changed."""
+        """Offer no operation where nothing may be changed."""
         if action in ("no_good_tag", "to_rows") and self.app.read_only:
             return False
         if action == "no_good_tag":
@@ -128,7 +128,7 @@ class KnownGoodScreen(FactsScreen):
             if await flows.switch_to(row.tag) is not None:
                 self._leave()
 
-        self.app.order(switch)
+        self.app.operate(switch)
 
     def action_to_rows(self) -> None:
         """Without a list that has the focus, nothing is chosen."""
@@ -141,7 +141,7 @@ class KnownGoodScreen(FactsScreen):
             if await flows.no_good_tag() is not None:
                 self._leave()
 
-        self.app.order(state_it)
+        self.app.operate(state_it)
 
     def _leave(self) -> None:
         if self.is_current:
@@ -242,7 +242,7 @@ class KnownGoodScreen(FactsScreen):
                 found = ["the tag that is current now: nothing differs"]
             else:
                 found = await in_background(lambda _: difference(self.app.site, before, after))
-        except EXPECTED as error:
+        except FORESEEN as error:
             found = [f"what differs can't be told: {error}"]
         if self._told is not None and self._told[0] == (before, after):
             self._told = (before, after), found

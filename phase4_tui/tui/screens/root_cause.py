@@ -13,13 +13,13 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
 
 from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.console.operations.dialogues import Flows
+from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.journal.incident import Incident, Owner
 from phase4_tui.rollback.root_cause import RootCause
-from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.tui.app import Phase4App
-from phase4_tui.tui.flows import Flows
 from phase4_tui.tui.screens.base import FactsScreen
-from phase4_tui.tui.screens.modals import PlanScreen
+from phase4_tui.tui.screens.questions import PlanScreen
 from phase4_tui.tui.text import clip, content
 from phase4_tui.tui.widgets.hint_line import HintLine
 from phase4_tui.tui.widgets.owner_field import OwnerField
@@ -100,7 +100,7 @@ class RootCauseScreen(FactsScreen):
             self.query_one("#cause-title", Static).update(self._title())
 
     async def on_key(self, event: events.Key) -> None:
-        """Letters are for the fields: none of them gives an order here."""
+        """Letters are for the fields: none of them gives an operation here."""
         if event.is_printable and event.key != "space":
             event.stop()
 
@@ -149,7 +149,7 @@ class RootCauseScreen(FactsScreen):
             if await flows.log_cause(entry) is not None and self.is_current:
                 self.app.pop_screen()
 
-        self.app.order(log)
+        self.app.operate(log)
 
     def action_back(self) -> None:
         """Leave; what was typed is not thrown away without a question."""
@@ -162,7 +162,7 @@ class RootCauseScreen(FactsScreen):
             if await self.app.push_screen_wait(question) and self.is_current:
                 self.app.pop_screen()
 
-        self.app.order(ask)
+        self.app.operate(ask)
 
     def _values(self) -> dict[str, str]:
         values = {name: self.query_one(f"#field-{name}", Input).value.strip() for name in FIELDS}

@@ -8,16 +8,16 @@ from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.widget import Widget
 
-from phase4_tui.runbook.text import present, sections
-from phase4_tui.tui.background import Stop
-from phase4_tui.tui.screens.looking import LookingScreen
-from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.console.background import Stop
+from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.runbook.runbook_text import present, sections
+from phase4_tui.tui.screens.view import LookingScreen
 from phase4_tui.tui.text import Part
-from phase4_tui.tui.widgets.paper import Paper
 from phase4_tui.tui.widgets.rows import Rows
+from phase4_tui.tui.widgets.text_lines import Paper
 
 if TYPE_CHECKING:
-    from phase4_tui.tui.markdown_lines import Line
+    from phase4_tui.tui.widgets.markdown_lines import Line
 
 MARGIN = 2
 
@@ -76,7 +76,7 @@ class RunbookScreen(LookingScreen):
         colours = dict(self.app.theme_variables)
 
         def render(stop: Stop) -> "list[list[Line]]":
-            from phase4_tui.tui.markdown_lines import render_markdown  # noqa: PLC0415 - its loading would be felt
+            from phase4_tui.tui.widgets.markdown_lines import render_markdown  # noqa: PLC0415 - its loading would be felt
 
             return [render_markdown(text, width, colours) for text in texts]
 

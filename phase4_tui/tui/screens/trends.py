@@ -7,12 +7,12 @@ from textual.containers import Grid
 from textual.widget import Widget
 from textual.widgets import Static
 
-from phase4_tui.artifacts.words import counted
+from phase4_tui.artifacts.counting import counted
+from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.rules import KPIS
-from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.runbook.trends import Trends, read_trends
-from phase4_tui.tui.screens.looking import LookingScreen
-from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.tui.screens.view import LookingScreen
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.kpi_plot import KpiPlot
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from textual.binding import Binding
 from textual.widget import Widget
 
-from phase4_tui.rollback.verifying import FoundProblem, Verification, verify
-from phase4_tui.runbook.symbols import SYMBOLS
-from phase4_tui.tui.screens.looking import LookingScreen
-from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.rollback.verification import FoundProblem, Verification, verify
+from phase4_tui.tui.screens.view import LookingScreen
 from phase4_tui.tui.text import Part, clip
-from phase4_tui.tui.widgets.paper import Paper
+from phase4_tui.tui.widgets.text_lines import Paper
 
 SHOWN_PROBLEMS = 200
 MARGIN = 6
@@ -27,11 +27,11 @@ HELD = (
     "ACTIVE.json: names the active tag",
 )
 NEXT = {
-    "torn": "nothing to do: the next order sets these bytes aside",
+    "torn": "nothing to do: the next operation sets these bytes aside",
     "journal": "`phase4 verify --repair --reason R` keeps the damaged journal and begins a new one",
     "anchor": "`phase4 verify --repair --reason R` keeps the damaged journal and begins a new one",
-    "state": "the next order writes it anew; if it does not, `phase4 verify --repair --reason R`",
-    "active": "the next order writes it anew",
+    "state": "the next operation writes it anew; if it does not, `phase4 verify --repair --reason R`",
+    "active": "the next operation writes it anew",
     "writable": "`phase4 restore TAG` takes the permission again",
     "frozen": "find out who did it; `phase4 freeze TAG` freezes what is there now",
     "manifest": "don't trust these copies: compare them with a backup before anything else",

@@ -9,21 +9,21 @@ from textual.binding import Binding
 from textual.widget import Widget
 from textual.widgets import Static
 
+from phase4_tui.artifacts.atomic_files import atomic_write
 from phase4_tui.artifacts.names import split_name, state_dir
-from phase4_tui.artifacts.opening import open_regular
+from phase4_tui.artifacts.regular_files import open_regular
 from phase4_tui.artifacts.safe_text import safe_text
-from phase4_tui.artifacts.writing import atomic_write
-from phase4_tui.rollback.postmortem import find_incident, post_mortem
-from phase4_tui.runbook.symbols import SYMBOLS
-from phase4_tui.tui.background import Stop
-from phase4_tui.tui.screens.looking import LookingScreen
-from phase4_tui.tui.screens.modals import TextScreen
+from phase4_tui.console.background import Stop
+from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.rollback.post_mortem import find_incident, post_mortem
+from phase4_tui.tui.screens.questions import TextScreen
+from phase4_tui.tui.screens.view import LookingScreen
 from phase4_tui.tui.text import content
 from phase4_tui.tui.widgets.file_lines import FileLines
-from phase4_tui.tui.widgets.paper import Paper
+from phase4_tui.tui.widgets.text_lines import Paper
 
 if TYPE_CHECKING:
-    from phase4_tui.tui.markdown_lines import Line
+    from phase4_tui.tui.widgets.markdown_lines import Line
 
 MARKDOWN_BYTES = 128 << 10
 """Beyond that rendering takes seconds."""
@@ -86,7 +86,7 @@ class _Text(LookingScreen):
         colours = dict(self.app.theme_variables)
 
         def render(stop: Stop) -> "list[Line]":
-            from phase4_tui.tui.markdown_lines import render_markdown  # noqa: PLC0415 - its loading would be felt
+            from phase4_tui.tui.widgets.markdown_lines import render_markdown  # noqa: PLC0415 - its loading would be felt
 
             return render_markdown(text, width, colours)
 

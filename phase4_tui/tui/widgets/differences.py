@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.rollback.comparison import ComparisonResult, Difference
-from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.tui.text import Part, clip
 from phase4_tui.tui.widgets.rows import Rows
 

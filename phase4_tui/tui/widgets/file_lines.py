@@ -9,9 +9,9 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from phase4_tui.tui.background import Stop, in_background
+from phase4_tui.console.background import Stop, in_background
 from phase4_tui.tui.text import Part
-from phase4_tui.tui.widgets.paper import Paper
+from phase4_tui.tui.widgets.text_lines import Paper
 
 HIGHLIGHT_CHARS = 4000
 _JSON = re.compile(r'("(?:[^"\\]|\\.)*+"?)(\s*:)?|-?\d[\d.eE+-]*|\b(?:true|false|null)\b')

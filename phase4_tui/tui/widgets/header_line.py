@@ -3,8 +3,8 @@
 from textual.reactive import var
 
 from phase4_tui.artifacts.clock import iso, now_ns
-from phase4_tui.runbook.symbols import SYMBOLS
-from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.tui.text import clip
 from phase4_tui.tui.widgets.lines import CORNER, Lines, wrapped
 
@@ -128,5 +128,5 @@ def alarms(snapshot: Snapshot) -> list[str]:
         found.append(f"FALLBACK: {snapshot.fallback}")
     for pending in snapshot.state.pending:
         told = f"{pending.kind} {pending.tag or ''}".strip()
-        found.append(f"UNFINISHED ORDER `{told}` of {pending.by}: give it again, or any other order, to settle it")
+        found.append(f"UNFINISHED OPERATION `{told}` of {pending.by}: give it again, or any other, to settle it")
     return found

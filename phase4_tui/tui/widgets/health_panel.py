@@ -6,9 +6,9 @@ from textual.geometry import Size
 from textual.reactive import var
 
 from phase4_tui.artifacts.clock import age, now_ns
+from phase4_tui.console.facts.snapshot import Snapshot, TagView
+from phase4_tui.console.symbols import SYMBOLS, TITLES
 from phase4_tui.runbook.health import Check
-from phase4_tui.runbook.symbols import SYMBOLS, TITLES
-from phase4_tui.tui.snapshot import Snapshot, TagView
 from phase4_tui.tui.text import clip
 from phase4_tui.tui.widgets.kpi_rows import kpi_rows
 from phase4_tui.tui.widgets.lines import Lines, Row, paragraphs

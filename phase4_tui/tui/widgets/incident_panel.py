@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from textual.reactive import var
 
 from phase4_tui.artifacts.clock import now_ns
+from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.journal.incident import Finding, Incident
 from phase4_tui.runbook.escalation import OWNERS, next_step
-from phase4_tui.runbook.fallback import nanoseconds
-from phase4_tui.runbook.symbols import SYMBOLS
-from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.runbook.fallback_proof import nanoseconds
 from phase4_tui.tui.text import clip
 from phase4_tui.tui.widgets.lines import Lines, paragraphs
 

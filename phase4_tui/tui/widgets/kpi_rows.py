@@ -1,8 +1,8 @@
 """The KPIs of a tag against their rules: a bar each where there is room, else what breaches, else all in a line."""
 
+from phase4_tui.console.facts.snapshot import TagView
 from phase4_tui.policy.monitoring import Rules
 from phase4_tui.runbook.rules import KPIS, is_share, limit_of
-from phase4_tui.tui.snapshot import TagView
 
 MOST_CELLS = 20
 LEAST_CELLS = 5

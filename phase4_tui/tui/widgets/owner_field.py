@@ -4,9 +4,9 @@ from textual import events
 from textual.binding import Binding
 from textual.widgets import Static
 
+from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.journal.incident import Owner
 from phase4_tui.runbook.escalation import OWNERS
-from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.tui.text import Part, content
 
 NAMES: tuple[Owner, ...] = tuple(OWNERS)

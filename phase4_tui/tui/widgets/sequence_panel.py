@@ -4,11 +4,11 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import var
 
+from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.provenance import StepRecord
 from phase4_tui.runbook.steps import steps_of
-from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.tui.messages import OutputArrived
-from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.text import clip
 from phase4_tui.tui.widgets.incident_panel import clock
 from phase4_tui.tui.widgets.lines import Lines, paragraphs, wrapped

@@ -6,8 +6,8 @@ from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.widgets import Static
 
+from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.rollback.guided import GuidedStep
-from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.tui.text import Part, lines
 
 STYLES = {"done": "$success", "next": "bold $accent", "open": "$text-muted", "tampered": "bold $error"}

@@ -5,7 +5,7 @@ from textual.containers import Horizontal
 from textual.reactive import var
 from textual.widgets import Input, Static
 
-from phase4_tui.tui.snapshot import Snapshot
+from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.tui.text import Part, clip, content
 from phase4_tui.tui.widgets.lines import Lines
 from phase4_tui.tui.widgets.tag_list import mark, matching

@@ -7,10 +7,10 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import var
 
+from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.status import TagRow
-from phase4_tui.runbook.symbols import SYMBOLS
 from phase4_tui.tui.messages import TagChosen
-from phase4_tui.tui.snapshot import Snapshot
 from phase4_tui.tui.text import Part, clip
 from phase4_tui.tui.widgets.lines import Lines
 from phase4_tui.tui.widgets.rows import Rows

@@ -1,0 +1,141 @@
+"""Reads one document into a `Look`, which tells absent, being written, unreadable, broken, older and valid apart."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, Literal, TypeVar
+
+from pydantic import ValidationError
+
+from phase4_tui.artifacts.clock import now_ns
+from phase4_tui.artifacts.models import Document
+from phase4_tui.artifacts.regular_files import MAX_DOCUMENT_BYTES, Unreadable, open_regular, read_capped
+from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.artifacts.strict_json import BadJson, decode_text, parse_object
+
+M = TypeVar("M", bound=Document)
+LookState = Literal["absent", "writing", "unreadable", "broken", "older", "valid"]
+
+WRITING_GRACE_NS = 3_000_000_000  # a file cut short counts as being written while its last change is this fresh
+SHOWN_PROBLEMS = 20
+RETRIES = 3
+RETRY_SECONDS = 0.15
+
+
+@dataclass(frozen=True)
+class Look(Generic[M]):
+    """What was found in `file`; `value` is set in the states older and valid."""
+
+    file: str
+    """Its path: as a text, since an index looks at tens of thousands."""
+    state: LookState
+    value: M | None = None
+    problems: tuple[str, ...] = ()
+    modified_ns: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the file."""
+        return self.file.rpartition("/")[2]
+
+    @property
+    def usable(self) -> bool:
+        """True when there is a value."""
+        return self.value is not None
+
+
+def look(path: Path | str, model: type[M], *, limit: int = MAX_DOCUMENT_BYTES, patient: bool = True) -> Look[M]:
+    """Read the document at `path`; a file that is being written is looked at again for half a second at most."""
+    file = str(path)
+    return patiently(lambda: _look_once(file, model, limit), patient=patient)
+
+
+def patiently(look_once: Callable[[], Look[M]], *, patient: bool) -> Look[M]:
+    """Look once, and while the file is being written some times more."""
+    found = look_once()
+    for _ in range(RETRIES if patient else 0):
+        if found.state != "writing":
+            break
+        time.sleep(RETRY_SECONDS)
+        found = look_once()
+    return found
+
+
+def look_text(path: Path | str, limit: int = MAX_DOCUMENT_BYTES) -> tuple[Look[Document], str]:
+    """Read a Markdown file: the look (state valid, absent, writing or unreadable) and its text."""
+    file = str(path)
+    try:
+        data, modified, changed = _read(file, limit)
+        text = decode_text(data)
+    except FileNotFoundError:
+        return Look(file, "absent"), ""
+    except Unreadable as error:
+        return Look(file, "unreadable", problems=(str(error),), modified_ns=changed_ns(file)), ""
+    except BadJson as error:
+        return Look(file, "unreadable", problems=(str(error),), modified_ns=changed_ns(file)), ""
+    if changed or (not text.strip() and now_ns() - modified < WRITING_GRACE_NS):
+        return Look(file, "writing", modified_ns=modified), text
+    if not text.strip():
+        return Look(file, "unreadable", problems=("is empty",), modified_ns=modified), ""
+    return Look(file, "valid", Document(), modified_ns=modified), text
+
+
+def _read(file: str, limit: int) -> tuple[bytes, int, bool]:
+    """Return content, modification time, and whether the file changed while it was read."""
+    with open_regular(file, contained=True) as opened:
+        before = os.fstat(opened.fileno())
+        data = read_capped(opened, limit)
+        after = os.fstat(opened.fileno())
+    changed = (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns)
+    return data, after.st_mtime_ns, changed
+
+
+def changed_ns(path: Path | str) -> int | None:
+    """Return when a file, or the link that stands for it, was last changed."""
+    try:
+        return Path(path).lstat().st_mtime_ns
+    except OSError:
+        return None
+
+
+def _look_once(file: str, model: type[M], limit: int) -> Look[M]:
+    try:
+        data, modified, changed = _read(file, limit)
+    except FileNotFoundError:
+        return Look(file, "absent")
+    except Unreadable as error:
+        return Look(file, "unreadable", problems=(str(error),), modified_ns=changed_ns(file))
+    try:
+        content = parse_object(data)
+        value = model.model_validate(content)
+    except BadJson as error:
+        fresh = abs(now_ns() - modified) < WRITING_GRACE_NS
+        state: LookState = "writing" if changed or (error.truncated and fresh) else "unreadable"
+        return Look(file, state, problems=(str(error),), modified_ns=modified)
+    except ValidationError as error:
+        return Look(file, "broken", problems=tuple(schema_problems(error)), modified_ns=modified)
+    missing = value.missing_keys()
+    if missing:
+        problems = tuple(f"older schema: key `{key}` is missing" for key in missing[:SHOWN_PROBLEMS])
+        if len(missing) > SHOWN_PROBLEMS:
+            problems += (f"… and {len(missing) - SHOWN_PROBLEMS} more missing keys",)
+        return Look(file, "older", value, problems, modified)
+    return Look(file, "valid", value, (), modified)
+
+
+def schema_problems(error: ValidationError) -> list[str]:
+    """Return one line per problem, each naming its key; of very many only the first."""
+    lines = []
+    problems = error.errors(include_url=False, include_context=False)
+    for problem in problems[:SHOWN_PROBLEMS]:
+        key = safe_line(".".join(str(part) for part in problem["loc"]) or "the document", 120)
+        if problem["type"] == "missing":
+            lines.append(f"key `{key}` is missing")
+        else:
+            found = safe_line(ascii(problem["input"]), 60)
+            lines.append(f"key `{key}`: {safe_line(problem['msg'], 200)}, found {found}")
+    if len(problems) > SHOWN_PROBLEMS:
+        lines.append(f"… and {len(problems) - SHOWN_PROBLEMS} more problems")
+    return lines

@@ -1,0 +1,186 @@
+"""What every command has in common: the options, the settings, how it prints, and how it ends."""
+
+import inspect
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from textwrap import fill
+from typing import Annotated, Any, TextIO
+
+import typer
+
+from phase4_tui.artifacts.models import Document
+from phase4_tui.artifacts.safe_text import safe_line, safe_text
+from phase4_tui.errors import Phase4Error, Refused
+from phase4_tui.runbook.settings import Settings, load_settings
+from phase4_tui.runbook.site import Site
+
+DONE, FAILED, REFUSED = 0, 1, 2
+
+Workdir = Annotated[Path | None, typer.Option("--workdir", "-C", help="The working directory.", show_default="here")]
+Reports = Annotated[str | None, typer.Option(help="The reports directory.", show_default="reports")]
+Operator = Annotated[str | None, typer.Option(help="Who acts.", show_default="the login name")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan, change nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="R", help="Why; it goes into the journal.")]
+SpareReason = Annotated[str | None, typer.Option("--reason", metavar="R", help="Why; needed with --override.")]
+COMMON: dict[str, tuple[Any, Any]] = {
+    "workdir": (Workdir, None),
+    "reports": (Reports, None),
+    "operator": (Operator, None),
+    "json": (Json, False),
+    "dry_run": (DryRun, False),
+    "yes": (Yes, False),
+}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where a command works, for whom, and how it talks."""
+
+    workdir: Path
+    settings: Settings
+    environment: Mapping[str, str]
+    json: bool
+    dry_run: bool
+    yes: bool
+
+    @property
+    def site(self) -> Site:
+        """Where operations are given."""
+        return Site(self.workdir, self.settings, self.environment)
+
+    @property
+    def reports(self) -> Path:
+        """The reports directory."""
+        return self.site.reports
+
+
+def command(function: Callable[..., int]) -> Callable[..., None]:
+    """Make a typer command of `function`, whose first parameter is the Desk and whose result is the exit status."""
+    _desk, *own = inspect.signature(function, eval_str=True).parameters.values()
+
+    @wraps(function)
+    def run(**values: Any) -> None:
+        context = values.pop("context")
+        before = context.obj or {}
+        common = {name: values.pop(name) for name in COMMON}
+        common = {name: before.get(name) if value in (None, False) else value for name, value in common.items()}
+        context.obj = common
+        if context.invoked_subcommand is not None:
+            return  # this one is a group's own command, and one of the group was given
+        raise typer.Exit(guarded(lambda: function(open_desk(common), **values)))
+
+    return _with_options(run, own)
+
+
+def root(function: Callable[..., None]) -> Callable[..., None]:
+    """Make `function`, which takes nothing but options, the callback that stands before every command."""
+    own = inspect.signature(function, eval_str=True).parameters
+
+    @wraps(function)
+    def run(**values: Any) -> None:
+        context = values.pop("context")
+        context.obj = {name: values.pop(name) for name in COMMON}
+        function(**values)
+
+    return _with_options(run, own.values())
+
+
+def _with_options(run: Callable[..., None], own: Iterable[inspect.Parameter]) -> Callable[..., None]:
+    """Show typer, which reads signatures, the context, the parameters of `own` and the common options."""
+    only = inspect.Parameter.KEYWORD_ONLY
+    parameters = [inspect.Parameter("context", only, annotation=typer.Context)]
+    parameters += [parameter.replace(kind=only) for parameter in own]
+    parameters += [
+        inspect.Parameter(name, only, default=default, annotation=annotation)
+        for name, (annotation, default) in COMMON.items()
+    ]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what inspect documents
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
+def open_desk(common: Mapping[str, Any]) -> Desk:
+    """Return the desk for the common options; raises SettingsError, Refused."""
+    environment = dict(os.environ)
+    chosen = common["workdir"] or environment.get("PHASE4_WORKDIR") or "."
+    workdir = Path(chosen).absolute()
+    if not workdir.is_dir():
+        raise Refused(f"{workdir} is not a directory; `phase4 init {chosen}` lays one out")
+    given = {name: common[name] for name in ("reports", "operator")}
+    settings = load_settings(workdir, environment, given)
+    return Desk(workdir, settings, environment, bool(common["json"]), bool(common["dry_run"]), bool(common["yes"]))
+
+
+def guarded(work: Callable[[], int]) -> int:
+    """Do the work; an error that can be foreseen becomes one line on stderr and an exit status."""
+    try:
+        status = work()
+        sys.stdout.flush()
+        return status
+    except Phase4Error as error:
+        complain(str(error))
+        return error.exit_status
+    except BrokenPipeError:
+        leave_stdout()
+        return FAILED
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        complain(f"{where}{error.strerror or error}")
+        return FAILED
+
+
+def say(text: str = "", style: str = "", *, aside: bool = False) -> None:
+    """Print one piece of text made safe; `style` is rich's, and shows on a terminal only; `aside` is to stderr."""
+    text = fitted(safe_text(text, 1 << 16), sys.stderr if aside else sys.stdout)
+    if aside:
+        print(text, file=sys.stderr, flush=True)
+    elif style and sys.stdout.isatty():
+        from rich.console import Console  # noqa: PLC0415 - only where there are colours to show
+        from rich.text import Text  # noqa: PLC0415 - as above
+
+        Console(highlight=False, soft_wrap=True).print(Text(text, style=style))
+    else:
+        print(text, flush=True)
+
+
+def fitted(text: str, stream: TextIO) -> str:
+    """Return the text with lines that a terminal would break anywhere broken between words."""
+    width = shutil.get_terminal_size().columns
+    if not stream.isatty() or len(text) <= width:
+        return text
+    return "\n".join(_wrapped(line, width) for line in text.split("\n"))
+
+
+def _wrapped(line: str, width: int) -> str:
+    indent = line[: len(line) - len(line.lstrip())] + "  "
+    return fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def leave_stdout() -> None:
+    """Whoever read stdout has gone: the work goes on, and what is still buffered must not complain at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def complain(text: str) -> None:
+    """Print one line on stderr."""
+    print(f"error: {safe_line(text)}", file=sys.stderr)
+
+
+def emit(document: Document | Mapping[str, Any], indent: int | None = 2) -> None:
+    """Print one JSON document; without `indent` on one line."""
+    # All but ASCII is escaped: no character of a file's content can command the terminal, and none is lost.
+    print(json.dumps(document, indent=indent, default=_plain), flush=True)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Document):
+        return value.model_dump(by_alias=True)
+    raise TypeError(f"{type(value).__name__} is no JSON")

@@ -1,0 +1,113 @@
+"""How a run shows itself: bars on a terminal, plain lines in a pipe, nothing under --json."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+from phase4_tui.artifacts.safe_text import safe_text
+from phase4_tui.cli.context import fitted, leave_stdout, say
+from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.runbook.provenance import RunRecord, StepRecord
+from phase4_tui.runbook.sequence import Observer
+from phase4_tui.runbook.steps import Command
+
+
+def line_of(record: StepRecord, number: int) -> str:
+    """Return one step's outcome in a line."""
+    words = record.state.replace("_", " ")
+    error = f": {record.error}" if record.error else ""
+    return f"{SYMBOLS[record.state]} {number} {record.name:<14} {words} · {record.seconds:.1f} s{error}"
+
+
+class PlainObserver(Observer):
+    """One line a step."""
+
+    def __init__(self) -> None:
+        self._number = 0
+
+    def run_started(self, record: RunRecord) -> None:
+        """Say what runs, and behind which barrier."""
+        self._line(f"run {record.run_id} of {record.tag} by {record.operator}", "")
+        self._line(f"paper mode: {record.isolation.detail}", "")
+        if record.unisolated_reason is not None:
+            self._line(f"! WITHOUT ISOLATION, on record: {record.unisolated_reason}", "bold red")
+
+    def step_started(self, command: Command) -> None:
+        """Remember which step the outcome will be of."""
+        self._number = command.step.number
+
+    def step_ended(self, record: StepRecord) -> None:
+        """Say how the step ended, and where to read on when it ended badly."""
+        self._line(line_of(record, self._number), "green" if record.state == "passed" else "red")
+        if record.state in ("crashed", "timed_out"):
+            self._line(f"    transcript: {record.transcript}", "")
+
+    def _line(self, text: str, style: str) -> None:
+        try:
+            say(text, style)
+        except BrokenPipeError:  # a reader that leaves does not stop the run
+            leave_stdout()
+
+
+class LiveObserver(PlainObserver):
+    """A bar for the running step, with records per second where the step tells them."""
+
+    wants_progress = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        from rich.console import Console  # noqa: PLC0415 - only on a terminal
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[rate]}", markup=False),
+            console=Console(highlight=False),
+            transient=True,
+        )
+        self._task = self._progress.add_task("starting", total=None, rate="")
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def _line(self, text: str, style: str) -> None:
+        from rich.text import Text  # noqa: PLC0415 - only on a terminal
+
+        self._progress.console.print(Text(fitted(safe_text(text), sys.stdout), style=style), soft_wrap=True)
+
+    def step_started(self, command: Command) -> None:
+        """Begin the step's bar."""
+        super().step_started(command)
+        title = f"{command.step.number} {command.step.title}"
+        self._progress.reset(self._task, description=title, total=None, rate="")
+
+    def progress(self, command: Command, facts: Mapping[str, int]) -> None:
+        """Move the bar."""
+        elapsed = self._progress.tasks[0].elapsed or 0
+        rate = f"{facts.get('records', 0) / elapsed:,.0f} records/s" if elapsed > 0 else ""
+        self._progress.update(
+            self._task, completed=facts.get("bytes", 0), total=facts.get("total_bytes") or None, rate=rate
+        )
+
+
+@contextmanager
+def observing(silent: bool) -> Iterator[Observer]:
+    """Yield what shows a run here, for as long as it is under way."""
+    if silent:
+        yield Observer()
+    elif sys.stdout.isatty():
+        with LiveObserver() as live:
+            yield live
+    else:
+        yield PlainObserver()

@@ -1,0 +1,93 @@
+"""The commands that only look: `status`, `tags`, `audit`, `path`."""
+
+from typing import Annotated
+
+import typer
+
+from phase4_tui.artifacts.clock import age, now_ns
+from phase4_tui.artifacts.names import Artifact, check_tag, file_name
+from phase4_tui.cli.context import DONE, Desk, emit, say
+from phase4_tui.cli.status_text import STYLES, show_overrides, show_status
+from phase4_tui.errors import Refused
+from phase4_tui.journal.state import read_state
+from phase4_tui.runbook.audit import audit as audit_of
+from phase4_tui.runbook.classification import EXIT_STATUS
+from phase4_tui.runbook.evidence import phase_of
+from phase4_tui.runbook.isolation import probe_barrier
+from phase4_tui.runbook.ladder import told_rung
+from phase4_tui.runbook.status import read_status, read_tags, shown_tag
+
+Tag = Annotated[str | None, typer.Option(help="The run tag.", show_default="the active one, else the newest")]
+
+
+def status(desk: Desk, tag: Tag = None) -> int:
+    """Show a tag's health, its classification and the state of operations."""
+    if tag is not None:
+        check_tag(tag)  # before the barrier is probed, which takes longer than all the rest
+    found, evidence = read_status(desk.settings, desk.workdir, desk.environment, tag, probe_barrier("seccomp"))
+    if desk.json:
+        emit(found)
+    else:
+        show_status(found, evidence)
+        show_overrides(read_state(desk.reports))
+    return found.classification.exit_status
+
+
+def tags(desk: Desk) -> int:
+    """List every tag with class, age, frozen, and the first rung that it fails to be known-good."""
+    rows = read_tags(desk.reports)
+    if desk.json:
+        emit({"tags": rows})
+        return DONE
+    if not rows:
+        say(f"no tags in {desk.reports}; `phase4 run` makes one")
+    width = max((len(row.tag) for row in rows), default=0)
+    for row in rows:
+        word = row.severity_class or row.level.upper()
+        failed = row.first_failed_rung
+        rung = "known-good" if failed is None else f"not known-good: {told_rung(failed, row.phase)}"
+        frozen = {"no": "", "intact": " · frozen", "tampered": " · TAMPERED"}[row.frozen]
+        since = age((now_ns() - row.modified_ns) / 1e9)
+        say(f"{row.tag:<{width}}  {word:<8} {since:>7}{frozen} · {rung}", STYLES[row.level].removeprefix("bold "))
+    return DONE
+
+
+def audit(desk: Desk, tag: Tag = None) -> int:
+    """List the runbook's audit artifacts of a tag with their sha256."""
+    chosen = chosen_tag(desk, tag)
+    entries = audit_of(desk.reports, chosen)
+    if desk.json:
+        emit({"tag": chosen, "artifacts": entries})
+    else:
+        for entry in entries:
+            frozen = " · frozen" if entry.frozen else ""
+            found = entry.sha256 or f"{'unreadable: ' + entry.problem if entry.problem else 'missing':<64}"
+            say(f"{'✔' if entry.present else '○'} {found}  {entry.name}{frozen}")
+    return DONE if all(entry.present for entry in entries) else EXIT_STATUS["unknown"]
+
+
+def path(
+    desk: Desk,
+    name: Annotated[str, typer.Argument(help="report_json, summary_json, report_md, release_check_json, …")],
+    tag: Tag = None,
+) -> int:
+    """Print the path of an artifact of the active tag."""
+    chosen = chosen_tag(desk, tag)
+    by_key = {artifact.key: artifact for artifact in Artifact}
+    by_key["signoff_md"] = Artifact.PHASE4_SIGNOFF if phase_of(desk.reports, chosen) == 4 else Artifact.PHASE3_SIGNOFF
+    if name not in by_key:
+        raise Refused(f"{name!a} is no artifact; the artifacts are {', '.join(by_key)}")
+    found = desk.reports / file_name(chosen, by_key[name])
+    if desk.json:
+        emit({"tag": chosen, "name": name, "path": str(found), "present": found.is_file()})
+    else:
+        print(found)
+    return DONE
+
+
+def chosen_tag(desk: Desk, wanted: str | None) -> str:
+    """Return the tag that a command is about; raises Refused without any, BadTag."""
+    chosen = shown_tag(desk.reports, wanted, read_state(desk.reports))
+    if chosen is None:
+        raise Refused(f"no tags in {desk.reports}; `phase4 run` makes one")
+    return check_tag(chosen)

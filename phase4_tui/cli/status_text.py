@@ -1,0 +1,118 @@
+"""How a status reads as text: what is wrong, on what evidence, and what to do next."""
+
+import json
+
+from phase4_tui.artifacts.clock import age
+from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.cli.context import say
+from phase4_tui.console.symbols import SYMBOLS, TITLES
+from phase4_tui.journal.state import OperationsState
+from phase4_tui.runbook.classification import Classification
+from phase4_tui.runbook.escalation import OWNERS, next_step
+from phase4_tui.runbook.evidence import Evidence
+from phase4_tui.runbook.health import Check
+from phase4_tui.runbook.provenance import resume_command
+from phase4_tui.runbook.status import Status
+
+STYLES = {"ok": "bold green", "warning": "bold yellow", "incident": "bold red", "unknown": "bold yellow"}
+SHOWN_ISSUES = 5
+SHOWN_FINDINGS = 6
+
+
+def verdict(classification: Classification) -> str:
+    """Return the verdict in words: `P0 policy violated · owner risk`."""
+    rule = classification.rule.replace("_", " ")
+    owner = f" · owner {classification.owner} ({OWNERS[classification.owner]})" if classification.owner else ""
+    word = {"ok": "OK", "warning": "WARNING", "unknown": "UNKNOWN", "incident": ""}[classification.level]
+    return f"{classification.severity_class or word} {rule}{owner}"
+
+
+def show_status(status: Status, evidence: Evidence) -> None:
+    """Print the status of a tag."""
+    header = [f"PHASE {evidence.phase} · PAPER", status.tag or "no tag yet", f"mode {status.evaluation_mode}"]
+    header += ["frozen" if status.frozen == "intact" else "not frozen" if status.frozen == "no" else "TAMPERED"]
+    header += [f"active {status.active_tag}"] if status.active_tag else []
+    say(" · ".join(header), "bold")
+    for name, title in TITLES.items():
+        show_check(title, getattr(status.health, name), evidence.looked_ns, status.workdir)
+    _show_last_run(evidence)
+    _show_operations(status)
+    for condition in status.preconditions:
+        if not condition.ok:
+            say(f"! precondition {condition.name}: {condition.detail}", "yellow")
+    classification = status.classification
+    say(verdict(classification), STYLES[classification.level])
+    shown = classification.evidence[:SHOWN_FINDINGS]
+    for finding in shown:
+        value = finding.value if isinstance(finding.value, str) else json.dumps(finding.value, ensure_ascii=False)
+        say(f"  why: {_from(status.workdir, finding.file)}: {finding.words(value)}")
+    if len(classification.evidence) > len(shown):
+        say(f"  … and {len(classification.evidence) - len(shown)} more")
+    if classification.level != "ok":
+        say(f"  next: {next_step(classification)}")
+
+
+def _show_operations(status: Status) -> None:
+    """Print what operators have under way: an unfinished operation, the fallback, the incident."""
+    for pending in status.pending:
+        told = f"{pending.kind} {pending.tag or ''}".strip()
+        by = f"{safe_line(pending.by)} at {pending.at}"
+        say(f"! operation `{told}` of {by} has no result: its process ended, or it runs now", "yellow")
+        say("    the next operation settles it; give the same one again to go on", "yellow")
+    if status.fallback is not None:
+        symbol = "✔" if status.fallback.holds else "!"
+        say(f"{symbol} FALLBACK       phase3_only since {status.fallback.since}: {status.fallback}", "yellow")
+    if status.incident is not None:
+        incident = status.incident
+        say(
+            f"! INCIDENT       {incident.severity_class} {incident.id}, {incident.stage}, since {incident.opened_at}",
+            "red",
+        )
+        say("    `phase4 rollback` walks through the rollback, `phase4 incident show` tells more")
+
+
+def show_overrides(state: OperationsState) -> None:
+    """Print that conditions were overridden: it is said for ever after."""
+    if state.overrides:
+        say(safe_line(f"! OVERRIDDEN     on record; the last: {state.overrides[-1]}"), "yellow")
+        say("    `phase4 mode show` lists them, `phase4 journal --kind reopen` tells more")
+
+
+def show_check(title: str, check: Check, looked_ns: int, workdir: str) -> None:
+    """Print one health check."""
+    symbol = SYMBOLS[check.state]
+    style = "green" if check.ok else "red" if check.state in ("failed", "unreadable") else "yellow"
+    say(f"{symbol} {title:<14} {check.state:<14} {check.found}{_age(check, looked_ns)}", style)
+    if not check.ok and check.found != check.expected:
+        say(f"    expected {check.expected} in {_from(workdir, check.file)}")
+    for issue in check.issues[:SHOWN_ISSUES]:
+        say(f"    · {issue}")
+    if len(check.issues) > SHOWN_ISSUES:
+        say(f"    · … and {len(check.issues) - SHOWN_ISSUES} more")
+
+
+def _from(workdir: str, file: str) -> str:
+    """Return a path as seen from the working directory, which fits a narrow terminal."""
+    return file.removeprefix(f"{workdir}/")
+
+
+def _age(check: Check, looked_ns: int) -> str:
+    if check.modified_ns is None:
+        return ""
+    since = age((looked_ns - check.modified_ns) / 1e9)
+    return f" · {since}" if since.endswith("ahead") else f" · {since} ago"
+
+
+def _show_last_run(evidence: Evidence) -> None:
+    if not evidence.runs:
+        return
+    run = max(evidence.runs, key=lambda run: run.run_id)
+    if run.state == "running":
+        word = "is running" if evidence.running else "was interrupted"
+        step = next((step.name for step in run.steps if step.state == "running"), "the start")
+        hint = "" if evidence.running else f"; `{resume_command(run)}` goes on"
+        say(f"run {run.run_id} by {run.operator}@{run.host} {word} at {step}{hint}", "yellow")
+    elif run.state == "interrupted" or any(step.state in ("cancelled", "not_run") for step in run.steps):
+        stopped = next((step for step in run.steps if step.state not in ("passed", "failed_gate")), None)
+        at = f" at {stopped.name}" if stopped else ""
+        say(f"run {run.run_id} stopped{at}; `{resume_command(run)}` goes on", "yellow")

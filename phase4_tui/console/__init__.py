@@ -1,0 +1,1 @@
+"""What an operator sees and may do, whatever the face; draws nothing."""

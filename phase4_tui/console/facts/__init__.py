@@ -1,0 +1,1 @@
+"""What is on disk, read into one immutable snapshot."""

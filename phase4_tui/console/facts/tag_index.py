@@ -1,0 +1,136 @@
+"""All tags as rows, kept up to date a little at a time: whatever a row depends on puts its tag back in the queue."""
+
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from phase4_tui.artifacts.index import Identity, TagEntry, index_tags, scan
+from phase4_tui.artifacts.names import Artifact, file_name, split_name
+from phase4_tui.journal.state import OperationsState
+from phase4_tui.runbook.run_holder import running_tag
+from phase4_tui.runbook.status import TagRow, row_of
+
+SCAN_SECONDS = 2.0
+SCAN_SHARE = 200
+"""A whole scan is made at most every so many times its own duration: half a percent of a core at most."""
+SLICE_SECONDS = 0.05
+
+
+class TagIndex:
+    """The rows of a reports directory; `waiting` tags are judged bit by bit, the last changed first."""
+
+    def __init__(self, reports: Path) -> None:
+        self._reports = reports
+        self._names: dict[str, Identity] = {}
+        self._rows: dict[str, TagRow] = {}
+        self._todo: dict[str, TagEntry] = {}
+        self._scanned: float | None = None
+        self._scan_cost = 0.0
+        self._state: OperationsState | None = None
+        self.unsettled: set[str] = set()
+        """Tags of which something is being written: time alone can change what is said of them."""
+
+    @property
+    def rows(self) -> tuple[TagRow, ...]:
+        """The rows judged so far, the last changed first."""
+        return tuple(sorted(self._rows.values(), key=lambda row: (-row.modified_ns, row.tag)))
+
+    @property
+    def count(self) -> int:
+        """How many tags there are."""
+        return len(self._rows.keys() | self._todo.keys())
+
+    @property
+    def waiting(self) -> bool:
+        """True while tags are to be judged."""
+        return bool(self._todo)
+
+    @property
+    def newest(self) -> str | None:
+        """The tag that was changed last, judged or not."""
+        known = [(entry.modified_ns, tag) for tag, entry in self._todo.items()]
+        known += [(row.modified_ns, tag) for tag, row in self._rows.items() if tag not in self._todo]
+        return max(known, key=lambda one: one[0])[1] if known else None
+
+    def scan_soon(self) -> None:
+        """Let the next `changed` look at every name."""
+        self._scanned = None
+
+    def changed(self, hinted: Iterable[str]) -> set[str]:
+        """Return the tags that changed: by the names hinted at, or by all names when it is time for those."""
+        due = max(SCAN_SECONDS, SCAN_SHARE * self._scan_cost)
+        if self._scanned is None or time.monotonic() - self._scanned > due:
+            return self.scan()
+        found = set()
+        for name in hinted:
+            owner = split_name(name)
+            if owner is None:
+                continue
+            found.add(owner[0])
+            try:
+                info = (self._reports / name).lstat()
+            except OSError:
+                self._names.pop(name, None)
+            else:
+                self._names[name] = (info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
+        self.again(found)
+        return found
+
+    def scan(self) -> set[str]:
+        """Look at every name; return the tags that changed."""
+        begun = self._scanned = time.monotonic()
+        before, self._names = self._names, scan(self._reports)
+        different = {name for name in before.keys() | self._names.keys() if before.get(name) != self._names.get(name)}
+        found = {owner[0] for owner in map(split_name, different) if owner is not None}
+        entries = {entry.tag: entry for entry in index_tags(self._names)} if found else {}
+        for tag in found:
+            self._expect(tag, entries.get(tag))
+        self._todo = dict(sorted(self._todo.items(), key=lambda item: -item[1].modified_ns))
+        self._scan_cost = time.monotonic() - begun
+        return found
+
+    def again(self, tags: Iterable[str]) -> None:
+        """Judge these again, before all others."""
+        before, self._todo = self._todo, {}
+        for tag in tags:
+            own = {name: self._names[name] for name in self._names_of(tag)}
+            before.pop(tag, None)
+            self._expect(tag, next(iter(index_tags(own)), None))
+        self._todo |= before
+
+    def note(self, state: OperationsState) -> None:
+        """Judge again what an operation changed: frozen, pinned, reclassified tags; a quarantine may hold any tag."""
+        before, self._state = self._state, state
+        if before is None or before.revision == state.revision:
+            return
+        if before.quarantine != state.quarantine:
+            self.again(list(self._rows))
+            return
+        pairs: list[tuple[Mapping[str, object], Mapping[str, object]]] = [
+            (before.frozen, state.frozen),
+            (dict.fromkeys(before.pinned), dict.fromkeys(state.pinned)),
+            (before.reclassified, state.reclassified),
+        ]
+        self.again({tag for old, new in pairs for tag in old.keys() | new.keys()
+                    if (tag in old, old.get(tag)) != (tag in new, new.get(tag))})  # fmt: skip
+
+    def judge_some(self, state: OperationsState) -> None:
+        """Judge tags that wait, for as long as the screen does not mind."""
+        begun, running = time.monotonic(), running_tag(self._reports)
+        while self._todo and time.monotonic() - begun < SLICE_SECONDS:
+            tag = next(iter(self._todo))
+            row = row_of(self._reports, self._todo.pop(tag), state, running)
+            self._rows[tag] = row
+            (self.unsettled.add if row.writing else self.unsettled.discard)(tag)
+
+    def _expect(self, tag: str, entry: TagEntry | None) -> None:
+        """Note that a tag must be judged again, or is gone."""
+        if entry is not None:
+            self._todo[tag] = entry
+            return
+        self._rows.pop(tag, None)
+        self._todo.pop(tag, None)
+        self.unsettled.discard(tag)
+
+    def _names_of(self, tag: str) -> list[str]:
+        return [name for name in (file_name(tag, kind) for kind in Artifact) if name in self._names]

@@ -1,0 +1,1 @@
+"""What an operator may do: the registry, its defaults, the queue and the runs."""

@@ -1,0 +1,101 @@
+"""The tag or owner that an operation is about by default, for its question and for its command alike."""
+
+from collections.abc import Callable, Iterator
+from itertools import chain, count
+
+from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.runbook.provenance import resume_command
+from phase4_tui.runbook.settings import Settings
+
+Choice = Callable[[Snapshot, Settings], str | None]
+
+
+def shown(snapshot: Snapshot, settings: Settings) -> str | None:
+    """Return the tag that is shown."""
+    return snapshot.focus.tag if snapshot.focus else None
+
+
+def to_freeze(snapshot: Snapshot, settings: Settings) -> str | None:
+    """Return the open incident's tag, and once that is frozen the shown one."""
+    incident = snapshot.state.incident
+    if incident is not None and snapshot.needs_freezing:
+        return incident.tag
+    return shown(snapshot, settings)
+
+
+def to_reclassify(snapshot: Snapshot, settings: Settings) -> str | None:
+    """Return the open incident's tag, else the shown one."""
+    return snapshot.state.incident.tag if snapshot.state.incident else shown(snapshot, settings)
+
+
+def to_step(snapshot: Snapshot, settings: Settings) -> str:
+    """Return the shown tag, or that of the settings when the shown one is of the other phase."""
+    phase = 3 if snapshot.state.evaluation_mode == "phase3_only" else 4
+    if snapshot.focus is not None and snapshot.focus.phase == phase:
+        return snapshot.focus.tag
+    return settings.phase3.tag if phase == 3 else settings.tag
+
+
+def to_run(snapshot: Snapshot, settings: Settings) -> str:
+    """Return the tag of the settings, or a free one where a run would be refused or would write over evidence."""
+    fallen = snapshot.state.evaluation_mode == "phase3_only"
+    wanted = settings.phase3.tag if fallen else settings.tag
+    kept = {*snapshot.state.frozen, snapshot.state.incident.tag if snapshot.state.incident else None}
+    return wanted if wanted not in kept else _free(snapshot, wanted)
+
+
+def to_rehearse(snapshot: Snapshot, settings: Settings) -> str:
+    """Return a tag that no run has: the incident's is frozen, and an old re-run is spent."""
+    incident = snapshot.state.incident
+    return _free(snapshot, f"{(incident.tag if incident else settings.tag)[:50]}_rerun", first=True)
+
+
+def _free(snapshot: Snapshot, base: str, *, first: bool = False) -> str:
+    taken = {row.tag for row in snapshot.rows} | snapshot.state.frozen.keys()
+    numbered: Iterator[str] = (f"{base[:60]}{number}" for number in count(2))  # a tag has 64 characters at most
+    return next(name for name in (chain([base], numbered) if first else numbered) if name not in taken)
+
+
+def pinning(snapshot: Snapshot, settings: Settings) -> str:
+    """Return what `pin` does with the shown tag: `pin`, or `unpin` for one that is pinned."""
+    return "unpin" if shown(snapshot, settings) in snapshot.state.pinned else "pin"
+
+
+def to_call(snapshot: Snapshot, settings: Settings) -> str | None:
+    """Return the owner whom the incident is about."""
+    return snapshot.state.incident.owner if snapshot.state.incident else None
+
+
+def to_acknowledge(snapshot: Snapshot, settings: Settings) -> str | None:
+    """Return the owner who was called last and has not taken the call yet."""
+    calls = snapshot.state.incident.escalations if snapshot.state.incident else ()
+    return next((call.owner for call in reversed(calls) if call.acknowledged_at is None), None)
+
+
+def to_resume(snapshot: Snapshot, settings: Settings) -> str:
+    """Return the command that resumes the shown tag's last run."""
+    run = snapshot.focus.last_run if snapshot.focus else None
+    return resume_command(run) if run is not None else "phase4 run --resume"
+
+
+def to_compare(snapshot: Snapshot, rehearsed: str | None, given: dict[str, str | None]) -> dict[str, str | None]:
+    """Return the bad tag, the re-run and the known-good one that are most likely meant, where none was given."""
+    incident, focus = snapshot.state.incident, snapshot.focus
+    taken = [tag for tag in given.values() if tag is not None]
+
+    def first(*tags: str | None) -> str | None:
+        found = next((tag for tag in tags if tag is not None and tag not in taken), None)
+        taken.extend([found] if found is not None else [])
+        return found
+
+    names = [row.tag for row in snapshot.rows]
+    good = [row.tag for row in snapshot.rows if row.known_good]
+    others = (row.tag for row in snapshot.rows if not row.known_good)
+    tags = dict(given)
+    if "bad" not in tags:
+        tags["bad"] = first(incident.tag if incident else None, *others)
+    if "rerun" not in tags:
+        tags["rerun"] = first(rehearsed, focus.tag if focus else None, *names)
+    if "known_good" not in tags:
+        tags["known_good"] = first(snapshot.known_good, *good)
+    return tags

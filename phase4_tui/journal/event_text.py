@@ -1,0 +1,110 @@
+"""An event of the journal in one line, as those who watch are told: what was changed, from what to what, and why."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.journal.events import Event
+
+LINE_CHARS = 400
+
+
+def told(event: Event) -> str | None:
+    """Return who did what, safe to show; None for an operation that was only begun, whose result is told."""
+    if event.outcome == "intent":
+        return None
+    words = _WORDS.get(event.kind, _plainly)(event, event.detail)
+    failed = f" failed: {event.detail.get('error')}" if event.outcome == "failed" else ""
+    reason = event.detail.get("reason")
+    why = f": {reason}" if reason and not failed else ""
+    return safe_line(f"{event.operator}@{event.host}: {words}{failed}{why}", LINE_CHARS)
+
+
+def _plainly(event: Event, detail: Mapping[str, Any]) -> str:
+    return f"{event.kind.replace('_', ' ')} {event.tag or ''}".rstrip()
+
+
+def _run(event: Event, detail: Mapping[str, Any]) -> str:
+    kind = "rehearsal" if detail.get("rehearsal") else "Phase 3 run" if detail.get("phase") == 3 else "run"
+    state, steps = detail.get("state"), detail.get("steps") or {}
+    if state == "running":
+        return f"{kind} of {event.tag} began"
+    off = [f"{name} {str(word).replace('_', ' ')}" for name, word in steps.items() if word not in ("passed", "not_run")]
+    word = "was interrupted" if state == "interrupted" else "ended"
+    return f"{kind} of {event.tag} {word}: {', '.join(off) or 'every step passed'}"
+
+
+def _incident(event: Event, detail: Mapping[str, Any]) -> str:
+    found = f"{detail.get('class')} {str(detail.get('rule')).replace('_', ' ')} of {event.tag}"
+    if event.kind == "incident":
+        return f"incident {event.incident} opened: {found}"
+    if event.kind == "evidence":
+        return f"more evidence for incident {event.incident}: {found}"
+    former = ((_changes(detail).get("incident") or {}).get("former") or [{}])[-1]
+    return f"incident {event.incident} raised to {found}; it was {former.get('class')} of {former.get('tag')}"
+
+
+def _lease(event: Event, detail: Mapping[str, Any]) -> str:
+    whose = "who led it" if detail.get("alive") else "whose process had ended"
+    return f"took the rollback over from {detail.get('from')}, {whose}"
+
+
+def _mode(event: Event, detail: Mapping[str, Any]) -> str:
+    mode = _changes(detail).get("evaluation_mode")
+    return "mode" if mode is None else f"mode {mode}{', by override' if detail.get('override') else ''}"
+
+
+def _switch(event: Event, detail: Mapping[str, Any]) -> str:
+    before = f" from {detail['from']}" if detail.get("from") else ""
+    left = detail.get("quarantined") or []
+    return f"switch to {event.tag}{before}" + (f", quarantined {', '.join(left)}" if left else "")
+
+
+def _reclassify(event: Event, detail: Mapping[str, Any]) -> str:
+    change = f" from {detail['from']} to {detail['to']}" if "to" in detail else ""
+    return f"reclassify {event.tag}{change}"
+
+
+def _escalate(event: Event, detail: Mapping[str, Any]) -> str:
+    note = f": {detail['note']}" if detail.get("note") else ""
+    return f"escalate {event.tag} to {detail.get('owner') or 'an owner'}{note}"
+
+
+def _acknowledge(event: Event, detail: Mapping[str, Any]) -> str:
+    return f"{detail.get('owner') or 'an owner'} has taken the call"
+
+
+def _root_cause(event: Event, detail: Mapping[str, Any]) -> str:
+    cause = (detail.get("entry") or {}).get("cause")
+    return f"root cause of {event.tag}" + (f": {cause}" if cause else "")
+
+
+def _compare(event: Event, detail: Mapping[str, Any]) -> str:
+    if "verdict" not in detail:
+        return _plainly(event, detail)
+    return f"compare {detail.get('bad')} with {event.tag}: {detail['verdict']}"
+
+
+def _reopen(event: Event, detail: Mapping[str, Any]) -> str:
+    return f"reopen Phase 4 on {event.tag}{', by override' if detail.get('override') else ''}"
+
+
+def _changes(detail: Mapping[str, Any]) -> Mapping[str, Any]:
+    return detail.get("changes") or {}
+
+
+_WORDS: dict[str, Callable[[Event, Mapping[str, Any]], str]] = {
+    "run": _run,
+    "incident": _incident,
+    "evidence": _incident,
+    "raised": _incident,
+    "lease": _lease,
+    "mode": _mode,
+    "switch": _switch,
+    "reclassify": _reclassify,
+    "escalate": _escalate,
+    "acknowledge": _acknowledge,
+    "root_cause": _root_cause,
+    "compare": _compare,
+    "reopen": _reopen,
+}

@@ -1,0 +1,163 @@
+"""Verifies the whole journal: every line's bytes, the chain, the anchor, and the state that it must make."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from phase4_tui.artifacts.regular_files import Unreadable, open_regular
+from phase4_tui.journal.events import GENESIS, MAX_LINE_BYTES, BadEvent, Event, decode_line
+from phase4_tui.journal.log import HEAD_FILE, JOURNAL_FILE, Head, JournalDamaged, journal_path, lines_of, read_head
+from phase4_tui.journal.state import STATE_FILE, OperationsState, StateUnreadable, fold, stored_state
+
+DIGEST_BYTES = hashlib.sha256().digest_size
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is not as it was written: what kind, where, and in words."""
+
+    kind: str
+    where: str
+    detail: str
+
+
+@dataclass
+class JournalCheck:
+    """What was found in a journal, up to the first line that is damaged; of each event only its hash is kept."""
+
+    problems: list[Problem] = field(default_factory=list)
+    count: int = 0
+    first: Event | None = None
+    state: OperationsState | None = None
+    """What the good events make; None when they make none."""
+    whole: bool = True
+    """Every line is an event that follows the one before."""
+    _digests: bytearray = field(default_factory=bytearray)
+
+    @property
+    def head(self) -> Head:
+        """The last good event."""
+        return Head(seq=self.count, hash=self._hash_of(self.count)) if self.count else Head()
+
+    def holds(self, known: Head) -> bool:
+        """True when an event that was written down elsewhere is in this journal."""
+        if known.seq == 0:
+            return True
+        return 0 < known.seq <= self.count and self._hash_of(known.seq) == known.hash
+
+    def note(self, event: Event) -> None:
+        """Keep what is needed of the next good event."""
+        self.first = self.first or event
+        self.count += 1
+        self._digests += bytes.fromhex(event.hash)
+
+    def _hash_of(self, seq: int) -> str:
+        return self._digests[(seq - 1) * DIGEST_BYTES : seq * DIGEST_BYTES].hex()
+
+
+def check_journal(reports: Path) -> JournalCheck:
+    """Read the whole journal and compare it with its anchor and with the state.
+
+    One event at a time: to hold all of them at once would stop the screen for tenths of a second.
+    """
+    check = JournalCheck()
+    stored, wrong = _stored(reports)
+    events = _good_events(reports, check)
+    rebuilt: OperationsState | None = None
+    try:
+        rebuilt = fold(islice(events, stored.journal.seq if stored else 0))
+        check.state = fold(events, rebuilt)
+    except StateUnreadable as error:
+        wrong = wrong or str(error)
+        for _ in events:  # the chain goes on behind an event that makes no state
+            pass
+    if check.whole:
+        _check_anchor(reports, check)
+        _check_state(check, stored, rebuilt, wrong)
+    return check
+
+
+def _stored(reports: Path) -> tuple[OperationsState | None, str | None]:
+    """Return the stored state, or why it can't be read."""
+    try:
+        return stored_state(reports), None
+    except StateUnreadable as error:
+        return None, str(error)
+
+
+def _good_events(reports: Path, check: JournalCheck) -> Iterator[Event]:
+    """Yield the events up to the first line that is damaged, and note what is wrong."""
+    try:
+        file = open_regular(journal_path(reports))
+    except FileNotFoundError:
+        return
+    except Unreadable as error:
+        _stop(check, JOURNAL_FILE, str(error))
+        return
+    last = (0, GENESIS)
+    with file:
+        for number, line in enumerate(lines_of(file), 1):
+            where = f"{JOURNAL_FILE} line {number}"
+            if len(line) > MAX_LINE_BYTES:
+                _stop(check, where, f"is longer than {MAX_LINE_BYTES} bytes: no event is")
+                return
+            if not line.endswith(b"\n"):
+                digest = hashlib.sha256(line).hexdigest()[:12]
+                detail = f"{len(line)} bytes that a crash left (sha256 {digest}); the next operation sets them aside"
+                check.problems.append(Problem("torn", where, detail))
+                return
+            try:
+                event = decode_line(line[:-1])
+            except BadEvent as error:
+                _stop(check, where, str(error))
+                return
+            if (event.seq - 1, event.prev) != last:
+                detail = f"event {event.seq} does not follow event {last[0]}: lines were removed, swapped or added"
+                _stop(check, where, detail)
+                return
+            last = (event.seq, event.hash)
+            check.note(event)
+            yield event
+
+
+def _stop(check: JournalCheck, where: str, detail: str) -> None:
+    check.whole = False
+    check.problems.append(Problem("journal", where, detail))
+
+
+def _check_anchor(reports: Path, check: JournalCheck) -> None:
+    try:
+        anchor = read_head(reports)
+    except JournalDamaged as error:
+        check.problems.append(Problem("anchor", HEAD_FILE, str(error)))
+        return
+    if not check.holds(anchor):
+        detail = (
+            f"names event {anchor.seq} ({anchor.hash[:12]}), which the journal of {check.head.seq} events does not "
+            "hold: its tail was cut off or it was written anew"
+        )
+        check.problems.append(Problem("anchor", HEAD_FILE, detail))
+    elif check.head.seq > anchor.seq + 1:
+        detail = f"names event {anchor.seq}, the journal goes on to {check.head.seq}: it was changed"
+        check.problems.append(Problem("anchor", HEAD_FILE, detail))
+
+
+def _check_state(
+    check: JournalCheck, stored: OperationsState | None, rebuilt: OperationsState | None, wrong: str | None
+) -> None:
+    """Compare the stored state with what the events that it knows of make; `wrong` says why one can't be told."""
+    detail = None
+    if stored is None:
+        missing = "is missing; the next operation writes it anew from the journal"
+        detail = wrong or (missing if check.count else None)
+    elif not check.holds(stored.journal):
+        detail = f"knows of event {stored.journal.seq} ({stored.journal.hash[:12]}), which the journal does not hold"
+    elif rebuilt is None or check.state is None:
+        detail = wrong
+    else:
+        names = [name for name in type(stored).model_fields if getattr(stored, name) != getattr(rebuilt, name)]
+        detail = f"differs from what the journal makes of it in {', '.join(names)}" if names else None
+    if detail is not None:
+        check.problems.append(Problem("state", STATE_FILE, detail))

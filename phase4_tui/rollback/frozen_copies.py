@@ -1,0 +1,269 @@
+"""The frozen copies of a tag on disk: built beside their place, published by one rename, never deleted."""
+
+import hashlib
+import os
+import shutil
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+from phase4_tui.artifacts.atomic_files import sync_directory, to_json
+from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.frozen import frozen_dir
+from phase4_tui.artifacts.index import Identity
+from phase4_tui.artifacts.manifest import MANIFEST_FILE, SUMS_FILE, FrozenFile, Manifest, read_manifest, sums_of
+from phase4_tui.artifacts.names import Artifact, file_name, state_dir
+from phase4_tui.artifacts.regular_files import Unreadable, open_regular
+from phase4_tui.errors import Refused
+from phase4_tui.journal.events import Event
+from phase4_tui.journal.state import OperationsState
+
+CHUNK = 1 << 20
+TRIES = 3
+STAGING_DIR = "staging"
+
+
+def artifacts_of(reports: Path, tag: str) -> list[Path]:
+    """Return the artifacts of a tag that exist, in the order of the runbook."""
+    paths = [reports / file_name(tag, kind) for kind in Artifact]
+    return [path for path in paths if os.path.lexists(path)]
+
+
+def needs_freezing(reports: Path, tag: str, state: OperationsState) -> bool:
+    """True while artifacts of a tag may still be written over; a tag without any has nothing to freeze."""
+    return tag not in state.frozen and bool(artifacts_of(reports, tag))
+
+
+def publish(reports: Path, tag: str, reason: str, intent: Event) -> str:
+    """Freeze a tag: copy its artifacts, write manifest and sums, rename all into place; return the manifest's sha256.
+
+    Raises Refused when there is nothing to freeze, or an artifact changes under the copying or is no file;
+    OSError; then nothing is frozen.
+    """
+    stage = _stage(reports, f"freeze-{tag}-{intent.seq}")
+    try:
+        files = _copy_all(reports, tag, stage)
+        manifest = Manifest(
+            tag=tag,
+            operator=intent.operator,
+            host=intent.host,
+            reason=reason,
+            at=iso(now_ns()),
+            journal_seq=intent.seq,
+            journal_hash=intent.hash,
+            files=tuple(files),
+        )
+        told = to_json(manifest.model_dump())
+        _write(stage / SUMS_FILE, sums_of(manifest))
+        _write(stage / MANIFEST_FILE, told)
+        sync_directory(stage)
+        final = frozen_dir(reports, tag)
+        _make_directory(final.parent)
+        stage.rename(final)
+    except BaseException:
+        shutil.rmtree(stage, ignore_errors=True)
+        raise
+    try:
+        sync_directory(final.parent)
+    finally:
+        protect(final)
+    return hashlib.sha256(told).hexdigest()  # of what was written, not of what someone may have put there since
+
+
+def protect(directory: Path) -> None:
+    """Take the write permission from a published copy: a hint to people, the hashes are the proof."""
+    if directory.is_symlink() or not directory.is_dir():
+        return
+    for path in directory.iterdir():
+        if path.is_file() and not path.is_symlink():
+            path.chmod(0o444)
+    directory.chmod(0o555)
+
+
+def writable(directory: Path) -> list[Path]:
+    """Return what has the write permission again that `protect` took."""
+    paths = [directory, *directory.iterdir()] if directory.is_dir() else []
+    modes = ((path, path.lstat().st_mode) for path in paths)
+    return [path for path, mode in modes if not stat.S_ISLNK(mode) and mode & 0o222]
+
+
+def _stage(reports: Path, name: str) -> Path:
+    stage = state_dir(reports) / STAGING_DIR / name
+    stage.mkdir(parents=True)
+    return stage
+
+
+def _make_directory(directory: Path) -> None:
+    if not directory.is_dir():
+        directory.mkdir(exist_ok=True)
+        sync_directory(directory.parent)
+
+
+def _copy_all(reports: Path, tag: str, stage: Path) -> list[FrozenFile]:
+    for _ in range(TRIES):
+        sources = artifacts_of(reports, tag)
+        if not sources:
+            raise Refused(f"{tag} has no artifacts in {reports} any more: nothing to freeze")
+        try:
+            copied = [_copy(path, stage / path.name) for path in sources]
+            if artifacts_of(reports, tag) == sources and all(
+                _identity(path.lstat()) == before for path, (_, before) in zip(sources, copied, strict=True)
+            ):
+                return [file for file, _ in copied]
+        except FileNotFoundError:
+            if not stage.is_dir():
+                raise
+            # Who writes an artifact by removing it first is caught between the two; look at all of them again.
+        for path in stage.iterdir():
+            path.unlink()
+    raise Refused(f"artifacts of {tag} are being written: cancel or wait for who writes them, then freeze again")
+
+
+def _identity(info: os.stat_result) -> Identity:
+    return info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
+
+
+def _copy(source: Path, target: Path) -> tuple[FrozenFile, Identity]:
+    """Copy a file and hash what is copied in the same pass; return it with the identity before."""
+    if not stat.S_ISREG(source.lstat().st_mode):
+        raise Refused(f"{source} is no file of its own: put the file itself there, then freeze again")
+    try:
+        file = open_regular(source)
+    except Unreadable as error:
+        raise Refused(f"{source} {error}") from None
+    digest, size = hashlib.sha256(), 0
+    with file, target.open("xb") as copy:
+        info = os.fstat(file.fileno())
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+            copy.write(chunk)
+            size += len(chunk)
+        copy.flush()
+        # With the time of the artifact, a copy that someone wrote to shows at a look.
+        os.utime(copy.fileno(), ns=(info.st_mtime_ns, info.st_mtime_ns))
+        _sync(copy)
+    frozen = FrozenFile(
+        name=source.name, size=size, sha256=digest.hexdigest(), mtime_ns=info.st_mtime_ns, links=info.st_nlink
+    )
+    return frozen, _identity(info)
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(data)
+        _sync(file)
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def withdraw(reports: Path, tag: str, intent: Event) -> Path:
+    """Thaw a tag: move its copies where thawed ones are kept; return that place."""
+    source, kept = frozen_dir(reports, tag), thawed_dir(reports, tag, intent.seq, intent.hash)
+    _make_directory(kept.parent)
+    if source.is_dir() and not source.is_symlink():
+        source.chmod(0o755)  # a directory that is moved must be writable
+    try:
+        source.rename(kept)
+    except OSError:
+        protect(source)
+        raise
+    sync_directory(source.parent)
+    sync_directory(kept.parent)
+    return kept
+
+
+def thawed_dir(reports: Path, tag: str, seq: int, digest: str) -> Path:
+    """Return where the copies of a tag are kept after the thaw with that intent."""
+    return state_dir(reports) / "thawed" / _named_after(tag, seq, digest)
+
+
+def _named_after(tag: str, seq: int, digest: str) -> str:
+    """Return a name that no other operation has: numbers begin anew with a journal that was repaired, hashes do not."""
+    return f"{tag}.{seq}-{digest[:8]}"
+
+
+def put_back(reports: Path, tag: str, path: Path, intent: Event) -> Path | None:
+    """Make an artifact of a frozen tag, or its copy, the frozen one again; return where what was there is kept.
+
+    An artifact comes from its copy and a copy from its artifact; what the manifest does not know is only set aside.
+    Raises Refused when there is nothing left to restore it from; then it is left as it is.
+    """
+    kept = state_dir(reports) / "evidence" / _named_after(tag, intent.seq, intent.hash)
+    directory = frozen_dir(reports, tag)
+    if path.parent == directory:
+        kept = kept / "copies"
+        directory.chmod(0o755)  # for who is not root
+    stage = _stage(reports, f"restore-{tag}-{intent.seq}")
+    try:
+        made = _made_again(reports, tag, path, stage)
+        aside = _set_aside(path, kept) if os.path.lexists(path) else None
+        try:
+            if made is not None:
+                made.rename(path)
+        except OSError:
+            if aside is not None:
+                aside.rename(path)
+            raise
+        sync_directory(path.parent)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+        if path.parent == directory:
+            protect(directory)
+    return aside
+
+
+def _made_again(reports: Path, tag: str, path: Path, stage: Path) -> Path | None:
+    """Build beside its place what belongs at `path`; None when nothing does."""
+    manifest = read_manifest(reports, tag)
+    if manifest is None:
+        raise Refused(f"{tag} has no manifest that can be read: nothing to restore it by")
+    directory = frozen_dir(reports, tag)
+    known = {file.name: file for file in manifest.files}
+    if path == directory / SUMS_FILE:
+        _write(stage / path.name, sums_of(manifest))
+    elif path == directory / MANIFEST_FILE:
+        _write(stage / path.name, path.read_bytes())  # its bytes are the journal's; only the file is not its own
+    elif path.name in known:
+        frozen = known[path.name]
+        source = (reports if path.parent == directory else directory) / path.name
+        what = f"the {'artifact' if path.parent == directory else 'frozen copy'} {source}"
+        try:
+            found, _ = _copy(source, stage / path.name)
+        except FileNotFoundError:
+            raise Refused(f"{what} is missing: nothing to restore {path.name} from") from None
+        if found.sha256 != frozen.sha256:
+            raise Refused(f"{what} does not match the manifest: nothing to restore {path.name} from")
+        os.utime(stage / path.name, ns=(frozen.mtime_ns, frozen.mtime_ns))
+    else:
+        return None
+    return stage / path.name
+
+
+def _set_aside(path: Path, directory: Path) -> Path:
+    kept = directory / path.name
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    path.rename(kept)
+    sync_directory(kept.parent)
+    return kept
+
+
+def sweep_stages(reports: Path) -> None:
+    """Remove what unfinished freezes left; call it while holding the operations' lock."""
+    staging = state_dir(reports) / STAGING_DIR
+    if staging.is_dir():
+        shutil.rmtree(staging)
+
+
+def frozen_by(reports: Path, seq: int, digest: str) -> dict[str, Manifest]:
+    """Return the tags that the operation with that intent froze."""
+    root = frozen_dir(reports, "x").parent
+    tags = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
+    manifests = {tag: read_manifest(reports, tag) for tag in tags}
+    return {
+        tag: found
+        for tag, found in manifests.items()
+        if found is not None and (found.tag, found.journal_seq, found.journal_hash) == (tag, seq, digest)
+    }

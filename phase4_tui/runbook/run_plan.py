@@ -1,0 +1,216 @@
+"""What a run will do, decided before anything is done: the plan that `--dry-run` shows is the plan that runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import chain, count
+from pathlib import Path
+
+from phase4_tui.artifacts.index import Identity, scan
+from phase4_tui.artifacts.names import DEFAULT_TAG, Artifact
+from phase4_tui.artifacts.regular_files import Unreadable
+from phase4_tui.artifacts.sha256 import hash_file
+from phase4_tui.artifacts.strict_json import BadJson
+from phase4_tui.errors import Refused
+from phase4_tui.journal.state import read_state
+from phase4_tui.runbook.preconditions import (
+    Precondition,
+    check_environment,
+    check_not_frozen,
+    check_room,
+    check_step_input,
+    check_workdir,
+)
+from phase4_tui.runbook.provenance import (
+    COMPLETE,
+    RunRecord,
+    Source,
+    StepRecord,
+    runs_of,
+)
+from phase4_tui.runbook.settings import Settings
+from phase4_tui.runbook.steps import (
+    PHASE3_SAMPLE,
+    Command,
+    Phase,
+    Place,
+    Step,
+    command_for,
+    definition_sha256,
+    place_of,
+    steps_of,
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the operator asked for; None leaves the choice to mode and settings."""
+
+    tag: str | None = None
+    phase: Phase | None = None
+    input: str | None = None
+    rules: str | None = None
+    only: Step | None = None
+    resume: bool = False
+    rehearsal: bool = False
+    unisolated_reason: str | None = None
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """A run that may start; `done` are the records of steps that a resumed run does not repeat."""
+
+    tag: str
+    phase: Phase
+    place: Place
+    commands: tuple[Command, ...]
+    done: tuple[StepRecord, ...]
+    resumes: str | None
+    request: Request
+    input: Source
+    rules: Source
+    definition_sha256: str
+    preconditions: tuple[Precondition, ...]
+
+    @property
+    def to_run(self) -> tuple[Command, ...]:
+        """The steps that will be run, in order."""
+        return self.commands[len(self.done) :]
+
+    def describe(self) -> list[str]:
+        """Return the plan in lines."""
+        lines = [f"run tag {self.tag}, Phase {self.phase}, in {self.place.workdir}"]
+        lines.append(f"input {self.input.path} (sha256 {(self.input.sha256 or 'absent')[:12]})")
+        if self.phase == 3 and self.input.path == str(PHASE3_SAMPLE):
+            lines.append("  which is this program's sample: `--input` or [phase3] input in phase4.toml names your own")
+        lines += [f"keep {record.name}: {record.state} in run {self.resumes}" for record in self.done]
+        for command in self.to_run:
+            lines.append(f"step {command.step.number} {command.step.name} ({command.origin}): {' '.join(command.argv)}")
+            for name in command.expects:
+                exists = (self.place.reports / name).exists()
+                lines.append(f"  {'replaces' if exists else 'writes'} {self.place.reports / name}")
+        return lines
+
+
+def rerun_tag(reports: Path, base: str | None = None) -> str:
+    """Return a tag for a re-run that nothing has: by default after the open incident's, which is to stay as it is."""
+    incident = read_state(reports).incident
+    begin = f"{(incident.tag if incident else base or DEFAULT_TAG)[:50]}_rerun"
+    names = scan(reports)
+    numbered = chain([begin], (f"{begin}{number}" for number in count(2)))
+    return next(tag for tag in numbered if not _is_taken(reports, names, tag))
+
+
+def _is_taken(reports: Path, names: Mapping[str, Identity], tag: str) -> bool:
+    return any(f"{tag}{kind}" in names for kind in Artifact) or next(runs_of(reports, tag), None) is not None
+
+
+def choose_phase(reports: Path, request: Request) -> Phase:
+    """Return the phase to run by the evaluation mode; raises Refused, StateUnreadable."""
+    mode = read_state(reports).evaluation_mode
+    if mode == "phase4":
+        return request.phase or 4
+    if request.phase == 4 and not request.rehearsal:
+        raise Refused(
+            "evaluation mode is phase3_only: a Phase 4 run is refused unless it is a --rehearsal; "
+            "`phase4 reopen` ends the mode"
+        )
+    return 4 if request.rehearsal else (request.phase or 3)
+
+
+def plan_run(settings: Settings, workdir: Path, environment: Mapping[str, str], request: Request) -> RunPlan:
+    """Return the plan of a run.
+
+    Raises Refused when a precondition does not hold or there is nothing to resume; BadTag; SettingsError;
+    StateUnreadable.
+    """
+    reports = workdir / settings.reports
+    phase = choose_phase(reports, request)
+    tag = request.tag if request.tag is not None else settings.tag if phase == 4 else settings.phase3.tag
+    if request.tag is None and request.rehearsal and not request.resume:
+        tag = rerun_tag(reports, tag)
+    prior = _to_resume(reports, tag, phase) if request.resume else None
+    place = place_of(
+        settings,
+        workdir,
+        phase,
+        prior.input.path if prior and request.input is None else request.input,
+        prior.rules.path if prior and request.rules is None else request.rules,
+    )
+    steps = (request.only,) if request.only else steps_of(phase)
+    commands = tuple(command_for(step, phase, tag, place, settings, environment) for step in steps)
+    preconditions = [
+        check_workdir(settings, place, phase, steps),
+        check_environment(settings, environment),
+        check_not_frozen(place, tag),
+        check_room(place),
+    ]
+    if request.only is not None and request.only.number > 1:
+        preconditions.pop()  # reads artifacts, not the batch
+        if commands[0].origin != "settings":  # a command line of their own may read what it likes
+            preconditions.append(check_step_input(place, tag, request.only, phase))
+    _refuse_unmet(preconditions)
+    plan = RunPlan(
+        tag=tag,
+        phase=phase,
+        place=place,
+        commands=commands,
+        done=(),
+        resumes=None,
+        request=request,
+        input=_source(place.input, place.input_path),
+        rules=_source(place.rules, place.rules_path),
+        definition_sha256=definition_sha256(commands),
+        preconditions=tuple(preconditions),
+    )
+    return _resumed(plan, prior) if prior else plan
+
+
+def _refuse_unmet(preconditions: list[Precondition]) -> None:
+    for precondition in preconditions:
+        if not precondition.ok:
+            raise Refused(f"precondition {precondition.name}: {precondition.detail}")
+
+
+def _source(name: str, path: Path) -> Source:
+    try:
+        return Source(path=name, sha256=hash_file(path))
+    except (Unreadable, BadJson) as error:
+        raise Refused(f"{name} {error}") from None
+
+
+def _to_resume(reports: Path, tag: str, phase: Phase) -> RunRecord:
+    for run in runs_of(reports, tag):
+        if run.kind == "sequence" and run.phase == phase:
+            if all(step.state in COMPLETE for step in run.steps):
+                raise Refused(f"the last run of {tag} is complete: nothing to resume; `phase4 run` starts a new one")
+            return run
+    raise Refused(f"no run of {tag} is on record: nothing to resume; `phase4 run --tag {tag}` starts one")
+
+
+def _resumed(plan: RunPlan, prior: RunRecord) -> RunPlan:
+    """Return the plan that goes on after the last complete step of `prior`; raises Refused naming what changed."""
+    changed = []
+    if plan.input.sha256 != prior.input.sha256:
+        changed.append(f"the input ({_change(prior.input.sha256, plan.input.sha256)})")
+    if plan.rules.sha256 != prior.rules.sha256:
+        changed.append(f"the rules ({_change(prior.rules.sha256, plan.rules.sha256)})")
+    if plan.definition_sha256 != prior.definition_sha256:
+        changed.append("the definition of the steps (command line, script or expected files)")
+    done: list[StepRecord] = []
+    for step in prior.steps:
+        if step.state not in COMPLETE:
+            break
+        for name, sha256 in step.produced.items():
+            if hash_file(plan.place.reports / name, contained=True) != sha256:
+                changed.append(f"{name} of step {step.name}")
+        done.append(step)
+    if changed:
+        raise Refused(
+            f"can't resume {plan.tag}: since run {prior.run_id} these changed: {'; '.join(changed)}. "
+            f"`phase4 run --tag {plan.tag}` starts from the beginning"
+        )
+    return RunPlan(**{**vars(plan), "done": tuple(done), "resumes": prior.run_id})
+
+
+def _change(before: str | None, after: str | None) -> str:
+    return f"sha256 {(before or 'absent')[:12]} → {(after or 'absent')[:12]}"

@@ -1,0 +1,79 @@
+"""What the screens to look at things share: sizes, a hint line, and work in the background."""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from textual.widget import Widget
+from textual.widgets import Static
+
+from phase4_tui.console.background import Stop, in_background
+from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.tui.screens.base import FactsScreen
+from phase4_tui.tui.text import Part, content
+
+T = TypeVar("T")
+
+
+class LookingScreen(FactsScreen):
+    """A screen that changes nothing: a title, what is to be seen, and one line that says what to press."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (20, "-low"), (30, "-tall")]
+    HINT = "escape returns"
+    DEFAULT_CSS = """
+    LookingScreen { layout: vertical; background: $background; }
+    LookingScreen .title { height: 1; padding: 0 1; background: $surface; }
+    LookingScreen .title, LookingScreen .columns, LookingScreen .hint { text-wrap: nowrap; text-overflow: ellipsis; }
+    LookingScreen .columns { height: 1; padding: 0 1; color: $text-muted; }
+    LookingScreen .hint { height: 1; padding: 0 1; color: $text-muted; background: $surface; }
+    LookingScreen Rows { margin: 0 1; }
+    LookingScreen .problem { height: auto; padding: 0 1; }
+    LookingScreen .detail { height: 4; padding: 0 1; border-top: solid $panel; }
+    LookingScreen.-flat .columns, LookingScreen.-flat .detail { display: none; }
+    """
+
+    def body(self) -> Iterable[Widget]:
+        """Title, what is to be seen, hint."""
+        yield Static("", classes="title", markup=False)
+        yield from self.main()
+        yield Static(content(self.HINT), classes="hint", markup=False)
+
+    def main(self) -> Iterable[Widget]:
+        """Return what is to be seen."""
+        return ()
+
+    def look(self, snapshot: Snapshot) -> None:
+        """Take new facts, the first of them when the screen opens."""
+
+    def watch_snapshot(self) -> None:
+        """Take new facts."""
+        if self.snapshot is not None and self.is_mounted:
+            self.look(self.snapshot)
+
+    def on_mount(self) -> None:
+        """Take the facts of now."""
+        if self.snapshot is not None:
+            self.look(self.snapshot)
+
+    def title_is(self, *parts: Part) -> None:
+        """Say what is seen."""
+        self.query_one(".title", Static).update(content(*parts), layout=False)
+
+    def failed(self, message: str) -> None:
+        """Say that what is to be seen can't be."""
+        self.title_is((f"{SYMBOLS['failed']} {message}", "bold $error"))
+
+    def in_background(self, work: Callable[[Stop], T], then: Callable[[T], None], group: str = "load") -> None:
+        """Do work in a thread and take its result here, unless the screen was left or the work was begun anew."""
+        self.begin(self._carry, work, then, group=group, exclusive=True)
+
+    async def _carry(self, work: Callable[[Stop], T], then: Callable[[T], None]) -> None:
+        try:
+            result = await in_background(work)
+        except Exception as error:  # noqa: BLE001 - whatever it is must be seen, and must not end the dashboard
+            if self.is_open:
+                self.failed(str(error) or type(error).__name__)
+            return
+        if self.is_open:
+            then(result)

@@ -1,0 +1,325 @@
+"""The screens that change something, as an operator drives them: by keys, with each way out of each question."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual import events
+from textual.app import App
+from textual.widgets import Input
+
+from phase4_tui.journal.log import read_events
+from phase4_tui.rollback.guided import lead
+from phase4_tui.rollback.known_good import plan_pin, plan_switch
+from phase4_tui.rollback.root_cause import RootCause, plan_root_cause, root_causes
+from phase4_tui.tui.screens.known_good import KnownGoodScreen, TagRows
+from phase4_tui.tui.screens.questions import PlanScreen, TextScreen
+from phase4_tui.tui.screens.root_cause import RootCauseScreen
+from phase4_tui.tui.widgets.owner_field import OwnerField
+from tests.rollback.support import give, site_of, state_of
+from tests.runbook.documents import Tag
+from tests.tui.support import SIZE, lay_out, make_app, screen_text, until
+from tests.tui.user import User
+
+SIZES = [(120, 40), (80, 24), (60, 16)]
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    lay_out(tmp_path)
+    return tmp_path
+
+
+async def test_the_picker_chooses_nothing_beforehand_and_shows_ladder_and_difference_of_each_tag(work: Path) -> None:
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await user.incident()
+        await user.press("k")
+        await user.at(KnownGoodScreen)
+        await user.sees("1 to switch to, of 2", "✔✔✔✔✔✔✔  known-good", "✔✔✔✘···  fails monitoring OK")
+        assert app.screen.query_one(TagRows).cursor == -1
+        await user.press("enter")
+        await user.sees("no tag is chosen")
+        await user.press("down")
+        await user.sees("✔ can be switched to", "✔ not quarantined", "differs from B:", "monitoring: alert → ok")
+        await user.press("down")
+        await user.sees("✘ monitoring OK: fails", "· signed off: not looked at", "nothing differs")
+        await user.press("enter")
+        await user.sees("B is not known-good: it fails `monitoring OK`")
+        await user.press("escape")
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+    assert state_of(work).active_tag is None
+
+
+async def test_a_good_tag_is_switched_to_with_a_reason_and_a_plan_and_the_picker_closes(work: Path) -> None:
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await user.incident()
+        await user.press("k")
+        await user.at(KnownGoodScreen)
+        await user.press("down", "enter")
+        await user.at(TextScreen)
+        await user.press("escape")
+        await user.at(KnownGoodScreen)
+        await user.press("enter")
+        await user.gives_reason()
+        await user.answers(yes=False)
+        await user.at(KnownGoodScreen)
+        assert state_of(work).active_tag is None
+        await user.press("enter")
+        await user.gives_reason()
+        await user.sees("active tag: none → A")
+        await user.answers(yes=True)
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+        await user.sees("A is the active tag")
+    assert state_of(work).active_tag == "A"
+
+
+async def test_without_a_known_good_tag_n_states_so_and_says_what_is_next(work: Path) -> None:
+    for file in (work / "reports").glob("A_*"):
+        file.unlink()
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await user.incident()
+        await user.press("k")
+        await user.at(KnownGoodScreen)
+        await user.sees("0 to switch to, of 1", "No tag climbs its whole ladder", "n goes on without one")
+        await user.press("n")
+        await user.at(TextScreen)
+        await user.press("escape")
+        await user.at(KnownGoodScreen)
+        await user.press("n")
+        await user.at(TextScreen)
+        await user.press("enter")
+        await user.sees("it is needed")
+        await user.press(*"none")
+        await user.press("enter")
+        await user.answers(yes=True)
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+        await user.sees("p falls back to Phase 3")
+    incident = state_of(work).incident
+    assert incident is not None
+    assert incident.no_good_tag
+
+
+async def test_pinned_tags_stand_first_and_the_cursor_stays_on_its_tag(work: Path) -> None:
+    Tag(work / "reports", "D")
+    site = site_of(work)
+    give(site, plan_pin(site, "A"))
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await until(pilot, lambda: app.snapshot and len(app.snapshot.rows) == 3)
+        await user.press("k")
+        await user.at(KnownGoodScreen)
+        await user.sees("known-good, pinned")
+        shown = screen_text(app).partition("KNOWN-GOOD TAGS")[2]
+        assert shown.index("★ A") < shown.index("  D ") < shown.index("  B ")
+        await user.press("down", "down")
+        await user.sees("✔ can be switched to")
+        Tag(work / "reports", "E")
+        await user.sees("of 4")
+        rows = app.screen.query_one(TagRows)
+        assert isinstance(app.screen, KnownGoodScreen)
+        assert app.screen._rows[rows.cursor].tag == "D"
+
+
+async def test_in_a_read_only_dashboard_the_ladders_can_be_read_and_nothing_be_switched(work: Path) -> None:
+    app = make_app(work, read_only=True)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await until(pilot, lambda: app.snapshot and len(app.snapshot.rows) == 2)
+        await user.press("k")
+        await user.at(KnownGoodScreen)
+        await user.press("down", "enter")
+        await user.sees("this dashboard is read-only", "✔ can be switched to")
+        assert isinstance(app.screen, KnownGoodScreen)
+    assert not (work / "reports" / ".phase4" / "journal.jsonl").exists()
+
+
+# The root-cause form ------------------------------------------------------------------------------------------
+
+
+async def typing(user: User) -> None:
+    await user.incident()
+    await user.press("l")
+    await user.at(RootCauseScreen)
+
+
+async def test_the_form_is_filled_from_the_incident_and_logs_what_was_typed(work: Path) -> None:
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await typing(user)
+        await user.sees("ROOT CAUSE  P1 monitoring alert high · B", "● risk")
+        evidence = app.screen.query_one("#field-evidence", Input).value
+        assert evidence == "reports/B_monitoring.json: alerts.no_trade_pct = 95.0"
+        await user.press(*"queue", "enter", *"fix", "tab", "left", "space", "right", "ctrl+s")
+        await user.at(PlanScreen)
+        await user.sees("cause: queue", "owner: product")
+        await user.answers(yes=True)
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+        await user.sees("root cause logged")
+    (_, entry), *_ = root_causes(read_events(work / "reports"))
+    assert (entry.cause, entry.remediation, entry.owner) == ("queue", "fix", "product")
+    assert entry.evidence is not None
+    assert "no_trade_pct" in entry.evidence
+
+
+async def test_what_is_typed_in_one_go_lands_in_the_field_it_is_meant_for(work: Path) -> None:
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        for between in ("tab", "down", "enter"):
+            await typing(user)
+            for key in [*"thefeedwaslate" * 4, between, *"checkit", "ctrl+s"]:
+                app.post_message(events.Key(key, key if len(key) == 1 else None))
+            await user.at(PlanScreen)
+            await user.sees(f"cause: {'thefeedwaslate' * 4}", "remediation: checkit")
+            await user.press("n")
+            await user.at(RootCauseScreen)
+            await user.press("escape")
+            await user.answers(yes=True)
+            await until(pilot, lambda: len(app.screen_stack) == 1)
+
+
+async def test_escape_leaves_the_form_at_the_first_moment_that_it_is_there(work: Path) -> None:
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await user.incident()
+        for early in (True, False):
+            await user.press("l")
+            if early:
+                app.post_message(events.Key("escape", None))
+            else:
+                await user.sees("ROOT CAUSE")
+                await user.press("escape")
+            await until(pilot, lambda: len(app.screen_stack) == 1)
+
+
+async def test_an_empty_field_that_is_needed_is_marked_and_has_the_focus(work: Path) -> None:
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await typing(user)
+        await user.press(*"cause", "f2")
+        await user.sees("! Remediation is needed")
+        assert app.focused is app.screen.query_one("#field-remediation")
+        assert "Cause is needed" not in screen_text(app)
+        await user.press("x")
+        await until(pilot, lambda: "is needed" not in screen_text(app))
+
+
+async def test_what_was_typed_stays_when_the_plan_is_declined_or_refused(work: Path) -> None:
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await typing(user)
+        await user.press(*"why", "tab", *"how", "ctrl+s")
+        await user.answers(yes=False)
+        await user.at(RootCauseScreen)
+        await user.press("ctrl+s")
+        await user.at(PlanScreen)
+        site = site_of(work)
+        give(site, plan_root_cause(site, RootCause(cause="c", remediation="r", owner="risk")))
+        await user.press("y")
+        await user.sees("the state has changed since this was planned")
+        await user.at(RootCauseScreen)
+        assert app.screen.query_one("#field-cause", Input).value == "why"
+
+
+async def test_leaving_the_form_asks_once_when_something_was_typed_and_never_else(work: Path) -> None:
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await typing(user)
+        await user.press("escape")
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+        await typing(user)
+        await user.press(*"why", "escape")
+        await user.answers(yes=False)
+        await user.at(RootCauseScreen)
+        await user.press("escape")
+        await user.at(PlanScreen)
+        await user.press("escape")
+        await user.at(RootCauseScreen)
+        await user.press("escape")
+        await user.answers(yes=True)
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+
+
+async def test_no_letter_of_the_form_gives_an_operation_wherever_the_focus_is(work: Path) -> None:
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await typing(user)
+        app.screen.query_one(OwnerField).focus()
+        await user.press("q", "f", "k", "question_mark", "1", "down", "down")
+        app.screen.query_one("#leave").focus()
+        await user.press("q", "r", "up", "down")
+        assert isinstance(app.screen, RootCauseScreen)
+        await user.press("enter")
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+
+
+# All of them --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_screen_says_what_to_press_and_fits_any_terminal(work: Path, size: tuple[int, int]) -> None:
+    app = make_app(work)
+    async with app.run_test(size=size, notifications=False) as pilot:
+        user = User(app, pilot)
+        await user.incident()
+        for key, expected in (
+            ("k", "enter switches to it"),
+            ("g", "next: 1"),
+            ("l", "ctrl+s"),
+            ("c", "c or enter compares"),
+        ):
+            await user.press(key)
+            await user.sees(expected, "escape" if key != "l" else "leaves")
+            assert overflow(app) == (0, 0)
+            await user.press("escape")
+            await until(pilot, lambda: len(app.screen_stack) == 1)
+
+
+def overflow(app: App[Any]) -> tuple[float, float]:
+    return app.screen.max_scroll_x, app.screen.max_scroll_y
+
+
+async def test_hostile_words_of_others_are_shown_and_never_obeyed(work: Path) -> None:
+    reports = work / "reports"
+    bad = reports / "B_monitoring.json"
+    text = bad.read_text().replace("no_trade_pct", "[@click=app.quit]x[/] \\u001b[2J[$x]")
+    bad.write_text(text)
+    site = site_of(work, "[red]eve[/]")
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await user.incident()
+        lead(site)
+        await until(pilot, lambda: app.snapshot and app.snapshot.lease)
+        for key, shown in (("k", "KNOWN-GOOD"), ("g", "[red]eve[/]@"), ("l", "alerts.["), ("c", "re-run")):
+            await user.press(key)
+            await user.sees(shown)
+            assert "\x1b" not in screen_text(app)
+            await user.press("escape")
+            await until(pilot, lambda: len(app.screen_stack) == 1)
+
+
+async def test_an_active_tag_can_not_be_switched_to_again(work: Path) -> None:
+    site = site_of(work)
+    give(site, plan_switch(site, "A", "trusted"))
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await until(pilot, lambda: app.snapshot and len(app.snapshot.rows) == 2)
+        await user.press("k")
+        await user.at(KnownGoodScreen)
+        await user.press("home", "enter")
+        await user.sees("A is the active tag already")
