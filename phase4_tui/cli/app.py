@@ -65,6 +65,7 @@ LOOKING: dict[tuple[str, ...], Callable[..., int]] = {
     ("decisions",): reports.decisions,
     ("trends",): reports.trends,
     ("runbook",): reports.runbook,
+    ("docs",): reports.docs,
     ("transcript",): reports.transcript,
     ("doctor",): installation.doctor,
     ("schema",): installation.schema,

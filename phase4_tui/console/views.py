@@ -18,6 +18,7 @@ class View(Enum):
     TRENDS = "trends"
     TRANSCRIPT = "transcript"
     POST_MORTEM = "export"
+    DOCS = "docs"
     HELP = "help"
 
 

@@ -85,6 +85,10 @@ class Openings:
                 from phase4_tui.tui.screens.viewer import PostMortemScreen
 
                 return PostMortemScreen()
+            case View.DOCS:
+                from phase4_tui.tui.screens.manual import ManualScreen
+
+                return ManualScreen()
             case View.HELP:
                 from phase4_tui.tui.screens.help import HelpScreen
 

@@ -206,7 +206,7 @@ OPERATIONS: tuple[Operation, ...] = (
         writes=True,
     ),
     Operation(
-        "phase4", "", "Phase 4 by override", "Allow Phase 4 runs again without reopening; stays on record", ROLLBACK,
+        "phase4", "", "override mode", "Allow Phase 4 runs again without reopening; stays on record", ROLLBACK,
         _phase4, command("phase4 mode phase4 --override --reason R"), availability.fallen_back,
         (ShellCommand(
             ("mode", "phase4"), "Allow Phase 4 runs again without reopening; the regular way is `reopen`.",
@@ -292,6 +292,7 @@ OPERATIONS: tuple[Operation, ...] = (
     _view(View.VERIFY, "v", "verify", "Verify journal, state and every frozen tag"),
     _view(View.JOURNAL, "j", "journal", "The run log: what was done, by whom, and why"),
     _view(View.RUNBOOK, "b", "runbook", "The runbook, at the section for the present state"),
+    _view(View.DOCS, "", "manual", "The manual: command line, settings, policy, files, promises"),
     Operation(
         "transcript", "", "transcript", "All that is kept of what the last step of the shown run wrote", LOOK,
         View.TRANSCRIPT, command("phase4 transcript --tag {}", defaults.shown), availability.transcribed,

@@ -12,7 +12,7 @@ from phase4_tui.console.facts.snapshot import Snapshot, TagView
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.audit import AuditEntry, audit
 from phase4_tui.runbook.fallback_proof import nanoseconds
-from phase4_tui.tui.screens.view import LookingScreen
+from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.rows import Rows
 
@@ -22,7 +22,7 @@ NARROW = 78
 AGE_SECONDS = 5.0
 
 
-class AuditScreen(LookingScreen):
+class AuditScreen(ViewScreen):
     """The audit artifacts."""
 
     CSS_PATH = "audit.tcss"

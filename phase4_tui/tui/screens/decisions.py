@@ -14,7 +14,7 @@ from phase4_tui.console.background import in_background
 from phase4_tui.console.facts.report_pages import ReportRows, Search, open_report
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.symbols import SYMBOLS
-from phase4_tui.tui.screens.view import LookingScreen
+from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.rows import Rows
 
@@ -42,7 +42,7 @@ KNOWN = {
 }
 
 
-class DecisionsScreen(LookingScreen):
+class DecisionsScreen(ViewScreen):
     """The rows of a report."""
 
     CSS_PATH = "decisions.tcss"

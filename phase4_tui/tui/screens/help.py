@@ -10,9 +10,9 @@ from phase4_tui.console.operations.registry import OPERATIONS, why_not
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.settings import Settings
 from phase4_tui.tui.keys import shown_key
-from phase4_tui.tui.screens.view import LookingScreen
+from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part, clip
-from phase4_tui.tui.widgets.text_lines import Paper
+from phase4_tui.tui.widgets.text_lines import TextLines
 
 KEY_WIDTH = 7
 LABEL_WIDTH = 17
@@ -34,7 +34,7 @@ READING: tuple[tuple[str, str], ...] = (
 )
 
 
-class HelpScreen(LookingScreen):
+class HelpScreen(ViewScreen):
     """Every key and what it does."""
 
     CSS_PATH = "help.tcss"
@@ -46,7 +46,7 @@ class HelpScreen(LookingScreen):
 
     def main(self) -> Iterable[Widget]:
         """The sheet."""
-        yield Paper(lambda index: self._rows[index], id="sheet")
+        yield TextLines(lambda index: self._rows[index], id="sheet")
 
     def on_mount(self) -> None:
         """Keys scroll."""
@@ -70,7 +70,7 @@ class HelpScreen(LookingScreen):
         )
         if rows != self._rows:
             self._rows = rows
-            self.query_one(Paper).show(len(rows))
+            self.query_one(TextLines).show(len(rows))
 
 
 def sheet_rows(

@@ -15,7 +15,7 @@ from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.journal.events import Event
 from phase4_tui.tui.screens.choice import LongChoiceScreen
-from phase4_tui.tui.screens.view import LookingScreen
+from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.rows import Rows
 
@@ -26,7 +26,7 @@ SYMBOL_OF = {"intent": "running", "done": "done", "failed": "failed"}
 STYLE_OF = {"failed": "bold $error", "intent": "$foreground 70%"}
 
 
-class JournalScreen(LookingScreen):
+class JournalScreen(ViewScreen):
     """The events of the journal."""
 
     CSS_PATH = "journal.tcss"

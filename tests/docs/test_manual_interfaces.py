@@ -13,7 +13,7 @@ from phase4_tui.artifacts.documents import WRITING_GRACE_NS
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.cli import context
 from phase4_tui.cli.installation import SCHEMAS
-from phase4_tui.console.operations.registry import ACTIONS
+from phase4_tui.console.operations.registry import OPERATIONS
 from phase4_tui.journal import log, state
 from phase4_tui.journal.events import MAX_LINE_BYTES, Event
 from phase4_tui.policy.phase3.record import Row as Phase3Row
@@ -32,12 +32,12 @@ from phase4_tui.runbook import (
 )
 from phase4_tui.runbook.children import TRANSCRIPT_LIMIT
 from phase4_tui.runbook.classification import EXIT_STATUS, Classification
-from phase4_tui.runbook.documents import PAGES, page_text
 from phase4_tui.runbook.evidence import QUALITY_LIMIT_BYTES
+from phase4_tui.runbook.manual import PAGES, page_text
 from phase4_tui.runbook.settings import LIVE_WHEN_FALSY, LIVE_WHEN_TRUTHY, DashboardSettings, Settings
 from phase4_tui.runbook.steps import PHASE3_STEPS, PHASE4_STEPS, Step
 from tests.cli.support import COMMAND
-from tests.runbook.pages import (
+from tests.docs.pages import (
     CODE,
     INDENTED,
     TEST_FILE,
@@ -83,6 +83,7 @@ NOT_LITERALLY = {
     *(f"PHASE4_{name.upper()}" for name in Settings.model_fields),
     *(artifact.key for artifact in Artifact),
     *(step.script.removesuffix(".py") for step in PHASE3_STEPS),
+    *(operation.id for operation in OPERATIONS),
 }
 """Names that the code makes from others."""
 OWN_STEPS_AND_CHECKS = {"own_steps", "own_checks"}  # the settings page tells of them as they will be
@@ -214,8 +215,8 @@ def test_the_isolation_is_told_with_its_patterns_and_words() -> None:
 
 def test_each_action_that_may_get_a_key_is_told_where_it_belongs() -> None:
     bound, unbound = section("settings", "[keys]").split("These have no key")
-    assert {action.id for action in ACTIONS if action.key} <= code_words(bound)
-    assert {action.id for action in ACTIONS if not action.key} == code_words(unbound)
+    assert {action.id for action in OPERATIONS if action.key} <= code_words(bound)
+    assert {action.id for action in OPERATIONS if not action.key} == code_words(unbound)
 
 
 @pytest.mark.parametrize("artifact", Artifact)

@@ -14,9 +14,9 @@ from phase4_tui.policy.phase4 import event_risk, exposure, quality, regime, sess
 from phase4_tui.policy.phase4 import record as phase4
 from phase4_tui.policy.phase4.engine import decide
 from phase4_tui.policy.phase4.summary import Tally
-from phase4_tui.runbook.documents import page_text
+from phase4_tui.runbook.manual import page_text
 from phase4_tui.runbook.steps import DATA
-from tests.runbook.pages import code_words, figures, row_of, rows, section
+from tests.docs.pages import code_words, figures, row_of, rows, section
 
 FIGURES: dict[str, list[float]] = {
     "Exposure": [exposure.SIZE_CAP_FROM, exposure.CAPPED_SIZE, exposure.UNCAPPED_SIZE],

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import phase4_tui
-from phase4_tui.runbook.documents import page_text
+from phase4_tui.runbook.manual import page_text
 
 PACKAGE = Path(phase4_tui.__file__).parent
 

@@ -14,7 +14,7 @@ from phase4_tui.runbook.children import TRANSCRIPT_LIMIT
 from phase4_tui.runbook.classification import EXIT_STATUS, Level
 from phase4_tui.runbook.escalation import OWNERS
 from phase4_tui.runbook.ladder import RUNGS
-from tests.runbook.pages import (
+from tests.docs.pages import (
     PACKAGE,
     TEST_FILE,
     code_words,

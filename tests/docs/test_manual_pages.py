@@ -6,10 +6,10 @@ from importlib.resources import files
 import pytest
 
 from phase4_tui.errors import Refused
-from phase4_tui.runbook.documents import PAGES, page_text
+from phase4_tui.runbook.manual import PAGES, page_text
 from phase4_tui.runbook.runbook_text import runbook_text
 from phase4_tui.tui.widgets.markdown_lines import render_markdown
-from tests.runbook.pages import CODE, INDENTED, rows, sections
+from tests.docs.pages import CODE, INDENTED, rows, sections
 
 COLUMNS = 78
 OURS = [name for name in PAGES if name != "runbook"]
