@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from phase4_tui.artifacts.counting import counted
-from phase4_tui.console.facts.journal_news import OwnOperations
+from phase4_tui.console.facts.journal_news import OwnEvents
 from phase4_tui.console.remedies import how
 from phase4_tui.errors import FORESEEN
 from phase4_tui.tui.messages import EventsSeen
@@ -30,7 +30,7 @@ class OperationQueue:
         self._carrying = self._writing = 0
         self._asking_until = 0.0
         self._held: list[EventsSeen] = []
-        self.own = OwnOperations(app.site)
+        self.own = OwnEvents(app.site)
         self.leave_after = False
         """The dashboard is to end with the operation that is being carried out."""
 
@@ -81,7 +81,7 @@ class OperationQueue:
         """Do in a thread what writes into the journal; it is not told as another's."""
         self._writing += 1
         try:
-            return await asyncio.to_thread(self.own.carry, work)
+            return await asyncio.to_thread(self.own.during, work)
         finally:
             self._writing -= 1
             held, self._held = self._held, []
@@ -94,7 +94,7 @@ class OperationQueue:
         if self._writing:
             self._held.append(message)
             return
-        news = self.own.news(message.events)
+        news = self.own.news_of_others(message.events)
         if len(news) > SHOWN_NEWS:  # as after a stop: a notice for each would stop the screen
             more = counted(len(news) - SHOWN_NEWS, "event")
             self._app.tell(f"{more} before these: `{how('journal', self._app.keys)}` shows them")
