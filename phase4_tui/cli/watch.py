@@ -14,6 +14,7 @@ from phase4_tui.cli.journal import stored
 from phase4_tui.cli.status_text import STYLES, verdict
 from phase4_tui.console.facts.events import EventsSeen, FactEvent, JudgedTag, TagsJudged, TroubleChanged
 from phase4_tui.console.facts.schedule import Facts
+from phase4_tui.console.remedies import as_commands
 from phase4_tui.journal.event_text import told
 from phase4_tui.journal.events import Event
 
@@ -64,7 +65,7 @@ class Printer:
             for seen in event.events:
                 self._show_event(seen)
         elif isinstance(event, TroubleChanged):
-            text = event.trouble or "ok"
+            text = as_commands(event.trouble or "ok", event.remedies)
             self._print({"at": iso(now_ns()), event.subject: text}, f"{event.subject}: {safe_line(text)}", "yellow")
 
     def _show_tag(self, judged: JudgedTag) -> None:

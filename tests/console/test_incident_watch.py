@@ -79,7 +79,7 @@ def test_what_keeps_incidents_from_the_record_is_told_once_and_that_it_is_over(
         at.until(lambda: len(at.posted) == 2)
         full.clear()
         at.until(lambda: len(at.posted) == 3)
-    troubles = ["A: the disk is full (and 1 tag more)", "A: the disk is full", None]
+    troubles = ["A (and 1 tag more): the disk is full", "A: the disk is full", None]
     assert at.posted == [TroubleChanged("incident", trouble) for trouble in troubles]
 
 

@@ -49,7 +49,7 @@ def build_snapshot(
         tampered=readings.tampered,
         preconditions=readings.preconditions,
         watch_trouble=watch_trouble,
-        trouble=readings.state_trouble,
+        trouble=str(readings.state_error) if readings.state_error else None,
         clock_trouble=readings.clock_trouble,
         looked_ns=readings.looked_ns,
     )

@@ -62,7 +62,7 @@ class ChangeDetector:
         try:
             self._events.begin()
         except FORESEEN as error:
-            self._troubles.note("journal", str(error))
+            self._troubles.note_error("journal", error)
 
     def scan(self) -> Set[str]:
         """Queue every tag to be judged, the one of a run under way first; return them."""
@@ -115,14 +115,14 @@ class ChangeDetector:
         A run may be too short to be seen under way, and may leave no file.
         """
         events: list[Event] = []
-        trouble = None
+        failure = None
         try:
             events.extend(self._events.read())
         except FORESEEN as error:
-            trouble = str(error)
+            failure = error
         if events:
             self._post(EventsSeen(tuple(events)))
-        self._troubles.note("journal", trouble)
+        self._troubles.note_error("journal", failure)
         ran = {event.tag for event in events if event.kind == "run" and event.tag is not None}
         self.index.judge_again(ran)
         return ran
@@ -137,6 +137,6 @@ class ChangeDetector:
         return ran
 
     def _read_state(self) -> OperationsState:
-        state, trouble = read_operations_state(self._reports)
-        self._troubles.note("state", trouble)
+        state, error = read_operations_state(self._reports)
+        self._troubles.note_error("state", error)
         return state

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from phase4_tui.errors import Phase4Error, Remedy
+
 if TYPE_CHECKING:
     from phase4_tui.console.facts.snapshot import Snapshot
     from phase4_tui.journal.events import Event
@@ -60,6 +62,7 @@ class TroubleChanged:
 
     subject: Subject
     trouble: str | None
+    remedies: tuple[Remedy, ...] = ()
 
 
 FactEvent = SnapshotReady | TagsJudged | EventsSeen | OutputArrived | TroubleChanged
@@ -78,8 +81,13 @@ class Troubles:
         """Return the present trouble of a subject."""
         return self._known.get(subject)
 
-    def note(self, subject: Subject, trouble: str | None) -> None:
+    def note(self, subject: Subject, trouble: str | None, remedies: tuple[Remedy, ...] = ()) -> None:
         """Take the present trouble of a subject, None for none; each subject belongs to one thread."""
         if self._known.get(subject) != trouble:
             self._known[subject] = trouble
-            self._post(TroubleChanged(subject, trouble))
+            self._post(TroubleChanged(subject, trouble, remedies))
+
+    def note_error(self, subject: Subject, error: Phase4Error | OSError | None, about: str = "") -> None:
+        """Take an error as the present trouble; `about` stands before its message."""
+        remedies = error.remedies if isinstance(error, Phase4Error) else ()
+        self.note(subject, f"{about}{error}" if error is not None else None, remedies)

@@ -1,11 +1,11 @@
 """Opens incidents for tags that changed, in a thread of its own: another's operation may hold the record for long."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from phase4_tui.artifacts.counting import counted
 from phase4_tui.console.facts.events import Troubles
-from phase4_tui.errors import FORESEEN
+from phase4_tui.errors import FORESEEN, Phase4Error
 from phase4_tui.runbook.site import Site
 
 SETTLE_SECONDS = 0.3
@@ -56,33 +56,30 @@ class IncidentWatch:
             if not tags:
                 continue
             failures = self._look_at(tags)
-            self._troubles.note("incident", _trouble_of(failures))
+            self._note(failures)
             self._looked.set()
             if failures:  # only now again, so that none of them holds up the others
                 self.suspect(failures)
                 self._stop.wait(AGAIN_SECONDS)
 
-    def _look_at(self, tags: Iterable[str]) -> dict[str, str]:
+    def _look_at(self, tags: Iterable[str]) -> dict[str, Phase4Error | OSError]:
         """Look at each tag; return why an incident that should be written can't be, by tag."""
         from phase4_tui.rollback.incidents import look_for_incident  # noqa: PLC0415 - the first paint does without
 
-        failures = {}
+        failures: dict[str, Phase4Error | OSError] = {}
         for tag in sorted(tags):
             if self._stop.is_set():
                 break
             try:
                 look_for_incident(self._site, tag)
             except FORESEEN as error:
-                failures[tag] = str(error)
+                failures[tag] = error
             except Exception as error:  # noqa: BLE001 - whatever it is, `check` raises it where it is shown
                 self._defect = error
         return failures
 
-
-def _trouble_of(failures: dict[str, str]) -> str | None:
-    """Return the failure of the first tag, and how many others there are."""
-    if not failures:
-        return None
-    tag, why = next(iter(failures.items()))
-    more = f" (and {counted(len(failures) - 1, 'tag')} more)" if len(failures) > 1 else ""
-    return f"{tag}: {why}{more}"
+    def _note(self, failures: Mapping[str, Phase4Error | OSError]) -> None:
+        """Tell of the first tag's failure, and of how many more tags there are like it."""
+        tag, error = next(iter(failures.items()), ("", None))
+        more = f" (and {counted(len(failures) - 1, 'tag')} more)" if len(failures) > 1 else ""
+        self._troubles.note_error("incident", error, f"{tag}{more}: ")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from phase4_tui.artifacts.clock import now_ns
 from phase4_tui.artifacts.manifest import look_frozen
 from phase4_tui.artifacts.names import Artifact, file_name
-from phase4_tui.errors import FORESEEN
+from phase4_tui.errors import FORESEEN, Phase4Error
 from phase4_tui.journal.lease import Lease, read_lease
 from phase4_tui.journal.state import OperationsState, read_state
 from phase4_tui.policy.monitoring import Rules
@@ -37,7 +37,7 @@ class Readings:
     """What was read at `looked_ns`; equal readings are equal in all but that moment."""
 
     state: OperationsState = field(default_factory=OperationsState)
-    state_trouble: str | None = None
+    state_error: Phase4Error | OSError | None = None
     """Why the state can't be told; `state` is then that of a directory on which nobody has operated."""
     shown: Judgement | None = None
     holder: Holder | None = None
@@ -78,10 +78,10 @@ class Reader:
 
         self._proof = probe_barrier("seccomp")
 
-    def read(self, chosen: str | None, newest: Callable[[], str | None]) -> Readings:
+    def read(self, chosen: str | None, newest: Callable[[], str | None] | None = None) -> Readings:
         """Read all of it; `chosen` and `newest` as for `shown_tag`. Raises BadTag, OSError."""
         site, reports = self._site, self._site.reports
-        state, trouble = read_operations_state(reports)
+        state, error = read_operations_state(reports)
         if self.tampering_is_due:
             self._tampered = tampered_tags(reports, state)
             self._compared = self._clock()
@@ -90,7 +90,7 @@ class Reader:
         moment = now_ns()
         return Readings(
             state=state,
-            state_trouble=trouble,
+            state_error=error,
             shown=judge_tag(site, tag, state, patient=False) if tag else None,
             holder=holder,
             other_run=_last_run(reports, holder.tag) if holder and holder.tag != tag else None,
@@ -119,12 +119,12 @@ class Reader:
         return preconditions(self._site, tag, self._proof)
 
 
-def read_operations_state(reports: Path) -> tuple[OperationsState, str | None]:
+def read_operations_state(reports: Path) -> tuple[OperationsState, Phase4Error | OSError | None]:
     """Return the state and None, or a directory's without history and why the state can't be told."""
     try:
         return read_state(reports), None
     except FORESEEN as error:
-        return OperationsState(), str(error)
+        return OperationsState(), error
 
 
 def _last_run(reports: Path, tag: str) -> RunRecord | None:
