@@ -3,10 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from phase4_tui.console.key_names import shown_key
 from phase4_tui.console.operations.registry import BY_ID
 from phase4_tui.errors import Remedy
 from phase4_tui.runbook.steps import steps_of
-from phase4_tui.tui.keys import shown_key
 
 _COMMAND = re.compile(r"`phase4 ([^`]+)`")
 _DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")

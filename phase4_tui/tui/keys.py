@@ -7,6 +7,7 @@ from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.keys import Keys, _character_to_key
 
 from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.console.key_names import shown_key
 from phase4_tui.console.operations.registry import OPERATIONS
 from phase4_tui.errors import Refused
 
@@ -59,8 +60,3 @@ def _sent() -> set[str]:
     return (
         named - {Keys.ScrollUp.value, Keys.ScrollDown.value} | set(_CHARACTERS) | {f"alt+{one}" for one in _CHARACTERS}
     )
-
-
-def shown_key(key: str) -> str:
-    """Return a key as it is written on a key sheet."""
-    return _CHARACTERS.get(key, key)

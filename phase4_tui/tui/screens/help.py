@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from textual.widget import Widget
 
 from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.key_names import shown_key
 from phase4_tui.console.operations.operation import Group, Operation
 from phase4_tui.console.operations.registry import OPERATIONS, why_not
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.settings import Settings
-from phase4_tui.tui.keys import shown_key
 from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part, clip
 from phase4_tui.tui.widgets.text_lines import TextLines
