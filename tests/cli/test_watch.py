@@ -36,6 +36,13 @@ class Watch:
         for line in self.process.stdout:
             self._lines.put(line)
 
+    def each(self, *lines: tuple[str, ...]) -> None:
+        """Wait for several lines, in whichever order the looks under way come to them."""
+        left = list(lines)
+        while left:
+            line = self.line()
+            left = [words for words in left if not all(word in line for word in words)]
+
     def line(self, *words: str, seconds: float = 10) -> str:
         """Wait for a line with all of these words and return it."""
         deadline = time.monotonic() + seconds
@@ -262,10 +269,7 @@ def test_what_keeps_it_from_the_record_is_told_once_and_it_goes_on(tag: Tag, wor
         Tag(work / "reports", "t2")
         watch.line("t2", "OK")
         state.unlink()
-        left = [("incident inc-", "t1"), ("state: ok",)]  # in the order in which the look under way meets them
-        while left:
-            line = watch.line()
-            left = [words for words in left if not all(word in line for word in words)]
+        watch.each(("incident inc-", "t1"), ("state: ok",))
     assert len([line for line in watch.told if " state:" in line]) == 2, "when it began, and when it was over"
 
 
@@ -295,7 +299,6 @@ def test_a_tag_whose_incident_cannot_be_written_holds_up_no_other(tmp_path: Path
         broken(second)
         watch.line("incident inc-", "of b")
         (work / "room again").touch()
-        watch.line("more evidence for incident", "of a")
-        watch.line("incident: ok")
+        watch.each(("more evidence for incident", "of a"), ("incident: ok",))
     assert [event.tag for event in read_events(work / "reports")] == ["b", "a"]
     assert len([line for line in watch.told if " incident: " in line]) == 2, "when it began, and when it was over"
