@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -84,7 +84,7 @@ class Phase4App(App[None]):
         self.banner = ""
         self.read_only = read_only
         self.facts = Facts(site, self._post_fact, read_only=read_only)
-        self.keys = keys_of(site.settings.keys)
+        self.keys: Mapping[str, str] = keys_of(site.settings.keys)
         self.set_keymap({name: key for name, key in self.keys.items() if key})
         self._notices = Notices(self, self.keys)
         self._able: tuple[bool, ...] = ()
@@ -112,14 +112,14 @@ class Phase4App(App[None]):
         from phase4_tui.console.operations.session import Session  # noqa: PLC0415 - the first paint does without
         from phase4_tui.tui.asker import DashboardFace, ModalAsker  # noqa: PLC0415 - as above
 
-        return Session(self.site, ModalAsker(self), DashboardFace(self))
+        return Session(self.site, ModalAsker(self, self), DashboardFace(self, self.queue, self.start_run))
 
     @cached_property
     def openings(self) -> "Openings":
         """What opens screens and does gestures; loaded at the first key."""
         from phase4_tui.tui.openings import Openings  # noqa: PLC0415 - the first paint does without
 
-        return Openings(self)
+        return Openings(self, self)
 
     def on_load(self) -> None:
         """Begin to look at the disk."""
@@ -303,6 +303,15 @@ class Phase4App(App[None]):
     def open(self, view: View, *tags: str) -> None:
         """Open the screen of a view."""
         self.openings.open(view, *tags)
+
+    def cancel_run(self) -> None:
+        """Cancel the run of this dashboard."""
+        self.runs.cancel()
+        self.tell("the run is being cancelled")
+
+    def show_tag(self, tag: str | None) -> None:
+        """Show another tag; None follows the active one, else the newest."""
+        self.facts.choose(tag)
 
     async def write(self, work: Callable[[], T]) -> T:
         """Do in a thread what writes into the journal; it is not told as another operator's."""
