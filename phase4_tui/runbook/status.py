@@ -9,7 +9,7 @@ from phase4_tui.artifacts.clock import iso
 from phase4_tui.artifacts.index import TagEntry, index_tags, scan
 from phase4_tui.artifacts.manifest import FrozenState
 from phase4_tui.artifacts.models import Document
-from phase4_tui.artifacts.names import check_tag
+from phase4_tui.artifacts.names import check_tag, is_tag
 from phase4_tui.journal.incident import Incident, SeverityClass, Stage
 from phase4_tui.journal.state import EvaluationMode, OperationsState, Pending, read_state
 from phase4_tui.runbook.classification import Classification, Level, as_reclassified, classify
@@ -96,7 +96,7 @@ def shown_tag(
     if found is not None:
         return found
     noted = holder(reports)
-    return noted.tag if noted is not None else None
+    return noted.tag if noted is not None and is_tag(noted.tag) else None
 
 
 def read_status(

@@ -302,3 +302,34 @@ def test_a_tag_whose_incident_cannot_be_written_holds_up_no_other(tmp_path: Path
         watch.each(("more evidence for incident", "of a"), ("incident: ok",))
     assert [event.tag for event in read_events(work / "reports")] == ["b", "a"]
     assert len([line for line in watch.told if " incident: " in line]) == 2, "when it began, and when it was over"
+
+
+NOTES_MODULES = """
+import atexit
+import sys
+
+atexit.register(lambda: open("modules", "w").write(" ".join(sys.modules)))
+"""
+
+
+def test_it_loads_neither_textual_nor_the_dashboard(tag: Tag, tmp_path: Path, work: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(NOTES_MODULES)
+    with watching(work, PYTHONPATH=str(tmp_path)) as watch:
+        watch.line(tag.name, "OK")
+        broken(tag)
+        watch.line("incident inc-")
+        assert watch.end(signal.SIGINT)[0] == 130
+    modules = (work / "modules").read_text().split()
+    assert "phase4_tui.console.facts.schedule" in modules
+    assert [name for name in modules if name.partition(".")[0] == "textual" or name.startswith("phase4_tui.tui")] == []
+
+
+def test_a_reader_that_has_gone_ends_it_without_a_traceback(tag: Tag, work: Path) -> None:
+    with started(work, "watch") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert tag.name in process.stdout.readline()
+        process.stdout.close()
+        broken(tag)
+        assert process.wait(timeout=10) == 1
+        assert process.stderr.read() == ""

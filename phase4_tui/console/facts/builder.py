@@ -70,7 +70,7 @@ def view_of(judgement: "Judgement") -> TagView:
         rung=judgement.rung,
         last_run=max(evidence.runs, key=lambda run: run.run_id, default=None),
         missing=evidence.missing_files,
-        kpis=tuple(snapshot.kpis.items()) if snapshot else (),
+        kpis=tuple(sorted(snapshot.kpis.items())) if snapshot else (),
         alerts=tuple((alert.metric, alert.value, alert.threshold, alert.severity) for alert in alerts),
         signoff="NO-GO" if evidence.no_go else "GO" if judgement.health.signoff.ok else "",
         details=tuple(_details(evidence)),
