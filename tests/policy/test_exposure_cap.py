@@ -55,3 +55,37 @@ def test_any_figures_of_a_desk_are_capped_as_on_paper(maximum: Decimal, steps: i
         current = below(current) if steps < 0 else above(current)
     capped = Decimal(repr(current)) >= Decimal("0.85") * maximum
     assert size_cap(current, float(maximum)) == (CAPPED if capped else FULL)
+
+
+@pytest.mark.parametrize(
+    ("changes", "capped"),
+    [
+        ({"current_portfolio_exposure_pct": 34.0}, ", capped from 1.0 at 97.14% of the allowed exposure"),
+        ({"current_portfolio_exposure_pct": 29.74}, None),
+        # 0.9 x 0.8 x 0.7 is 0.5: the cap's own size, so it moved nothing
+        (
+            {
+                "current_portfolio_exposure_pct": 34.0,
+                "session_slot": "CLOSE",
+                "trend_strength": 0.4,
+                "underlying_change_pct": 0.3,
+                "iv_percentile": 70.0,
+            },
+            None,
+        ),
+        (
+            {"current_portfolio_exposure_pct": 34.0, "session_slot": "OPEN", "iv_percentile": 45.0},
+            None,
+        ),
+    ],
+)
+def test_the_rationale_names_the_cap_only_where_it_made_the_size_smaller(
+    changes: dict[str, object], capped: str | None
+) -> None:
+    decision = decide(phase4_record(**changes))
+    assert decision.policy_tags.gate == "PASS"
+    assert ("capped" in decision.rationale) == (capped is not None)
+    if capped is not None:
+        assert f"size 0.5{capped}; gate PASS" in decision.rationale
+    else:
+        assert f"size {decision.position_size_multiplier}; gate PASS" in decision.rationale
