@@ -79,6 +79,26 @@ def test_an_anchor_without_journal_and_state_is_what_is_said(tmp_path: Path) -> 
     assert "names event 3" in problem.detail
 
 
+def test_the_first_event_is_kept_and_every_event_is_known_by_its_hash(tmp_path: Path) -> None:
+    with_history(tmp_path)
+    check = check_journal(tmp_path)
+    events = list(read_events(tmp_path))
+    assert check.first == events[0]
+    assert all(check.holds(Head(seq=event.seq, hash=event.hash)) for event in events)
+    assert not any(check.holds(Head(seq=event.seq + step, hash=event.hash)) for event in events for step in (-4, 1, 3))
+    assert check.holds(Head(seq=0, hash="whatever")), "before the first event there is nothing to hold"
+
+
+def test_a_state_that_can_not_be_read_is_named_before_an_event_that_makes_none(tmp_path: Path) -> None:
+    put_chain(tmp_path, sealed([{"text": "a"}, {"changes": {"active_tag": 5}}]))
+    (problem,) = check_journal(tmp_path).problems
+    assert "event 2 makes no state" in problem.detail
+    file_in(tmp_path, "state.json").write_text("[]")
+    (problem,) = check_journal(tmp_path).problems
+    assert (problem.kind, problem.where) == ("state", "state.json")
+    assert problem.detail.startswith(str(file_in(tmp_path, "state.json")))
+
+
 # A line that is too long
 
 
