@@ -240,6 +240,48 @@ def test_a_broken_step_is_p2_only_when_both_core_checks_pass(tag: Tag, gate: Art
     assert (classified(tag).severity_class, classified(tag).rule) == ("P0", "step_broken")
 
 
+# Which files count as missing, and how long is waited for them
+
+
+def test_a_monitor_that_has_not_run_is_one_finding_and_its_markdown_none(tag: Tag) -> None:
+    tag.remove(MONITORING)
+    tag.remove(Artifact.MONITORING_MD)
+    assert classified(tag).rule == "artifacts_not_usable"
+    assert findings(tag) == [("t1_monitoring.json", "t1_monitoring.json", "absent")]
+    tag.remove(MARKDOWN)
+    assert classified(tag).rule == "report_generation"
+    assert findings(tag) == [("t1_report.md", "t1_report.md", "absent or empty")]
+
+
+def test_of_a_phase_3_tag_the_markdown_of_a_monitor_is_not_missing(tmp_path: Path) -> None:
+    tag = Tag(tmp_path / "reports", "p3", phase=3)
+    assert not tag.path(Artifact.MONITORING_MD).exists()
+    assert read_evidence(tag.reports, tag.name).missing_files == ()
+    tag.remove(MARKDOWN)
+    assert classified(tag).rule == "report_generation"
+    assert findings(tag) == [("p3_report.md", "p3_report.md", "absent or empty")]
+
+
+@pytest.mark.parametrize(
+    ("phase", "artifact"),
+    [
+        *((phase, artifact) for phase in (3, 4) for artifact in (Artifact.REPORT, Artifact.SUMMARY, RELEASE, QUALITY)),
+        (4, MONITORING),
+    ],
+)
+def test_only_a_patient_look_waits_for_a_file_that_is_being_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phase: int, artifact: Artifact
+) -> None:
+    tag = Tag(tmp_path / "reports", phase=phase)
+    tag.put(artifact, "{", age=0)
+    waited: list[float] = []
+    monkeypatch.setattr("time.sleep", waited.append)
+    read_evidence(tag.reports, tag.name, patient=False)
+    assert waited == []
+    read_evidence(tag.reports, tag.name)
+    assert waited
+
+
 # A quality check of an older schema, without `checks`
 
 

@@ -160,3 +160,11 @@ def test_a_quarantined_tag_with_another_report_is_held_only_while_it_is_frozen_o
     tag.remove(Artifact.REPORT)
     assert quarantine_of(tag.reports, tag.name, state) == own
     assert quarantine_of(tag.reports, "y", state) is None
+
+
+def test_a_report_that_is_a_link_out_of_the_directory_is_not_read_to_compare_it(tag: Tag) -> None:
+    outside = tag.reports.parent / "outside.json"
+    own = held("other", tag.path(Artifact.REPORT))
+    tag.path(Artifact.REPORT).rename(outside)
+    tag.path(Artifact.REPORT).symlink_to(outside)
+    assert quarantine_of(tag.reports, tag.name, OperationsState(quarantine=(own,))) is None
