@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.errors import Refused
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback.fallback import plan_phase3_only
@@ -13,7 +14,6 @@ from phase4_tui.rollback.incidents import look_for_incident, plan_reclassify
 from phase4_tui.rollback.known_good import plan_switch
 from phase4_tui.rollback.reopen import conditions, plan_compare, plan_reopen
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
-from phase4_tui.runbook.site import Refused
 from tests.rollback.support import freeze, give, site_of, state_of
 from tests.rollback.test_reopen import OLD, again, digest, ran
 from tests.runbook.documents import ALERT, Tag, quality

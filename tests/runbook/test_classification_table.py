@@ -16,7 +16,7 @@ from phase4_tui.runbook import escalation
 from phase4_tui.runbook.classification import Classification, classify
 from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.health import judge
-from phase4_tui.runbook.running import announce, run_lock, withdraw
+from phase4_tui.runbook.run_holder import announce, run_lock, withdraw
 from tests.runbook.documents import ALERT, CHECK_AGE, REPORT_AGE, Tag, quality
 
 RELEASE, QUALITY, MONITORING, SIGNOFF, MARKDOWN = (

@@ -12,7 +12,7 @@ from phase4_tui.journal.state import Frozen, OperationsState, Quarantined
 from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.health import judge
 from phase4_tui.runbook.ladder import RUNGS, first_failed_rung, quarantine_of, told_rung
-from phase4_tui.runbook.running import announce, run_lock, withdraw
+from phase4_tui.runbook.run_holder import announce, run_lock, withdraw
 from tests.rollback.support import freeze, state_of
 from tests.runbook.documents import ALERT, REPORT_AGE, Tag, quality
 

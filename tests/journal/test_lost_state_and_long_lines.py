@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from phase4_tui.artifacts.writing import to_json
+from phase4_tui.artifacts.atomic_files import to_json
 from phase4_tui.journal.events import GENESIS, MAX_LINE_BYTES, Event, canonical
+from phase4_tui.journal.journal_check import Problem, check_journal
 from phase4_tui.journal.log import Head, JournalDamaged, last_event, read_events
 from phase4_tui.journal.state import OperationsState, StateUnreadable, read_state
-from phase4_tui.journal.verifying import Problem, check_journal
-from phase4_tui.rollback.verifying import repair, verify
+from phase4_tui.rollback.verification import repair, verify
 from tests.journal.support import file_in, folded, json_in, lines_in, note, sealed, with_history, write_at_once
 from tests.rollback.support import freeze, site_of
 from tests.runbook.documents import Tag
 
-MISSING = Problem("state", "state.json", "is missing; the next order writes it anew from the journal")
+MISSING = Problem("state", "state.json", "is missing; the next operation writes it anew from the journal")
 
 
 # Without state.json
