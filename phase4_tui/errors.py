@@ -40,7 +40,7 @@ Wording = Callable[[str, Sequence[Remedy]], str]
 """Returns a message with its remedies behind it, in the words of one face."""
 
 
-def command(*words: str) -> str:
+def command_line(*words: str) -> str:
     """Return what is typed for an operation: `phase4` and these words, quoted as a shell wants them."""
     return join(["phase4", *words])
 

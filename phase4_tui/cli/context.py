@@ -16,8 +16,7 @@ import typer
 
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.safe_text import safe_line, safe_text
-from phase4_tui.errors import Phase4Error, Refused, Remedy, error_as_commands
-from phase4_tui.errors import command as command_line
+from phase4_tui.errors import Phase4Error, Refused, Remedy, command_line, error_as_commands
 from phase4_tui.runbook.settings import Settings, load_settings
 from phase4_tui.runbook.site import Site
 

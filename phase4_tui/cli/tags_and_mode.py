@@ -9,6 +9,7 @@ from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import DONE, Desk, Reason, SpareReason, emit, say
 from phase4_tui.cli.plans import give
 from phase4_tui.cli.status_text import STYLES
+from phase4_tui.errors import as_commands
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.fallback import plan_phase3_only, plan_phase4_by_override, refuse_plain_phase4
 from phase4_tui.rollback.freeze import plan_freeze, plan_restore, plan_thaw
@@ -76,7 +77,7 @@ def mode_show(desk: Desk) -> int:
     else:
         say(f"evaluation mode {state.evaluation_mode}" + (f" since {state.mode_since}" if state.mode_since else ""))
         if fallback is not None:
-            say(("✔ " if fallback.holds else "! ") + str(fallback))
+            say(("✔ " if fallback.holds else "! ") + as_commands(str(fallback), fallback.remedies))
         for line in state.overrides:
             say(safe_line(f"! overridden: {line}"), "yellow")
     return DONE

@@ -14,7 +14,7 @@ from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.regular_files import Unreadable, open_regular
-from phase4_tui.errors import Remedy, Unusable, command
+from phase4_tui.errors import Remedy, Unusable, command_line
 from phase4_tui.journal.events import GENESIS, MAX_LINE_BYTES, BadEvent, Event, decode_line
 
 JOURNAL_FILE = "journal.jsonl"
@@ -24,8 +24,8 @@ NEAR_BYTES = 64 << 10
 WINDOWS = (8 << 10, 128 << 10, 2 * MAX_LINE_BYTES)
 """How much is read to find one whole line: most are short, and two of the longest hold one for sure."""
 REPAIR = (
-    Remedy("verify", command("verify"), "tells what is wrong"),
-    Remedy("", command("verify", "--repair", "--reason", "R"), "sets it aside and starts anew"),
+    Remedy("verify", command_line("verify"), "tells what is wrong"),
+    Remedy("", command_line("verify", "--repair", "--reason", "R"), "sets it aside and starts anew"),
 )
 """What to do about a journal, or a state that follows from it, which can't be used."""
 
