@@ -6,7 +6,7 @@ import typer
 
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import DONE, FAILED, Desk, emit, say
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy
 from phase4_tui.rollback.operations import Done, Plan, carry_out
 
 
@@ -14,7 +14,7 @@ def give(desk: Desk, plan: Plan, *, asks: bool = True) -> int:
     """Carry out a plan for a command and return its exit status; `--dry-run` only shows it."""
     if desk.dry_run:
         if desk.json:
-            emit({"plan": plan.describe(), "nothing": plan.nothing, "dry_run": True})
+            emit({"plan": plan.describe(), "nothing": plan.why_nothing(), "dry_run": True})
         else:
             show_plan(plan)
         return DONE
@@ -42,9 +42,8 @@ def confirmed(desk: Desk, plan: Plan, *, asks: bool = True, take_over: bool = Fa
 def need_terminal() -> None:
     """Raise Refused when nobody can be asked."""
     if not sys.stdin.isatty():
-        raise Refused(
-            "this asks before it acts, and there is no terminal: give `--yes`, or `--dry-run` to see the plan"
-        )
+        advice = Remedy(effect="give `--yes`, or `--dry-run` to see the plan")
+        raise Refused("this asks before it acts, and there is no terminal", remedy=advice)
 
 
 def ask(question: str) -> bool:
@@ -60,14 +59,14 @@ def show_plan(plan: Plan, *, aside: bool = False) -> None:
     for line in plan.describe():
         say(safe_line(line), "yellow" if line.startswith("  !") else "", aside=aside)
     if plan.nothing:
-        say(f"  {plan.nothing}", aside=aside)
+        say(f"  {plan.why_nothing()}", aside=aside)
 
 
 def tell(desk: Desk, done: Done) -> None:
     """Print what was done."""
     if desk.json:
         seq = done.event.seq if done.event else None
-        emit({"done": list(done.lines), "revision": done.state.revision, "event": seq})
+        emit({"done": done.told(), "revision": done.state.revision, "event": seq})
         return
-    for line in done.lines:
+    for line in done.told():
         say(line)

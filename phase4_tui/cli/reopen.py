@@ -10,6 +10,7 @@ from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import DONE, FAILED, Desk, SpareReason, emit, say
 from phase4_tui.cli.plans import ask, give
 from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.errors import as_commands
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.comparison import DEFAULT_RTOL, ComparisonResult, Difference, compare
 from phase4_tui.rollback.operations import carry_out
@@ -84,7 +85,10 @@ def reopen(
     found = conditions(desk.site, tag, accept_changed_input=accept_changed_input)
     if not desk.json:
         for one in found:
-            say(safe_line(f"{'✔' if one.ok else '✘'} {one.name}: {one.detail}"), "" if one.ok else "yellow")
+            say(
+                safe_line(f"{'✔' if one.ok else '✘'} {one.name}: {as_commands(one.detail, one.remedies)}"),
+                "" if one.ok else "yellow",
+            )
     unmet = [one.name for one in found if not one.ok]
     if unmet == [CHANGED] and not override and not desk.yes and not desk.json and sys.stdin.isatty():
         accept_changed_input = ask("Input or rules are not those of the incident's run. Accept the change?")

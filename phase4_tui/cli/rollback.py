@@ -14,7 +14,7 @@ from phase4_tui.cli.plans import ask, confirmed, need_terminal
 from phase4_tui.cli.reopen import compare_tags, reopen
 from phase4_tui.cli.run import INTERRUPTED, execute
 from phase4_tui.console.symbols import SYMBOLS
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy, as_commands, command_line, error_as_commands
 from phase4_tui.journal.lease import HEARTBEAT_SECONDS
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.fallback import plan_phase3_only
@@ -85,10 +85,10 @@ def _incident(desk: Desk, *, opens: bool) -> Guided:
     if guided is not None:
         return guided
     if opens:
-        raise Refused(
-            "no incident is open, and the shown tag shows none: `phase4 incident reclassify P1 --reason R` opens one"
-        )
-    raise Refused("no incident is open; `phase4 rollback` opens one for what the shown tag shows")
+        opens_one = Remedy("reclassify", command_line("incident", "reclassify", "P1", "--reason", "R"), "opens one")
+        raise Refused("no incident is open, and the shown tag shows none", remedy=opens_one)
+    opens_one = Remedy("guided", command_line("rollback"), "opens one for what the shown tag shows")
+    raise Refused("no incident is open", remedy=opens_one)
 
 
 @contextmanager
@@ -117,7 +117,8 @@ def show_guided(guided: Guided) -> None:
     say(f"{incident.id} · {incident.severity_class} {incident.rule.replace('_', ' ')} · tag {incident.tag}", "bold")
     say(f"detected {incident.opened_at} · contained {incident.contained_at or 'not yet'}")
     for step in guided.steps:
-        say(safe_line(f"{SYMBOLS[step.state]} {step.number} {step.title}: {step.detail}"))
+        detail = as_commands(step.detail, step.remedies)
+        say(safe_line(f"{SYMBOLS[step.state]} {step.number} {step.title}: {detail}"))
         if step.state != "done":
             say(f"    {step.command}")
 
@@ -133,14 +134,15 @@ def _walk(desk: Desk, to: str | None, lost: threading.Event) -> int:
     try:
         for number, do in enumerate(todo, 1):
             if lost.is_set():
-                raise Refused("another operator has taken the rollback over; `phase4 rollback` shows where it stands")
+                shows = Remedy("guided", command_line("rollback"), "shows where it stands")
+                raise Refused("another operator has taken the rollback over", remedy=shows)
             guided = read_guided(desk.site)
             if guided is None:
                 break
             step = guided.steps[number - 1]
             say()
             say(f"Step {number} of 5: {step.sentence}", "bold")
-            say(safe_line(f"  {SYMBOLS[step.state]} {step.detail}"))
+            say(safe_line(f"  {SYMBOLS[step.state]} {as_commands(step.detail, step.remedies)}"))
             if step.state != "done" or number == 3:
                 do(step)
     except Left as left:
@@ -161,7 +163,7 @@ def _give(desk: Desk, plan: Plan) -> None:
 
 
 def _tell(done: Done) -> None:
-    for line in done.lines:
+    for line in done.told():
         say(f"  ✔ {line}", "green")
 
 
@@ -200,7 +202,7 @@ def _switch(desk: Desk, to: str | None) -> None:
         try:
             plan = plan_switch(desk.site, _asked(desk, "Switch to which tag?", "--to TAG"), reason)
         except (Refused, BadTag) as error:
-            say(safe_line(f"  {error}"), "yellow")
+            say(safe_line(f"  {error_as_commands(error)}"), "yellow")
             continue
         _give(desk, plan)
         return
@@ -243,7 +245,7 @@ def _reopen(desk: Desk) -> None:
     unmet = [one for one in conditions(desk.site, run.tag) if not one.ok]
     if is_spent(unmet):
         for one in unmet:
-            say(safe_line(f"  ✘ {one.name}: {one.detail}"), "yellow")
+            say(safe_line(f"  ✘ {one.name}: {as_commands(one.detail, one.remedies)}"), "yellow")
         raise Left(f"{run.tag} can't reopen Phase 4; mend it, then `phase4 rollback` asks for another re-run")
     if any(one.name == COMPARED for one in unmet):
         good = guided.active_tag if guided.active_tag not in (guided.incident.tag, run.tag) else None
@@ -260,7 +262,7 @@ def _rehearse(desk: Desk) -> None:
         try:
             _run(desk, Request(tag=tag, phase=4, input=given, rehearsal=True))
         except (Refused, BadTag) as error:
-            say(safe_line(f"  {error}"), "yellow")
+            say(safe_line(f"  {error_as_commands(error)}"), "yellow")
             continue
         return
 

@@ -12,7 +12,7 @@ from phase4_tui.artifacts.watcher import Watcher
 from phase4_tui.cli.context import DONE, Desk, emit, say
 from phase4_tui.cli.journal import stored
 from phase4_tui.cli.status_text import STYLES, verdict
-from phase4_tui.errors import FORESEEN
+from phase4_tui.errors import FORESEEN, error_as_commands
 from phase4_tui.journal.event_text import told
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.log import last_event, read_events
@@ -76,7 +76,7 @@ class _Seen:
         try:
             state = read_state(self._desk.reports)
         except FORESEEN as error:
-            self._tell_trouble("state", str(error))
+            self._tell_trouble("state", error_as_commands(error))
             return OperationsState()
         self._tell_trouble("state", None)
         return state
@@ -105,7 +105,7 @@ class _Seen:
             try:
                 look_for_incident(self._desk.site, tag)
             except FORESEEN as error:
-                self._tell_trouble("incident", f"{tag}: {error}")
+                self._tell_trouble("incident", f"{tag}: {error_as_commands(error)}")
                 return
             self._incidents_due.discard(tag)
         self._tell_trouble("incident", None)
@@ -119,7 +119,7 @@ class _Seen:
                 self._seq = event.seq
                 self._tell_event(event)
         except FORESEEN as error:
-            self._tell_trouble("journal", str(error))
+            self._tell_trouble("journal", error_as_commands(error))
             return
         self._tell_trouble("journal", None)
 

@@ -3,16 +3,18 @@
 from collections.abc import Iterable
 
 from phase4_tui.artifacts.models import Document
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Owner
 from phase4_tui.journal.log import read_events
-from phase4_tui.rollback.incidents import incidents_of
+from phase4_tui.rollback.incidents import LIST_INCIDENTS, incidents_of
 from phase4_tui.rollback.operations import Effect, Plan, plan_on, state_to_plan_on
 from phase4_tui.runbook.site import Site
 
 KIND = "root_cause"
 TEXT_BYTES = 4000
+ADD_ROOT_CAUSE = ("root-cause", "add", "--cause", "C", "--remediation", "R", "--owner", "O")
+OF_A_CLOSED_ONE = Remedy("", command_line(*ADD_ROOT_CAUSE, "--incident", "I"), "logs one for a closed incident")
 
 
 class RootCause(Document):
@@ -30,15 +32,15 @@ def plan_root_cause(site: Site, entry: RootCause, incident_id: str | None = None
     state = state_to_plan_on(site)
     for name in ("cause", "remediation"):
         if not getattr(entry, name).strip():
-            raise Refused(f"a root cause needs its {name}: `--{name} TEXT`")
+            raise Refused(f"a root cause needs its {name}", remedy=Remedy(effect=f"`--{name} TEXT` gives it"))
     incident = state.incident
     chosen = incident_id or (incident.id if incident else None)
     if chosen is None:
-        raise Refused("no incident is open; name one with `--incident I`, `phase4 incident list` shows them")
+        raise Refused("no incident is open", remedy=(OF_A_CLOSED_ONE, LIST_INCIDENTS))
     if incident is None or incident.id != chosen:
         incident = incidents_of(read_events(site.reports)).get(chosen)
     if incident is None:
-        raise Refused(f"{chosen!a} is no incident; `phase4 incident list` shows them")
+        raise Refused(f"{chosen!a} is no incident", remedy=LIST_INCIDENTS, incident=chosen)
     found = incident
     given = entry.model_dump()
     if entry.evidence is None:
