@@ -16,7 +16,7 @@ from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
 from phase4_tui.artifacts.sha256 import hash_file
-from phase4_tui.errors import error_as_commands
+from phase4_tui.errors import Remedy, command_line, error_as_commands
 
 MANIFEST_FILE = "manifest.json"
 SUMS_FILE = "SHA256SUMS"
@@ -78,6 +78,11 @@ def frozen_state(reports: Path, tag: str) -> FrozenState:
     if not is_frozen(reports, tag):
         return "no"
     return "tampered" if look_frozen(reports, tag) else "intact"
+
+
+def restoring(tag: str, effect: str = "puts the frozen files back") -> Remedy:
+    """Return the remedy for a frozen tag that was tampered with."""
+    return Remedy("restore", command_line("restore", tag), effect)
 
 
 def look_frozen(reports: Path, tag: str, *, hashes: bool = False) -> list[Tampering]:

@@ -23,6 +23,7 @@ from phase4_tui.journal.state import read_state
 from phase4_tui.runbook.classification import as_reclassified, classify
 from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.health import judge
+from phase4_tui.runbook.manual import PAGES, page_text
 from phase4_tui.runbook.provenance import last_transcript, runs_of
 from phase4_tui.runbook.rules import KPIS
 from phase4_tui.runbook.run_holder import running
@@ -60,6 +61,20 @@ def _now(desk: Desk) -> tuple[str, str]:
         found = as_reclassified(classify(evidence, judge(evidence)), state.reclassified.get(tag))
         healthy = found.level not in ("incident", "warning")
     return present(state.incident, runs=running(desk.reports) is not None, healthy=healthy)
+
+
+def docs(
+    desk: Desk,
+    page: Annotated[str | None, typer.Argument(metavar="[PAGE]", help="Which page.", show_default="the list")] = None,
+) -> int:
+    """Print a page of the manual as Markdown; without a page, which pages there are."""
+    text = page_text(page) if page is not None else None
+    if desk.json:
+        emit({"pages": dict(PAGES)} if text is None else {"page": page, "markdown": text})
+        return DONE
+    for line in [f"{name:<13} {title}" for name, title in PAGES.items()] if text is None else text.splitlines():
+        say(line)
+    return DONE
 
 
 def trends(

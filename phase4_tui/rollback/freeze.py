@@ -6,7 +6,7 @@ from pathlib import Path
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.counting import counted
 from phase4_tui.artifacts.frozen import frozen_dir, is_frozen
-from phase4_tui.artifacts.manifest import Tampering, look_frozen, manifest_sha256, read_manifest
+from phase4_tui.artifacts.manifest import Tampering, look_frozen, manifest_sha256, read_manifest, restoring
 from phase4_tui.artifacts.names import Artifact, check_tag
 from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.events import Event
@@ -22,11 +22,6 @@ MAX_FROZEN_BYTES = 768 << 10
 """What all frozen tags may take in one event of the journal, which names each of them."""
 
 LIST_TAGS = Remedy("", command_line("tags"), "lists the tags")
-
-
-def restoring(tag: str, effect: str = "puts the frozen files back") -> Remedy:
-    """Return the remedy for a frozen tag that was tampered with."""
-    return Remedy("restore", command_line("restore", tag), effect)
 
 
 def plan_freeze(site: Site, tag: str, reason: str) -> Plan:

@@ -9,7 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.counting import counted
-from phase4_tui.artifacts.manifest import look_frozen
+from phase4_tui.artifacts.manifest import look_frozen, restoring
 from phase4_tui.artifacts.models import Diagnostic
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.artifacts.regular_files import Unreadable
@@ -27,7 +27,7 @@ from phase4_tui.rollback.comparison import (
     compare,
     sources_of,
 )
-from phase4_tui.rollback.freeze import manifest_problem, restoring
+from phase4_tui.rollback.freeze import manifest_problem
 from phase4_tui.rollback.known_good import activate, failed_rung, left_behind
 from phase4_tui.rollback.operations import LOOK_AGAIN, Effect, Plan, need_reason, plan_on, state_to_plan_on
 from phase4_tui.rollback.root_cause import ADD_ROOT_CAUSE

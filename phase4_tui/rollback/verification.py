@@ -8,7 +8,7 @@ from pathlib import Path
 from phase4_tui.artifacts.atomic_files import to_json
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.frozen import frozen_dir
-from phase4_tui.artifacts.manifest import look_frozen, read_manifest
+from phase4_tui.artifacts.manifest import look_frozen, read_manifest, restoring
 from phase4_tui.artifacts.models import Diagnostic, Document
 from phase4_tui.artifacts.names import is_tag, state_dir
 from phase4_tui.artifacts.regular_files import Unreadable
@@ -21,7 +21,7 @@ from phase4_tui.journal.log import HEAD_FILE, Draft, Head, JournalDamaged, journ
 from phase4_tui.journal.state import OperationsState, StateUnreadable, fold, state_path, stored_state
 from phase4_tui.journal.writer import journal_lock, save_state
 from phase4_tui.rollback.active import ACTIVE_FILE, active_of, published_active
-from phase4_tui.rollback.freeze import manifest_problem, restoring
+from phase4_tui.rollback.freeze import manifest_problem
 from phase4_tui.rollback.frozen_copies import writable
 from phase4_tui.rollback.operations import need_reason, one_at_a_time, operations_lock
 from phase4_tui.runbook.site import Site

@@ -158,7 +158,7 @@ class Facts:
             read_only=self._read_only,
             state=OperationsState(),
         )
-        self._snapshot = replace(known, trouble=trouble)
+        self._snapshot = replace(known, trouble=trouble, trouble_remedies=())
         self._failed = True
         self._index.scan_soon()  # the hints that it had taken are lost
         self._looked.set()
@@ -226,11 +226,11 @@ class Facts:
         shown = self._snapshot.focus.tag if self._snapshot.focus else None
         return self._chosen is not None and self._chosen != shown
 
-    def _state(self) -> tuple[OperationsState, str | None]:
+    def _state(self) -> tuple[OperationsState, StateUnreadable | None]:
         try:
             return read_state(self._site.reports), None
         except StateUnreadable as error:
-            return OperationsState(), str(error)
+            return OperationsState(), error
 
     def _operations_signature(self) -> object:
         """Return what changes when anyone gives an operation, runs, or takes the lease."""
@@ -297,7 +297,8 @@ class Facts:
             tampered=self._tampered,
             preconditions=self._conditions(focus_tag),
             watch_trouble=self._watcher.trouble,
-            trouble=wrong,
+            trouble=wrong.message if wrong is not None else None,
+            trouble_remedies=wrong.remedies if wrong is not None else (),
             clock_trouble=clock_trouble(reports, focus_tag, moment) if focus_tag else None,
             looked_ns=moment,
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from phase4_tui.artifacts.counting import counted
 from phase4_tui.artifacts.manifest import look_frozen
 from phase4_tui.artifacts.names import Artifact, file_name
+from phase4_tui.errors import Remedy
 from phase4_tui.journal.lease import Lease
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.policy.monitoring import Rules
@@ -76,6 +77,7 @@ class Snapshot:
     watch_trouble: str | None = None
     trouble: str | None = None
     """Why the state of operations can't be told."""
+    trouble_remedies: tuple[Remedy, ...] = ()
     clock_trouble: str | None = None
     stale: str | None = None
     """Why none of this may be true any more."""

@@ -12,14 +12,14 @@ from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.rules import KPIS
 from phase4_tui.runbook.trends import Trends, read_trends
-from phase4_tui.tui.screens.view import LookingScreen
+from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.kpi_plot import KpiPlot
 
 SHOWN_BREACHES = 5
 
 
-class TrendsScreen(LookingScreen):
+class TrendsScreen(ViewScreen):
     """Four plots, or one at a time where there is less room."""
 
     CSS_PATH = "trends.tcss"
@@ -55,7 +55,7 @@ class TrendsScreen(LookingScreen):
         self._facts = facts
         if self._trends is None:
             self.title_is(("TRENDS  ", "bold"), ("reading …", "$foreground 70%"))
-        site = self.desk.site
+        site = self.console.site
         rules = site.workdir / site.settings.rules
         self.in_background(lambda stop: read_trends(site.reports, rules, stop), self._take)
 
