@@ -10,6 +10,7 @@ from phase4_tui.artifacts.names import split_name, state_dir
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import DONE, Desk, emit, say
 from phase4_tui.errors import Refused, Remedy, command_line
+from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback.active import ACTIVE_FILE
@@ -110,10 +111,10 @@ def root_cause_list(desk: Desk) -> int:
     """List the logged root causes."""
     found = root_causes(read_events(desk.reports))
     if desk.json:
-        emit({"root_causes": [_document(event.seq, event.at, event.incident, entry) for event, entry in found]})
+        emit({"root_causes": [_document(event, entry) for event, entry in found]})
         return DONE
     for event, entry in found:
-        say(safe_line(f"{event.at} {event.incident} by {event.operator}: {entry.cause}"))
+        say(safe_line(f"{event.at} {event.incident or event.tag} by {event.operator}: {entry.cause}"))
         closure = entry.closure or "not given"
         say(safe_line(f"  remediation: {entry.remediation} · owner {entry.owner} · closed when: {closure}"))
     if not found:
@@ -121,5 +122,5 @@ def root_cause_list(desk: Desk) -> int:
     return DONE
 
 
-def _document(seq: int, at: str, incident: str | None, entry: RootCause) -> dict[str, object]:
-    return {"seq": seq, "at": at, "incident": incident} | entry.model_dump()
+def _document(event: Event, entry: RootCause) -> dict[str, object]:
+    return {"seq": event.seq, "at": event.at, "incident": event.incident, "tag": event.tag} | entry.model_dump()

@@ -1,14 +1,12 @@
 """What to do about an error or a finding, in the dashboard's words: a key where the command line names a command."""
 
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from string import punctuation
 
+from phase4_tui.console.key_names import shown_key
 from phase4_tui.console.operations.registry import BY_ID
 from phase4_tui.errors import Phase4Error, Remedy, Wording, as_commands, worded
 
-__all__ = ["as_commands", "as_keys", "error_as_keys", "how", "parts_of", "short", "shown_key", "wording"]
+__all__ = ["as_commands", "as_keys", "error_as_keys", "how", "parts_of", "short", "wording"]
 SHOWN_DIGITS = 12
 
 
@@ -55,17 +53,3 @@ def short(text: str, digests: Sequence[str]) -> str:
     for digest in digests:
         text = text.replace(digest, f"{digest[:SHOWN_DIGITS]}…")
     return text
-
-
-def shown_key(key: str) -> str:
-    """Return a key as it is written on a key sheet: `/` for `slash`, any other name as it is."""
-    return _signs().get(key, key)
-
-
-@cache
-def _signs() -> Mapping[str, str]:
-    """Return the signs of the keyboard by the names that the terminal's keys have in Textual."""
-    renamed = {"solidus": "slash", "reverse_solidus": "backslash", "commercial_at": "at", "hyphen_minus": "minus"}
-    renamed |= {"plus_sign": "plus", "low_line": "underscore"}
-    names = {unicodedata.name(sign).lower().replace("-", "_").replace(" ", "_"): sign for sign in punctuation}
-    return {renamed.get(name, name): sign for name, sign in names.items()}

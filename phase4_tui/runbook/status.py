@@ -1,6 +1,6 @@
 """The state of a working directory and of its tags, as `status` and `tags` tell it (cli.md)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pydantic import ConfigDict, Field
@@ -17,7 +17,8 @@ from phase4_tui.runbook.evidence import Evidence, read_evidence
 from phase4_tui.runbook.fallback_proof import Fallback, read_fallback
 from phase4_tui.runbook.health import Health, judge
 from phase4_tui.runbook.isolation import Proof
-from phase4_tui.runbook.ladder import first_failed_rung, quarantine_of
+from phase4_tui.runbook.judging import Judgement, judge_evidence
+from phase4_tui.runbook.ladder import quarantine_of
 from phase4_tui.runbook.preconditions import (
     Precondition,
     check_artifacts,
@@ -25,7 +26,7 @@ from phase4_tui.runbook.preconditions import (
     check_isolation,
     check_workdir,
 )
-from phase4_tui.runbook.run_holder import running_tag
+from phase4_tui.runbook.run_holder import holder, running_tag
 from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.steps import Phase, place_of, steps_of
 
@@ -79,14 +80,23 @@ class TagRow(Document):
     """Something of it is being written: time alone can change what is said of it."""
 
 
-def shown_tag(reports: Path, wanted: str | None, state: OperationsState) -> str | None:
-    """Return the tag to show: the wanted one, the active one, or the newest; None without any. Raises BadTag."""
+def shown_tag(
+    reports: Path, wanted: str | None, state: OperationsState, newest: Callable[[], str | None] | None = None
+) -> str | None:
+    """Return the tag that a face shows; None when there is no tag and no run. Raises BadTag.
+
+    It is the wanted tag, else the active one, else the one changed last, else that of a run whose process died before
+    it wrote an artifact, which can be resumed. `newest` is for a caller that has an index of the directory.
+    """
     if wanted is not None:
         return check_tag(wanted)
     if state.active_tag is not None:
         return state.active_tag
-    newest = index_tags(scan(reports))
-    return newest[0].tag if newest else None
+    found = newest() if newest is not None else next((entry.tag for entry in index_tags(scan(reports))), None)
+    if found is not None:
+        return found
+    noted = holder(reports)
+    return noted.tag if noted is not None else None
 
 
 def read_status(
@@ -144,22 +154,25 @@ def read_tags(reports: Path) -> list[TagRow]:
 def row_of(reports: Path, entry: TagEntry, state: OperationsState, running: str | None) -> TagRow:
     """Return the row of one tag, while `running` is being run."""
     evidence = read_evidence(reports, entry.tag, patient=False, running=lambda: running)
-    health = judge(evidence)
-    classification = as_reclassified(classify(evidence, health), state.reclassified.get(entry.tag))
-    rung = first_failed_rung(evidence, health, state)
+    return judged_row(entry, judge_evidence(evidence, state), state)
+
+
+def judged_row(entry: TagEntry, judgement: Judgement, state: OperationsState) -> TagRow:
+    """Return the row of a tag that was judged."""
+    evidence, classification = judgement.evidence, judgement.classification
     return TagRow(
         tag=entry.tag,
         severity_class=classification.severity_class,
         level=classification.level,
         frozen=evidence.frozen,
-        quarantined=quarantine_of(reports, entry.tag, state) is not None,
+        quarantined=quarantine_of(evidence.reports, entry.tag, state) is not None,
         pinned=entry.tag in state.pinned,
-        known_good=rung is None,
-        first_failed_rung=rung,
+        known_good=judgement.rung is None,
+        first_failed_rung=judgement.rung,
         modified_at=iso(entry.modified_ns),
         phase=evidence.phase,
         modified_ns=entry.modified_ns,
-        writing=_is_written(health, evidence),
+        writing=_is_written(judgement.health, evidence),
     )
 
 

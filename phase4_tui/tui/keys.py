@@ -7,8 +7,8 @@ from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.keys import Keys, _character_to_key
 
 from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.console.key_names import shown_key
 from phase4_tui.console.operations.registry import OPERATIONS
-from phase4_tui.console.remedies import shown_key
 from phase4_tui.errors import Refused, Remedy
 
 RESERVED = {"ctrl+p", "tab", "shift+tab", "enter", "escape", "up", "down", "left", "right", "home", "end", "pageup",

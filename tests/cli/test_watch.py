@@ -70,9 +70,9 @@ class Watch:
 
 
 @contextmanager
-def watching(work: Path, *arguments: str) -> Iterator[Watch]:
+def watching(work: Path, *arguments: str, **environment: str) -> Iterator[Watch]:
     """Let `watch` begin, and wait until it watches where there is something to watch."""
-    with started(work, "watch", *arguments) as process:
+    with started(work, "watch", *arguments, **environment) as process:
         watch = Watch(process)
         if (work / "reports").exists():
             watch.ready()
@@ -267,3 +267,35 @@ def test_what_keeps_it_from_the_record_is_told_once_and_it_goes_on(tag: Tag, wor
             line = watch.line()
             left = [words for words in left if not all(word in line for word in words)]
     assert len([line for line in watch.told if " state:" in line]) == 2, "when it began, and when it was over"
+
+
+FULL_FOR_A = """
+from phase4_tui.rollback import incidents
+
+detect = incidents.detect
+
+
+def full_for_a(site, tag, classification):
+    if tag == "a" and not (site.workdir / "room again").exists():
+        raise OSError(28, "No space left on device")
+    return detect(site, tag, classification)
+
+
+incidents.detect = full_for_a
+"""
+
+
+def test_a_tag_whose_incident_cannot_be_written_holds_up_no_other(tmp_path: Path, work: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(FULL_FOR_A)  # which every interpreter loads that finds it
+    shown, first, second = (Tag(work / "reports", name) for name in ("shown", "a", "b"))
+    with watching(work, PYTHONPATH=str(tmp_path)) as watch:
+        watch.line(shown.name, "OK")
+        broken(first)
+        watch.line("incident: a:", "No space left on device")
+        broken(second)
+        watch.line("incident inc-", "of b")
+        (work / "room again").touch()
+        watch.line("more evidence for incident", "of a")
+        watch.line("incident: ok")
+    assert [event.tag for event in read_events(work / "reports")] == ["b", "a"]
+    assert len([line for line in watch.told if " incident: " in line]) == 2, "when it began, and when it was over"

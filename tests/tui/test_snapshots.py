@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from phase4_tui.artifacts.clock import iso
 from phase4_tui.artifacts.names import Artifact
-from phase4_tui.console.facts.snapshot import Snapshot, TagView, view_tag
+from phase4_tui.console.facts.snapshot import Snapshot, TagView
 from phase4_tui.journal.incident import Finding, Incident
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.fallback_proof import Fallback
@@ -23,7 +23,7 @@ from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.messages import SnapshotReady
 from tests.rollback.support import site_of
 from tests.runbook.documents import ALERT, Tag, quality
-from tests.tui.support import screen_text, until
+from tests.tui.support import screen_text, until, view_tag
 
 NOON_NS = 1_771_329_600_000_000_000
 """2026-02-17 12:00 UTC."""
@@ -44,9 +44,8 @@ class Still:
         """Return them at once."""
         return self._snapshot
 
-    def silence(self) -> float:
+    def mark_stale(self, seconds: float) -> None:
         """They are never old."""
-        return 0.0
 
     def stop(self) -> None:
         """Nothing runs."""

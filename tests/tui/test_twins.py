@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from phase4_tui.artifacts.names import Artifact
-from phase4_tui.console.facts.snapshot import Snapshot, view_tag
+from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.operations.registry import BY_ID, OPERATIONS
 from phase4_tui.journal.actor import host_name
 from phase4_tui.journal.state import read_state
@@ -28,7 +28,7 @@ from tests.rollback.support import freeze, give, site_of, state_of
 from tests.runbook.documents import Tag
 from tests.runbook.support import laid_out
 from tests.tui.operator import operator_at
-from tests.tui.support import lay_out, until
+from tests.tui.support import lay_out, until, view_tag
 
 SHELL = {"exit", "kill -TERM PID", "kill -TERM 1234", "ssh elsewhere kill -TERM 1234", "${EDITOR:-vi} phase4.toml"}
 

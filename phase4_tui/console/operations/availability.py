@@ -100,6 +100,11 @@ def needs_incident(snapshot: Snapshot) -> Obstacle | None:
     return needs_state(snapshot) if snapshot.state.incident else Obstacle("no incident is open")
 
 
+def needs_cause(snapshot: Snapshot) -> Obstacle | None:
+    """There is an incident, or at least a tag, whose cause can be logged."""
+    return needs_state(snapshot) if snapshot.state.incident else needs_tag(snapshot) or needs_state(snapshot)
+
+
 def fallen_back(snapshot: Snapshot) -> Obstacle | None:
     """The evaluation mode is phase3_only."""
     fallen = snapshot.state.evaluation_mode == "phase3_only"

@@ -11,7 +11,8 @@ from textual.widgets import Static
 from phase4_tui.artifacts.decision_row import ReportRow, Wanted
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.console.background import in_background
-from phase4_tui.console.facts.report_pages import ReportRows, Search, open_report
+from phase4_tui.console.facts.report_pages import open_report
+from phase4_tui.console.facts.report_rows import ReportRows, Search
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.operations.availability import RUN
 from phase4_tui.console.remedies import as_keys, error_as_keys

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 from textual.widget import Widget
 
 from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.key_names import shown_key
 from phase4_tui.console.operations.operation import Group, Operation
 from phase4_tui.console.operations.registry import OPERATIONS, why_not
-from phase4_tui.console.remedies import as_keys, shown_key
+from phase4_tui.console.remedies import as_keys
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.settings import Settings
 from phase4_tui.tui.screens.view import ViewScreen
