@@ -9,7 +9,7 @@ from phase4_tui.artifacts.atomic_files import atomic_write
 from phase4_tui.artifacts.names import split_name, state_dir
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import DONE, Desk, emit, say
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.log import read_events
@@ -100,9 +100,11 @@ def _refuse_what_is_ours(desk: Desk, target: Path) -> None:
     """Raise Refused when a post-mortem would replace an artifact of a tag or a part of the record."""
     place, reports = target.parent.resolve() / target.name, desk.reports.resolve()
     if place.is_relative_to(state_dir(reports)):
-        raise Refused(f"{target} is a part of the record itself: choose a place outside {state_dir(desk.reports)}")
+        advice = Remedy(effect=f"choose a place outside {state_dir(desk.reports)}")
+        raise Refused(f"{target} is a part of the record itself", remedy=advice, file=str(target))
     if place.parent == reports and (split_name(place.name) is not None or place.name == ACTIVE_FILE):
-        raise Refused(f"{target} is an artifact: choose another name, `phase4 incident export --out post-mortem.md`")
+        other = Remedy("", command_line("incident", "export", "--out", "post-mortem.md"), "writes it elsewhere")
+        raise Refused(f"{target} is an artifact", remedy=other, file=str(target))
 
 
 def root_cause_list(desk: Desk) -> int:

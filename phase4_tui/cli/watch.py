@@ -14,7 +14,7 @@ from phase4_tui.cli.journal import stored
 from phase4_tui.cli.status_text import STYLES, verdict
 from phase4_tui.console.facts.events import EventsSeen, FactEvent, JudgedTag, TagsJudged, TroubleChanged
 from phase4_tui.console.facts.schedule import Facts
-from phase4_tui.console.remedies import as_commands
+from phase4_tui.errors import as_commands
 from phase4_tui.journal.event_text import told
 from phase4_tui.journal.events import Event
 

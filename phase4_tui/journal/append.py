@@ -27,7 +27,6 @@ from phase4_tui.journal.events import GENESIS, Event, encode_line, seal
 from phase4_tui.journal.log import (
     HEAD_FILE,
     JOURNAL_FILE,
-    REPAIR,
     Draft,
     JournalDamaged,
     journal_path,
@@ -70,7 +69,9 @@ def _need_anchor(reports: Path, last: Event | None) -> None:
     if (seq, digest) == (head.seq, head.hash):
         return
     if last is None or (last.seq, last.prev) != (head.seq + 1, head.hash):
-        raise JournalDamaged(f"{JOURNAL_FILE} ends at event {seq}, {HEAD_FILE} names event {head.seq}; {REPAIR}")
+        raise JournalDamaged(
+            f"{JOURNAL_FILE} ends at event {seq}, {HEAD_FILE} names event {head.seq}", file=JOURNAL_FILE
+        )
     _publish(reports, last, {})
 
 

@@ -10,9 +10,10 @@ from pydantic import Field
 
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.decision_pairs import BadReport, Close, DecisionCounts, compare_decisions
+from phase4_tui.rollback.freeze import LIST_TAGS
 from phase4_tui.rollback.frozen_copies import artifacts_of
 from phase4_tui.runbook.evidence import Evidence, read_evidence
 from phase4_tui.runbook.health import judge
@@ -115,16 +116,17 @@ def check_comparable(
         {"known_good": check_tag(known_good)} if known_good is not None else {}
     )
     if len(set(tags.values())) < len(tags):
-        raise Refused("a tag can't be compared with itself: name a bad one, a re-run, and another known-good one")
+        three = Remedy(effect="name a bad one, a re-run, and another known-good one")
+        raise Refused("a tag can't be compared with itself", remedy=three)
     close = _closeness(rtol, atol)
     found = {side: read_evidence(site.reports, tag) for side, tag in tags.items()}
     for side, evidence in found.items():
         if side == "bad" and _is_known(site, evidence.tag):
             continue  # an incident is compared whatever it has left of its tag
         if not os.path.lexists(site.reports / file_name(evidence.tag, Artifact.REPORT)):
-            raise Refused(f"{evidence.tag} has no report in {site.reports}; `phase4 tags` lists the tags")
+            raise Refused(f"{evidence.tag} has no report in {site.reports}", remedy=LIST_TAGS, tag=evidence.tag)
         if evidence.phase == 3:
-            raise Refused(f"{evidence.tag} is of Phase 3: only Phase 4 tags can be compared")
+            raise Refused(f"{evidence.tag} is of Phase 3: only Phase 4 tags can be compared", tag=evidence.tag)
     return tags, found, close
 
 

@@ -5,19 +5,22 @@ from dataclasses import replace
 
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import check_tag
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Owner
 from phase4_tui.journal.log import read_events
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.rollback.frozen_copies import artifacts_of
-from phase4_tui.rollback.incidents import incidents_of
+from phase4_tui.rollback.incidents import LIST_INCIDENTS, incidents_of
 from phase4_tui.rollback.operations import Effect, Plan, plan_on, state_to_plan_on
 from phase4_tui.runbook.provenance import runs_of
 from phase4_tui.runbook.site import Site
 
 KIND = "root_cause"
 TEXT_BYTES = 4000
+ADD_ROOT_CAUSE = ("root-cause", "add", "--cause", "C", "--remediation", "R", "--owner", "O")
+OF_A_CLOSED_ONE = Remedy("", command_line(*ADD_ROOT_CAUSE, "--incident", "I"), "logs one for a closed incident")
+OF_A_TAG = Remedy("", command_line(*ADD_ROOT_CAUSE, "--tag", "T"), "logs one for a tag")
 
 
 class RootCause(Document):
@@ -35,18 +38,17 @@ def plan_root_cause(site: Site, entry: RootCause, incident_id: str | None = None
     state = state_to_plan_on(site)
     for name in ("cause", "remediation"):
         if not getattr(entry, name).strip():
-            raise Refused(f"a root cause needs its {name}: `--{name} TEXT`")
+            raise Refused(f"a root cause needs its {name}", remedy=Remedy(effect=f"`--{name} TEXT` gives it"))
     if tag is not None:
         return _plan_for_tag(site, state, entry, incident_id, tag)
     incident = state.incident
     chosen = incident_id or (incident.id if incident else None)
     if chosen is None:
-        named = "name one with `--incident I`, `phase4 incident list` shows them, or a tag with `--tag T`"
-        raise Refused(f"no incident is open; {named}")
+        raise Refused("no incident is open", remedy=(OF_A_CLOSED_ONE, LIST_INCIDENTS, OF_A_TAG))
     if incident is None or incident.id != chosen:
         incident = incidents_of(read_events(site.reports)).get(chosen)
     if incident is None:
-        raise Refused(f"{chosen!a} is no incident; `phase4 incident list` shows them")
+        raise Refused(f"{chosen!a} is no incident", remedy=LIST_INCIDENTS, incident=chosen)
     found = incident
     given = entry.model_dump()
     if entry.evidence is None:
@@ -70,11 +72,13 @@ def _plan_for_tag(site: Site, state: OperationsState, entry: RootCause, incident
     """Return the plan to log what was wrong with a tag that has no open incident."""
     check_tag(tag)
     if incident_id is not None:
-        raise Refused("a root cause is that of an incident or of a tag: give `--incident I` or `--tag T`")
+        either = Remedy(effect="give `--incident I` or `--tag T`")
+        raise Refused("a root cause is that of an incident or of a tag", remedy=either)
     if state.incident is not None and state.incident.tag == tag:
-        raise Refused(f"{tag} is the tag of the open incident {state.incident.id}: log its root cause without `--tag`")
+        logs = Remedy("root_cause", command_line(*ADD_ROOT_CAUSE), "logs its root cause")
+        raise Refused(f"{tag} is the tag of the open incident {state.incident.id}", remedy=logs, tag=tag)
     if not artifacts_of(site.reports, tag) and next(runs_of(site.reports, tag), None) is None:
-        raise Refused(f"{tag} has neither artifacts nor runs in {site.reports}: there is no such tag")
+        raise Refused(f"{tag} has neither artifacts nor runs in {site.reports}: there is no such tag", tag=tag)
     given = {name: _shortened(value) for name, value in entry.model_dump().items()}
     lines = tuple(f"{name}: {value}" for name, value in given.items() if value)
     effect = Effect({}, {"entry": given}, (f"root cause logged for {tag}",))

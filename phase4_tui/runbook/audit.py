@@ -8,6 +8,7 @@ from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.sha256 import hash_file
+from phase4_tui.errors import error_as_commands
 from phase4_tui.runbook.evidence import phase_of
 
 AUDITED = (Artifact.REPORT, Artifact.RELEASE_CHECK, Artifact.QUALITY_CHECK, Artifact.MONITORING)
@@ -40,7 +41,7 @@ def _entry(path: Path, frozen: bool) -> AuditEntry:
         sha256 = hash_file(path, contained=True)
         info = path.stat() if sha256 is not None else None
     except (Unreadable, OSError) as error:
-        sha256, info, problem = None, None, str(error)
+        sha256, info, problem = None, None, error_as_commands(error)
     return AuditEntry(
         name=path.name,
         present=sha256 is not None,

@@ -7,6 +7,7 @@ from typing import TypeGuard
 
 from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
 from phase4_tui.artifacts.strict_json import BadJson, parse
+from phase4_tui.errors import error_as_commands
 from phase4_tui.policy.monitoring import Rules, parse_rules
 
 KPIS = ("no_trade_pct", "directional_pct", "event_block_pct", "portfolio_block_pct")
@@ -19,7 +20,7 @@ def read_rules(path: Path) -> tuple[Rules, str | None]:
     except FileNotFoundError:
         return Rules(), f"{path.name} is not there"
     except (Unreadable, BadJson, ValueError) as error:
-        return Rules(), f"{path.name} {error}"
+        return Rules(), f"{path.name} {error_as_commands(error)}"
 
 
 def limit_of(rules: Rules, kpi: str) -> tuple[float, bool]:

@@ -21,9 +21,9 @@ from phase4_tui.console.operations.asker import Severity
 from phase4_tui.console.operations.operation import Operation
 from phase4_tui.console.operations.queue import OperationQueue
 from phase4_tui.console.operations.registry import BY_ID, OPERATIONS, why_not
-from phase4_tui.console.remedies import as_keys, how
+from phase4_tui.console.remedies import as_keys, how, parts_of
 from phase4_tui.console.views import Gesture, View
-from phase4_tui.errors import Remedy
+from phase4_tui.errors import Remedy, command_line
 from phase4_tui.runbook.site import Site
 from phase4_tui.tui.keys import keys_of
 from phase4_tui.tui.messages import EventsSeen, OutputArrived, SnapshotReady, TagChosen, message_of
@@ -49,6 +49,7 @@ FIRST_LOOK_SECONDS = 0.5
 """So long the first paint waits for the first facts: a paint without them costs more than most disks do."""
 GC_THRESHOLDS = (20_000, 20, 100)
 """Rarer than Python's own: with ten thousand tags a whole collection stops the screen for a tenth of a second."""
+GOES_ON = Remedy("resume", command_line("run", "--resume"), "goes on later")
 
 
 class Phase4App(App[None]):
@@ -86,7 +87,7 @@ class Phase4App(App[None]):
         self.facts = Facts(site, self._post_fact, read_only=read_only)
         self.keys: Mapping[str, str] = keys_of(site.settings.keys)
         self.set_keymap({name: key for name, key in self.keys.items() if key})
-        self._notices = Notices(self, self.keys)
+        self._notices = Notices(self)
         self._able: tuple[bool, ...] = ()
         self._leaving: int | None = None
         self.queue = OperationQueue(self, site)
@@ -337,7 +338,8 @@ class Phase4App(App[None]):
         self.facts.look_now()
         if error is not None:
             self.queue.own.runs.clear()  # one that did not begin has no end to be seen
-            self.tell(f"the run failed: {error}", severity="error")
+            message, remedies = parts_of(error)
+            self.tell(f"the run failed: {message}", severity="error", remedies=remedies)
         elif record is not None:
             off = [f"{step.name} {step.state.replace('_', ' ')}" for step in record.steps if step.state != "passed"]
             self.tell(f"run of {record.tag} ended: {', '.join(off) or 'every step passed'}")
@@ -363,7 +365,7 @@ class Phase4App(App[None]):
     async def _quit_running(self) -> None:
         from phase4_tui.tui.screens.questions import PlanScreen  # noqa: PLC0415 - the first paint does without
 
-        told = [f"its steps are asked to end, then killed; `{how('resume', self.keys)}` goes on later"]
+        told = [as_keys("its steps are asked to end, then killed", (GOES_ON,), self.keys)]
         if await self.push_screen_wait(PlanScreen("A run is under way. Cancel it and leave?", told, "Leave")):
             await asyncio.to_thread(self.runs.finish)
             self.exit()
@@ -381,7 +383,9 @@ class Phase4App(App[None]):
         for operation in OPERATIONS:
             if not (operation.writes and self.read_only):
                 obstacle = why_not(operation, self.snapshot)
-                told = f"not now: {obstacle.text}" if obstacle is not None else self.command_of(operation)
+                told = self.command_of(operation)
+                if obstacle is not None:
+                    told = f"not now: {as_keys(obstacle.text, obstacle.remedies, self.keys)}"
                 yield SystemCommand(f"{operation.label}: {operation.description}", told, self._command(operation.id))
 
     def _command(self, name: str) -> Callable[[], None]:

@@ -10,7 +10,7 @@ from textual.app import App
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.operations.asker import Left, Line, Offer, Question, Severity
 from phase4_tui.console.operations.queue import OperationQueue
-from phase4_tui.console.remedies import in_keys
+from phase4_tui.console.remedies import as_keys, short
 from phase4_tui.console.views import View
 from phase4_tui.errors import Refused, Remedy
 from phase4_tui.journal.state import read_state
@@ -56,8 +56,7 @@ class ModalAsker:
 
     async def confirm(self, question: Question) -> bool:
         """Ask for yes or no."""
-        lines = [in_keys(line, self._console.keys) for line in question.lines]
-        return await self._app.push_screen_wait(PlanScreen(question.text, lines, question.yes))
+        return await self._app.push_screen_wait(PlanScreen(question.text, question.lines, question.yes))
 
     async def offer(self, offer: Offer) -> bool:
         """Show a plan and ask; what is so already needs no answer."""
@@ -68,6 +67,10 @@ class ModalAsker:
         self._console.open(view, *tags)
         return True
 
+    def word(self, message: str, remedies: Sequence[Remedy] = (), *, digests: Sequence[str] = ()) -> str:
+        """Return a message with its remedies as keys, and with the first digits of each sha256."""
+        return as_keys(short(message, digests), remedies, self._console.keys)
+
     def show(self, lines: Sequence[Line]) -> None:
         """The questions here show what there is to know."""
 
@@ -77,7 +80,7 @@ class ModalAsker:
 
     def told(self, done: Done) -> None:
         """Say what was done."""
-        self._console.tell("\n".join(done.lines) or f"{done.plan.title}: done")
+        self._console.tell("\n".join(done.told(self.word)) or f"{done.plan.title}: done")
 
 
 class DashboardFace:

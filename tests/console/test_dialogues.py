@@ -13,7 +13,7 @@ from phase4_tui.console.operations.asker import Declined, Left, Line, Offer, Que
 from phase4_tui.console.operations.dialogues import incidents, phase4, rollback, runs, tags
 from phase4_tui.console.operations.session import Session
 from phase4_tui.console.views import View
-from phase4_tui.errors import Refused, Remedy
+from phase4_tui.errors import Refused, Remedy, as_commands
 from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.rollback.operations import Done
 from phase4_tui.runbook.run_plan import RunPlan
@@ -62,6 +62,9 @@ class Script:
     async def open(self, view: View, *names: str) -> bool:
         self.asked.append(f"open {' '.join((view.value, *names))}")
         return self._screens
+
+    def word(self, message: str, remedies: Sequence[Remedy] = (), *, digests: Sequence[str] = ()) -> str:
+        return as_commands(message, remedies)
 
     def show(self, lines: Sequence[Line]) -> None:
         self.asked += [line if isinstance(line, str) else line[0] for line in lines]

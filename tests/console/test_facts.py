@@ -281,7 +281,7 @@ def test_a_damaged_state_is_an_alarm_and_stops_every_operation(tmp_path: Path, l
     (tmp_path / "reports" / ".phase4" / "journal.jsonl").write_text("[/nope]\n")
     (tmp_path / "reports" / ".phase4" / "state.json").write_text("{")
     at.until(lambda: at.now.trouble)
-    assert at.now.trouble in alarms(at.now)
+    assert f"{at.now.trouble}; `v` tells what is wrong" in "\n".join(alarms(at.now))
     able = [action.id for action in OPERATIONS if action.writes and why_not(action, at.now) is None]
     assert able == []
 

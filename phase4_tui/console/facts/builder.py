@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from phase4_tui.artifacts.counting import counted
 from phase4_tui.console.facts.snapshot import Snapshot, TagView
+from phase4_tui.errors import Phase4Error
 from phase4_tui.runbook.status import TagRow
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def build_snapshot(
     that is shown; `watch_trouble` says why the kernel gives no hints of changes.
     """
     focus = view_of(readings.shown) if readings.shown else None
+    error = readings.state_error
     return Snapshot(
         workdir=str(site.workdir),
         reports=str(site.reports),
@@ -49,7 +51,8 @@ def build_snapshot(
         tampered=readings.tampered,
         preconditions=readings.preconditions,
         watch_trouble=watch_trouble,
-        trouble=str(readings.state_error) if readings.state_error else None,
+        trouble=str(error) if error is not None else None,
+        trouble_remedies=error.remedies if isinstance(error, Phase4Error) else (),
         clock_trouble=readings.clock_trouble,
         looked_ns=readings.looked_ns,
     )

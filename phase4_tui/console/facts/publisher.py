@@ -96,7 +96,7 @@ class SnapshotPublisher:
             state=OperationsState(),
         )
         self._outdated = True
-        self._show(replace(known, trouble=trouble))
+        self._show(replace(known, trouble=trouble, trouble_remedies=()))
 
     def post_stale(self, stale: str) -> None:
         """Post that what is shown is old; for the face's own thread, since a look may hang on a lost mount."""

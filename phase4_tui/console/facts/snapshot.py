@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from phase4_tui.errors import Remedy
 from phase4_tui.journal.lease import Lease
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.policy.monitoring import Rules
@@ -66,6 +67,7 @@ class Snapshot:
     watch_trouble: str | None = None
     trouble: str | None = None
     """Why the state of operations can't be told."""
+    trouble_remedies: tuple[Remedy, ...] = ()
     clock_trouble: str | None = None
     stale: str | None = None
     """Why none of this may be true any more."""

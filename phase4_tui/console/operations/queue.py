@@ -8,7 +8,8 @@ from typing import Protocol, TypeVar
 from phase4_tui.artifacts.counting import counted
 from phase4_tui.console.facts.journal_news import OwnEvents
 from phase4_tui.console.operations.asker import Declined, Left, Severity
-from phase4_tui.errors import FORESEEN, Phase4Error, Remedy
+from phase4_tui.console.remedies import parts_of
+from phase4_tui.errors import FORESEEN, Remedy, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.runbook.site import Site
 
@@ -16,7 +17,7 @@ T = TypeVar("T")
 SHOWN_NEWS = 8
 ASKING_SECONDS = 2.0
 """How long keys are ignored at most between the key of an operation and its first question."""
-JOURNAL = Remedy("journal", "phase4 journal", "shows them")
+JOURNAL = Remedy("journal", command_line("journal"), "shows them")
 
 
 class Owner(Protocol):
@@ -87,8 +88,8 @@ class OperationQueue:
                 self._owner.tell(left.message, remedies=left.remedies)
         except FORESEEN as error:
             self.command = before  # what was refused is not what was done last
-            remedies = error.remedies if isinstance(error, Phase4Error) else ()
-            self._owner.tell(str(error) or type(error).__name__, severity="error", remedies=remedies)
+            message, remedies = parts_of(error)
+            self._owner.tell(message, severity="error", remedies=remedies)
         finally:
             self.asking = False
 

@@ -179,7 +179,7 @@ class RootCauseScreen(FactsScreen):
         parts = [("ROOT CAUSE  ", "bold"), (f"{shown.severity_class or 'no class'} ", "bold $error")]
         parts.append((f"{shown.rule.replace('_', ' ')} · {clip(shown.tag, 40)}", ""))
         if now is None or now.id != shown.id:
-            parts.append(("  ! closed meanwhile: `phase4 root-cause add --incident` still logs it", "bold $warning"))
+            parts.append(("  ! closed meanwhile: only the command line still logs it", "bold $warning"))
         return content(*parts)
 
 
