@@ -210,10 +210,11 @@ def test_it_opens_an_incident_for_the_shown_tag_and_for_one_that_changes(work: P
     assert events == [("incident", "shown"), ("evidence", "changing")], "nobody asked about the old one"
 
 
-def test_read_only_it_tells_and_writes_nothing(tag: Tag, work: Path) -> None:
+@pytest.mark.parametrize("option", ["--read-only", "--dry-run"])
+def test_read_only_it_tells_and_writes_nothing(tag: Tag, work: Path, option: str) -> None:
     broken(tag)
     before = listing(work)
-    with watching(work, "--read-only") as watch:
+    with watching(work, option) as watch:
         watch.line("t1", "P0")
         Tag(work / "reports", "t2")
         watch.line("t2", "OK")
