@@ -109,6 +109,16 @@ def test_an_incident_raised_to_another_tag_wants_its_own_comparison_and_root_cau
     assert set(unmet(tmp_path)) == {"compared", "root cause"}
 
 
+def test_a_comparison_without_an_incident_is_noted_in_the_journal_alone(tmp_path: Path) -> None:
+    for name in ("bad", "new"):
+        Tag(tmp_path / "reports", name)
+    compare(tmp_path)
+    assert state_of(tmp_path).incident is None
+    done = list(read_events(tmp_path / "reports"))[-1]
+    assert (done.kind, done.tag, done.incident, done.outcome) == ("compare", "new", None, "done")
+    assert (done.detail["bad"], done.detail["known_good"], done.detail["changes"]) == ("bad", None, {})
+
+
 def test_the_last_comparison_of_a_re_run_counts(bad: Tag, tmp_path: Path) -> None:
     assert bad.name
     explain(tmp_path)
