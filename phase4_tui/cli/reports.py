@@ -20,11 +20,11 @@ from phase4_tui.cli.state import Tag, chosen_tag
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.errors import Refused
 from phase4_tui.journal.state import read_state
+from phase4_tui.policy.monitoring import KPIS
+from phase4_tui.runbook.checks import judge
 from phase4_tui.runbook.classification import as_reclassified, classify
 from phase4_tui.runbook.evidence import read_evidence
-from phase4_tui.runbook.health import judge
 from phase4_tui.runbook.provenance import last_transcript, runs_of
-from phase4_tui.runbook.rules import KPIS
 from phase4_tui.runbook.run_holder import running
 from phase4_tui.runbook.runbook_text import present, runbook_text
 from phase4_tui.runbook.status import shown_tag

@@ -18,9 +18,9 @@ from phase4_tui.journal.events import Event
 from phase4_tui.journal.log import last_event, read_events
 from phase4_tui.journal.state import OperationsState, read_state
 from phase4_tui.rollback.incidents import look_for_incident
+from phase4_tui.runbook.checks import judge
 from phase4_tui.runbook.classification import as_reclassified, classify
 from phase4_tui.runbook.evidence import read_evidence
-from phase4_tui.runbook.health import judge
 from phase4_tui.runbook.run_holder import running_tag
 from phase4_tui.runbook.status import shown_tag
 
@@ -85,8 +85,7 @@ class _Seen:
         evidence = read_evidence(self._desk.reports, tag, patient=False)
         health = judge(evidence)
         classification = as_reclassified(classify(evidence, health), state.reclassified.get(tag))
-        checks = ("release_check", "quality_check", "monitoring", "signoff")
-        states = {name: getattr(health, name).state for name in checks}
+        states = {name: check.state for name, check in health.checks.items()}
         # A state that time alone can change is looked at again at the next turn.
         being_written = "writing" in (*states.values(), evidence.summary.state)
         (self._unsettled.add if being_written else self._unsettled.discard)(tag)

@@ -14,8 +14,8 @@ from phase4_tui.errors import Refused
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.decision_pairs import BadReport, Close, DecisionCounts, compare_decisions
 from phase4_tui.rollback.frozen_copies import artifacts_of
+from phase4_tui.runbook.checks import judge
 from phase4_tui.runbook.evidence import Evidence, read_evidence
-from phase4_tui.runbook.health import judge
 from phase4_tui.runbook.provenance import runs_of
 from phase4_tui.runbook.site import Site
 
@@ -238,8 +238,7 @@ def _checks(found: Mapping[str, Evidence]) -> list[Difference]:
 
 
 def _check_states(evidence: Evidence) -> dict[str, str]:
-    health = judge(evidence)
-    states = {name: getattr(health, name).state for name in ("release_check", "quality_check", "monitoring", "signoff")}
+    states: dict[str, str] = {name: check.state for name, check in judge(evidence).checks.items()}
     sections = evidence.quality.value.checks if evidence.quality.value else None
     for name, section in (sections or {}).items():
         states[f"quality_check.{name}"] = "passed" if section.passed else "failed"

@@ -25,9 +25,9 @@ from phase4_tui.rollback.operations import (
     state_to_plan_on,
     with_clock,
 )
+from phase4_tui.runbook.checks import judge
 from phase4_tui.runbook.classification import Classification, as_reclassified, classify
 from phase4_tui.runbook.evidence import read_evidence
-from phase4_tui.runbook.health import judge
 from phase4_tui.runbook.provenance import RunRecord, last_sequence, runs_of
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.status import read_tags, shown_tag

@@ -14,9 +14,9 @@ from phase4_tui.journal.events import Event
 from phase4_tui.journal.state import Frozen, OperationsState, Quarantined
 from phase4_tui.rollback.freeze import freeze_now, refuse_tampered
 from phase4_tui.rollback.operations import Effect, Plan, need_reason, plan_on, state_to_plan_on
+from phase4_tui.runbook.checks import judge
 from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.expected_files import check_file
-from phase4_tui.runbook.health import judge
 from phase4_tui.runbook.ladder import PARSES, first_failed_rung, quarantine_of, told_rung
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.status import TagRow, read_tags, shown_tag
@@ -181,13 +181,7 @@ def difference(site: Site, before: str, after: str) -> list[str]:
 
 def _figures(site: Site, tag: str) -> dict[str, object]:
     evidence = read_evidence(site.reports, tag, patient=False)
-    health = judge(evidence)
-    figures: dict[str, object] = {
-        "release check": health.release_check.state,
-        "quality check": health.quality_check.state,
-        "monitoring": health.monitoring.state,
-        "sign-off": health.signoff.state,
-    }
+    figures: dict[str, object] = {check.title.lower(): check.state for check in judge(evidence).checks.values()}
     if evidence.summary.value is not None:
         counts = evidence.summary.value.model_dump(exclude={"run_tag"})
         for key, value in counts.items():

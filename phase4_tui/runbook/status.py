@@ -12,10 +12,11 @@ from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import check_tag
 from phase4_tui.journal.incident import Incident, SeverityClass, Stage
 from phase4_tui.journal.state import EvaluationMode, OperationsState, Pending, read_state
+from phase4_tui.runbook.checks import judge
 from phase4_tui.runbook.classification import Classification, Level, as_reclassified, classify
 from phase4_tui.runbook.evidence import Evidence, read_evidence
 from phase4_tui.runbook.fallback_proof import Fallback, read_fallback
-from phase4_tui.runbook.health import Health, judge
+from phase4_tui.runbook.health import Health
 from phase4_tui.runbook.isolation import Proof
 from phase4_tui.runbook.ladder import first_failed_rung, quarantine_of
 from phase4_tui.runbook.preconditions import (
@@ -164,5 +165,4 @@ def row_of(reports: Path, entry: TagEntry, state: OperationsState, running: str 
 
 
 def _is_written(health: Health, evidence: Evidence) -> bool:
-    checks = (health.release_check, health.quality_check, health.monitoring, health.signoff)
-    return "writing" in (*(check.state for check in checks), evidence.summary.state)
+    return "writing" in (*(check.state for check in health.checks.values()), evidence.summary.state)

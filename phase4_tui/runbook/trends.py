@@ -8,8 +8,8 @@ from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.index import index_tags, scan
 from phase4_tui.artifacts.models import Monitoring
 from phase4_tui.artifacts.names import Artifact, file_name
-from phase4_tui.policy.monitoring import Rules
-from phase4_tui.runbook.rules import KPIS, is_share, limit_of, read_rules
+from phase4_tui.policy.monitoring import DEFAULT_RULES, KPIS, Rules
+from phase4_tui.runbook.rules import is_share, read_rules
 
 LAST_TAGS = 40
 
@@ -29,7 +29,7 @@ class Trends:
     """The KPIs of each tag, oldest first; a KPI that can't be read is missing."""
 
     points: tuple[tuple[str, dict[str, float]], ...] = ()
-    rules: Rules = field(default_factory=Rules)
+    rules: Rules = field(default_factory=lambda: DEFAULT_RULES)
     trouble: str | None = None
     """Why the rules are the defaults."""
     unread: int = 0
@@ -37,12 +37,11 @@ class Trends:
 
     def limit(self, kpi: str) -> tuple[float, bool]:
         """Return the limit of a KPI, and whether it is the highest value that is allowed."""
-        return limit_of(self.rules, kpi)
+        return self.rules[KPIS[kpi].rule], KPIS[kpi].is_most
 
     def is_breach(self, kpi: str, value: float) -> bool:
         """True for a value past its rule."""
-        limit, most = self.limit(kpi)
-        return value > limit if most else value < limit
+        return KPIS[kpi].is_breach(value, self.limit(kpi)[0])
 
     def breaches(self) -> list[Breach]:
         """Return every breach, the newest tag's first."""

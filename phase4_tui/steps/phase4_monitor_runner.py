@@ -13,7 +13,7 @@ from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
 from phase4_tui.artifacts.report import ReportReader, tolerant_row
 from phase4_tui.artifacts.safe_text import safe_markdown
 from phase4_tui.artifacts.strict_json import BadJson, parse
-from phase4_tui.policy.monitoring import Rules, measure, parse_rules, raise_alerts
+from phase4_tui.policy.monitoring import DEFAULT_RULES, Rules, measure, parse_rules, raise_alerts
 from phase4_tui.policy.phase4.quality import JudgedRow
 from phase4_tui.policy.phase4.summary import Tally
 from phase4_tui.steps import entry
@@ -29,12 +29,12 @@ def monitor(
     A gate whose file is absent or unusable counts as not passed. Errors: MissingInput without report or rules
     file, StepError when one of them can't be used.
     """
-    rules = read_rules(rules_json) if rules_json is not None else Rules()
+    rules = read_rules(rules_json) if rules_json is not None else DEFAULT_RULES
     run_tag, tally = _read_report(report)
     kpis = measure(tally, _passed(release_json, run_tag), _passed(quality_json, run_tag))
     alerts = raise_alerts(kpis, rules)
     return {
-        "snapshot": {"run_tag": run_tag, "records": tally.total, "kpis": asdict(kpis)},
+        "snapshot": {"run_tag": run_tag, "records": tally.total, "kpis": kpis},
         "alerts": [asdict(alert) for alert in alerts],
         "alert_count": len(alerts),
         "status": "ALERT" if alerts else "OK",

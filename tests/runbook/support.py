@@ -14,9 +14,10 @@ from typing import Any, TypeVar
 
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.cli.installation import laid_out_files
+from phase4_tui.runbook.checks import judge
 from phase4_tui.runbook.classification import Classification, classify
 from phase4_tui.runbook.evidence import read_evidence
-from phase4_tui.runbook.health import Health, judge
+from phase4_tui.runbook.health import Health
 from phase4_tui.runbook.provenance import RunRecord, StepRecord
 from phase4_tui.runbook.run_plan import Request, RunPlan, plan_run
 from phase4_tui.runbook.sequence import Observer, run_plan

@@ -9,10 +9,10 @@ import pytest
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.journal.locks import DirectoryLock
 from phase4_tui.runbook.audit import audit
+from phase4_tui.runbook.checks import judge
 from phase4_tui.runbook.classification import Classification, classify
 from phase4_tui.runbook.escalation import next_step
 from phase4_tui.runbook.evidence import read_evidence
-from phase4_tui.runbook.health import judge
 from phase4_tui.runbook.run_holder import announce, run_lock, withdraw
 from tests.runbook.documents import ALERT, REPORT_AGE, Json, Tag, quality
 

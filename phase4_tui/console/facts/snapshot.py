@@ -1,20 +1,19 @@
 """What the dashboard shows at one moment: one immutable snapshot, made of what is on disk and nothing else."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from phase4_tui.artifacts.counting import counted
 from phase4_tui.artifacts.manifest import look_frozen
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.journal.lease import Lease
 from phase4_tui.journal.state import OperationsState
-from phase4_tui.policy.monitoring import Rules
+from phase4_tui.policy.monitoring import DEFAULT_RULES, Rules
+from phase4_tui.runbook.checks import judge
 from phase4_tui.runbook.classification import Classification, as_reclassified, classify
 from phase4_tui.runbook.evidence import Evidence, read_evidence
 from phase4_tui.runbook.fallback_proof import Fallback
-from phase4_tui.runbook.health import Health, judge
+from phase4_tui.runbook.health import Health
 from phase4_tui.runbook.ladder import first_failed_rung
 from phase4_tui.runbook.provenance import RunRecord
 from phase4_tui.runbook.run_holder import Holder
@@ -44,8 +43,6 @@ class TagView:
     """Metric, value, threshold and severity of each alert."""
     signoff: str
     """What the sign-off note recommends: GO, NO-GO or nothing."""
-    details: tuple[tuple[str, str], ...] = ()
-    """Of each gate that its check says something of: what it looked at, in a few words."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ class Snapshot:
     needs_freezing: bool = False
     """Artifacts of the open incident's tag may still be written over."""
     fallback: Fallback | None = None
-    rules: Rules = field(default_factory=Rules)
+    rules: Rules = field(default_factory=lambda: DEFAULT_RULES)
     """What the monitor of a run of now would judge by."""
     tampered: tuple[str, ...] = ()
     preconditions: "tuple[Precondition, ...]" = ()
@@ -123,25 +120,8 @@ def judge_tag(evidence: Evidence, state: OperationsState) -> TagView:
         missing=evidence.missing_files,
         kpis=tuple(snapshot.kpis.items()) if snapshot else (),
         alerts=tuple((one.metric, one.value, one.threshold, one.severity) for one in alerts),
-        signoff="NO-GO" if evidence.no_go else "GO" if health.signoff.ok else "",
-        details=tuple(_details(evidence)),
+        signoff="NO-GO" if evidence.no_go else "GO" if health["signoff"].ok else "",
     )
-
-
-def _details(evidence: Evidence) -> Iterator[tuple[str, str]]:
-    release, quality, summary = evidence.release.value, evidence.quality.value, evidence.summary.value
-    if release is not None and release.checked_files:
-        every = len(release.checked_files)
-        keys = (
-            "keys complete"
-            if not release.validation_errors
-            else f"{counted(len(release.validation_errors), 'key')} wrong"
-        )
-        yield "release_check", f"{every - len(release.missing_files or ())} of {every} files, {keys}"
-    if quality is not None and quality.checks:
-        held = sum(section.passed for section in quality.checks.values())
-        records = f", {summary.total_records:,} records" if summary is not None else ""
-        yield "quality_check", f"{held} of {len(quality.checks)} sections hold{records}"
 
 
 def view_tag(reports: Path, tag: str, state: OperationsState) -> TagView:

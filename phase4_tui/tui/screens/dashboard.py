@@ -9,7 +9,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from phase4_tui.console.facts.snapshot import Snapshot
-from phase4_tui.console.symbols import TITLES
+from phase4_tui.runbook.checks import CHECKS
 from phase4_tui.tui.messages import OutputArrived, TagChosen
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.widgets.header_line import LEVELS, verdict
@@ -66,7 +66,7 @@ class DashboardScreen(FactsScreen):
     def body(self) -> Iterable[Widget]:
         """Tags beside panels, incident and sequence under them."""
         cls = FactsScreen
-        health = Grid(*(HealthPanel(check).data_bind(cls.snapshot) for check in TITLES), id="health")
+        health = Grid(*(HealthPanel(entry).data_bind(cls.snapshot) for entry in CHECKS), id="health")
         right = Vertical(health, Horizontal(SequencePanel().data_bind(cls.snapshot), id="lower"), id="right")
         tags = TagList().data_bind(cls.snapshot, DashboardScreen.tag_filter)
         left = Vertical(tags, IncidentPanel().data_bind(cls.snapshot), id="left")

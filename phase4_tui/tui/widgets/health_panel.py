@@ -7,7 +7,9 @@ from textual.reactive import var
 
 from phase4_tui.artifacts.clock import age, now_ns
 from phase4_tui.console.facts.snapshot import Snapshot, TagView
-from phase4_tui.console.symbols import SYMBOLS, TITLES
+from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.policy.monitoring import SEVERITIES
+from phase4_tui.runbook.checks import CheckEntry
 from phase4_tui.runbook.health import Check
 from phase4_tui.tui.text import clip
 from phase4_tui.tui.widgets.kpi_rows import kpi_rows
@@ -25,7 +27,6 @@ STYLES = {
     "stale": "$warning",
     "not_applicable": "$text-muted",
 }
-SEVERITIES = ("HIGH", "MEDIUM", "LOW")
 MORE, ROOMY = "… a shows all", 38
 SHORT = {
     "output_schema_valid": "schema",
@@ -43,9 +44,9 @@ class HealthPanel(Lines):
 
     snapshot: var[Snapshot | None] = var(None)
 
-    def __init__(self, check: str) -> None:
-        super().__init__(id=check.replace("_", "-"), classes="health")
-        self._check = check
+    def __init__(self, entry: CheckEntry) -> None:
+        super().__init__(id=entry.name.replace("_", "-"), classes="health")
+        self._entry = entry
 
     def on_mount(self) -> None:
         """Begin to count."""
@@ -67,8 +68,7 @@ class HealthPanel(Lines):
 
     def _found(self) -> Check | None:
         view = self.snapshot.focus if self.snapshot else None
-        found: Check | None = getattr(view.health, self._check) if view else None
-        return found
+        return view.health[self._entry.name] if view else None
 
     def _draw(self) -> None:
         if self.snapshot is None:
@@ -80,15 +80,16 @@ class HealthPanel(Lines):
             self.set_class(level == _level(check), f"-{level}")
 
     def _content(self, snapshot: Snapshot, check: Check | None) -> list[Row]:
-        name = (f"{TITLES[self._check]}  ", "bold")
+        name = (f"{self._entry.title.upper()}  ", "bold")
         view = snapshot.focus
         if view is None or check is None:
             return [(name, ("○ NO TAG", "$warning")), ("`r` runs the sequence",)]
         word = check.state.upper().replace("_", " ")
-        if self._check == "monitoring" and check.state == "alert":
+        if self._entry.name == "monitoring" and check.state == "alert":
             word += " HIGH" if any(alert[3] == "HIGH" for alert in view.alerts) else ""
         size = self.content_size
-        body = fitted(_body(self._check, snapshot, view, check, size), max(size.width, 10), max(size.height - 1, 1))
+        rows = _body(self._entry.name, snapshot, view, check, size)
+        body = fitted(rows, max(size.width, 10), max(size.height - 1, 1))
         return [(name, (f"{SYMBOLS[check.state]} {word}", STYLES[check.state])), *body]
 
 
@@ -96,7 +97,6 @@ def _body(name: str, snapshot: Snapshot, view: TagView, check: Check, size: Size
     """Return what is told under the title, what matters most first."""
     if check.state == "not_applicable":
         return [(check.expected, "$text-muted")]
-    detail = dict(view.details).get(name, "")
     rows: list[tuple[str, str]] = []
     issues = list(check.issues)
     if name == "monitoring" and check.state in ("ok", "alert"):
@@ -109,10 +109,10 @@ def _body(name: str, snapshot: Snapshot, view: TagView, check: Check, size: Size
         rows.append((f"found {check.found}, expected {check.expected}", "$text-muted" if rows else ""))
     elif not check.ok:
         rows.append((f"expected {check.expected}", "$text-muted" if rows else ""))
-    elif detail or not rows:
-        rows.append((detail or check.found, ""))
+    elif check.detail or not rows:
+        rows.append((check.detail or check.found, ""))
     rows.append((check.file.rpartition("/")[2], "$text-muted"))
-    if check.ok and detail:
+    if check.ok and check.detail:
         rows.append((check.found, "$text-muted"))
     return rows
 
