@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from phase4_tui.artifacts.atomic_files import atomic_write
-from phase4_tui.artifacts.names import split_name, state_dir
+from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import DONE, Desk, Reason, emit, say
 from phase4_tui.cli.plans import give
@@ -111,7 +111,7 @@ def _refuse_what_is_ours(desk: Desk, target: Path) -> None:
     place, reports = target.parent.resolve() / target.name, desk.reports.resolve()
     if place.is_relative_to(state_dir(reports)):
         raise Refused(f"{target} is a part of the record itself: choose a place outside {state_dir(desk.reports)}")
-    if place.parent == reports and (split_name(place.name) is not None or place.name == ACTIVE_FILE):
+    if place.parent == reports and (desk.site.artifacts.split(place.name) is not None or place.name == ACTIVE_FILE):
         raise Refused(f"{target} is an artifact: choose another name, `phase4 incident export --out post-mortem.md`")
 
 

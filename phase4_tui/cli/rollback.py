@@ -78,7 +78,7 @@ def rollback(
 def _incident(desk: Desk, *, opens: bool) -> Guided:
     """Return where the rollback stands; `opens` an incident for what the shown tag shows if none is open."""
     guided = read_guided(desk.site)
-    tag = shown_tag(desk.reports, None, read_state(desk.reports))
+    tag = shown_tag(desk.site, None, read_state(desk.reports))
     if guided is None and tag is not None and opens:
         look_for_incident(desk.site, tag)
         guided = read_guided(desk.site)
@@ -210,7 +210,7 @@ def _fall_back(desk: Desk) -> None:
     guided = _open(desk)
     if guided.evaluation_mode == "phase4":
         _give(desk, plan_phase3_only(desk.site, f"rollback of {guided.incident.id}"))
-    proof = read_fallback(desk.reports, read_state(desk.reports))
+    proof = read_fallback(desk.site, read_state(desk.reports))
     if proof is None or proof.phase3_tag is not None:
         return
     if desk.yes or ask("Run the Phase 3 sequence now?"):
@@ -255,7 +255,7 @@ def _reopen(desk: Desk) -> None:
 def _rehearse(desk: Desk) -> None:
     instead = "`phase4 run --rehearsal --tag NEW`"
     while True:
-        tag = _asked(desk, "Tag of the re-run?", instead, rerun_tag(desk.reports))
+        tag = _asked(desk, "Tag of the re-run?", instead, rerun_tag(desk.site))
         given = _asked(desk, "Input?", instead, desk.settings.input)
         try:
             _run(desk, Request(tag=tag, phase=4, input=given, rehearsal=True))

@@ -18,9 +18,7 @@ from phase4_tui.journal.events import Event
 from phase4_tui.journal.log import last_event, read_events
 from phase4_tui.journal.state import OperationsState, read_state
 from phase4_tui.rollback.incidents import look_for_incident
-from phase4_tui.runbook.checks import judge
-from phase4_tui.runbook.classification import as_reclassified, classify
-from phase4_tui.runbook.evidence import read_evidence
+from phase4_tui.runbook.judging import judge_tag
 from phase4_tui.runbook.run_holder import running_tag
 from phase4_tui.runbook.status import shown_tag
 
@@ -57,10 +55,10 @@ class _Seen:
         """Tell all that has changed since the last look."""
         now, runs = scan(self._desk.reports), running_tag(self._desk.reports)
         ran_or_runs = {tag for tag in (self._ran, runs) if tag is not None}  # a crash changes but the run's record
-        again = changed_tags(self._names or {}, now) | self._unsettled | ran_or_runs
+        again = changed_tags(self._names or {}, now, self._desk.site.artifacts) | self._unsettled | ran_or_runs
         state = self._state()
         if self._names is None:  # of the tags that were there before, the shown one is what this is about
-            shown = shown_tag(self._desk.reports, None, state)
+            shown = shown_tag(self._desk.site, None, state)
             self._incidents_due |= {shown} if shown is not None else set()
         else:
             self._incidents_due |= again
@@ -82,13 +80,11 @@ class _Seen:
         return state
 
     def _tell_tag(self, tag: str, state: OperationsState) -> None:
-        evidence = read_evidence(self._desk.reports, tag, patient=False)
-        health = judge(evidence)
-        classification = as_reclassified(classify(evidence, health), state.reclassified.get(tag))
-        states = {name: check.state for name, check in health.checks.items()}
+        judgement = judge_tag(self._desk.site, tag, state, patient=False)
+        classification = judgement.classification
+        states = {name: check.state for name, check in judgement.health.checks.items()}
         # A state that time alone can change is looked at again at the next turn.
-        being_written = "writing" in (*states.values(), evidence.summary.state)
-        (self._unsettled.add if being_written else self._unsettled.discard)(tag)
+        (self._unsettled.add if judgement.is_being_written else self._unsettled.discard)(tag)
         words = ", ".join(f"{name} {state}" for name, state in states.items())
         text = f"{tag}  {verdict(classification)}  ({words})"
         if self._last.get(tag) != text:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from phase4_tui.console.operations.registry import BY_ID
-from phase4_tui.runbook.steps import steps_of
+from phase4_tui.runbook.steps import PHASE4_STEPS
 from phase4_tui.tui.keys import shown_key
 
 _COMMAND = re.compile(r"`phase4 ([^`]+)`")
@@ -30,7 +30,7 @@ _ACTIONS: Mapping[str, str | None] = {
     "rollback": "guided",
     "journal": "journal",
     "audit": "audit",
-    **{f"step {step.name}": f"step_{step.number}" for step in steps_of(4)},
+    **{f"step {step.name}": f"step_{step.number}" for step in PHASE4_STEPS},
 }
 _FLAGS = {
     ": `--accept-changed-input` accepts the change": "",  # the question that shows it asks just that

@@ -34,7 +34,7 @@ def plan_freeze(site: Site, tag: str, reason: str) -> Plan:
         )
     if tag in state.frozen:
         raise Refused(f"{tag} was frozen and its copies are gone; `phase4 thaw {tag} --reason R` puts that on record")
-    paths = artifacts_of(reports, tag)
+    paths = artifacts_of(site, tag)
     if not paths and state.incident is not None and state.incident.tag == tag:
         return plan_on(
             state,
@@ -65,8 +65,8 @@ def freeze_now(site: Site, state: OperationsState, tag: str, reason: str, intent
     entries = {name: entry.model_dump() for name, entry in state.frozen.items()}
     if len(json.dumps(entries)) > MAX_FROZEN_BYTES:
         raise Refused(f"{len(entries)} tags are frozen, more than the journal can name: `phase4 thaw` old ones first")
-    digest = publish(site.reports, tag, reason, intent)
-    tampered = look_frozen(site.reports, tag, hashes=True)
+    digest = publish(site, tag, reason, intent)
+    tampered = look_frozen(site.reports, tag, site.artifacts, hashes=True)
     if tampered:
         raise Refused(f"{tag} is frozen, but {tampered[0].path.name} {tampered[0].detail}: `phase4 restore {tag}`")
     entries[tag] = frozen_entry(digest, iso(now_ns()), f"{intent.operator}@{intent.host}", reason)
@@ -113,7 +113,7 @@ def plan_restore(site: Site, tag: str) -> Plan:
         raise Refused(f"{tag} is not frozen: there is no copy to restore it from")
     _refuse_other_manifest(site, state, tag)
     directory = frozen_dir(reports, tag)
-    found = {item.path: item for item in look_frozen(reports, tag, hashes=True)}
+    found = {item.path: item for item in look_frozen(reports, tag, site.artifacts, hashes=True)}
     if directory in found:
         raise Refused(f"{directory} {found[directory].detail}: there is no copy to restore {tag} from")
     lost = [
@@ -126,7 +126,7 @@ def plan_restore(site: Site, tag: str) -> Plan:
     def act(intent: Event) -> Effect:
         kept, refused = _put_all_back(reports, tag, found, intent)
         protect(directory)
-        left = look_frozen(reports, tag, hashes=True)
+        left = look_frozen(reports, tag, site.artifacts, hashes=True)
         if refused:
             raise Refused("; ".join(refused))
         if left:
@@ -169,7 +169,7 @@ def _put_all_back(
 def refuse_tampered(site: Site, state: OperationsState, tag: str) -> None:
     """Raise Refused unless a frozen tag is, byte for byte and by the journal, what was frozen."""
     _refuse_other_manifest(site, state, tag)
-    tampered = look_frozen(site.reports, tag, hashes=True)
+    tampered = look_frozen(site.reports, tag, site.artifacts, hashes=True)
     if tampered:
         told = "; ".join(f"{item.path.name} {item.detail}" for item in tampered[:SHOWN_TAMPERINGS])
         raise Refused(
@@ -208,12 +208,12 @@ def _warnings(site: Site, tag: str) -> tuple[str, ...]:
     now = running(reports)
     if now is not None and now.tag == tag:
         warnings.append(f"it is being run: {now}; what is there now is frozen, and the run will fail")
-    phase = phase_of(reports, tag)
+    phase = phase_of(site, tag)
     other = Artifact.PHASE3_SIGNOFF if phase == 4 else Artifact.PHASE4_SIGNOFF
     expected = {kind for kind in Artifact if kind is not other}
     if phase == 3:
         expected -= {Artifact.MONITORING, Artifact.MONITORING_MD}
-    have = {path.name for path in artifacts_of(reports, tag)}
+    have = {path.name for path in artifacts_of(site, tag)}
     missing = [f"{tag}{kind}" for kind in Artifact if kind in expected and f"{tag}{kind}" not in have]
     if missing:
         warnings.append(f"it is incomplete, without {', '.join(missing)}; what is there is frozen")

@@ -82,7 +82,7 @@ def read_guided(site: Site) -> Guided | None:
         zip(TITLES, rollback_steps(), facts, strict=True), 1
     ):
         step_state: StepState = "done" if done else "next" if is_next else "open"
-        if number == 1 and frozen_state(site.reports, incident.tag) == "tampered":
+        if number == 1 and frozen_state(site.reports, incident.tag, site.artifacts) == "tampered":
             step_state = "tampered"
         is_next = is_next and done
         steps.append(
@@ -100,13 +100,13 @@ def read_guided(site: Site) -> Guided | None:
 
 def _frozen(site: Site, state: OperationsState, incident: Incident) -> tuple[bool, str, str]:
     tag = incident.tag
-    found = frozen_state(site.reports, tag)
+    found = frozen_state(site.reports, tag, site.artifacts)
     if found == "tampered":
         return False, f"{tag} is frozen and was tampered with", f"phase4 restore {tag}"
     if found == "intact" and tag in state.frozen:
         entry = state.frozen[tag]
         return True, f"{tag} is frozen by {entry.by} at {entry.at}", f"phase4 freeze {tag} --reason R"
-    if tag not in state.frozen and not needs_freezing(site.reports, tag, state):
+    if tag not in state.frozen and not needs_freezing(site, tag, state):
         return True, f"nothing to freeze: {tag} has no artifacts", f"phase4 freeze {tag} --reason R"
     return False, f"{tag} is not frozen: the next run could write over it", f"phase4 freeze {tag} --reason R"
 
@@ -121,7 +121,7 @@ def _switched(state: OperationsState, incident: Incident) -> tuple[bool, str, st
 
 
 def _fallen_back(site: Site, state: OperationsState) -> tuple[bool, str, str]:
-    proof = read_fallback(site.reports, state)
+    proof = read_fallback(site, state)
     if proof is None:
         return False, "Phase 4 runs are still allowed", "phase4 mode phase3-only --reason R"
     return True, f"phase3_only since {proof.since}; {proof}", "phase4 run"

@@ -136,7 +136,7 @@ def _untampered(site: Site, state: OperationsState) -> Condition:
     told = []
     for tag in state.frozen:
         wrong = manifest_problem(site, state, tag)
-        found = look_frozen(site.reports, tag, hashes=True)
+        found = look_frozen(site.reports, tag, site.artifacts, hashes=True)
         if wrong:
             told.append(f"{tag} {wrong}; `phase4 thaw {tag} --reason R`, then freeze it anew")
         elif found:

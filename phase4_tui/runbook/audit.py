@@ -9,6 +9,7 @@ from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.sha256 import hash_file
 from phase4_tui.runbook.evidence import phase_of
+from phase4_tui.runbook.site import Site
 
 AUDITED = (Artifact.REPORT, Artifact.RELEASE_CHECK, Artifact.QUALITY_CHECK, Artifact.MONITORING)
 
@@ -25,9 +26,9 @@ class AuditEntry(Document):
     problem: str | None = None
 
 
-def audit(reports: Path, tag: str) -> list[AuditEntry]:
+def audit(site: Site, tag: str) -> list[AuditEntry]:
     """Return the audit artifacts of a tag, in the runbook's order; raises BadTag."""
-    phase = phase_of(reports, tag)
+    reports, phase = site.reports, phase_of(site, tag)
     kinds = [kind for kind in AUDITED if phase == 4 or kind is not Artifact.MONITORING]
     kinds.append(Artifact.PHASE4_SIGNOFF if phase == 4 else Artifact.PHASE3_SIGNOFF)
     frozen = is_frozen(reports, tag)

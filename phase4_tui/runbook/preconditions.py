@@ -32,7 +32,7 @@ def preconditions(site: Site, tag: str | None, proof: Proof) -> tuple[Preconditi
 def check_workdir(settings: Settings, place: Place, phase: Phase, steps: Sequence[Step] | None = None) -> Precondition:
     """The working directory holds what `steps` (default: all) read of it, and its reports can be written."""
     problems = []
-    names = {step.name for step in steps or steps_of(phase)}
+    names = {step.name for step in steps or steps_of(phase, settings)}
     if "pipeline" in names and not place.input_path.is_file():
         problems.append(f"input {place.input} is missing (--input names another, `phase4 init` lays one out)")
     if "monitor" in names and not place.rules_path.is_file():
@@ -51,7 +51,7 @@ def check_workdir(settings: Settings, place: Place, phase: Phase, steps: Sequenc
 
 def _scripts(settings: Settings, place: Place, phase: Phase) -> str:
     directory = script_directory(settings, place.workdir, phase)
-    steps = steps_of(phase)
+    steps = steps_of(phase, settings)
     own = [step.script for step in steps if is_foreign(directory / step.script)]
     if not own:
         return "complete; the steps are this program's"
@@ -69,12 +69,12 @@ def check_artifacts(place: Place, tag: str) -> Precondition:
     return Precondition(name="artifacts", ok=not missing, detail=detail)
 
 
-def check_step_input(place: Place, tag: str, step: Step, phase: Phase) -> Precondition:
+def check_step_input(settings: Settings, place: Place, tag: str, step: Step, phase: Phase) -> Precondition:
     """What a step by itself can't do without is there; where it is not, the step that makes it is named."""
     name = None if step.reads is None else file_name(tag, step.reads)
     if name is None or os.path.lexists(place.reports / name):
         return Precondition(name="artifacts", ok=True, detail=f"{step.name} has what it reads")
-    makes = next(one for one in steps_of(phase) if step.reads in one.artifacts)
+    makes = next(one for one in steps_of(phase, settings) if step.reads in one.artifacts)
     detail = f"{step.name} reads {name}, which is missing; step {makes.number} {makes.name} makes it"
     return Precondition(name="artifacts", ok=False, detail=f"{detail}: `phase4 step {makes.name} --tag {tag}`")
 

@@ -41,6 +41,7 @@ from phase4_tui.runbook.provenance import (
 from phase4_tui.runbook.run_holder import announce, holder, run_lock, withdraw
 from phase4_tui.runbook.run_plan import RunPlan, choose_phase, plan_run
 from phase4_tui.runbook.settings import Settings
+from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import Command
 
 ERROR_CHARS = 400
@@ -100,7 +101,8 @@ def run_plan(
         note_run(reports, record, settings.operator)
         observer.run_started(record)
         child_environment = step_environment(settings, environment, home)
-        run = _Run(plan, settings, child_environment, barrier, lock.descriptors, observer, cancel, record)
+        site = Site(plan.place.workdir, settings, environment)
+        run = _Run(plan, site, child_environment, barrier, lock.descriptors, observer, cancel, record)
         try:
             ended = run.go()
         except BaseException:
@@ -201,7 +203,7 @@ class _Run:
     def __init__(
         self,
         plan: RunPlan,
-        settings: Settings,
+        site: Site,
         environment: Mapping[str, str],
         barrier: Barrier,
         held: tuple[int, ...],
@@ -210,7 +212,7 @@ class _Run:
         record: RunRecord,
     ) -> None:
         self._plan = plan
-        self._settings = settings
+        self._site = site
         self._environment = environment
         self._barrier: Barrier = barrier
         self._held = held
@@ -258,7 +260,7 @@ class _Run:
                 env=self._environment,
                 barrier=self._barrier,
                 timeout_seconds=command.timeout_seconds,
-                grace_seconds=self._settings.grace_seconds,
+                grace_seconds=self._site.settings.grace_seconds,
                 transcript=transcript,
                 held=self._held,
                 protected=state_dir(plan.place.reports) if self._record.isolation.protects_state else None,
@@ -305,7 +307,8 @@ class _Run:
         gate_failed = command.step.is_gate and result.exit_code == 2
         if result.exit_code != 0 and not gate_failed:
             return "crashed", f"exit status {result.exit_code}{_last_words(result)}"
-        problems = problems_of(command, self._plan.place.reports, self._plan.tag, self._plan.phase, before)
+        plan, artifacts = self._plan, self._site.artifacts
+        problems = problems_of(command, plan.place.reports, plan.tag, plan.phase, before, artifacts)
         if problems:
             words = _last_words(result) if gate_failed else ""
             return "crashed", f"exit status {result.exit_code}, but {'; '.join(problems)}{words}"

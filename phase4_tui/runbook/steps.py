@@ -8,7 +8,7 @@ import hashlib
 import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -132,21 +132,21 @@ PHASE4_STEPS = (
 PHASE3_STEPS = (_pipeline("phase3_pipeline_runner"), *_gates(3), _signoff(3, Artifact.PHASE3_SIGNOFF))
 
 
-def steps_of(phase: Phase) -> tuple[Step, ...]:
+def steps_of(phase: Phase, settings: Settings) -> tuple[Step, ...]:
     """Return the sequence of a phase."""
     return PHASE4_STEPS if phase == 4 else PHASE3_STEPS
 
 
-def find_step(text: str, phase: Phase = 4) -> Step:
-    """Return the step that a number, a name or a script's name means; raises Refused."""
+def find_step(text: str, steps: Sequence[Step] = PHASE4_STEPS) -> Step:
+    """Return the step of a sequence that a number, a name or a script's name means; raises Refused."""
     wanted = text.lower().replace("-", "_").removesuffix(".py")
-    for step in steps_of(phase):
+    for step in steps:
         if wanted in {str(step.number), step.name, Path(step.script).stem}:
             return step
-    near = [step for step in steps_of(phase) if step.name.startswith(wanted) and wanted]
+    near = [step for step in steps if step.name.startswith(wanted) and wanted]
     if len(near) == 1:
         return near[0]
-    known = ", ".join(f"{step.number} {step.name}" for step in steps_of(phase))
+    known = ", ".join(f"{step.number} {step.name}" for step in steps)
     raise Refused(f"{ascii(text)[:60]} is no step; the steps are {known}")
 
 
@@ -258,7 +258,7 @@ def place_of(settings: Settings, workdir: Path, phase: Phase, input_file: str | 
 def has_foreign(settings: Settings, workdir: Path, phase: Phase) -> bool:
     """True when the operator has at least one script of the phase's sequence."""
     directory = script_directory(settings, workdir, phase)
-    return any(is_foreign(directory / step.script) for step in steps_of(phase))
+    return any(is_foreign(directory / step.script) for step in steps_of(phase, settings))
 
 
 def script_directory(settings: Settings, workdir: Path, phase: Phase) -> Path:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.index import index_tags, scan
@@ -10,6 +9,7 @@ from phase4_tui.artifacts.models import Monitoring
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.policy.monitoring import DEFAULT_RULES, KPIS, Rules
 from phase4_tui.runbook.rules import is_share, read_rules
+from phase4_tui.runbook.site import Site
 
 LAST_TAGS = 40
 
@@ -53,13 +53,14 @@ class Trends:
         ]
 
 
-def read_trends(reports: Path, rules_path: Path, stop: Callable[[], bool], last: int = LAST_TAGS) -> Trends:
+def read_trends(site: Site, stop: Callable[[], bool], last: int = LAST_TAGS) -> Trends:
     """Read the last tags that were monitored."""
-    rules, trouble = read_rules(rules_path)
+    reports = site.reports
+    rules, trouble = read_rules(site.workdir / site.settings.rules)
     points: list[tuple[str, dict[str, float]]] = []
     unread = 0
     names = scan(reports)
-    tags = [entry.tag for entry in index_tags(names) if Artifact.MONITORING in entry.artifacts]
+    tags = [entry.tag for entry in index_tags(names, site.artifacts) if Artifact.MONITORING in entry.suffixes]
     # When a tag was monitored is its place in time; another of its files may have been touched since.
     tags.sort(key=lambda tag: names[file_name(tag, Artifact.MONITORING)][2], reverse=True)
     for tag in tags[:last]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from phase4_tui.artifacts.atomic_files import atomic_files, to_json
 from phase4_tui.artifacts.json_stream import BadElement, decode_array
-from phase4_tui.artifacts.names import split_name
+from phase4_tui.artifacts.names import RUNBOOK_ARTIFACTS
 from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
 from phase4_tui.artifacts.report import ReportReader, tolerant_row
 from phase4_tui.artifacts.safe_text import safe_markdown
@@ -72,7 +72,7 @@ def _read_report(path: Path) -> tuple[str, Tally]:
     if not reader.has_rows:
         problem = "key `results` is missing or no array; run the pipeline again"
         raise entry.StepError(f"{path.name}: {problem}")
-    named = split_name(path.name)
+    named = RUNBOOK_ARTIFACTS.split(path.name)
     run_tag = reader.head.get("run_tag", named[0] if named else path.stem)
     return str(run_tag), tally
 

@@ -25,7 +25,7 @@ from phase4_tui.tui.widgets.header_line import alarms
 from phase4_tui.tui.widgets.incident_panel import next_key
 from tests.rollback.hostile import overwrite
 from tests.rollback.support import ENVIRONMENT, freeze, give, site_of
-from tests.runbook.documents import Tag, contents, quality
+from tests.runbook.documents import Tag, contents, quality, site_at
 from tests.tui.operator import operator_at
 from tests.tui.support import SECONDS, bad_tag, lay_out, screen_text, until
 
@@ -58,7 +58,7 @@ class Looking:
 
     def is_true(self) -> bool:
         """True when the rows are those of a fresh look at the disk."""
-        return list(self.now.rows) == read_tags(self.reports) and self.now.tags == len(self.now.rows)
+        return list(self.now.rows) == read_tags(site_at(self.reports)) and self.now.tags == len(self.now.rows)
 
     def until(self, condition: Callable[[], object], seconds: float = SOON) -> None:
         """Wait until a condition holds."""

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from phase4_tui.artifacts.names import Artifact
-from phase4_tui.runbook.checks import judge
-from phase4_tui.runbook.evidence import read_evidence
+from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.health import Check, Health
+from phase4_tui.runbook.judging import judge_tag
 from tests.runbook.documents import ALERT, CHECK_AGE, REPORT_AGE, Json, Tag, quality
 
 RELEASE, QUALITY, MONITORING, SIGNOFF = (
@@ -23,7 +23,7 @@ OLD = 60.0
 
 
 def health(tag: Tag) -> Health:
-    return judge(read_evidence(tag.reports, tag.name, patient=False))
+    return judge_tag(tag.site, tag.name, OperationsState(), patient=False).health
 
 
 def check(tag: Tag, name: str) -> Check:

@@ -17,19 +17,19 @@ from phase4_tui.artifacts.index import newest_tag
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.watcher import MissedHints, Watcher
 from phase4_tui.console.facts.incident_watch import Lookout
-from phase4_tui.console.facts.snapshot import Snapshot, clock_trouble, judge_tag, tampered_tags
+from phase4_tui.console.facts.snapshot import Snapshot, clock_trouble, tampered_tags, view_tag
 from phase4_tui.console.facts.tag_index import SCAN_SECONDS, TagIndex
 from phase4_tui.console.facts.transcripts import Transcripts
 from phase4_tui.journal.lease import read_lease
 from phase4_tui.journal.log import JournalDamaged, read_events, read_head
 from phase4_tui.journal.state import OperationsState, StateUnreadable, read_state
-from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.fallback_proof import read_fallback
+from phase4_tui.runbook.provenance import runs_of
 from phase4_tui.runbook.rules import read_rules
 from phase4_tui.runbook.run_holder import holder as last_holder
 from phase4_tui.runbook.run_holder import running
 from phase4_tui.runbook.site import Site
-from phase4_tui.runbook.steps import place_of
+from phase4_tui.runbook.steps import place_of, steps_of
 from phase4_tui.tui.messages import EventsSeen, SnapshotReady
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Facts:
         self._chosen: str | None = None
         self._watcher = Watcher(site.reports, self._stop, HINT_SECONDS)
         self._missed = MissedHints(site.reports)
-        self._index = TagIndex(site.reports)
+        self._index = TagIndex(site)
         self._lookout = Lookout(site, self._stop, self._wake, read_only=read_only)
         self._signature: object = None
         self._tampering_looked = self._posted = 0.0
@@ -165,7 +165,7 @@ class Facts:
         self._post(SnapshotReady(self._snapshot))
 
     def _look_first(self) -> None:
-        self._first = self._state()[0].active_tag or newest_tag(self._site.reports)
+        self._first = self._state()[0].active_tag or newest_tag(self._site.reports, self._site.artifacts)
         self._publish()  # one tag, without an index of what may be very many
         self._stop.wait(SETTLE_SECONDS)
         self._lookout.suspect(self._index.scan() & {self._first, self._index.newest})
@@ -267,11 +267,10 @@ class Facts:
         site, reports = self._site, self._site.reports
         state, wrong = self._state()
         if time.monotonic() - self._tampering_looked > TAMPER_SECONDS:
-            self._tampered = tampered_tags(reports, state)
+            self._tampered = tampered_tags(site, state)
             self._tampering_looked = time.monotonic()
         focus_tag = self._chosen or state.active_tag or self._index.newest or self._first or self._left_run()
-        evidence = read_evidence(reports, focus_tag, patient=False) if focus_tag else None
-        view = judge_tag(evidence, state) if evidence else None
+        view = view_tag(site, focus_tag, state) if focus_tag else None
         holder, before = running(reports), self._snapshot.holder if self._snapshot else None
         if holder != before:  # whether a run is under way, and how it ended, says something of its tag
             ran = {one.tag for one in (holder, before) if one is not None}
@@ -288,11 +287,12 @@ class Facts:
             followed=self._chosen is None,
             rows=self._index.rows,
             tags=self._index.count,
+            sequence=steps_of(4, site.settings),
             run=view.last_run if view else None,
             holder=holder,
             lease=read_lease(reports),
             needs_freezing=self._needs_freezing(state),
-            fallback=read_fallback(reports, state) if state.evaluation_mode == "phase3_only" else None,
+            fallback=read_fallback(site, state) if state.evaluation_mode == "phase3_only" else None,
             rules=read_rules(place_of(site.settings, site.workdir, 4, None, None).rules_path)[0],
             tampered=self._tampered,
             preconditions=self._conditions(focus_tag),
@@ -302,9 +302,7 @@ class Facts:
             looked_ns=moment,
         )
         if holder is not None and (view is None or holder.tag != view.tag):
-            other = read_evidence(reports, holder.tag, patient=False)
-            runs = sorted(other.runs, key=lambda run: run.run_id)
-            self._snapshot = replace(self._snapshot, run=runs[-1] if runs else None)
+            self._snapshot = replace(self._snapshot, run=next(runs_of(reports, holder.tag), None))
         self._posted, self._failed, self._told_stale = time.monotonic(), False, False
         self._looked.set()
         self._post(SnapshotReady(self._snapshot))
@@ -314,7 +312,7 @@ class Facts:
             return False
         from phase4_tui.rollback.frozen_copies import needs_freezing  # noqa: PLC0415 - the first paint does without
 
-        return needs_freezing(self._site.reports, state.incident.tag, state)
+        return needs_freezing(self._site, state.incident.tag, state)
 
     def _left_run(self) -> str | None:
         """Return the tag of a run whose process died before it wrote any artifact: it can be resumed."""

@@ -9,15 +9,15 @@ from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.journal.lease import Lease
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.policy.monitoring import DEFAULT_RULES, Rules
-from phase4_tui.runbook.checks import judge
-from phase4_tui.runbook.classification import Classification, as_reclassified, classify
-from phase4_tui.runbook.evidence import Evidence, read_evidence
+from phase4_tui.runbook.classification import Classification
 from phase4_tui.runbook.fallback_proof import Fallback
 from phase4_tui.runbook.health import Health
-from phase4_tui.runbook.ladder import first_failed_rung
+from phase4_tui.runbook.judging import Judgement, judge_tag
 from phase4_tui.runbook.provenance import RunRecord
 from phase4_tui.runbook.run_holder import Holder
+from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.status import TagRow
+from phase4_tui.runbook.steps import PHASE4_STEPS, Step
 
 if TYPE_CHECKING:
     from phase4_tui.runbook.preconditions import Precondition
@@ -60,6 +60,8 @@ class Snapshot:
     rows: tuple[TagRow, ...] = ()
     tags: int = 0
     """How many tags there are; `rows` has those that were judged so far."""
+    sequence: tuple[Step, ...] = PHASE4_STEPS
+    """The steps of a Phase 4 run here."""
     run: RunRecord | None = None
     holder: Holder | None = None
     lease: Lease | None = None
@@ -102,10 +104,9 @@ def is_urgent(before: Snapshot, now: Snapshot) -> bool:
     return known is None or (known.id, known.severity_class) != (incident.id, incident.severity_class)
 
 
-def judge_tag(evidence: Evidence, state: OperationsState) -> TagView:
-    """Return a tag judged by its evidence."""
-    health = judge(evidence)
-    found = classify(evidence, health)
+def view_of(judgement: Judgement) -> TagView:
+    """Return a judged tag as it is shown."""
+    evidence, health = judgement.evidence, judgement.health
     monitoring = evidence.monitoring.value
     snapshot = monitoring.snapshot if monitoring else None
     alerts = monitoring.alerts if monitoring else ()
@@ -113,9 +114,9 @@ def judge_tag(evidence: Evidence, state: OperationsState) -> TagView:
         tag=evidence.tag,
         phase=evidence.phase,
         health=health,
-        classification=as_reclassified(found, state.reclassified.get(evidence.tag)),
+        classification=judgement.classification,
         frozen=evidence.frozen,
-        rung=first_failed_rung(evidence, health, state),
+        rung=judgement.rung,
         last_run=max(evidence.runs, key=lambda run: run.run_id, default=None),
         missing=evidence.missing_files,
         kpis=tuple(snapshot.kpis.items()) if snapshot else (),
@@ -124,14 +125,14 @@ def judge_tag(evidence: Evidence, state: OperationsState) -> TagView:
     )
 
 
-def view_tag(reports: Path, tag: str, state: OperationsState) -> TagView:
+def view_tag(site: Site, tag: str, state: OperationsState) -> TagView:
     """Read and judge a tag."""
-    return judge_tag(read_evidence(reports, tag, patient=False), state)
+    return view_of(judge_tag(site, tag, state, patient=False))
 
 
-def tampered_tags(reports: Path, state: OperationsState) -> tuple[str, ...]:
+def tampered_tags(site: Site, state: OperationsState) -> tuple[str, ...]:
     """Return the frozen tags that are not, by names, sizes and times, what was frozen."""
-    return tuple(tag for tag in sorted(state.frozen) if look_frozen(reports, tag))
+    return tuple(tag for tag in sorted(state.frozen) if look_frozen(site.reports, tag, site.artifacts))
 
 
 def clock_trouble(reports: Path, tag: str, now_ns: int) -> str | None:

@@ -2,12 +2,11 @@
 
 import time
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 from phase4_tui.artifacts.index import Identity, TagEntry, index_tags, scan
-from phase4_tui.artifacts.names import Artifact, file_name, split_name
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.run_holder import running_tag
+from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.status import TagRow, row_of
 
 SCAN_SECONDS = 2.0
@@ -19,8 +18,9 @@ SLICE_SECONDS = 0.05
 class TagIndex:
     """The rows of a reports directory; `waiting` tags are judged bit by bit, the last changed first."""
 
-    def __init__(self, reports: Path) -> None:
-        self._reports = reports
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._artifacts = site.artifacts
         self._names: dict[str, Identity] = {}
         self._rows: dict[str, TagRow] = {}
         self._todo: dict[str, TagEntry] = {}
@@ -63,12 +63,12 @@ class TagIndex:
             return self.scan()
         found = set()
         for name in hinted:
-            owner = split_name(name)
+            owner = self._artifacts.split(name)
             if owner is None:
                 continue
             found.add(owner[0])
             try:
-                info = (self._reports / name).lstat()
+                info = (self._site.reports / name).lstat()
             except OSError:
                 self._names.pop(name, None)
             else:
@@ -79,10 +79,10 @@ class TagIndex:
     def scan(self) -> set[str]:
         """Look at every name; return the tags that changed."""
         begun = self._scanned = time.monotonic()
-        before, self._names = self._names, scan(self._reports)
+        before, self._names = self._names, scan(self._site.reports)
         different = {name for name in before.keys() | self._names.keys() if before.get(name) != self._names.get(name)}
-        found = {owner[0] for owner in map(split_name, different) if owner is not None}
-        entries = {entry.tag: entry for entry in index_tags(self._names)} if found else {}
+        found = {owner[0] for owner in map(self._artifacts.split, different) if owner is not None}
+        entries = {entry.tag: entry for entry in index_tags(self._names, self._artifacts)} if found else {}
         for tag in found:
             self._expect(tag, entries.get(tag))
         self._todo = dict(sorted(self._todo.items(), key=lambda item: -item[1].modified_ns))
@@ -95,7 +95,7 @@ class TagIndex:
         for tag in tags:
             own = {name: self._names[name] for name in self._names_of(tag)}
             before.pop(tag, None)
-            self._expect(tag, next(iter(index_tags(own)), None))
+            self._expect(tag, next(iter(index_tags(own, self._artifacts)), None))
         self._todo |= before
 
     def note(self, state: OperationsState) -> None:
@@ -116,10 +116,10 @@ class TagIndex:
 
     def judge_some(self, state: OperationsState) -> None:
         """Judge tags that wait, for as long as the screen does not mind."""
-        begun, running = time.monotonic(), running_tag(self._reports)
+        begun, running = time.monotonic(), running_tag(self._site.reports)
         while self._todo and time.monotonic() - begun < SLICE_SECONDS:
             tag = next(iter(self._todo))
-            row = row_of(self._reports, self._todo.pop(tag), state, running)
+            row = row_of(self._site, self._todo.pop(tag), state, running)
             self._rows[tag] = row
             (self.unsettled.add if row.writing else self.unsettled.discard)(tag)
 
@@ -133,4 +133,4 @@ class TagIndex:
         self.unsettled.discard(tag)
 
     def _names_of(self, tag: str) -> list[str]:
-        return [name for name in (file_name(tag, kind) for kind in Artifact) if name in self._names]
+        return [name for name in self._artifacts.of(tag) if name in self._names]

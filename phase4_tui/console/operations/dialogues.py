@@ -29,7 +29,7 @@ from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
 from phase4_tui.runbook.escalation import OWNERS
 from phase4_tui.runbook.provenance import resume_command
 from phase4_tui.runbook.run_plan import Request, RunPlan, plan_run
-from phase4_tui.runbook.steps import Phase, find_step
+from phase4_tui.runbook.steps import Phase, find_step, steps_of
 from phase4_tui.tui.screens.questions import ChoiceScreen, PlanScreen, TextScreen
 
 if TYPE_CHECKING:
@@ -279,7 +279,7 @@ class Flows:
         """Run one step on the shown tag."""
         fresh = await self._fresh()
         phase: Phase = 3 if fresh.state.evaluation_mode == "phase3_only" else 4
-        only = find_step(str(number), phase)
+        only = find_step(str(number), steps_of(phase, self._site.settings))
         tag = defaults.to_step(fresh, self._site.settings)
         self._twin("step", str(number), "--tag", tag)
         await self._run(Request(tag=tag, phase=phase, only=only))

@@ -15,7 +15,7 @@ from phase4_tui.console.operations.defaults import Choice
 from phase4_tui.journal.actor import host_name
 from phase4_tui.runbook.provenance import last_transcript
 from phase4_tui.runbook.settings import Settings
-from phase4_tui.runbook.steps import steps_of
+from phase4_tui.runbook.steps import PHASE3_STEPS
 
 WhyNot = Callable[[Snapshot], str | None]
 Twin = Callable[[Snapshot, Settings], str]
@@ -118,8 +118,8 @@ def _rehearsable(snapshot: Snapshot) -> str | None:
 
 def _step_of_mode(number: int) -> WhyNot:
     def why_not(snapshot: Snapshot) -> str | None:
-        if snapshot.state.evaluation_mode == "phase3_only" and number > len(steps_of(3)):
-            return f"the Phase 3 sequence has {len(steps_of(3))} steps"
+        if snapshot.state.evaluation_mode == "phase3_only" and number > len(PHASE3_STEPS):
+            return f"the Phase 3 sequence has {len(PHASE3_STEPS)} steps"
         return _idle(snapshot)
 
     return why_not

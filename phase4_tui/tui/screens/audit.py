@@ -59,9 +59,13 @@ class AuditScreen(LookingScreen):
             self._entries, self._wrong = [], []
         self._view = view
         self.title_is(("AUDIT ARTIFACTS  ", "bold"), view.tag, ("  hashing …", "$foreground 70%"))
-        reports, tag, frozen = self.desk.site.reports, view.tag, view.frozen
+        site, tag, frozen = self.desk.site, view.tag, view.frozen
         self.in_background(
-            lambda stop: (audit(reports, tag), look_frozen(reports, tag) if frozen != "no" else []), self._take
+            lambda stop: (
+                audit(site, tag),
+                look_frozen(site.reports, tag, site.artifacts) if frozen != "no" else [],
+            ),
+            self._take,
         )
 
     def _take(self, found: tuple[list[AuditEntry], list[Tampering]]) -> None:

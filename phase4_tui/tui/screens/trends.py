@@ -57,8 +57,7 @@ class TrendsScreen(LookingScreen):
         if self._trends is None:
             self.title_is(("TRENDS  ", "bold"), ("reading …", "$foreground 70%"))
         site = self.desk.site
-        rules = site.workdir / site.settings.rules
-        self.in_background(lambda stop: read_trends(site.reports, rules, stop), self._take)
+        self.in_background(lambda stop: read_trends(site, stop), self._take)
 
     def _take(self, trends: Trends) -> None:
         self._trends = trends
