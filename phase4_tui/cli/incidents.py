@@ -8,15 +8,14 @@ import typer
 from phase4_tui.artifacts.atomic_files import atomic_write
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.cli.context import DONE, Desk, Reason, emit, say
-from phase4_tui.cli.plans import give
+from phase4_tui.cli.context import DONE, Desk, emit, say
 from phase4_tui.errors import Refused
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback.active import ACTIVE_FILE
-from phase4_tui.rollback.incidents import incidents_of, plan_acknowledge, plan_escalate, plan_reclassify
+from phase4_tui.rollback.incidents import incidents_of
 from phase4_tui.rollback.post_mortem import find_incident, post_mortem
-from phase4_tui.rollback.root_cause import RootCause, plan_root_cause, root_causes
+from phase4_tui.rollback.root_cause import RootCause, root_causes
 from phase4_tui.runbook.escalation import OWNERS
 
 _WHO = "; ".join(f"{name}: {what}" for name, what in OWNERS.items())
@@ -72,16 +71,6 @@ def incident_list(desk: Desk) -> int:
     return DONE
 
 
-def incident_reclassify(
-    desk: Desk,
-    severity_class: Annotated[Literal["P0", "P1", "P2"], typer.Argument(metavar="P0|P1|P2", help="The class.")],
-    reason: Reason,
-    tag: Annotated[str | None, typer.Option(help="A tag.", show_default="the incident's, else the shown one")] = None,
-) -> int:
-    """Give the incident another severity class, which then holds everywhere."""
-    return give(desk, plan_reclassify(desk.site, severity_class, reason, tag))
-
-
 def incident_export(
     desk: Desk,
     incident: Which = None,
@@ -115,22 +104,6 @@ def _refuse_what_is_ours(desk: Desk, target: Path) -> None:
         raise Refused(f"{target} is an artifact: choose another name, `phase4 incident export --out post-mortem.md`")
 
 
-def root_cause_add(
-    desk: Desk,
-    cause: Annotated[str, typer.Option("--cause", metavar="C", help="What went wrong.")],
-    remediation: Annotated[str, typer.Option("--remediation", metavar="R", help="What mends it.")],
-    owner: OwnerOption,
-    closure: Annotated[str | None, typer.Option("--closure", metavar="X", help="When it counts as closed.")] = None,
-    evidence: Annotated[
-        str | None, typer.Option("--evidence", metavar="E", help="What shows it.", show_default="the incident's")
-    ] = None,
-    incident: Annotated[str | None, typer.Option("--incident", metavar="I", help="Which.", show_default="open")] = None,
-) -> int:
-    """Log a root cause and its remediation."""
-    entry = RootCause(cause=cause, remediation=remediation, owner=owner, closure=closure, evidence=evidence)
-    return give(desk, plan_root_cause(desk.site, entry, incident), asks=False)
-
-
 def root_cause_list(desk: Desk) -> int:
     """List the logged root causes."""
     found = root_causes(read_events(desk.reports))
@@ -148,19 +121,3 @@ def root_cause_list(desk: Desk) -> int:
 
 def _document(seq: int, at: str, incident: str | None, entry: RootCause) -> dict[str, object]:
     return {"seq": seq, "at": at, "incident": incident} | entry.model_dump()
-
-
-def escalate(
-    desk: Desk,
-    owner: Annotated[Literal["engineering", "risk", "product"] | None, typer.Option("--owner", help=_WHO)] = None,
-    note: Annotated[str | None, typer.Option("--note", metavar="N", help="What they should know.")] = None,
-) -> int:
-    """Call an owner; `ack` notes that the call was taken."""
-    if owner is None:
-        raise Refused(f"whom? `--owner O`: {_WHO}")
-    return give(desk, plan_escalate(desk.site, owner, note), asks=False)
-
-
-def escalate_ack(desk: Desk, owner: OwnerOption) -> int:
-    """Note that an owner has taken the call."""
-    return give(desk, plan_acknowledge(desk.site, owner), asks=False)

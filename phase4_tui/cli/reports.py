@@ -22,6 +22,7 @@ from phase4_tui.errors import Refused
 from phase4_tui.journal.state import read_state
 from phase4_tui.policy.monitoring import KPIS
 from phase4_tui.runbook.judging import judge_tag
+from phase4_tui.runbook.manual import PAGES, page_text
 from phase4_tui.runbook.provenance import last_transcript, runs_of
 from phase4_tui.runbook.run_holder import running
 from phase4_tui.runbook.runbook_text import present, runbook_text
@@ -57,6 +58,20 @@ def _now(desk: Desk) -> tuple[str, str]:
         found = judge_tag(desk.site, tag, state)
         healthy = found.classification.level not in ("incident", "warning")
     return present(state.incident, runs=running(desk.reports) is not None, healthy=healthy)
+
+
+def docs(
+    desk: Desk,
+    page: Annotated[str | None, typer.Argument(metavar="[PAGE]", help="Which page.", show_default="the list")] = None,
+) -> int:
+    """Print a page of the manual as Markdown; without a page, which pages there are."""
+    text = page_text(page) if page is not None else None
+    if desk.json:
+        emit({"pages": dict(PAGES)} if text is None else {"page": page, "markdown": text})
+        return DONE
+    for line in [f"{name:<13} {title}" for name, title in PAGES.items()] if text is None else text.splitlines():
+        say(line)
+    return DONE
 
 
 def trends(

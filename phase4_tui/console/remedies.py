@@ -1,9 +1,10 @@
 """What the rooms below say, in the dashboard's words: a key where they name a command, a digest's first digits."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from phase4_tui.console.operations.registry import BY_ID
+from phase4_tui.errors import Remedy
 from phase4_tui.runbook.steps import PHASE4_STEPS
 from phase4_tui.tui.keys import shown_key
 
@@ -61,3 +62,16 @@ def how(action: str, keys: Mapping[str, str]) -> str:
 def short(text: str) -> str:
     """Return a text with the first digits of each sha256 in it."""
     return _DIGEST.sub(r"\1…", text)
+
+
+def as_commands(message: str, remedies: Sequence[Remedy]) -> str:
+    """Return a message with its remedies as commands."""
+    return "; ".join([message, *(f"`{remedy.command}` {remedy.effect}".rstrip() for remedy in remedies)])
+
+
+def as_keys(message: str, remedies: Sequence[Remedy], keys: Mapping[str, str]) -> str:
+    """Return a message with its remedies as keys, and as commands where there is no key."""
+    told = (how(remedy.operation, keys) if remedy.operation else remedy.command for remedy in remedies)
+    return "; ".join(
+        [message, *(f"`{do}` {remedy.effect}".rstrip() for do, remedy in zip(told, remedies, strict=True))]
+    )

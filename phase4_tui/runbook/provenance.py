@@ -1,5 +1,6 @@
 """What is kept of every run under `reports/.phase4/runs/<tag>/`: one record a run, one transcript a step."""
 
+import os
 import platform
 import secrets
 import sys
@@ -118,7 +119,29 @@ def runs_of(reports: Path, tag: str) -> Iterator[RunRecord]:
     for name in names:
         found = look(directory / name, RunRecord, patient=False)
         if found.value is not None:
-            yield found.value
+            yield _with_moved_transcripts(directory, found.value)
+
+
+def _with_moved_transcripts(directory: Path, run: RunRecord) -> RunRecord:
+    """Return the run with its transcripts where they are now.
+
+    A record names them by absolute path, and the working directory may have been moved or copied since.
+    """
+    moved = {step.name: path for step in run.steps if (path := _moved_transcript(directory, step)) is not None}
+    if not moved:
+        return run
+    steps = (step.model_copy(update={"transcript": moved.get(step.name, step.transcript)}) for step in run.steps)
+    return run.model_copy(update={"steps": tuple(steps)})
+
+
+def _moved_transcript(directory: Path, step: StepRecord) -> str | None:
+    """Return the transcript that lies beside the record, None where that is the one on record or there is none."""
+    if step.transcript is None:
+        return None
+    beside = f"{directory}/{step.transcript.rpartition('/')[2]}"
+    if beside == step.transcript or not os.path.isfile(beside):  # noqa: PTH113 - asked of every step of an index
+        return None
+    return beside
 
 
 def last_sequence(reports: Path, tag: str) -> RunRecord | None:

@@ -18,9 +18,13 @@ from textual.worker import Worker, WorkerState
 
 from phase4_tui.console.facts.schedule import Facts
 from phase4_tui.console.facts.snapshot import Snapshot, is_urgent
+from phase4_tui.console.operations.asker import Severity
+from phase4_tui.console.operations.operation import Operation
 from phase4_tui.console.operations.queue import OperationQueue
-from phase4_tui.console.operations.registry import ACTIONS, BY_ID, Action, why_not
-from phase4_tui.console.remedies import how
+from phase4_tui.console.operations.registry import BY_ID, OPERATIONS, why_not
+from phase4_tui.console.remedies import as_keys, how
+from phase4_tui.console.views import Gesture, View
+from phase4_tui.errors import Remedy
 from phase4_tui.runbook.site import Site
 from phase4_tui.tui.keys import keys_of
 from phase4_tui.tui.messages import EventsSeen, OutputArrived, SnapshotReady, TagChosen
@@ -31,11 +35,11 @@ from phase4_tui.tui.text import AsciiFilter, ControlFilter
 from phase4_tui.tui.themes import THEMES
 
 if TYPE_CHECKING:
-    from phase4_tui.console.operations.dialogues import Flows
     from phase4_tui.console.operations.runs import Runs
+    from phase4_tui.console.operations.session import Session
     from phase4_tui.runbook.provenance import RunRecord
     from phase4_tui.runbook.run_plan import RunPlan
-    from phase4_tui.tui.openings import Shows
+    from phase4_tui.tui.openings import Openings
 
 T = TypeVar("T")
 STALE_SECONDS = 10.0
@@ -64,7 +68,7 @@ class Phase4App(App[None]):
                 id=one.id,
                 priority=one.id == "filter",  # before what is typed on in one go, which is meant for its field
             )
-            for one in ACTIONS
+            for one in OPERATIONS
             if one.key
         ),
         Binding("ctrl+z", "suspend_process", "suspend", show=False),
@@ -82,12 +86,10 @@ class Phase4App(App[None]):
         self.facts = Facts(site, self.post_message, read_only=read_only)
         self.keys = keys_of(site.settings.keys)
         self.set_keymap({name: key for name, key in self.keys.items() if key})
-        self.twin: str | None = None
-        """The command that does what was done here last."""
-        self._notices = Notices(self)
+        self._notices = Notices(self, self.keys)
         self._able: tuple[bool, ...] = ()
         self._leaving: int | None = None
-        self.queue = OperationQueue(self)
+        self.queue = OperationQueue(self, site)
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = site.settings.dashboard.theme
@@ -104,19 +106,20 @@ class Phase4App(App[None]):
         """True while a run of this dashboard is under way."""
         return "runs" in self.__dict__ and self.runs.busy
 
-    @property
-    def flows(self) -> "Flows":
-        """The operations; loaded at the first one."""
-        from phase4_tui.console.operations.dialogues import Flows  # noqa: PLC0415 - the first paint does without
+    @cached_property
+    def session(self) -> "Session":
+        """What dialogues do their work with; loaded at the first one."""
+        from phase4_tui.console.operations.session import Session  # noqa: PLC0415 - the first paint does without
+        from phase4_tui.tui.asker import DashboardFace, ModalAsker  # noqa: PLC0415 - as above
 
-        return Flows(self)
+        return Session(self.site, ModalAsker(self), DashboardFace(self))
 
     @cached_property
-    def shows(self) -> "Shows":
-        """What is opened and shown; loaded at the first key."""
-        from phase4_tui.tui.openings import Shows  # noqa: PLC0415 - the first paint does without
+    def openings(self) -> "Openings":
+        """What opens screens and does gestures; loaded at the first key."""
+        from phase4_tui.tui.openings import Openings  # noqa: PLC0415 - the first paint does without
 
-        return Shows(self)
+        return Openings(self)
 
     def on_load(self) -> None:
         """Begin to look at the disk."""
@@ -183,7 +186,7 @@ class Phase4App(App[None]):
                 screen.snapshot = message.snapshot
         if self.site.settings.dashboard.bell and before is not None and is_urgent(before, message.snapshot):
             self.bell()
-        able = tuple(why_not(action, message.snapshot) is None for action in ACTIONS)
+        able = tuple(why_not(operation, message.snapshot) is None for operation in OPERATIONS)
         if able != self._able:
             self._able = able
             self.refresh_bindings()
@@ -202,7 +205,7 @@ class Phase4App(App[None]):
 
     def on_events_seen(self, message: EventsSeen) -> None:
         """Tell what another operator did, by name."""
-        self.queue.tell(message)
+        self.queue.take_news(message.events)
 
     def on_tag_chosen(self, message: TagChosen) -> None:
         """Look at another tag."""
@@ -238,7 +241,7 @@ class Phase4App(App[None]):
         found = BY_ID[str(parameters[0])]
         if isinstance(self.screen, ModalScreen) or self._is_typing():
             return False
-        if self.read_only and found.changes:
+        if self.read_only and found.writes:
             return False
         return None if why_not(found, self.snapshot) else True
 
@@ -251,9 +254,7 @@ class Phase4App(App[None]):
             return  # the screen's own key goes before the one of an action
         for name, key in self.keys.items():
             if key == event.key:
-                reason = why_not(BY_ID[name], self.snapshot)
-                if reason is not None:
-                    self.tell(f"{BY_ID[name].label}: {reason}", severity="warning")
+                self._is_refused(BY_ID[name])
 
     def _is_typing(self) -> bool:
         form = isinstance(self.screen, FactsScreen) and self.screen.IS_FORM
@@ -263,29 +264,55 @@ class Phase4App(App[None]):
         """Do one action of the registry; none any more while the application ends."""
         if self._exit:
             return
-        action = BY_ID[name]
-        reason = why_not(action, self.snapshot)
-        if reason is not None:
-            self.tell(f"{action.label}: {reason}", severity="warning")
+        self.give(name)
+
+    def give(self, operation: str) -> None:
+        """Give an operation of the registry by its id, as its key does; say why when it can't be given now."""
+        entry = BY_ID[operation]
+        if self._is_refused(entry):
             return
-        twin = self.twin_of(action)
-        show = self.shows.of(name)
-        if show is not None:
-            self.twin = self.twin if name == "copy" else twin
-            show()
-        elif name.startswith("step_"):
-            self.operate(lambda flows: flows.step(int(name.removeprefix("step_"))), twin)
+        command, does = self.command_of(entry), entry.does
+        if isinstance(does, View):
+            self.queue.command = command
+            self.open(does)
+        elif isinstance(does, Gesture):
+            self.queue.command = self.queue.command if does is Gesture.COPY else command
+            self.openings.do(does)
         else:
-            self.operate(lambda flows: getattr(flows, name)(), twin)
+            self.operate(does(), command)
 
-    def twin_of(self, action: Action) -> str:
-        """Return the command that does what an action would do now."""
-        return action.twin(self.snapshot, self.site.settings) if self.snapshot is not None else ""
+    def _is_refused(self, operation: Operation) -> bool:
+        """Say why an operation can't be given now; False when it can."""
+        obstacle = why_not(operation, self.snapshot)
+        if obstacle is not None:
+            self.tell(f"{operation.label}: {obstacle.text}", severity="warning", remedies=obstacle.remedies)
+        return obstacle is not None
 
-    def operate(self, flow: "Callable[[Flows], Awaitable[object]]", twin: str | None = None) -> None:
-        """Begin an operation, unless a question is open already; `twin` is its command until all of it was chosen."""
+    def command_of(self, operation: Operation) -> str:
+        """Return the command that does what an operation would do now."""
+        return operation.command_of(self.snapshot, self.site.settings) if self.snapshot is not None else ""
+
+    def operate(self, dialogue: "Callable[[Session], Awaitable[object]]", command: str | None = None) -> None:
+        """Begin an operation, unless a question is open already; `command` is its own until all of it was chosen."""
         if not isinstance(self.screen, ModalScreen):
-            self.queue.begin(flow, twin)
+            self.queue.begin(lambda: dialogue(self.session), command)
+
+    def begin_operation(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Run an operation's dialogue, in place of one that still asks."""
+        begun: Any = work  # begun by the worker: one that is replaced before leaves no coroutine behind
+        self.run_worker(begun, group="operations", exclusive=True, exit_on_error=False)
+
+    def open(self, view: View, *tags: str) -> None:
+        """Open the screen of a view."""
+        self.openings.open(view, *tags)
+
+    async def write(self, work: Callable[[], T]) -> T:
+        """Do in a thread what writes into the journal; it is not told as another operator's."""
+        return await self.queue.write(work)
+
+    def look_now(self) -> None:
+        """Look at the disk again, soon."""
+        self.facts.look_now()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show the error of a worker that failed."""
@@ -308,9 +335,11 @@ class Phase4App(App[None]):
             off = [f"{step.name} {step.state.replace('_', ' ')}" for step in record.steps if step.state != "passed"]
             self.tell(f"run of {record.tag} ended: {', '.join(off) or 'every step passed'}")
 
-    def tell(self, text: str, *, title: str = "", severity: str = "information") -> None:
+    def tell(
+        self, text: str, *, title: str = "", severity: Severity = "information", remedies: Sequence[Remedy] = ()
+    ) -> None:
         """Show a notice, literally; after the question that is open, if one is."""
-        self._notices.tell(text, title, severity)
+        self._notices.tell(as_keys(text, remedies, self.keys), title, severity)
 
     # Leaving and the palette ---------------------------------------------------------------------------------
 
@@ -320,7 +349,7 @@ class Phase4App(App[None]):
             self.queue.leave_after = True
             self.tell("an operation is being carried out: leaving at its end")
         elif self.running_here:
-            self.operate(lambda flows: self._quit_running())
+            self.operate(lambda session: self._quit_running())
         else:
             self.exit()
 
@@ -342,11 +371,11 @@ class Phase4App(App[None]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Offer every action in the palette; one that can't act now tells why."""
-        for action in ACTIONS:
-            if not (action.changes and self.read_only):
-                reason = why_not(action, self.snapshot)
-                told = f"not now: {reason}" if reason is not None else self.twin_of(action)
-                yield SystemCommand(f"{action.label}: {action.description}", told, self._command(action.id))
+        for operation in OPERATIONS:
+            if not (operation.writes and self.read_only):
+                obstacle = why_not(operation, self.snapshot)
+                told = f"not now: {obstacle.text}" if obstacle is not None else self.command_of(operation)
+                yield SystemCommand(f"{operation.label}: {operation.description}", told, self._command(operation.id))
 
     def _command(self, name: str) -> Callable[[], None]:
         return lambda: self.action_act(name)

@@ -7,7 +7,7 @@ from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.keys import Keys, _character_to_key
 
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.console.operations.registry import ACTIONS
+from phase4_tui.console.operations.registry import OPERATIONS
 from phase4_tui.errors import Refused
 
 RESERVED = {"ctrl+p", "tab", "shift+tab", "enter", "escape", "up", "down", "left", "right", "home", "end", "pageup",
@@ -27,7 +27,7 @@ class BadKeys(Refused):
 
 def keys_of(settings: Mapping[str, str]) -> dict[str, str]:
     """Return the key of each action with those of the settings; raises BadKeys."""
-    keys = {action.id: action.key for action in ACTIONS}
+    keys = {action.id: action.key for action in OPERATIONS}
     for name, key in settings.items():
         if name not in keys:
             raise BadKeys(name, f"is no action; the actions are {', '.join(keys)}")

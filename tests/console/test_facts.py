@@ -15,7 +15,7 @@ from phase4_tui.artifacts.names import Artifact
 from phase4_tui.artifacts.watcher import MissedHints, Watcher
 from phase4_tui.console.facts.schedule import Facts
 from phase4_tui.console.facts.snapshot import Snapshot
-from phase4_tui.console.operations.registry import ACTIONS, why_not
+from phase4_tui.console.operations.registry import OPERATIONS, why_not
 from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.rollback.known_good import plan_pin, plan_switch
 from phase4_tui.runbook.run_holder import running
@@ -283,7 +283,7 @@ def test_a_damaged_state_is_an_alarm_and_stops_every_operation(tmp_path: Path, l
     (tmp_path / "reports" / ".phase4" / "state.json").write_text("{")
     at.until(lambda: at.now.trouble)
     assert at.now.trouble in alarms(at.now)
-    able = [action.id for action in ACTIONS if action.changes and why_not(action, at.now) is None]
+    able = [action.id for action in OPERATIONS if action.writes and why_not(action, at.now) is None]
     assert able == []
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from phase4_tui.artifacts.names import Artifact, state_dir
-from phase4_tui.console.operations.registry import ACTIONS
+from phase4_tui.console.operations.registry import OPERATIONS
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
 from phase4_tui.tui.screens import help as help_screen
 from phase4_tui.tui.screens.audit import AuditScreen
@@ -227,7 +227,7 @@ async def test_the_key_sheet_holds_every_action_once_and_says_why_one_cant_act(w
         assert app.snapshot is not None
         rows = help_screen.sheet_rows(app.snapshot, app.site.settings, app.keys, 200)
         sheet = "\n".join("".join(part if isinstance(part, str) else part[0] for part in row) for row in rows)
-        for action in ACTIONS:
+        for action in OPERATIONS:
             assert sheet.count(f" {action.label} ") >= 1, action.id
             assert sheet.count(action.description) == 1, action.id
         await pilot.press("question_mark")

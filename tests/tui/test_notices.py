@@ -7,7 +7,7 @@ from threading import Event
 
 from textual.widgets._toast import Toast
 
-from phase4_tui.console.operations.registry import ACTIONS
+from phase4_tui.console.operations.registry import OPERATIONS
 from phase4_tui.console.remedies import in_keys
 from phase4_tui.journal.actor import host_name
 from phase4_tui.rollback.fallback import plan_phase3_only
@@ -86,7 +86,7 @@ async def test_a_notice_names_keys_and_the_first_digits_of_a_digest(tmp_path: Pa
 
 
 def test_what_the_command_line_does_by_flags_the_dashboard_says_in_its_own_words() -> None:
-    keys = {action.id: action.key for action in ACTIONS}
+    keys = {action.id: action.key for action in OPERATIONS}
     for words, on_screen in (
         ("input a → b: `--accept-changed-input` accepts the change", "input a → b"),
         (

@@ -93,13 +93,15 @@ async def test_without_a_known_good_tag_n_states_so_and_says_what_is_next(work: 
         await user.at(KnownGoodScreen)
         await user.press("n")
         await user.at(TextScreen)
-        await user.press("enter")
+        await user.press("ctrl+u", "enter")  # without the reason that is proposed
         await user.sees("it is needed")
         await user.press(*"none")
         await user.press("enter")
         await user.answers(yes=True)
+        await user.sees("Call the product owner now?")
+        await user.answers(yes=False)
         await until(pilot, lambda: len(app.screen_stack) == 1)
-        await user.sees("p falls back to Phase 3")
+        await user.sees("`e` calls them later; `p` falls back to Phase 3")
     incident = state_of(work).incident
     assert incident is not None
     assert incident.no_good_tag

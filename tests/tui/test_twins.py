@@ -11,7 +11,7 @@ import typer
 
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.console.facts.snapshot import Snapshot, view_tag
-from phase4_tui.console.operations.registry import ACTIONS, BY_ID
+from phase4_tui.console.operations.registry import BY_ID, OPERATIONS
 from phase4_tui.journal.actor import host_name
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.fallback import plan_phase3_only
@@ -58,7 +58,7 @@ def looked(work: Path, tag: str | None = None, holder: Holder | None = None) -> 
 
 
 def twin(action: str, snapshot: Snapshot) -> str:
-    return BY_ID[action].twin(snapshot, Settings())
+    return BY_ID[action].command_of(snapshot, Settings())
 
 
 def good_and_bad(work: Path) -> None:
@@ -99,7 +99,7 @@ def test_every_twin_is_a_command_that_exists(tmp_path: Path, lay: Callable[[Path
     )
     for holder in (None, here, there):
         snapshot = looked(tmp_path, tag if lay is not empty else None, holder)
-        for action in ACTIONS:
+        for action in OPERATIONS:
             found = twin(action.id, snapshot)
             if found in SHELL:
                 continue

@@ -12,7 +12,7 @@ from phase4_tui.console.facts.snapshot import Snapshot, TagView
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.audit import AuditEntry, audit
 from phase4_tui.runbook.fallback_proof import nanoseconds
-from phase4_tui.tui.screens.view import LookingScreen
+from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.rows import Rows
 
@@ -22,7 +22,7 @@ NARROW = 78
 AGE_SECONDS = 5.0
 
 
-class AuditScreen(LookingScreen):
+class AuditScreen(ViewScreen):
     """The audit artifacts."""
 
     CSS_PATH = "audit.tcss"
@@ -59,7 +59,7 @@ class AuditScreen(LookingScreen):
             self._entries, self._wrong = [], []
         self._view = view
         self.title_is(("AUDIT ARTIFACTS  ", "bold"), view.tag, ("  hashing …", "$foreground 70%"))
-        site, tag, frozen = self.desk.site, view.tag, view.frozen
+        site, tag, frozen = self.console.site, view.tag, view.frozen
         self.in_background(
             lambda stop: (
                 audit(site, tag),
@@ -118,7 +118,7 @@ class AuditScreen(LookingScreen):
         self.app.push_screen(ViewerScreen(self._path(entry)))
 
     def _path(self, entry: AuditEntry) -> Path:
-        return Path(self.desk.site.reports) / entry.name
+        return Path(self.console.site.reports) / entry.name
 
     def _draw_detail(self) -> None:
         detail, at = self.query_one(".detail", Static), self.query_one(Rows).cursor

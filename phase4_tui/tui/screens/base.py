@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -12,11 +12,9 @@ from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
 from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.tui.screens.console_app import ConsoleApp
 from phase4_tui.tui.widgets.header_line import HeaderLine
 from phase4_tui.tui.widgets.key_line import KeyPlace
-
-if TYPE_CHECKING:
-    from phase4_tui.tui.app import Phase4App
 
 
 class FactsScreen(Screen[None]):
@@ -29,9 +27,9 @@ class FactsScreen(Screen[None]):
     BINDINGS = [Binding("escape", "back", "back", show=True)]
 
     @property
-    def desk(self) -> "Phase4App":
-        """The application."""
-        return cast("Phase4App", self.app)
+    def console(self) -> ConsoleApp:
+        """The application, as screens know it."""
+        return cast("ConsoleApp", self.app)
 
     @property
     def is_open(self) -> bool:
@@ -66,7 +64,7 @@ class FactsScreen(Screen[None]):
 
     def failed(self, message: str) -> None:
         """Tell what went wrong."""
-        self.desk.tell(message, severity="error")
+        self.console.tell(message, severity="error")
 
     def action_back(self) -> None:
         """Return to the screen before; a second key in one go finds this one left already."""

@@ -14,7 +14,7 @@ from phase4_tui.console.background import in_background
 from phase4_tui.console.facts.report_pages import ReportRows, Search, open_report
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.symbols import SYMBOLS
-from phase4_tui.tui.screens.view import LookingScreen
+from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.rows import Rows
 
@@ -42,7 +42,7 @@ KNOWN = {
 }
 
 
-class DecisionsScreen(LookingScreen):
+class DecisionsScreen(ViewScreen):
     """The rows of a report."""
 
     CSS_PATH = "decisions.tcss"
@@ -104,7 +104,7 @@ class DecisionsScreen(LookingScreen):
         self._draw()
 
     async def _read(self, tag: str) -> None:
-        path = self.desk.site.reports / file_name(tag, Artifact.REPORT)
+        path = self.console.site.reports / file_name(tag, Artifact.REPORT)
         try:
             source = await in_background(lambda stop: open_report(path))
             self._source = source

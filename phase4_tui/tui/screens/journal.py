@@ -15,7 +15,7 @@ from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.journal.events import Event
 from phase4_tui.tui.screens.choice import LongChoiceScreen
-from phase4_tui.tui.screens.view import LookingScreen
+from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.rows import Rows
 
@@ -26,7 +26,7 @@ SYMBOL_OF = {"intent": "running", "done": "done", "failed": "failed"}
 STYLE_OF = {"failed": "bold $error", "intent": "$foreground 70%"}
 
 
-class JournalScreen(LookingScreen):
+class JournalScreen(ViewScreen):
     """The events of the journal."""
 
     CSS_PATH = "journal.tcss"
@@ -61,7 +61,7 @@ class JournalScreen(LookingScreen):
     def on_mount(self) -> None:
         """The last events at once, the whole journal soon after."""
         self.query_one(Rows).focus()
-        self.in_background(lambda stop: read_last(self.desk.site.reports), self._take_last)
+        self.in_background(lambda stop: read_last(self.console.site.reports), self._take_last)
 
     def on_resize(self) -> None:
         """Fit the columns."""
@@ -85,7 +85,7 @@ class JournalScreen(LookingScreen):
 
     def _read_all(self) -> None:
         self._busy = True
-        self.in_background(lambda stop: read_all(self.desk.site.reports, stop), self._take)
+        self.in_background(lambda stop: read_all(self.console.site.reports, stop), self._take)
 
     def _take(self, journal: Journal) -> None:
         self._journal, self._busy, self._trouble = journal, False, None
@@ -100,7 +100,7 @@ class JournalScreen(LookingScreen):
         if journal is None or journal.problems:
             self._read_all()  # it may have been repaired
         else:
-            reports = self.desk.site.reports
+            reports = self.console.site.reports
             take = partial(self._take_more, journal)
             self.in_background(lambda stop: read_more(reports, journal), take, "follow")
 
@@ -220,7 +220,7 @@ class JournalScreen(LookingScreen):
         if seq is None:
             self.query_one("#detail Static", Static).update(content(""))
             return
-        reports = self.desk.site.reports
+        reports = self.console.site.reports
         self.in_background(lambda stop: event_at(reports, seq), self._take_detail, "detail")
 
     def _take_detail(self, event: Event | None) -> None:

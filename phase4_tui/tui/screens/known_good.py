@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 
-from textual import getters
 from textual.binding import Binding
 from textual.containers import Container, VerticalScroll
 from textual.widget import Widget
@@ -11,13 +10,13 @@ from textual.widgets import Static
 
 from phase4_tui.console.background import in_background
 from phase4_tui.console.facts.snapshot import Snapshot
-from phase4_tui.console.operations.dialogues import Flows
+from phase4_tui.console.operations.dialogues import tags as dialogues
+from phase4_tui.console.operations.session import Session
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.errors import FORESEEN
 from phase4_tui.rollback.known_good import difference
 from phase4_tui.runbook.ladder import RUNGS
 from phase4_tui.runbook.status import TagRow
-from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.hint_line import HintLine
@@ -51,7 +50,6 @@ class TagRows(Rows):
 class KnownGoodScreen(FactsScreen):
     """Which tags are known-good, why the others are not, and the switch to one."""
 
-    app = getters.app(Phase4App)
     CSS_PATH = "known_good.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]
@@ -94,7 +92,7 @@ class KnownGoodScreen(FactsScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer no operation where nothing may be changed."""
-        if action in ("no_good_tag", "to_rows") and self.app.read_only:
+        if action in ("no_good_tag", "to_rows") and self.console.read_only:
             return False
         if action == "no_good_tag":
             return True if self.snapshot is not None and self.snapshot.state.incident is not None else None
@@ -112,23 +110,23 @@ class KnownGoodScreen(FactsScreen):
         snapshot = self.snapshot
         if snapshot is None:
             return
-        if self.app.read_only:
-            self.app.tell("this dashboard is read-only", severity="warning")
+        if self.console.read_only:
+            self.console.tell("this dashboard is read-only", severity="warning")
             return
         if not 0 <= event.index < len(self._rows):
-            self.app.tell("no tag is chosen: ↑ ↓ move to one", severity="warning")
+            self.console.tell("no tag is chosen: ↑ ↓ move to one", severity="warning")
             return
         row = self._rows[event.index]
         reason = why_not_switch(row, snapshot)
         if reason is not None:
-            self.app.tell(f"{row.tag} {reason}", severity="warning")
+            self.console.tell(f"{row.tag} {reason}", severity="warning")
             return
 
-        async def switch(flows: Flows) -> None:
-            if await flows.switch_to(row.tag) is not None:
-                self._leave()
+        async def switch(session: Session) -> None:
+            await dialogues.switch(session, row.tag)
+            self._leave()
 
-        self.app.operate(switch)
+        self.console.operate(switch)
 
     def action_to_rows(self) -> None:
         """Without a list that has the focus, nothing is chosen."""
@@ -137,11 +135,11 @@ class KnownGoodScreen(FactsScreen):
     def action_no_good_tag(self) -> None:
         """Go on without a known-good tag."""
 
-        async def state_it(flows: Flows) -> None:
-            if await flows.no_good_tag() is not None:
-                self._leave()
+        async def state_it(session: Session) -> None:
+            await dialogues.no_good_tag(session)
+            self._leave()
 
-        self.app.operate(state_it)
+        self.console.operate(state_it)
 
     def _leave(self) -> None:
         if self.is_current:
@@ -169,7 +167,7 @@ class KnownGoodScreen(FactsScreen):
         self.refresh_bindings()
 
     def _hint(self, snapshot: Snapshot, good: Sequence[TagRow]) -> list[Part]:
-        if self.app.read_only:
+        if self.console.read_only:
             return ["read-only: look at each tag with ↑ ↓ · escape back"]
         if not good and snapshot.state.incident is not None:
             return ["no tag to switch to: ", ("n", "bold"), " goes on without one, then p Phase 3, e escalate"]
@@ -241,7 +239,7 @@ class KnownGoodScreen(FactsScreen):
             if before == after:
                 found = ["the tag that is current now: nothing differs"]
             else:
-                found = await in_background(lambda _: difference(self.app.site, before, after))
+                found = await in_background(lambda _: difference(self.console.site, before, after))
         except FORESEEN as error:
             found = [f"what differs can't be told: {error}"]
         if self._told is not None and self._told[0] == (before, after):

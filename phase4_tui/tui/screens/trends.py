@@ -12,7 +12,7 @@ from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.policy.monitoring import KPIS
 from phase4_tui.runbook.trends import Trends, read_trends
-from phase4_tui.tui.screens.view import LookingScreen
+from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.kpi_plot import KpiPlot
 
@@ -20,7 +20,7 @@ SHOWN_BREACHES = 5
 NAMES = tuple(KPIS)
 
 
-class TrendsScreen(LookingScreen):
+class TrendsScreen(ViewScreen):
     """Four plots, or one at a time where there is less room."""
 
     CSS_PATH = "trends.tcss"
@@ -56,7 +56,7 @@ class TrendsScreen(LookingScreen):
         self._facts = facts
         if self._trends is None:
             self.title_is(("TRENDS  ", "bold"), ("reading …", "$foreground 70%"))
-        site = self.desk.site
+        site = self.console.site
         self.in_background(lambda stop: read_trends(site, stop), self._take)
 
     def _take(self, trends: Trends) -> None:

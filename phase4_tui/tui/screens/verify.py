@@ -9,9 +9,9 @@ from textual.widget import Widget
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.rollback.verification import FoundProblem, Verification, verify
-from phase4_tui.tui.screens.view import LookingScreen
+from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part, clip
-from phase4_tui.tui.widgets.text_lines import Paper
+from phase4_tui.tui.widgets.text_lines import TextLines
 
 SHOWN_PROBLEMS = 200
 MARGIN = 6
@@ -39,7 +39,7 @@ NEXT = {
 RESTORE = "choose the tag, then `restore` in the palette (^p): the frozen copy comes back, this is kept as evidence"
 
 
-class VerifyScreen(LookingScreen):
+class VerifyScreen(ViewScreen):
     """The verification of journal, state, frozen tags and `ACTIVE.json`."""
 
     CSS_PATH = "verify.tcss"
@@ -55,7 +55,7 @@ class VerifyScreen(LookingScreen):
 
     def main(self) -> Iterable[Widget]:
         """What was found."""
-        yield Paper(lambda index: self._rows[index], id="found")
+        yield TextLines(lambda index: self._rows[index], id="found")
 
     def on_mount(self) -> None:
         """Keys scroll."""
@@ -72,7 +72,7 @@ class VerifyScreen(LookingScreen):
         """Verify again."""
         self._begun, self._seen = True, _what_counts(self.snapshot)
         self.title_is(("VERIFY  ", "bold"), ("reading the journal and every frozen byte …", "$foreground 70%"))
-        site = self.desk.site
+        site = self.console.site
         self.in_background(lambda stop: verify(site), self._take)
 
     def _take(self, found: Verification) -> None:
@@ -92,7 +92,7 @@ class VerifyScreen(LookingScreen):
         if self._found is not None:
             width = max(self.size.width - MARGIN, 20)
             self._rows = [line for row in _rows(self._found) for line in _wrapped(row, width)]
-            self.query_one(Paper).show(len(self._rows))
+            self.query_one(TextLines).show(len(self._rows))
 
 
 def _what_counts(snapshot: Snapshot | None) -> object:

@@ -15,22 +15,22 @@ from phase4_tui.tui.text import Part, content
 T = TypeVar("T")
 
 
-class LookingScreen(FactsScreen):
+class ViewScreen(FactsScreen):
     """A screen that changes nothing: a title, what is to be seen, and one line that says what to press."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (20, "-low"), (30, "-tall")]
     HINT = "escape returns"
     DEFAULT_CSS = """
-    LookingScreen { layout: vertical; background: $background; }
-    LookingScreen .title { height: 1; padding: 0 1; background: $surface; }
-    LookingScreen .title, LookingScreen .columns, LookingScreen .hint { text-wrap: nowrap; text-overflow: ellipsis; }
-    LookingScreen .columns { height: 1; padding: 0 1; color: $text-muted; }
-    LookingScreen .hint { height: 1; padding: 0 1; color: $text-muted; background: $surface; }
-    LookingScreen Rows { margin: 0 1; }
-    LookingScreen .problem { height: auto; padding: 0 1; }
-    LookingScreen .detail { height: 4; padding: 0 1; border-top: solid $panel; }
-    LookingScreen.-flat .columns, LookingScreen.-flat .detail { display: none; }
+    ViewScreen { layout: vertical; background: $background; }
+    ViewScreen .title { height: 1; padding: 0 1; background: $surface; }
+    ViewScreen .title, ViewScreen .columns, ViewScreen .hint { text-wrap: nowrap; text-overflow: ellipsis; }
+    ViewScreen .columns { height: 1; padding: 0 1; color: $text-muted; }
+    ViewScreen .hint { height: 1; padding: 0 1; color: $text-muted; background: $surface; }
+    ViewScreen Rows { margin: 0 1; }
+    ViewScreen .problem { height: auto; padding: 0 1; }
+    ViewScreen .detail { height: 4; padding: 0 1; border-top: solid $panel; }
+    ViewScreen.-flat .columns, ViewScreen.-flat .detail { display: none; }
     """
 
     def body(self) -> Iterable[Widget]:

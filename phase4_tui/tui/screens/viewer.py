@@ -18,10 +18,10 @@ from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.rollback.post_mortem import find_incident, post_mortem
 from phase4_tui.runbook.site import Site
 from phase4_tui.tui.screens.questions import TextScreen
-from phase4_tui.tui.screens.view import LookingScreen
+from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import content
 from phase4_tui.tui.widgets.file_lines import FileLines
-from phase4_tui.tui.widgets.text_lines import Paper
+from phase4_tui.tui.widgets.text_lines import TextLines
 
 if TYPE_CHECKING:
     from phase4_tui.tui.widgets.markdown_lines import Line
@@ -53,7 +53,7 @@ def read_shown(path: Path, limit: int) -> Shown:
     return Shown(safe_text(data.decode("utf-8", "replace"), limit), size, len(data))
 
 
-class _Text(LookingScreen):
+class _Text(ViewScreen):
     CSS_PATH = "viewer.tcss"
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class _Text(LookingScreen):
 
     def main(self) -> Iterable[Widget]:
         """The text, and a note under it."""
-        yield Paper(lambda index: self._lines[index], id="paper")
+        yield TextLines(lambda index: self._lines[index], id="paper")
         yield FileLines(id="lines")
         yield Static("", id="note", classes="problem", markup=False)
 
@@ -95,7 +95,7 @@ class _Text(LookingScreen):
 
     def _rendered(self, lines: "list[Line]") -> None:
         self._lines = lines
-        self.query_one("#paper", Paper).show(len(lines))
+        self.query_one("#paper", TextLines).show(len(lines))
 
     def show_lines(self, text: str, *, is_json: bool) -> None:
         """Show a text that was made safe line by line."""
@@ -157,7 +157,7 @@ class PostMortemScreen(_Text):
         self.in_background(self._read, self._take)
 
     def _read(self, stop: Stop) -> tuple[str, str]:
-        site = self.desk.site
+        site = self.console.site
         incident = find_incident(site, None)
         return incident.id, post_mortem(site, incident.id)
 
@@ -173,24 +173,24 @@ class PostMortemScreen(_Text):
     def action_write(self) -> None:
         """Ask for a name and write it there."""
         if self._written is None:
-            self.desk.tell("there is nothing to write", severity="warning")
-        elif self.desk.read_only:
-            self.desk.tell(
+            self.console.tell("there is nothing to write", severity="warning")
+        elif self.console.read_only:
+            self.console.tell(
                 "this dashboard is read-only: `phase4 incident export --out F` writes it", severity="warning"
             )
         else:
-            where = f"in {self.desk.site.workdir}; what is there already is not replaced"
+            where = f"in {self.console.site.workdir}; what is there already is not replaced"
             self.app.push_screen(TextScreen("Write it as?", where, f"{self._name}.md"), self._write)
 
     def _write(self, name: str | None) -> None:
         text = self._written
         if name is None or text is None:
             return
-        site = self.desk.site
+        site = self.console.site
         self.in_background(lambda stop: write_beside(site, name, text.encode()), self._wrote, "write")
 
     def _wrote(self, result: str) -> None:
-        self.desk.tell(result)
+        self.console.tell(result)
 
 
 def write_beside(site: Site, name: str, data: bytes) -> str:
