@@ -16,6 +16,7 @@ from phase4_tui.runbook.status import Status
 
 STYLES = {"ok": "bold green", "warning": "bold yellow", "incident": "bold red", "unknown": "bold yellow"}
 SHOWN_ISSUES = 5
+TITLE_CELLS = 14
 SHOWN_FINDINGS = 6
 
 
@@ -33,8 +34,10 @@ def show_status(status: Status, evidence: Evidence) -> None:
     header += ["frozen" if status.frozen == "intact" else "not frozen" if status.frozen == "no" else "TAMPERED"]
     header += [f"active {status.active_tag}"] if status.active_tag else []
     say(" · ".join(header), "bold")
-    for check in status.health.checks.values():
-        show_check(check, evidence.looked_ns, status.workdir)
+    checks = status.health.checks.values()
+    width = max(TITLE_CELLS, *(len(check.title) for check in checks))
+    for check in checks:
+        show_check(check, evidence.looked_ns, status.workdir, width)
     _show_last_run(evidence)
     _show_operations(status)
     for condition in status.preconditions:
@@ -78,11 +81,11 @@ def show_overrides(state: OperationsState) -> None:
         say("    `phase4 mode show` lists them, `phase4 journal --kind reopen` tells more")
 
 
-def show_check(check: Check, looked_ns: int, workdir: str) -> None:
-    """Print one health check."""
+def show_check(check: Check, looked_ns: int, workdir: str, width: int) -> None:
+    """Print one health check, its title `width` cells wide."""
     symbol = SYMBOLS[check.state]
     style = "green" if check.ok else "red" if check.state in ("failed", "unreadable") else "yellow"
-    say(f"{symbol} {check.title.upper():<14} {check.state:<14} {check.found}{_age(check, looked_ns)}", style)
+    say(f"{symbol} {check.title.upper():<{width}} {check.state:<14} {check.found}{_age(check, looked_ns)}", style)
     if not check.ok and check.found != check.expected:
         say(f"    expected {check.expected} in {_from(workdir, check.file)}")
     for issue in check.issues[:SHOWN_ISSUES]:

@@ -16,6 +16,7 @@ from phase4_tui.rollback.decision_pairs import BadReport, Close, DecisionCounts,
 from phase4_tui.rollback.frozen_copies import artifacts_of
 from phase4_tui.runbook.evidence import Evidence
 from phase4_tui.runbook.judging import Judgement, judge_tag
+from phase4_tui.runbook.own_checks import figures_of
 from phase4_tui.runbook.provenance import runs_of
 from phase4_tui.runbook.site import Site
 
@@ -213,7 +214,7 @@ def _figures(evidence: Evidence) -> dict[str, Any]:
         for key, value in evidence.summary.value.model_dump(exclude={"run_tag"}).items():
             parts = {f"{key}.{name}": part for name, part in value.items()} if isinstance(value, dict) else {key: value}
             figures |= {f"summary.{name}": part for name, part in parts.items()}
-    return figures
+    return figures | figures_of(evidence)
 
 
 def _alerts(evidence: Evidence) -> set[str]:

@@ -210,11 +210,10 @@ def _warnings(site: Site, tag: str) -> tuple[str, ...]:
         warnings.append(f"it is being run: {now}; what is there now is frozen, and the run will fail")
     phase = phase_of(site, tag)
     other = Artifact.PHASE3_SIGNOFF if phase == 4 else Artifact.PHASE4_SIGNOFF
-    expected = {kind for kind in Artifact if kind is not other}
-    if phase == 3:
-        expected -= {Artifact.MONITORING, Artifact.MONITORING_MD}
+    none = {other, *((Artifact.MONITORING, Artifact.MONITORING_MD, *site.artifacts.own) if phase == 3 else ())}
     have = {path.name for path in artifacts_of(site, tag)}
-    missing = [f"{tag}{kind}" for kind in Artifact if kind in expected and f"{tag}{kind}" not in have]
+    expected = [f"{tag}{suffix}" for suffix in site.artifacts.suffixes if suffix not in none]
+    missing = [name for name in expected if name not in have]
     if missing:
         warnings.append(f"it is incomplete, without {', '.join(missing)}; what is there is frozen")
     return tuple(warnings)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Literal
 
+from phase4_tui.artifacts.clock import nanoseconds
 from phase4_tui.artifacts.manifest import frozen_state
 from phase4_tui.artifacts.models import Document
 from phase4_tui.errors import Refused
@@ -20,7 +21,7 @@ from phase4_tui.rollback.frozen_copies import needs_freezing
 from phase4_tui.rollback.incidents import is_rehearsal
 from phase4_tui.rollback.operations import need_reason, one_at_a_time, settle, state_to_plan_on
 from phase4_tui.rollback.reopen import COMPARED, HEALTHY, REHEARSED, Condition, conditions
-from phase4_tui.runbook.fallback_proof import nanoseconds, read_fallback
+from phase4_tui.runbook.fallback_proof import read_fallback
 from phase4_tui.runbook.provenance import RunRecord, last_sequence, runs_dir
 from phase4_tui.runbook.runbook_text import sections
 from phase4_tui.runbook.site import Site

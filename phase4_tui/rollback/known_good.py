@@ -17,6 +17,7 @@ from phase4_tui.rollback.operations import Effect, Plan, need_reason, plan_on, s
 from phase4_tui.runbook.expected_files import check_file
 from phase4_tui.runbook.judging import Judgement, judge_tag
 from phase4_tui.runbook.ladder import PARSES, quarantine_of, told_rung
+from phase4_tui.runbook.own_checks import figures_of
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.status import TagRow, read_tags, shown_tag
 
@@ -189,7 +190,7 @@ def _figures(judgement: Judgement) -> dict[str, object]:
                 {f"{key}.{name}": part for name, part in value.items()} if isinstance(value, dict) else {key: value}
             )
     snapshot = evidence.monitoring.value.snapshot if evidence.monitoring.value else None
-    return figures | (dict(snapshot.kpis) if snapshot else {})
+    return figures | (dict(snapshot.kpis) if snapshot else {}) | figures_of(evidence)
 
 
 def plan_pin(site: Site, tag: str) -> Plan:

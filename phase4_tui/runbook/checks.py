@@ -1,6 +1,6 @@
-"""The table of health checks: the runbook's four in its order. Whatever lists the checks reads this table."""
+"""The table of health checks: the runbook's four in its order, then the desk's own. What lists checks reads it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from phase4_tui.artifacts.counting import counted
@@ -16,6 +16,7 @@ from phase4_tui.runbook.health import (
     release_verdict,
     text_verdict,
 )
+from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.steps import Phase
 
 GATES_PASSED, MONITORED, SIGNED = "gates passed", "monitoring OK", "signed off"
@@ -38,6 +39,8 @@ class CheckEntry:
     is_gate: bool = False
     completes: bool = True
     """The rungs before its own, that a tag is complete and its files parse, ask for its file too."""
+    is_own: bool = False
+    """One of the desk's own."""
     detail: Callable[[Evidence], str] = lambda evidence: ""
 
     def look(self, evidence: Evidence) -> Check:
@@ -113,6 +116,15 @@ CHECKS = (
 )
 
 
-def judge(evidence: Evidence) -> Health:
+def checks_of(settings: Settings, phase: Phase) -> tuple[CheckEntry, ...]:
+    """Return the checks of a phase's tags; those of the desk's own, which come last, are Phase 4's."""
+    if phase == 3 or not settings.own_checks:
+        return CHECKS
+    from phase4_tui.runbook.own_checks import own_entries  # noqa: PLC0415 - few desks have any
+
+    return (*CHECKS, *own_entries(settings))
+
+
+def judge(evidence: Evidence, checks: Sequence[CheckEntry] = CHECKS) -> Health:
     """Return the health of a tag."""
-    return Health.model_validate({entry.name: entry.look(evidence) for entry in CHECKS})
+    return Health.model_validate({entry.name: entry.look(evidence) for entry in checks})

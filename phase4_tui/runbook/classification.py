@@ -1,6 +1,7 @@
 """From evidence to severity class, the rule that fired, its evidence and the owner (runbook: incidents, escalation)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -14,10 +15,13 @@ from phase4_tui.policy.phase3.quality import CONFLICT
 from phase4_tui.policy.phase4.quality import POLICY
 from phase4_tui.runbook.evidence import Evidence
 from phase4_tui.runbook.health import Check, Health
+from phase4_tui.runbook.settings import OwnCheck
 
 Level = Literal["ok", "warning", "incident", "unknown"]
 
 KNOWN_ENGINEERING_SECTIONS = {"memory_policy_valid"}
+OWN_CHECK = "own_check_"
+"""How the rule of one of the desk's own checks begins; its name ends it."""
 EXIT_STATUS: dict[str, int] = {"P0": 10, "P1": 11, "P2": 12, "warning": 13, "unknown": 14, "ok": 0}
 
 
@@ -38,10 +42,14 @@ class Classification(Document):
         return EXIT_STATUS[self.severity_class or self.level]
 
 
-def classify(evidence: Evidence, health: Health) -> Classification:
-    """Return the worst rule that fires, P0 before P1 before P2 before unknown before warning."""
-    for rules in (_p0, _p1, _p2, _unknown, _warning):
-        for found in rules(evidence, health):
+def classify(evidence: Evidence, health: Health, own: Sequence[OwnCheck] = ()) -> Classification:
+    """Return the worst rule that fires, P0 before P1 before P2 before unknown before warning.
+
+    `own` are the desk's own checks; their rules come after the runbook's of the same class.
+    """
+    for rules, word in ((_p0, "P0"), (_p1, "P1"), (_p2, "P2"), (_unknown, ""), (_warning, "warning")):
+        failed = (check for check in own if check.severity_class == word)
+        for found in chain(rules(evidence, health), _own_rules(evidence, health, failed)):
             return found
     return _made(None, "ok", "healthy", [], None)
 
@@ -139,6 +147,21 @@ def _warning(evidence: Evidence, health: Health) -> Iterator[Classification]:
     findings = [Finding(file=monitoring.file, key=f"alerts.{alert.metric}", value=alert.value) for alert in alerts]
     findings = findings or [Finding(file=monitoring.file, key="status", value=monitoring.found)]
     yield _made(None, "warning", "monitoring_alert", findings, "risk")
+
+
+def _own_rules(evidence: Evidence, health: Health, checks: Iterable[OwnCheck]) -> Iterator[Classification]:
+    """Yield the rule of each of the desk's own checks that does not hold; a tag of Phase 3 has none."""
+    for own in checks:
+        check = health.checks.get(own.name)
+        if check is None or check.state != "failed":
+            continue
+        from phase4_tui.runbook.own_checks import findings_of  # noqa: PLC0415 - few desks have any
+
+        found, rule = findings_of(own, evidence, check), f"{OWN_CHECK}{own.name}"
+        if own.severity_class == "warning":
+            yield _made(None, "warning", rule, found, own.owner)
+        else:
+            yield _made(own.severity_class, "incident", rule, found, own.owner)
 
 
 def _state(file: str, word: str) -> Finding:

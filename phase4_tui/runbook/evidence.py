@@ -3,11 +3,11 @@
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from phase4_tui.artifacts.clock import now_ns
-from phase4_tui.artifacts.documents import Look, changed_ns, look, look_text
+from phase4_tui.artifacts.documents import Look, changed_ns, look, look_json, look_text
 from phase4_tui.artifacts.manifest import FrozenState, frozen_state
 from phase4_tui.artifacts.models import (
     Document,
@@ -50,6 +50,8 @@ class Evidence:
     no_go: bool
     """The sign-off note recommends NO-GO."""
     running: bool
+    own: Mapping[str, Look[Document]] = field(default_factory=dict)
+    """The files of the desk's own steps and checks, by suffix; those of JSON with their content."""
     others: tuple[str, ...] = ()
     """Of each core artifact that names another run tag inside: its name and that tag."""
     broken_steps: tuple[StepRecord, ...] = ()
@@ -101,12 +103,17 @@ def read_evidence(
         frozen=frozen_state(reports, tag, site.artifacts),
         no_go=_NO_GO.search(note_text) is not None,
         running=(running() if running else running_tag(reports)) == tag,
+        own={suffix: _look_own(begin + suffix, patient) for suffix in site.artifacts.own} if phase == 4 else {},
         others=tuple(_others(report, summary, tag)),
         broken_steps=tuple(
             step for run, step in latest.values() if step.state in BROKEN and not _mended(site, tag, run, step)
         ),
         runs=tuple({run.run_id: run for run, _ in latest.values()}.values()),
     )
+
+
+def _look_own(file: str, patient: bool) -> Look[Document]:
+    return look_json(file, patient=patient) if file.endswith(".json") else look_text(file)[0]
 
 
 def _others(report: Look[ReportHead], summary: Look[Summary] | Look[Phase3Summary], tag: str) -> Iterator[str]:

@@ -1,9 +1,8 @@
 """The proof of the fallback: in `phase3_only`, the last outputs are Phase 3's, and no Phase 4 run slipped in."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
-from phase4_tui.artifacts.clock import iso
+from phase4_tui.artifacts.clock import iso, nanoseconds
 from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.index import Identity, TagEntry, index_tags, scan
 from phase4_tui.artifacts.models import Document, Summary
@@ -72,9 +71,3 @@ def _rehearsed(site: Site, tag: str, written_ns: int) -> bool:
         return False
     ended = made[1].ended_ns
     return ended is None or written_ns <= ended
-
-
-def nanoseconds(moment: str) -> int:
-    """Return a time as `iso` writes it in nanoseconds since the epoch."""
-    found = datetime.fromisoformat(moment)
-    return int(found.replace(microsecond=0).timestamp()) * 1_000_000_000 + found.microsecond * 1000

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from phase4_tui.journal.state import OperationsState
-from phase4_tui.runbook.checks import judge
+from phase4_tui.runbook.checks import checks_of, judge
 from phase4_tui.runbook.classification import Classification, as_reclassified, classify
 from phase4_tui.runbook.evidence import Evidence, read_evidence
 from phase4_tui.runbook.health import Health
@@ -49,8 +49,9 @@ def judge_tag(
     whoever asks about many tags at once.
     """
     evidence = read_evidence(site, tag, patient=patient, running=running)
-    health = judge(evidence)
-    by_rule = classify(evidence, health)
+    checks = checks_of(site.settings, evidence.phase)
+    health = judge(evidence, checks)
+    by_rule = classify(evidence, health, site.settings.own_checks)
     return Judgement(
         tag=tag,
         phase=evidence.phase,
@@ -58,5 +59,5 @@ def judge_tag(
         health=health,
         by_rule=by_rule,
         classification=as_reclassified(by_rule, state.reclassified.get(tag)),
-        rung=first_failed_rung(evidence, health, state),
+        rung=first_failed_rung(evidence, health, state, checks),
     )

@@ -1,29 +1,46 @@
 """The evidence ladder: what a tag must show, rung by rung, to count as known-good (design: Known-good switch)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.sha256 import hash_file
 from phase4_tui.journal.state import OperationsState, Quarantined
-from phase4_tui.runbook.checks import CHECKS, GATES_PASSED, MONITORED, SIGNED
+from phase4_tui.runbook.checks import CHECKS, GATES_PASSED, MONITORED, SIGNED, CheckEntry, checks_of
 from phase4_tui.runbook.evidence import Evidence
 from phase4_tui.runbook.health import HOLDS, Health
+from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.steps import Phase
 
 COMPLETE, PARSES, MATCHES, NOT_QUARANTINED = "complete", "parses", "matches its manifest", "not quarantined"
-RUNGS = (COMPLETE, PARSES, *dict.fromkeys(entry.rung for entry in CHECKS), MATCHES, NOT_QUARANTINED)
 
 
-def first_failed_rung(evidence: Evidence, health: Health, state: OperationsState) -> str | None:
+def _rungs_of_checks(checks: Sequence[CheckEntry]) -> tuple[str, ...]:
+    """Return the rungs of the checks; whoever signs decides on all of them, so that rung is the last."""
+    return tuple(sorted(dict.fromkeys(entry.rung for entry in checks), key=lambda rung: rung == SIGNED))
+
+
+RUNGS = (COMPLETE, PARSES, *_rungs_of_checks(CHECKS), MATCHES, NOT_QUARANTINED)
+
+
+def rungs_of(settings: Settings) -> tuple[str, ...]:
+    """Return the rungs of the ladder in order, those of the desk's own checks included."""
+    return (COMPLETE, PARSES, *_rungs_of_checks(checks_of(settings, 4)), MATCHES, NOT_QUARANTINED)
+
+
+def first_failed_rung(
+    evidence: Evidence, health: Health, state: OperationsState, checks: Sequence[CheckEntry] = CHECKS
+) -> str | None:
     """Return the first rung that the tag fails, None for a known-good tag."""
-    return next((rung for rung, held in _climbed(evidence, health, state) if not held), None)
+    return next((rung for rung, held in _climbed(evidence, health, state, checks) if not held), None)
 
 
-def _climbed(evidence: Evidence, health: Health, state: OperationsState) -> Iterator[tuple[str, bool]]:
+def _climbed(
+    evidence: Evidence, health: Health, state: OperationsState, checks: Sequence[CheckEntry]
+) -> Iterator[tuple[str, bool]]:
     """Yield each rung and whether it holds; what comes after the first that fails need not be looked at."""
-    first = [health[entry.name] for entry in CHECKS if entry.completes]
+    first = [health[entry.name] for entry in checks if entry.completes]
     core = (evidence.report, evidence.summary)
     complete = all(check.state != "absent" for check in first) and not evidence.missing_files
     yield COMPLETE, complete and not _is_being_made(evidence)
@@ -33,10 +50,10 @@ def _climbed(evidence: Evidence, health: Health, state: OperationsState) -> Iter
         and all(found.state not in {"unreadable", "writing", "broken"} for found in core),
     )
     more = {GATES_PASSED: not evidence.broken_steps, SIGNED: not evidence.no_go}
-    for rung in dict.fromkeys(entry.rung for entry in CHECKS):
+    for rung in _rungs_of_checks(checks):
         # Phase 3 has no monitoring, and is the fallback, not a known-good tag.
-        checks = (health[entry.name] for entry in CHECKS if entry.rung == rung)
-        yield rung, all(check.state in HOLDS for check in checks) and more.get(rung, True)
+        found = (health[entry.name] for entry in checks if entry.rung == rung)
+        yield rung, all(check.state in HOLDS for check in found) and more.get(rung, True)
     # A copy that is gone proves nothing, and one that no operation made proves nothing either.
     yield MATCHES, evidence.frozen == ("intact" if evidence.tag in state.frozen else "no")
     yield NOT_QUARANTINED, quarantine_of(evidence.reports, evidence.tag, state) is None

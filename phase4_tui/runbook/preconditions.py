@@ -10,7 +10,17 @@ from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.runbook.isolation import Proof, live_order_switches
 from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.site import Site
-from phase4_tui.runbook.steps import Phase, Place, Step, is_foreign, place_of, script_directory, steps_of
+from phase4_tui.runbook.steps import (
+    PHASE3_STEPS,
+    PHASE4_STEPS,
+    Phase,
+    Place,
+    Step,
+    is_foreign,
+    place_of,
+    script_directory,
+    steps_of,
+)
 
 
 class Precondition(Document):
@@ -51,7 +61,7 @@ def check_workdir(settings: Settings, place: Place, phase: Phase, steps: Sequenc
 
 def _scripts(settings: Settings, place: Place, phase: Phase) -> str:
     directory = script_directory(settings, place.workdir, phase)
-    steps = steps_of(phase, settings)
+    steps = PHASE4_STEPS if phase == 4 else PHASE3_STEPS
     own = [step.script for step in steps if is_foreign(directory / step.script)]
     if not own:
         return "complete; the steps are this program's"

@@ -312,20 +312,28 @@ class _Run:
         if problems:
             words = _last_words(result) if gate_failed else ""
             return "crashed", f"exit status {result.exit_code}, but {'; '.join(problems)}{words}"
-        passed = self._gate_passed(command)
+        passed, words = self._gate_passed(command)
         if passed is False or (gate_failed and passed is None):
-            return "failed_gate", None if gate_failed else "exit status 0, but its check says passed=false"
+            return "failed_gate", None if gate_failed else f"exit status 0, but its check {words}"
         if gate_failed:
-            return "crashed", "exit status 2, but its check does not say passed=false"
+            return "crashed", f"exit status 2, but its check {words}"
         return "passed", None
 
-    def _gate_passed(self, command: Command) -> bool | None:
+    def _gate_passed(self, command: Command) -> tuple[bool | None, str]:
+        """Return whether a gate passed by its file, None without a word; and what the file says."""
         verdict = command.step.verdict
         if verdict is None or file_name(self._plan.tag, verdict) not in command.expects:
-            return None  # `expects` was replaced: what lies there may be left over from another run
+            return None, ""  # `expects` was replaced: what lies there may be left over from another run
+        file = self._plan.place.reports / file_name(self._plan.tag, verdict)
+        if command.step.argv is not None:
+            from phase4_tui.runbook.own_checks import gate_of  # noqa: PLC0415 - few desks have any
+
+            check = next(one for one in self._site.settings.own_checks if one.name == command.step.name)
+            return gate_of(check, file)
         model = ReleaseCheck if verdict is Artifact.RELEASE_CHECK else QualityCheck
-        found = look(self._plan.place.reports / file_name(self._plan.tag, verdict), model, limit=32 << 20)
-        return found.value.passed if isinstance(found.value, ReleaseCheck | QualityCheck) else None
+        found = look(file, model, limit=32 << 20)
+        passed = found.value.passed if isinstance(found.value, ReleaseCheck | QualityCheck) else None
+        return passed, "says passed=false" if passed is False else "does not say passed=false"
 
 
 def _last_words(result: ChildResult) -> str:

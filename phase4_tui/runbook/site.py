@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from phase4_tui.artifacts.names import ArtifactNames
+from phase4_tui.artifacts.names import RUNBOOK_ARTIFACTS, ArtifactNames
 from phase4_tui.journal.actor import Actor
 from phase4_tui.runbook.settings import Settings
 
@@ -26,7 +26,8 @@ class Site:
     @cached_property
     def artifacts(self) -> ArtifactNames:
         """Which files are artifacts of a tag here."""
-        return ArtifactNames()
+        own = self.settings.own_suffixes
+        return ArtifactNames(own) if own else RUNBOOK_ARTIFACTS
 
     @property
     def actor(self) -> Actor:

@@ -6,12 +6,11 @@ from pathlib import Path
 from textual.widget import Widget
 from textual.widgets import Static
 
-from phase4_tui.artifacts.clock import age, now_ns
+from phase4_tui.artifacts.clock import age, nanoseconds, now_ns
 from phase4_tui.artifacts.manifest import Tampering, look_frozen
 from phase4_tui.console.facts.snapshot import Snapshot, TagView
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.audit import AuditEntry, audit
-from phase4_tui.runbook.fallback_proof import nanoseconds
 from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.rows import Rows

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from textual.containers import Grid
 from textual.geometry import Size
 from textual.reactive import var
 
@@ -11,7 +12,7 @@ from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.policy.monitoring import SEVERITIES
 from phase4_tui.runbook.checks import CheckEntry
 from phase4_tui.runbook.health import Check
-from phase4_tui.tui.text import clip
+from phase4_tui.tui.text import Part, clip
 from phase4_tui.tui.widgets.kpi_rows import kpi_rows
 from phase4_tui.tui.widgets.lines import Lines, Row, paragraphs
 
@@ -27,6 +28,8 @@ STYLES = {
     "stale": "$warning",
     "not_applicable": "$text-muted",
 }
+ROOMY_ROWS = 2
+TITLE_CELLS = 8
 MORE, ROOMY = "… a shows all", 38
 SHORT = {
     "output_schema_valid": "schema",
@@ -39,13 +42,25 @@ SHORT = {
 """A section's name would take the room of what is wrong in it."""
 
 
+class HealthPanels(Grid):
+    """The panels of all checks, two in a row; with more than the runbook's four each has fewer lines."""
+
+    def __init__(self, *panels: "HealthPanel") -> None:
+        super().__init__(*panels, id="health")
+        rows = -(-len(panels) // 2)
+        self.styles.grid_size_columns, self.styles.grid_size_rows = 2, rows
+        self.set_class(rows > ROOMY_ROWS, "-many")
+        if len(panels) % 2:
+            panels[-1].styles.column_span = 2
+
+
 class HealthPanel(Lines):
     """The panel of one check; its age counts up by itself."""
 
     snapshot: var[Snapshot | None] = var(None)
 
     def __init__(self, entry: CheckEntry) -> None:
-        super().__init__(id=entry.name.replace("_", "-"), classes="health")
+        super().__init__(id=f"{'own-' if entry.is_own else ''}{entry.name.replace('_', '-')}", classes="health")
         self._entry = entry
 
     def on_mount(self) -> None:
@@ -68,7 +83,7 @@ class HealthPanel(Lines):
 
     def _found(self) -> Check | None:
         view = self.snapshot.focus if self.snapshot else None
-        return view.health[self._entry.name] if view else None
+        return view.health.checks.get(self._entry.name) if view else None
 
     def _draw(self) -> None:
         if self.snapshot is None:
@@ -76,21 +91,30 @@ class HealthPanel(Lines):
         check = self._found()
         self.show(self._content(self.snapshot, check))
         self._tick()
-        for level in ("bad", "doubt"):
-            self.set_class(level == _level(check), f"-{level}")
+        level = _level(check) if check is not None or self.snapshot.focus is None else "good"
+        for one in ("bad", "doubt"):
+            self.set_class(one == level, f"-{one}")
 
     def _content(self, snapshot: Snapshot, check: Check | None) -> list[Row]:
-        name = (f"{self._entry.title.upper()}  ", "bold")
         view = snapshot.focus
-        if view is None or check is None:
-            return [(name, ("○ NO TAG", "$warning")), ("`r` runs the sequence",)]
+        if view is None:
+            return [(self._heading(""), ("○ NO TAG", "$warning")), ("`r` runs the sequence",)]
+        if check is None:  # one of the desk's own, on a tag of Phase 3
+            return [(self._heading(""), (f"{SYMBOLS['not_applicable']} NOT IN PHASE {view.phase}", "$text-muted"))]
         word = check.state.upper().replace("_", " ")
         if self._entry.name == "monitoring" and check.state == "alert":
             word += " HIGH" if any(alert[3] == "HIGH" for alert in view.alerts) else ""
         size = self.content_size
         rows = _body(self._entry.name, snapshot, view, check, size)
         body = fitted(rows, max(size.width, 10), max(size.height - 1, 1))
-        return [(name, (f"{SYMBOLS[check.state]} {word}", STYLES[check.state])), *body]
+        return [(self._heading(word), (f"{SYMBOLS[check.state]} {word}", STYLES[check.state])), *body]
+
+    def _heading(self, word: str) -> Part:
+        """Return the title, with room for the word of its state behind it."""
+        title, width = self._entry.title.upper(), self.content_size.width
+        if width:  # it has none before the first layout
+            title = clip(title, max(width - len(word) - 4, TITLE_CELLS))
+        return f"{title}  ", "bold"
 
 
 def _body(name: str, snapshot: Snapshot, view: TagView, check: Check, size: Size) -> list[tuple[str, str]]:
@@ -100,7 +124,7 @@ def _body(name: str, snapshot: Snapshot, view: TagView, check: Check, size: Size
     rows: list[tuple[str, str]] = []
     issues = list(check.issues)
     if name == "monitoring" and check.state in ("ok", "alert"):
-        rows += kpi_rows(snapshot.rules, view, size.width, size.height - 2)
+        rows += kpi_rows(snapshot.rules, view, size.width, size.height - 1)
         issues = [issue for issue in issues if issue.partition(" ")[0] not in SEVERITIES]  # told as bars
     if name == "signoff" and check.ok:
         rows.append((_signoff(view), "$error" if view.signoff == "NO-GO" else ""))
