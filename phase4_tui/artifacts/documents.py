@@ -14,6 +14,7 @@ from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.regular_files import MAX_DOCUMENT_BYTES, Unreadable, open_regular, read_capped
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.strict_json import BadJson, decode_text, parse, parse_object
+from phase4_tui.errors import error_as_commands
 
 M = TypeVar("M", bound=Document)
 LookState = Literal["absent", "writing", "unreadable", "broken", "older", "valid"]
@@ -92,9 +93,9 @@ def look_text(path: Path | str, limit: int = MAX_DOCUMENT_BYTES) -> tuple[Look[D
     except FileNotFoundError:
         return Look(file, "absent"), ""
     except Unreadable as error:
-        return Look(file, "unreadable", problems=(str(error),), modified_ns=changed_ns(file)), ""
+        return Look(file, "unreadable", problems=(error_as_commands(error),), modified_ns=changed_ns(file)), ""
     except BadJson as error:
-        return Look(file, "unreadable", problems=(str(error),), modified_ns=changed_ns(file)), ""
+        return Look(file, "unreadable", problems=(error_as_commands(error),), modified_ns=changed_ns(file)), ""
     if changed or (not text.strip() and now_ns() - modified < WRITING_GRACE_NS):
         return Look(file, "writing", modified_ns=modified), text
     if not text.strip():
@@ -126,13 +127,13 @@ def _look_once(file: str, read: Callable[[bytes], M], limit: int) -> Look[M]:
     except FileNotFoundError:
         return Look(file, "absent")
     except Unreadable as error:
-        return Look(file, "unreadable", problems=(str(error),), modified_ns=changed_ns(file))
+        return Look(file, "unreadable", problems=(error_as_commands(error),), modified_ns=changed_ns(file))
     try:
         value = read(data)
     except BadJson as error:
         fresh = abs(now_ns() - modified) < WRITING_GRACE_NS
         state: LookState = "writing" if changed or (error.truncated and fresh) else "unreadable"
-        return Look(file, state, problems=(str(error),), modified_ns=modified)
+        return Look(file, state, problems=(error_as_commands(error),), modified_ns=modified)
     except ValidationError as error:
         return Look(file, "broken", problems=tuple(schema_problems(error)), modified_ns=modified)
     missing = value.missing_keys()

@@ -4,7 +4,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from phase4_tui.artifacts.names import RUNBOOK_ARTIFACTS, STATE_DIR, state_dir
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy
 
 FROZEN_DIR = "frozen"
 
@@ -13,8 +13,12 @@ class FrozenTag(Refused):
     """A write to an artifact of a frozen tag was refused."""
 
     def __init__(self, tag: str, path: Path) -> None:
-        super().__init__(f"{path.name}: tag {tag} is frozen, nothing was written; run under another tag")
-        self.tag = tag
+        super().__init__(
+            f"{path.name}: tag {tag} is frozen, nothing was written",
+            remedy=Remedy(effect="run under another tag"),
+            tag=tag,
+            file=str(path),
+        )
 
 
 def frozen_dir(reports: Path, tag: str) -> Path:

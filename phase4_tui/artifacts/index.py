@@ -75,9 +75,3 @@ def index_tags(names: Mapping[str, Identity], artifacts: ArtifactNames) -> list[
             modified[tag] = max(modified.get(tag, 0), identity[2])
     entries = [TagEntry(tag, frozenset(kinds), modified[tag]) for tag, kinds in suffixes.items()]
     return sorted(entries, key=lambda entry: (-entry.modified_ns, entry.tag))
-
-
-def changed_tags(before: Mapping[str, Identity], after: Mapping[str, Identity], artifacts: ArtifactNames) -> set[str]:
-    """Return the tags any of whose artifacts came, went or changed."""
-    names = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-    return {owner[0] for owner in map(artifacts.split, names) if owner is not None}

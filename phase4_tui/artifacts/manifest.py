@@ -17,6 +17,7 @@ from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import ArtifactNames
 from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
 from phase4_tui.artifacts.sha256 import hash_file
+from phase4_tui.errors import Remedy, command_line, error_as_commands
 
 MANIFEST_FILE = "manifest.json"
 SUMS_FILE = "SHA256SUMS"
@@ -80,6 +81,11 @@ def frozen_state(reports: Path, tag: str, artifacts: ArtifactNames) -> FrozenSta
     return "tampered" if look_frozen(reports, tag, artifacts) else "intact"
 
 
+def restoring(tag: str, effect: str = "puts the frozen files back") -> Remedy:
+    """Return the remedy for a frozen tag that was tampered with."""
+    return Remedy("restore", command_line("restore", tag), effect)
+
+
 def look_frozen(reports: Path, tag: str, artifacts: ArtifactNames, *, hashes: bool = False) -> list[Tampering]:
     """Compare a frozen tag's artifacts and their copies with the manifest; with `hashes` also every byte."""
     directory = frozen_dir(reports, tag)
@@ -128,7 +134,7 @@ def _beside_the_copies(directory: Path, manifest: Manifest) -> list[Tampering]:
             if read_bytes(directory / SUMS_FILE) != sums_of(manifest):
                 found.append(Tampering("changed", directory / SUMS_FILE, "does not say what the manifest says"))
         except (Unreadable, OSError) as error:
-            found.append(Tampering("changed", directory / SUMS_FILE, str(error)))
+            found.append(Tampering("changed", directory / SUMS_FILE, error_as_commands(error)))
     return found
 
 
@@ -164,7 +170,7 @@ def _compare(path: Path, file: FrozenFile, *, links: int, hashes: bool) -> list[
             return []
         digest = hash_file(path, contained=True)
     except (Unreadable, OSError) as error:
-        return [Tampering("changed", path, str(error))]
+        return [Tampering("changed", path, error_as_commands(error))]
     if digest != file.sha256:
         return [Tampering("changed", path, f"has sha256 {(digest or 'none')[:12]} instead of {file.sha256[:12]}")]
     return []

@@ -43,7 +43,7 @@ class BadTag(Refused, ValueError):
     """A text that can't be a tag."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(f"{ascii(text)[:80]} is no run tag: a tag is {TAG_RULE}")
+        super().__init__(f"{ascii(text)[:80]} is no run tag: a tag is {TAG_RULE}", tag=text)
 
 
 def check_tag(text: str) -> str:

@@ -13,9 +13,8 @@ from phase4_tui.console.facts.once import read_snapshot
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.operations.asker import Declined, Left, Line, Offer, Question, Severity, Tone
 from phase4_tui.console.operations.session import Session
-from phase4_tui.console.remedies import as_commands
 from phase4_tui.console.views import View
-from phase4_tui.errors import Refused, Remedy
+from phase4_tui.errors import Refused, Remedy, as_commands
 from phase4_tui.rollback.known_good import candidates
 from phase4_tui.rollback.operations import Done, Plan
 from phase4_tui.runbook.run_plan import RunPlan
@@ -102,6 +101,10 @@ class TerminalAsker:
             say(safe_line(f"  known-good: {', '.join(good[:SHOWN_TAGS]) or 'none'}{more}"))
         return False
 
+    def word(self, message: str, remedies: Sequence[Remedy] = (), *, digests: Sequence[str] = ()) -> str:
+        """Return a message with its remedies as commands; each sha256 stays as long as it is."""
+        return as_commands(message, remedies)
+
     def show(self, lines: Sequence[Line]) -> None:
         """Print what there is to know before the next question."""
         if not self._desk.json:
@@ -111,15 +114,15 @@ class TerminalAsker:
 
     def tell(self, text: str, severity: Severity = "information", *, remedies: Sequence[Remedy] = ()) -> None:
         """Print a line."""
-        say(safe_line(f"  {as_commands(text, remedies)}"), STYLES[severity])
+        say(safe_line(f"  {self.word(text, remedies)}"), STYLES[severity])
 
     def told(self, done: Done) -> None:
         """Print what was done."""
         if self._desk.json:
             seq = done.event.seq if done.event else None
-            emit({"done": list(done.lines), "revision": done.state.revision, "event": seq})
+            emit({"done": done.told(), "revision": done.state.revision, "event": seq})
             return
-        for line in done.lines:
+        for line in done.told():
             say(line, "green" if done.event else "")
 
     def _preview(self, offer: Offer) -> None:
@@ -139,9 +142,8 @@ class TerminalAsker:
 def need_terminal() -> None:
     """Raise Refused when nobody can be asked."""
     if not sys.stdin.isatty():
-        raise Refused(
-            "this asks before it acts, and there is no terminal: give `--yes`, or `--dry-run` to see the plan"
-        )
+        advice = Remedy(effect="give `--yes`, or `--dry-run` to see the plan")
+        raise Refused("this asks before it acts, and there is no terminal", remedy=advice)
 
 
 def _confirmed(question: str) -> bool:

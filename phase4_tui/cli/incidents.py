@@ -9,7 +9,8 @@ from phase4_tui.artifacts.atomic_files import atomic_write
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import DONE, Desk, emit, say
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy, command_line
+from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback.active import ACTIVE_FILE
@@ -99,19 +100,21 @@ def _refuse_what_is_ours(desk: Desk, target: Path) -> None:
     """Raise Refused when a post-mortem would replace an artifact of a tag or a part of the record."""
     place, reports = target.parent.resolve() / target.name, desk.reports.resolve()
     if place.is_relative_to(state_dir(reports)):
-        raise Refused(f"{target} is a part of the record itself: choose a place outside {state_dir(desk.reports)}")
+        advice = Remedy(effect=f"choose a place outside {state_dir(desk.reports)}")
+        raise Refused(f"{target} is a part of the record itself", remedy=advice, file=str(target))
     if place.parent == reports and (desk.site.artifacts.split(place.name) is not None or place.name == ACTIVE_FILE):
-        raise Refused(f"{target} is an artifact: choose another name, `phase4 incident export --out post-mortem.md`")
+        other = Remedy("", command_line("incident", "export", "--out", "post-mortem.md"), "writes it elsewhere")
+        raise Refused(f"{target} is an artifact", remedy=other, file=str(target))
 
 
 def root_cause_list(desk: Desk) -> int:
     """List the logged root causes."""
     found = root_causes(read_events(desk.reports))
     if desk.json:
-        emit({"root_causes": [_document(event.seq, event.at, event.incident, entry) for event, entry in found]})
+        emit({"root_causes": [_document(event, entry) for event, entry in found]})
         return DONE
     for event, entry in found:
-        say(safe_line(f"{event.at} {event.incident} by {event.operator}: {entry.cause}"))
+        say(safe_line(f"{event.at} {event.incident or event.tag} by {event.operator}: {entry.cause}"))
         closure = entry.closure or "not given"
         say(safe_line(f"  remediation: {entry.remediation} · owner {entry.owner} · closed when: {closure}"))
     if not found:
@@ -119,5 +122,5 @@ def root_cause_list(desk: Desk) -> int:
     return DONE
 
 
-def _document(seq: int, at: str, incident: str | None, entry: RootCause) -> dict[str, object]:
-    return {"seq": seq, "at": at, "incident": incident} | entry.model_dump()
+def _document(event: Event, entry: RootCause) -> dict[str, object]:
+    return {"seq": event.seq, "at": event.at, "incident": event.incident, "tag": event.tag} | entry.model_dump()

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from phase4_tui.artifacts import models
 from phase4_tui.artifacts.atomic_files import atomic_write
 from phase4_tui.cli.context import DONE, FAILED, Desk, emit, say
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, as_commands
 from phase4_tui.policy.monitoring import DEFAULT_RULES
 from phase4_tui.policy.phase3 import record as phase3
 from phase4_tui.policy.phase4 import record as phase4
@@ -91,7 +91,7 @@ def doctor(desk: Desk) -> int:
     for finding in findings:
         symbol = "✔" if finding.ok else "·" if finding.advisory else "✘"
         say(
-            f"{symbol} {finding.name:<18} {finding.detail}",
+            f"{symbol} {finding.name:<18} {as_commands(finding.detail, finding.remedies)}",
             "" if finding.ok else "yellow" if finding.advisory else "red",
         )
     return DONE if healthy else FAILED

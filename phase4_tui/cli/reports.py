@@ -16,9 +16,9 @@ from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.artifacts.report import ReportReader, tolerant_row
 from phase4_tui.artifacts.strict_json import BadJson
 from phase4_tui.cli.context import DONE, FAILED, Desk, complain, emit, say
-from phase4_tui.cli.state import Tag, chosen_tag
+from phase4_tui.cli.state import MAKES_ONE, Tag, chosen_tag
 from phase4_tui.console.symbols import SYMBOLS
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy, as_commands, command_line, error_as_commands
 from phase4_tui.journal.state import read_state
 from phase4_tui.policy.monitoring import KPIS
 from phase4_tui.runbook.judging import judge_tag
@@ -86,7 +86,7 @@ def trends(
     if found.trouble:
         say(f"! {found.trouble}: these are the default rules", "yellow")
     if not found.points:
-        say(f"no tag in {desk.reports} was monitored yet; `phase4 run` makes one")
+        say(as_commands(f"no tag in {desk.reports} was monitored yet", (MAKES_ONE,)))
         return DONE
     width = max(7, *(len(tag) for tag, _ in found.points))
     say(f"{'':<{width}}" + "".join(f"  {kpi.removesuffix('_pct'):>15}" for kpi in KPIS), "bold")
@@ -175,9 +175,10 @@ class _Decisions:
                     if not self._wanted or self._wanted.takes(row):
                         yield self._count, stored, row
         except FileNotFoundError:
-            raise Refused(f"{path.name} is not there: `phase4 step 1` writes it") from None
+            writes = Remedy("step_1", command_line("step", "1"), "writes it")
+            raise Refused(f"{path.name} is not there", remedy=writes, file=str(path)) from None
         except (BadElement, BadJson) as error:
-            self.trouble = str(error)
+            self.trouble = error_as_commands(error)
 
     def nothing(self) -> str:
         """Return that no row was found, and which ones there are."""
@@ -213,7 +214,8 @@ def transcript(desk: Desk, tag: Tag = None) -> int:
     run = next(runs_of(desk.reports, chosen), None)
     path = last_transcript(run) if run is not None else None
     if run is None or path is None:
-        raise Refused(f"no step of {chosen} is on record; `phase4 run --tag {chosen}` runs them")
+        runs = Remedy("run", command_line("run", "--tag", chosen), "runs them")
+        raise Refused(f"no step of {chosen} is on record", remedy=runs, tag=chosen)
     if desk.json:
         emit({"tag": chosen, "run": run.run_id, "transcript": str(path)})
         return DONE

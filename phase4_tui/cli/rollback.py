@@ -13,7 +13,7 @@ from phase4_tui.cli.asker import give, need_terminal, session_of
 from phase4_tui.cli.context import DONE, FAILED, Desk, emit, say
 from phase4_tui.console.operations.dialogues.rollback import walk
 from phase4_tui.console.symbols import SYMBOLS
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy, as_commands, command_line
 from phase4_tui.journal.lease import HEARTBEAT_SECONDS
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.guided import Guided, keep_leading, lead, read_guided, stop_leading
@@ -66,10 +66,10 @@ def _incident(desk: Desk, *, opens: bool) -> Guided:
     if guided is not None:
         return guided
     if opens:
-        raise Refused(
-            "no incident is open, and the shown tag shows none: `phase4 incident reclassify P1 --reason R` opens one"
-        )
-    raise Refused("no incident is open; `phase4 rollback` opens one for what the shown tag shows")
+        opens_one = Remedy("reclassify", command_line("incident", "reclassify", "P1", "--reason", "R"), "opens one")
+        raise Refused("no incident is open, and the shown tag shows none", remedy=opens_one)
+    opens_one = Remedy("guided", command_line("rollback"), "opens one for what the shown tag shows")
+    raise Refused("no incident is open", remedy=opens_one)
 
 
 @contextmanager
@@ -98,6 +98,7 @@ def show_guided(guided: Guided) -> None:
     say(f"{incident.id} · {incident.severity_class} {incident.rule.replace('_', ' ')} · tag {incident.tag}", "bold")
     say(f"detected {incident.opened_at} · contained {incident.contained_at or 'not yet'}")
     for step in guided.steps:
-        say(safe_line(f"{SYMBOLS[step.state]} {step.number} {step.title}: {step.detail}"))
+        detail = as_commands(step.detail, step.remedies)
+        say(safe_line(f"{SYMBOLS[step.state]} {step.number} {step.title}: {detail}"))
         if step.state != "done":
             say(f"    {step.command}")

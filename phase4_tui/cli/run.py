@@ -12,7 +12,7 @@ import typer
 from phase4_tui.cli.context import DONE, FAILED, Desk, complain, emit, say
 from phase4_tui.cli.run_progress import observing
 from phase4_tui.cli.status_text import show_status
-from phase4_tui.errors import Phase4Error, Refused
+from phase4_tui.errors import Phase4Error, Refused, Remedy, as_commands, command_line
 from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.runbook.provenance import RunRecord
 from phase4_tui.runbook.run_plan import Request, RunPlan, choose_phase, plan_run
@@ -128,7 +128,8 @@ def _look_for_incident(desk: Desk, tag: str) -> None:
     try:
         look_for_incident(desk.site, tag)
     except Phase4Error as error:
-        complain(f"no incident was opened: {error}; `phase4 rollback` looks again")
+        again = Remedy("guided", command_line("rollback"), "looks again")
+        complain(as_commands(f"no incident was opened: {error.message}", (*error.remedies, again)))
 
 
 def _document(record: RunRecord, status: Status) -> dict[str, object]:

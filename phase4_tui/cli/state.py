@@ -8,7 +8,7 @@ from phase4_tui.artifacts.clock import age, now_ns
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.cli.context import DONE, Desk, emit, say
 from phase4_tui.cli.status_text import STYLES, show_overrides, show_status
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy, as_commands, command_line
 from phase4_tui.journal.state import read_state
 from phase4_tui.runbook.audit import audit as audit_of
 from phase4_tui.runbook.classification import EXIT_STATUS
@@ -17,6 +17,7 @@ from phase4_tui.runbook.isolation import probe_barrier
 from phase4_tui.runbook.ladder import told_rung
 from phase4_tui.runbook.status import read_status, read_tags, shown_tag
 
+MAKES_ONE = Remedy("run", command_line("run"), "makes one")
 Tag = Annotated[str | None, typer.Option(help="The run tag.", show_default="the active one, else the newest")]
 
 
@@ -40,7 +41,7 @@ def tags(desk: Desk) -> int:
         emit({"tags": rows})
         return DONE
     if not rows:
-        say(f"no tags in {desk.reports}; `phase4 run` makes one")
+        say(as_commands(f"no tags in {desk.reports}", (MAKES_ONE,)))
     width = max((len(row.tag) for row in rows), default=0)
     for row in rows:
         word = row.severity_class or row.level.upper()
@@ -89,5 +90,5 @@ def chosen_tag(desk: Desk, wanted: str | None) -> str:
     """Return the tag that a command is about; raises Refused without any, BadTag."""
     chosen = shown_tag(desk.site, wanted, read_state(desk.reports))
     if chosen is None:
-        raise Refused(f"no tags in {desk.reports}; `phase4 run` makes one")
+        raise Refused(f"no tags in {desk.reports}", remedy=MAKES_ONE)
     return check_tag(chosen)

@@ -6,6 +6,7 @@ from phase4_tui.artifacts.clock import age
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import say
 from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.errors import as_commands
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.classification import Classification
 from phase4_tui.runbook.escalation import OWNERS, next_step
@@ -42,7 +43,8 @@ def show_status(status: Status, evidence: Evidence) -> None:
     _show_operations(status)
     for condition in status.preconditions:
         if not condition.ok:
-            say(f"! precondition {condition.name}: {condition.detail}", "yellow")
+            told = as_commands(condition.detail, condition.remedies)
+            say(f"! precondition {condition.name}: {told}", "yellow")
     classification = status.classification
     say(verdict(classification), STYLES[classification.level])
     shown = classification.evidence[:SHOWN_FINDINGS]
@@ -64,7 +66,8 @@ def _show_operations(status: Status) -> None:
         say("    the next operation settles it; give the same one again to go on", "yellow")
     if status.fallback is not None:
         symbol = "✔" if status.fallback.holds else "!"
-        say(f"{symbol} FALLBACK       phase3_only since {status.fallback.since}: {status.fallback}", "yellow")
+        told = as_commands(str(status.fallback), status.fallback.remedies)
+        say(f"{symbol} FALLBACK       phase3_only since {status.fallback.since}: {told}", "yellow")
     if status.incident is not None:
         incident = status.incident
         say(

@@ -8,6 +8,7 @@ from phase4_tui.artifacts.clock import age, now_ns
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import DONE, Desk, emit, say
 from phase4_tui.cli.status_text import STYLES
+from phase4_tui.errors import as_commands
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.known_good import candidates
 from phase4_tui.runbook.fallback_proof import read_fallback
@@ -43,7 +44,7 @@ def mode_show(desk: Desk) -> int:
     else:
         say(f"evaluation mode {state.evaluation_mode}" + (f" since {state.mode_since}" if state.mode_since else ""))
         if fallback is not None:
-            say(("✔ " if fallback.holds else "! ") + str(fallback))
+            say(("✔ " if fallback.holds else "! ") + as_commands(str(fallback), fallback.remedies))
         for line in state.overrides:
             say(safe_line(f"! overridden: {line}"), "yellow")
     return DONE

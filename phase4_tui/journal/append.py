@@ -28,7 +28,6 @@ from phase4_tui.journal.events import GENESIS, Event, encode_line, seal
 from phase4_tui.journal.log import (
     HEAD_FILE,
     JOURNAL_FILE,
-    REPAIR,
     Draft,
     Head,
     JournalDamaged,
@@ -72,7 +71,9 @@ def _need_anchor(reports: Path, last: Event | None) -> None:
     if is_same(end, head):
         return
     if last is None or not follows(last, head):
-        raise JournalDamaged(f"{JOURNAL_FILE} ends at event {end.seq}, {HEAD_FILE} names event {head.seq}; {REPAIR}")
+        raise JournalDamaged(
+            f"{JOURNAL_FILE} ends at event {end.seq}, {HEAD_FILE} names event {head.seq}", file=JOURNAL_FILE
+        )
     _publish(reports, last, {})
 
 

@@ -105,8 +105,7 @@ def _good_events(reports: Path, check: JournalCheck) -> Iterator[Event]:
                 return
             if not line.endswith(b"\n"):
                 digest = hashlib.sha256(line).hexdigest()[:12]
-                detail = f"{len(line)} bytes that a crash left (sha256 {digest}); the next operation sets them aside"
-                check.problems.append(Problem("torn", where, detail))
+                check.problems.append(Problem("torn", where, f"{len(line)} bytes that a crash left (sha256 {digest})"))
                 return
             try:
                 event = decode_line(line[:-1])
@@ -150,8 +149,7 @@ def _check_state(
     """Compare the stored state with what the events that it knows of make; `wrong` says why one can't be told."""
     detail = None
     if stored is None:
-        missing = "is missing; the next operation writes it anew from the journal"
-        detail = wrong or (missing if check.count else None)
+        detail = wrong or ("is missing" if check.count else None)
     elif not check.holds(stored.journal):
         detail = f"knows of event {stored.journal.seq} ({stored.journal.hash[:12]}), which the journal does not hold"
     elif rebuilt is None or check.state is None:

@@ -10,9 +10,10 @@ from pydantic import Field
 
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy
 from phase4_tui.journal.state import OperationsState, read_state
 from phase4_tui.rollback.decision_pairs import BadReport, Close, DecisionCounts, compare_decisions
+from phase4_tui.rollback.freeze import LIST_TAGS
 from phase4_tui.rollback.frozen_copies import artifacts_of
 from phase4_tui.runbook.evidence import Evidence
 from phase4_tui.runbook.judging import Judgement, judge_tag
@@ -116,7 +117,8 @@ def check_comparable(
         {"known_good": check_tag(known_good)} if known_good is not None else {}
     )
     if len(set(tags.values())) < len(tags):
-        raise Refused("a tag can't be compared with itself: name a bad one, a re-run, and another known-good one")
+        three = Remedy(effect="name a bad one, a re-run, and another known-good one")
+        raise Refused("a tag can't be compared with itself", remedy=three)
     close = _closeness(rtol, atol)
     state = read_state(site.reports)
     found = {side: judge_tag(site, tag, state) for side, tag in tags.items()}
@@ -125,9 +127,9 @@ def check_comparable(
         if side == "bad" and _is_known(site, state, tag):
             continue  # an incident is compared whatever it has left of its tag
         if not os.path.lexists(site.reports / file_name(tag, Artifact.REPORT)):
-            raise Refused(f"{tag} has no report in {site.reports}; `phase4 tags` lists the tags")
+            raise Refused(f"{tag} has no report in {site.reports}", remedy=LIST_TAGS, tag=tag)
         if judgement.phase == 3:
-            raise Refused(f"{tag} is of Phase 3: only Phase 4 tags can be compared")
+            raise Refused(f"{tag} is of Phase 3: only Phase 4 tags can be compared", tag=tag)
     return tags, found, close
 
 

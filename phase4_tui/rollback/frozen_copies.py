@@ -14,7 +14,7 @@ from phase4_tui.artifacts.index import Identity
 from phase4_tui.artifacts.manifest import MANIFEST_FILE, SUMS_FILE, FrozenFile, Manifest, read_manifest, sums_of
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.regular_files import Unreadable, open_regular
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.site import Site
@@ -105,7 +105,7 @@ def _copy_all(site: Site, tag: str, stage: Path) -> list[FrozenFile]:
     for _ in range(TRIES):
         sources = artifacts_of(site, tag)
         if not sources:
-            raise Refused(f"{tag} has no artifacts in {site.reports} any more: nothing to freeze")
+            raise Refused(f"{tag} has no artifacts in {site.reports} any more: nothing to freeze", tag=tag)
         try:
             copied = [_copy(path, stage / path.name) for path in sources]
             if artifacts_of(site, tag) == sources and all(
@@ -118,7 +118,8 @@ def _copy_all(site: Site, tag: str, stage: Path) -> list[FrozenFile]:
             # Who writes an artifact by removing it first is caught between the two; look at all of them again.
         for path in stage.iterdir():
             path.unlink()
-    raise Refused(f"artifacts of {tag} are being written: cancel or wait for who writes them, then freeze again")
+    advice = Remedy(effect="cancel or wait for who writes them, then freeze again")
+    raise Refused(f"artifacts of {tag} are being written", remedy=advice, tag=tag)
 
 
 def _identity(info: os.stat_result) -> Identity:
@@ -128,11 +129,12 @@ def _identity(info: os.stat_result) -> Identity:
 def _copy(source: Path, target: Path) -> tuple[FrozenFile, Identity]:
     """Copy a file and hash what is copied in the same pass; return it with the identity before."""
     if not stat.S_ISREG(source.lstat().st_mode):
-        raise Refused(f"{source} is no file of its own: put the file itself there, then freeze again")
+        advice = Remedy(effect="put the file itself there, then freeze again")
+        raise Refused(f"{source} is no file of its own", remedy=advice, file=str(source))
     try:
         file = open_regular(source)
     except Unreadable as error:
-        raise Refused(f"{source} {error}") from None
+        raise Refused(f"{source} {error.message}", remedy=error.remedies, file=str(source)) from None
     digest, size = hashlib.sha256(), 0
     with file, target.open("xb") as copy:
         info = os.fstat(file.fileno())
@@ -221,7 +223,7 @@ def _made_again(reports: Path, tag: str, path: Path, stage: Path) -> Path | None
     """Build beside its place what belongs at `path`; None when nothing does."""
     manifest = read_manifest(reports, tag)
     if manifest is None:
-        raise Refused(f"{tag} has no manifest that can be read: nothing to restore it by")
+        raise Refused(f"{tag} has no manifest that can be read: nothing to restore it by", tag=tag)
     directory = frozen_dir(reports, tag)
     known = {file.name: file for file in manifest.files}
     if path == directory / SUMS_FILE:
@@ -235,9 +237,11 @@ def _made_again(reports: Path, tag: str, path: Path, stage: Path) -> Path | None
         try:
             found, _ = _copy(source, stage / path.name)
         except FileNotFoundError:
-            raise Refused(f"{what} is missing: nothing to restore {path.name} from") from None
+            told = f"{what} is missing: nothing to restore {path.name} from"
+            raise Refused(told, tag=tag, file=str(path)) from None
         if found.sha256 != frozen.sha256:
-            raise Refused(f"{what} does not match the manifest: nothing to restore {path.name} from")
+            told = f"{what} does not match the manifest: nothing to restore {path.name} from"
+            raise Refused(told, tag=tag, file=str(path))
         os.utime(stage / path.name, ns=(frozen.mtime_ns, frozen.mtime_ns))
     else:
         return None

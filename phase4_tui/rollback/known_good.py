@@ -9,7 +9,7 @@ from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.sha256 import hash_file
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.state import Frozen, OperationsState, Quarantined, read_state
 from phase4_tui.rollback.freeze import freeze_now, refuse_tampered
@@ -49,7 +49,8 @@ def refuse_not_good(site: Site, state: OperationsState, tag: str, *, whole: bool
     """Raise Refused unless the tag climbs its whole ladder now, byte for byte."""
     rung = failed_rung(site, state, tag, whole=whole)
     if rung is not None:
-        raise Refused(f"{tag} is not known-good: it fails `{rung}`; `phase4 known-good list` shows the others")
+        others = Remedy("known_good", command_line("known-good", "list"), "shows the others")
+        raise Refused(f"{tag} is not known-good: it fails `{rung}`", remedy=others, tag=tag)
     if is_frozen(site.reports, tag):
         refuse_tampered(site, state, tag)
 
@@ -58,8 +59,12 @@ def _refuse_bad(site: Site, state: OperationsState, tag: str) -> None:
     """Raise Refused for a tag that is not good, whatever its files say of the open incident's tag."""
     if state.incident is not None and state.incident.tag == tag:
         raise Refused(
-            f"{tag} is the tag of the open incident {state.incident.id}: choose another; a re-run of it comes back "
-            f"through `phase4 reopen --tag {tag}`"
+            f"{tag} is the tag of the open incident {state.incident.id}",
+            remedy=(
+                Remedy(effect="choose another"),
+                Remedy("reopen", command_line("reopen", "--tag", tag), "brings a re-run of it back"),
+            ),
+            tag=tag,
         )
     refuse_not_good(site, state, tag)
     _refuse_copy(site, state, tag, _quarantined(site, state, left_behind(site, state, tag), "", ""))
@@ -69,7 +74,8 @@ def _refuse_copy(site: Site, state: OperationsState, tag: str, left: tuple[Quara
     """Raise Refused for what a switch would quarantine by its content while it makes it the active tag."""
     held = quarantine_of(site.reports, tag, state.model_copy(update={"quarantine": (*state.quarantine, *left)}))
     if held is not None:
-        raise Refused(f"{tag} has the very report of {held.tag}, which is left behind as bad: choose another")
+        told = f"{tag} has the very report of {held.tag}, which is left behind as bad"
+        raise Refused(told, remedy=Remedy(effect="choose another"), tag=tag)
 
 
 def plan_switch(site: Site, tag: str, reason: str) -> Plan:

@@ -15,7 +15,7 @@ from phase4_tui.artifacts.frozen import frozen_dir, is_frozen
 from phase4_tui.artifacts.manifest import manifest_sha256
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.safe_text import safe_line, safe_text
-from phase4_tui.errors import FORESEEN, Refused
+from phase4_tui.errors import FORESEEN, Refused, Remedy, Wording, as_commands, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.lease import other_holder
 from phase4_tui.journal.locks import Busy, DirectoryLock
@@ -28,6 +28,8 @@ from phase4_tui.runbook.site import Site
 
 LOCK_SECONDS = 5.0
 REASON_LIMIT = 1000
+TAKE_OVER = Remedy("guided", command_line("rollback", "--take-over", "REASON"), "takes it over")
+LOOK_AGAIN = Remedy(effect="look at it again, then decide")
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Effect:
     detail: dict[str, Any] = field(default_factory=dict)
     lines: tuple[str, ...] = ()
     result: object = None
+    remedies: tuple[Remedy, ...] = ()
+    """What is to be done next."""
 
 
 @dataclass(frozen=True)
@@ -56,15 +60,22 @@ class Plan:
     warnings: tuple[str, ...] = ()
     nothing: str | None = None
     """Why there is nothing to do: what was asked for is so already."""
+    remedies: tuple[Remedy, ...] = ()
+    """What can be done afterwards, or instead where there is nothing to do."""
     seen: Head | None = None
     """The journal's end when the plan was made."""
 
-    def describe(self) -> list[str]:
-        """Return the plan in lines."""
+    def describe(self, word: Wording = as_commands) -> list[str]:
+        """Return the plan in lines; `word` says what can be done afterwards."""
         told = [self.title]
         told += [f"  ! {warning}" for warning in self.warnings]
         told += [f"  {line}" for line in self.lines]
-        return told + [f"  afterwards: {line}" for line in self.expects]
+        later = () if self.nothing is not None else (word("", (remedy,)) for remedy in self.remedies)
+        return told + [f"  afterwards: {line}" for line in (*self.expects, *later)]
+
+    def why_nothing(self, word: Wording = as_commands) -> str | None:
+        """Return why there is nothing to do, and what else could be done; None when there is something."""
+        return None if self.nothing is None else word(self.nothing, self.remedies)
 
 
 @dataclass(frozen=True)
@@ -76,6 +87,11 @@ class Done:
     event: Event | None
     lines: tuple[str, ...]
     result: object = None
+    remedies: tuple[Remedy, ...] = ()
+
+    def told(self, word: Wording = as_commands) -> list[str]:
+        """Return in lines what was done, and what is to be done next."""
+        return [*self.lines, *((word("", self.remedies),) if self.remedies else ())]
 
 
 def carry_out(site: Site, plan: Plan, *, take_over: bool = False) -> Done:
@@ -89,11 +105,11 @@ def carry_out(site: Site, plan: Plan, *, take_over: bool = False) -> Done:
         state = settle(site)
         holder = other_holder(reports, actor)
         if holder is not None and not take_over:
-            raise Refused(f"{holder} leads a rollback; `phase4 rollback --take-over REASON` takes it over")
+            raise Refused(f"{holder} leads a rollback", remedy=TAKE_OVER)
         if state.revision != plan.revision or not _is_still_there(reports, plan.seen):
-            raise Refused(f"{_since(site, plan)}: look at it again, then decide")
+            raise Refused(_since(site, plan), remedy=LOOK_AGAIN)
         if plan.nothing is not None:
-            return Done(plan, state, None, (plan.nothing,))
+            return Done(plan, state, None, (plan.nothing,), remedies=plan.remedies)
         detail = {"outcome": "intent", "plan": [plan.title, *plan.lines]} | _reason(plan)
         intent, _ = record(reports, actor, Draft(plan.kind, plan.tag, plan.incident, detail))
         try:
@@ -108,7 +124,7 @@ def carry_out(site: Site, plan: Plan, *, take_over: bool = False) -> Done:
             with suppress(*FORESEEN):  # the next operation then settles what this one left
                 _record_failed(site, plan, state, intent, error)
             raise
-        return Done(plan, done[1], done[0], effect.lines, effect.result)
+        return Done(plan, done[1], done[0], effect.lines, effect.result, effect.remedies)
 
 
 def _record_done(site: Site, draft: Draft, intent: Event) -> tuple[Event, OperationsState]:
@@ -144,7 +160,8 @@ def one_at_a_time(reports: Path) -> Iterator[None]:
     try:
         lock.acquire(LOCK_SECONDS)
     except Busy:
-        raise Refused("another operation is being carried out here; wait for its end, then look again") from None
+        advice = Remedy(effect="wait for its end, then look again")
+        raise Refused("another operation is being carried out here", remedy=advice) from None
     try:
         yield
     finally:
@@ -280,5 +297,5 @@ def plan_on(
 def need_reason(reason: str) -> str:
     """Return the reason as it goes on record; raises Refused for one without a word."""
     if not reason.strip():
-        raise Refused("a reason is needed: `--reason TEXT`")
+        raise Refused("a reason is needed", remedy=Remedy(effect="`--reason TEXT` gives it"))
     return safe_text(reason, REASON_LIMIT)

@@ -8,6 +8,7 @@ from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.sha256 import hash_file
+from phase4_tui.errors import error_as_commands
 from phase4_tui.runbook.checks import checks_of
 from phase4_tui.runbook.evidence import phase_of
 from phase4_tui.runbook.site import Site
@@ -41,7 +42,7 @@ def _entry(path: Path, frozen: bool) -> AuditEntry:
         sha256 = hash_file(path, contained=True)
         info = path.stat() if sha256 is not None else None
     except (Unreadable, OSError) as error:
-        sha256, info, problem = None, None, str(error)
+        sha256, info, problem = None, None, error_as_commands(error)
     return AuditEntry(
         name=path.name,
         present=sha256 is not None,

@@ -11,6 +11,7 @@ from phase4_tui.artifacts.names import RUNBOOK_ARTIFACTS, Artifact, ArtifactName
 from phase4_tui.artifacts.regular_files import Unreadable, open_regular, read_capped
 from phase4_tui.artifacts.report import ReportReader, tolerant_row
 from phase4_tui.artifacts.strict_json import BadJson, parse
+from phase4_tui.errors import error_as_commands
 from phase4_tui.runbook.evidence import QUALITY_LIMIT_BYTES
 from phase4_tui.runbook.steps import Command, Phase
 
@@ -103,7 +104,7 @@ def _report(path: Path, tag: str) -> list[str]:
     except FileNotFoundError:
         return ["is absent"]
     except (BadJson, BadElement, Unreadable) as error:
-        return [str(error)]
+        return [error_as_commands(error)]
     if not reader.has_rows:
         return ["key `results` is missing or no array"]
     return _other_tag(reader.head.get("run_tag"), tag)
@@ -114,5 +115,5 @@ def _any_json(path: Path) -> list[str]:
         with open_regular(path, contained=True) as file:
             parse(read_capped(file))
     except (Unreadable, BadJson) as error:
-        return [str(error)]
+        return [error_as_commands(error)]
     return []

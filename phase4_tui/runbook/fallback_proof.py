@@ -7,6 +7,7 @@ from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.index import Identity, TagEntry, index_tags, scan
 from phase4_tui.artifacts.models import Document, Summary
 from phase4_tui.artifacts.names import Artifact, file_name
+from phase4_tui.errors import Remedy, command_line
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.evidence import phase_of
 from phase4_tui.runbook.provenance import latest_steps
@@ -29,8 +30,14 @@ class Fallback(Document):
         if self.intruders:
             return f"Phase 4 results that are no rehearsal were written since: {', '.join(self.intruders)}"
         if self.phase3_tag is None:
-            return "no Phase 3 run since: `phase4 run` makes one"
+            return "no Phase 3 run since"
         return f"last outputs are Phase 3's: {self.phase3_tag} at {self.phase3_at}"
+
+    @property
+    def remedies(self) -> tuple[Remedy, ...]:
+        """What makes the proof that is still missing."""
+        missing = self.phase3_tag is None and not self.intruders
+        return (Remedy("run", command_line("run"), "makes one"),) if missing else ()
 
 
 def read_fallback(site: Site, state: OperationsState) -> Fallback | None:

@@ -9,11 +9,10 @@ from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.runbook.checks import CHECKS
 from phase4_tui.runbook.ladder import RUNGS
 from phase4_tui.runbook.setting_types import Argument, OwnFile
-from phase4_tui.runbook.settings import Location, Settings, StepSettings
+from phase4_tui.runbook.settings import UNKNOWN, Location, Settings, StepSettings
 from phase4_tui.runbook.steps import PHASE3_STEPS, PHASE4_STEPS, Step
 
 Problem = tuple[Location, str]
-_UNKNOWN = " is unknown; `phase4 schema settings` lists the known ones"
 
 
 def problems(settings: Settings) -> Iterator[Problem]:
@@ -35,7 +34,7 @@ def _names(steps: Iterable[Step]) -> list[str]:
 def _tables(path: Location, tables: Iterable[str], known: list[str]) -> Iterator[Problem]:
     for name in tables:
         if name not in known:
-            yield (*path, name), _UNKNOWN
+            yield (*path, name), UNKNOWN
 
 
 def _taken(array: str, names: list[str]) -> Iterator[Problem]:

@@ -17,6 +17,7 @@ from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import check_tag, state_dir
+from phase4_tui.errors import command_line
 from phase4_tui.runbook.isolation import Proof
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import steps_of
@@ -163,8 +164,8 @@ def latest_steps(site: Site, tag: str) -> dict[str, tuple[RunRecord, StepRecord]
 
 def resume_command(run: RunRecord) -> str:
     """Return the command that resumes a run, in whatever mode it was made."""
-    kind = " --rehearsal" if run.rehearsal else " --phase 3" if run.phase == 3 else ""
-    return f"phase4 run --resume{kind} --tag {run.tag}"
+    kind = ("--rehearsal",) if run.rehearsal else ("--phase", "3") if run.phase == 3 else ()
+    return command_line("run", "--resume", *kind, "--tag", run.tag)
 
 
 def last_transcript(run: RunRecord) -> Path | None:

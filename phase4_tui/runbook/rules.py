@@ -6,6 +6,7 @@ from typing import TypeGuard
 
 from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
 from phase4_tui.artifacts.strict_json import BadJson, parse
+from phase4_tui.errors import error_as_commands
 from phase4_tui.policy.monitoring import DEFAULT_RULES, Rules, parse_rules
 
 
@@ -16,7 +17,7 @@ def read_rules(path: Path) -> tuple[Rules, str | None]:
     except FileNotFoundError:
         return DEFAULT_RULES, f"{path.name} is not there"
     except (Unreadable, BadJson, ValueError) as error:
-        return DEFAULT_RULES, f"{path.name} {error}"
+        return DEFAULT_RULES, f"{path.name} {error_as_commands(error)}"
 
 
 def is_share(value: object) -> TypeGuard[int | float]:

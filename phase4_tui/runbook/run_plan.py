@@ -10,7 +10,7 @@ from phase4_tui.artifacts.names import DEFAULT_TAG
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.sha256 import hash_file
 from phase4_tui.artifacts.strict_json import BadJson
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy, Wording, as_commands, command_line
 from phase4_tui.journal.state import read_state
 from phase4_tui.runbook.preconditions import (
     Precondition,
@@ -19,6 +19,7 @@ from phase4_tui.runbook.preconditions import (
     check_room,
     check_step_input,
     check_workdir,
+    refuse_unmet,
 )
 from phase4_tui.runbook.provenance import (
     COMPLETE,
@@ -39,6 +40,11 @@ from phase4_tui.runbook.steps import (
     definition_sha256,
     place_of,
     steps_of,
+)
+
+OWN_BATCH = (
+    Remedy("", command_line("run", "--phase", "3", "--input", "FILE"), "runs one of your own"),
+    Remedy(effect="[phase3] input in phase4.toml names it for good"),
 )
 
 
@@ -77,12 +83,12 @@ class RunPlan:
         """The steps that will be run, in order."""
         return self.commands[len(self.done) :]
 
-    def describe(self) -> list[str]:
-        """Return the plan in lines."""
+    def describe(self, word: Wording = as_commands) -> list[str]:
+        """Return the plan in lines; `word` says what else could be done."""
         lines = [f"run tag {self.tag}, Phase {self.phase}, in {self.place.workdir}"]
         lines.append(f"input {self.input.path} (sha256 {(self.input.sha256 or 'absent')[:12]})")
         if self.phase == 3 and self.input.path == str(PHASE3_SAMPLE):
-            lines.append("  which is this program's sample: `--input` or [phase3] input in phase4.toml names your own")
+            lines.append(word("  which is this program's sample", OWN_BATCH))
         lines += [f"keep {record.name}: {record.state} in run {self.resumes}" for record in self.done]
         for command in self.to_run:
             lines.append(f"step {command.step.number} {command.step.name} ({command.origin}): {' '.join(command.argv)}")
@@ -113,8 +119,11 @@ def choose_phase(reports: Path, request: Request) -> Phase:
         return request.phase or 4
     if request.phase == 4 and not request.rehearsal:
         raise Refused(
-            "evaluation mode is phase3_only: a Phase 4 run is refused unless it is a --rehearsal; "
-            "`phase4 reopen` ends the mode"
+            "evaluation mode is phase3_only: a Phase 4 run is refused unless it is a rehearsal",
+            remedy=(
+                Remedy("rehearse", command_line("run", "--rehearsal"), "makes one"),
+                Remedy("reopen", command_line("reopen", "--tag", "TAG"), "ends the mode"),
+            ),
         )
     return 4 if request.rehearsal else (request.phase or 3)
 
@@ -150,7 +159,7 @@ def plan_run(settings: Settings, workdir: Path, environment: Mapping[str, str], 
         preconditions.pop()  # reads artifacts, not the batch
         if commands[0].origin != "settings":  # a command line of their own may read what it likes
             preconditions.append(check_step_input(settings, place, tag, request.only, phase))
-    _refuse_unmet(preconditions)
+    refuse_unmet(preconditions)
     plan = RunPlan(
         tag=tag,
         phase=phase,
@@ -167,26 +176,22 @@ def plan_run(settings: Settings, workdir: Path, environment: Mapping[str, str], 
     return _resumed(plan, prior) if prior else plan
 
 
-def _refuse_unmet(preconditions: list[Precondition]) -> None:
-    for precondition in preconditions:
-        if not precondition.ok:
-            raise Refused(f"precondition {precondition.name}: {precondition.detail}")
-
-
 def _source(name: str, path: Path) -> Source:
     try:
         return Source(path=name, sha256=hash_file(path))
     except (Unreadable, BadJson) as error:
-        raise Refused(f"{name} {error}") from None
+        raise Refused(f"{name} {error.message}", remedy=error.remedies, file=str(path)) from None
 
 
 def _to_resume(reports: Path, tag: str, phase: Phase) -> RunRecord:
     for run in runs_of(reports, tag):
         if run.kind == "sequence" and run.phase == phase:
             if all(step.state in COMPLETE for step in run.steps):
-                raise Refused(f"the last run of {tag} is complete: nothing to resume; `phase4 run` starts a new one")
+                starts = Remedy("run", command_line("run", "--tag", tag), "starts a new one")
+                raise Refused(f"the last run of {tag} is complete: nothing to resume", remedy=starts, tag=tag)
             return run
-    raise Refused(f"no run of {tag} is on record: nothing to resume; `phase4 run --tag {tag}` starts one")
+    starts = Remedy("run", command_line("run", "--tag", tag), "starts one")
+    raise Refused(f"no run of {tag} is on record: nothing to resume", remedy=starts, tag=tag)
 
 
 def _resumed(plan: RunPlan, prior: RunRecord) -> RunPlan:
@@ -208,8 +213,9 @@ def _resumed(plan: RunPlan, prior: RunRecord) -> RunPlan:
         done.append(step)
     if changed:
         raise Refused(
-            f"can't resume {plan.tag}: since run {prior.run_id} these changed: {'; '.join(changed)}. "
-            f"`phase4 run --tag {plan.tag}` starts from the beginning"
+            f"can't resume {plan.tag}: since run {prior.run_id} these changed: {'; '.join(changed)}",
+            remedy=Remedy("run", command_line("run", "--tag", plan.tag), "starts from the beginning"),
+            tag=plan.tag,
         )
     return RunPlan(**{**vars(plan), "done": tuple(done), "resumes": prior.run_id})
 

@@ -18,7 +18,7 @@ from phase4_tui.artifacts.names import Artifact, file_name, state_dir
 from phase4_tui.artifacts.progress import parse_progress
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.sha256 import hash_file
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal import writer
 from phase4_tui.journal.actor import Actor, host_name
 from phase4_tui.journal.locks import Busy
@@ -27,7 +27,7 @@ from phase4_tui.journal.state import read_state
 from phase4_tui.runbook.children import Barrier, ChildResult, ChildSpec, run_child
 from phase4_tui.runbook.expected_files import Before, look_before, problems_of
 from phase4_tui.runbook.isolation import Proof, private_home, probe_barrier, step_environment
-from phase4_tui.runbook.preconditions import check_environment, check_isolation, check_not_frozen
+from phase4_tui.runbook.preconditions import check_environment, check_isolation, check_not_frozen, refuse_unmet
 from phase4_tui.runbook.provenance import (
     RunRecord,
     StepRecord,
@@ -86,7 +86,8 @@ def run_plan(
             lock.acquire()
         except Busy:
             noted = holder(reports)
-            raise Refused(f"{noted or 'another process'}: one run at a time; wait for it or cancel it there") from None
+            advice = Remedy(effect="wait for it or cancel it there")
+            raise Refused(f"{noted or 'another process'}: one run at a time", remedy=advice) from None
         stack.callback(lock.release)
         mark_interrupted(reports)
         _refuse_other_mode(plan)
@@ -144,7 +145,8 @@ def note_run(reports: Path, run: RunRecord, operator: str) -> None:
 def _refuse_other_mode(plan: RunPlan) -> None:
     """The evaluation mode may have changed since the run was planned: a fallback holds from its first moment."""
     if choose_phase(plan.place.reports, plan.request) != plan.phase:
-        raise Refused("the evaluation mode has changed since this run was planned: plan it again")
+        again = Remedy(effect="plan it again")
+        raise Refused("the evaluation mode has changed since this run was planned", remedy=again, tag=plan.tag)
 
 
 def _refuse_stale_resume(plan: RunPlan, settings: Settings, environment: Mapping[str, str]) -> None:
@@ -153,21 +155,21 @@ def _refuse_stale_resume(plan: RunPlan, settings: Settings, environment: Mapping
         return
     now = plan_run(settings, plan.place.workdir, environment, plan.request)
     if (now.resumes, now.done) != (plan.resumes, plan.done):
-        raise Refused(f"another run of {plan.tag} has ended meanwhile: look at `phase4 status`, then resume again")
+        shows = Remedy("", command_line("status", "--tag", plan.tag), "shows what it left; then resume again")
+        raise Refused(f"another run of {plan.tag} has ended meanwhile", remedy=shows, tag=plan.tag)
 
 
 def _barrier(plan: RunPlan, settings: Settings, environment: Mapping[str, str]) -> tuple[Barrier, Proof]:
-    for condition in (check_not_frozen(plan.place, plan.tag), check_environment(settings, environment)):
-        if not condition.ok:
-            raise Refused(f"precondition {condition.name}: {condition.detail}")
+    refuse_unmet((check_not_frozen(plan.place, plan.tag), check_environment(settings, environment)))
     proof = probe_barrier("seccomp", state_dir(plan.place.reports))
     condition = check_isolation(proof)
     if condition.ok:
         return "seccomp", proof
     if plan.request.unisolated_reason is None:
         raise Refused(
-            f"precondition {condition.name}: {condition.detail}; steps run only behind a proven barrier "
-            "(--without-isolation REASON runs them without, on record)"
+            f"precondition {condition.name}: {condition.detail}; steps run only behind a proven barrier",
+            remedy=Remedy("", command_line("run", "--without-isolation", "REASON"), "runs them without, on record"),
+            precondition=condition.name,
         )
     return "none", proof
 

@@ -4,9 +4,9 @@ import getpass
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, ValidationError
 
@@ -14,7 +14,7 @@ from phase4_tui.artifacts.names import DEFAULT_TAG, TAG_RULE, is_tag
 from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.strict_json import BadJson, decode_text
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.incident import Owner
 from phase4_tui.runbook.setting_types import Argument, KeyPath, Name, OwnFile, Scalar, Seconds, Section, Text, Title
 
@@ -28,6 +28,20 @@ LIVE_WHEN_FALSY = ("*_DRY_RUN",)
 
 class SettingsError(Refused):
     """A setting that can't be used; the message names file or variable, line and key."""
+
+
+class SetAt(NamedTuple):
+    """Where a setting is set: a file with a line, where one is known, or a variable or an option."""
+
+    source: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return self.source if self.line is None else f"{self.source}, line {self.line}"
+
+    def error(self, key: str, problem: str, remedy: Remedy | Sequence[Remedy] = ()) -> SettingsError:
+        """Return the error that the key `key` makes here."""
+        return SettingsError(f"{self}: {problem}", remedy=remedy, source=self.source, line=self.line, key=key)
 
 
 class StepSettings(Section):
@@ -158,6 +172,8 @@ Location = tuple[int | str, ...]
 """The path to a key: names of tables and keys, and places in an array."""
 _FROM_ENVIRONMENT = ("tag", "input", "rules", "reports", "operator", "python", "timeout_seconds", "grace_seconds")
 _NO_SETTINGS = {"PHASE4_WORKDIR", "PHASE4_PROGRESS"}
+UNKNOWN = " is unknown"
+KNOWN_KEYS = Remedy("", command_line("schema", "settings"), "lists the known ones")
 
 
 def load_settings(
@@ -170,43 +186,44 @@ def load_settings(
     path = workdir / SETTINGS_FILE
     text, values = _read_file(path)
     values.setdefault("operator", _login_name(environment))
-    settings = _validate(values, lambda location: f"{path}{_line_of(text, location)}")
-    set_names: dict[str, str] = {}
+    settings = _validate(values, lambda location: SetAt(str(path), _line_of(text, location)))
+    set_names: dict[str, SetAt] = {}
     for name in sorted(environment):
         if name.startswith(ENV_PREFIX) and name not in _NO_SETTINGS and not _guards(settings, name):
             key = name.removeprefix(ENV_PREFIX).lower()
             if key not in _FROM_ENVIRONMENT:
                 known = ", ".join(ENV_PREFIX + key.upper() for key in _FROM_ENVIRONMENT)
-                raise SettingsError(f"environment variable {safe_line(name)}: unknown setting; known are {known}")
+                variable = SetAt(f"environment variable {safe_line(name)}")
+                raise variable.error(key, f"unknown setting; known are {known}")
             values[key] = environment[name]
-            set_names[key] = f"environment variable {name}"
+            set_names[key] = SetAt(f"environment variable {name}")
     for key, value in (given or {}).items():
         if value is not None:
             values[key] = value
-            set_names[key] = f"option --{key}"
-    settings = _validate(values, lambda location: set_names.get(str(location[0]), f"{path}"))
+            set_names[key] = SetAt(f"option --{key}")
+    settings = _validate(values, lambda location: set_names.get(str(location[0]), SetAt(str(path))))
     for key, tag in (("tag", settings.tag), ("phase3.tag", settings.phase3.tag)):
         if not is_tag(tag):
-            where = set_names.get(key, f"{path}{_line_of(text, tuple(key.split('.')))}")
-            raise SettingsError(f"{where}: key `{key}`: {tag!a} is no run tag: a tag is {TAG_RULE}")
+            where = set_names.get(key, SetAt(str(path), _line_of(text, tuple(key.split(".")))))
+            raise where.error(key, f"key `{key}`: {tag!a} is no run tag: a tag is {TAG_RULE}")
     if settings.steps or settings.phase3.steps or settings.own_steps or settings.own_checks:
-        _refuse_bad_entries(settings, lambda location: f"{path}{_line_of(text, location)}")
+        _refuse_bad_entries(settings, lambda location: SetAt(str(path), _line_of(text, location)))
     return settings
 
 
-def _refuse_bad_entries(settings: Settings, where: Callable[[Location], str]) -> None:
+def _refuse_bad_entries(settings: Settings, where: Callable[[Location], SetAt]) -> None:
     """Raise SettingsError for the first entry that does not go with the runbook's or with another of the desk's."""
     from phase4_tui.runbook.own_entries import problems  # noqa: PLC0415 - few desks have such entries
 
     for location, problem in problems(settings):
         key = safe_line(".".join(str(part) for part in location), 120)
-        raise SettingsError(f"{where(location)}: key `{key}`{problem}")
+        raise where(location).error(key, f"key `{key}`{problem}", KNOWN_KEYS if problem == UNKNOWN else ())
 
 
-def place_in_file(workdir: Path, *location: str) -> str:
+def place_in_file(workdir: Path, *location: str) -> SetAt:
     """Return the settings file and the line that sets a key, for an error about it."""
     path = workdir / SETTINGS_FILE
-    return f"{path}{_line_of(_read_file(path)[0], location)}"
+    return SetAt(str(path), _line_of(_read_file(path)[0], location))
 
 
 def _guards(settings: Settings, name: str) -> bool:
@@ -238,16 +255,16 @@ def _read_file(path: Path) -> tuple[str, dict[str, Any]]:
     except FileNotFoundError:
         return "", {}
     except (Unreadable, BadJson) as error:
-        raise SettingsError(f"{path}: {error}") from None
+        raise SettingsError(f"{path}: {error.message}", remedy=error.remedies, source=str(path)) from None
     try:
         return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: is not TOML: {error}") from None
+        raise SettingsError(f"{path}: is not TOML: {error}", source=str(path)) from None
     except RecursionError:
-        raise SettingsError(f"{path}: is nested too deeply") from None
+        raise SettingsError(f"{path}: is nested too deeply", source=str(path)) from None
 
 
-def _validate(values: Mapping[str, Any], where: Any) -> Settings:
+def _validate(values: Mapping[str, Any], where: Callable[[Location], SetAt]) -> Settings:
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
@@ -255,14 +272,13 @@ def _validate(values: Mapping[str, Any], where: Any) -> Settings:
         location = problem["loc"]
         key = safe_line(".".join(str(part) for part in location), 120)
         if problem["type"] == "extra_forbidden":
-            message = f"key `{key}` is unknown; `phase4 schema settings` lists the known ones"
-        else:
-            message = f"key `{key}`: {problem['msg']}, found {safe_line(ascii(problem['input']), 60)}"
-        raise SettingsError(f"{where(location)}: {message}") from None
+            raise where(location).error(key, f"key `{key}`{UNKNOWN}", KNOWN_KEYS) from None
+        message = f"key `{key}`: {problem['msg']}, found {safe_line(ascii(problem['input']), 60)}"
+        raise where(location).error(key, message) from None
 
 
-def _line_of(text: str, location: Location) -> str:
-    """Return `, line N` for the line that sets the key at `location`, as far as plain TOML shows it."""
+def _line_of(text: str, location: Location) -> int | None:
+    """Return the number of the line that sets the key at `location`, as far as plain TOML shows it."""
     names = [str(part) for part in location]
     table: list[str] = []
     counts: dict[str, int] = {}
@@ -282,7 +298,7 @@ def _line_of(text: str, location: Location) -> str:
             continue
         if found == names[: len(found)] and (best is None or len(found) > best[0]):
             best = (len(found), number)
-    return f", line {best[1]}" if best else ""
+    return best[1] if best else None
 
 
 def _dotted(text: str) -> list[str]:

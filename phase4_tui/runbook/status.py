@@ -1,12 +1,14 @@
 """The state of a working directory and of its tags, as `status` and `tags` tell it (cli.md)."""
 
+from collections.abc import Callable
+
 from pydantic import ConfigDict, Field
 
 from phase4_tui.artifacts.clock import iso
 from phase4_tui.artifacts.index import TagEntry, index_tags, scan
 from phase4_tui.artifacts.manifest import FrozenState
 from phase4_tui.artifacts.models import Document
-from phase4_tui.artifacts.names import check_tag
+from phase4_tui.artifacts.names import check_tag, is_tag
 from phase4_tui.journal.incident import Incident, SeverityClass, Stage
 from phase4_tui.journal.state import EvaluationMode, OperationsState, Pending, read_state
 from phase4_tui.runbook.classification import Classification, Level
@@ -14,7 +16,7 @@ from phase4_tui.runbook.evidence import Evidence
 from phase4_tui.runbook.fallback_proof import Fallback, read_fallback
 from phase4_tui.runbook.health import Health
 from phase4_tui.runbook.isolation import Proof
-from phase4_tui.runbook.judging import judge_tag
+from phase4_tui.runbook.judging import Judgement, judge_tag
 from phase4_tui.runbook.ladder import quarantine_of
 from phase4_tui.runbook.preconditions import (
     Precondition,
@@ -23,7 +25,7 @@ from phase4_tui.runbook.preconditions import (
     check_isolation,
     check_workdir,
 )
-from phase4_tui.runbook.run_holder import running_tag
+from phase4_tui.runbook.run_holder import holder, running_tag
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import Phase, place_of, steps_of
 
@@ -77,14 +79,27 @@ class TagRow(Document):
     """Something of it is being written: time alone can change what is said of it."""
 
 
-def shown_tag(site: Site, wanted: str | None, state: OperationsState) -> str | None:
-    """Return the tag to show: the wanted one, the active one, or the newest; None without any. Raises BadTag."""
+def shown_tag(
+    site: Site, wanted: str | None, state: OperationsState, newest: Callable[[], str | None] | None = None
+) -> str | None:
+    """Return the tag that a face shows; None when there is no tag and no run. Raises BadTag.
+
+    It is the wanted tag, else the active one, else the one changed last, else that of a run whose process died before
+    it wrote an artifact, which can be resumed. `newest` is for a caller that has an index of the directory.
+    """
     if wanted is not None:
         return check_tag(wanted)
     if state.active_tag is not None:
         return state.active_tag
-    newest = index_tags(scan(site.reports), site.artifacts)
-    return newest[0].tag if newest else None
+    found = newest() if newest is not None else _newest(site)
+    if found is not None:
+        return found
+    noted = holder(site.reports)
+    return noted.tag if noted is not None and is_tag(noted.tag) else None
+
+
+def _newest(site: Site) -> str | None:
+    return next((entry.tag for entry in index_tags(scan(site.reports), site.artifacts)), None)
 
 
 def read_status(site: Site, wanted: str | None, proof: Proof) -> tuple[Status, Evidence]:
@@ -140,13 +155,18 @@ def read_tags(site: Site) -> list[TagRow]:
 def row_of(site: Site, entry: TagEntry, state: OperationsState, running: str | None) -> TagRow:
     """Return the row of one tag, while `running` is being run."""
     judgement = judge_tag(site, entry.tag, state, patient=False, running=lambda: running)
-    classification = judgement.classification
+    return judged_row(entry, judgement, state)
+
+
+def judged_row(entry: TagEntry, judgement: Judgement, state: OperationsState) -> TagRow:
+    """Return the row of a tag that was judged."""
+    evidence, classification = judgement.evidence, judgement.classification
     return TagRow(
         tag=entry.tag,
         severity_class=classification.severity_class,
         level=classification.level,
-        frozen=judgement.evidence.frozen,
-        quarantined=quarantine_of(site.reports, entry.tag, state) is not None,
+        frozen=evidence.frozen,
+        quarantined=quarantine_of(evidence.reports, entry.tag, state) is not None,
         pinned=entry.tag in state.pinned,
         known_good=judgement.rung is None,
         first_failed_rung=judgement.rung,

@@ -257,7 +257,7 @@ def interpreter(settings: Settings, workdir: Path, environment: Mapping[str, str
         named = str(workdir / settings.python) if "/" in settings.python else settings.python
         found = shutil.which(named, path=environment.get("PATH"))
         if found is None:
-            raise SettingsError(f"setting `python`: {settings.python} is no program on this machine")
+            raise SettingsError(f"setting `python`: {settings.python} is no program on this machine", key="python")
         return found
     return shutil.which("python", path=environment.get("PATH")) or sys.executable
 

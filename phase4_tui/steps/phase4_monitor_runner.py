@@ -13,6 +13,7 @@ from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
 from phase4_tui.artifacts.report import ReportReader, tolerant_row
 from phase4_tui.artifacts.safe_text import safe_markdown
 from phase4_tui.artifacts.strict_json import BadJson, parse
+from phase4_tui.errors import Remedy, error_as_commands
 from phase4_tui.policy.monitoring import DEFAULT_RULES, Rules, measure, parse_rules, raise_alerts
 from phase4_tui.policy.phase4.quality import JudgedRow
 from phase4_tui.policy.phase4.summary import Tally
@@ -48,7 +49,8 @@ def read_rules(path: Path) -> Rules:
     except FileNotFoundError:
         raise entry.MissingInput(path, "name the rules with --rules-json, or leave the flag out") from None
     except (Unreadable, ValueError) as error:
-        raise entry.StepError(f"{path.name}: {error}; correct the rules and run again") from None
+        advice = Remedy(effect="correct the rules and run again")
+        raise entry.StepError(f"{path.name}: {error_as_commands(error)}", remedy=advice) from None
 
 
 def _passed(path: Path | None, tag: str) -> bool:
@@ -68,10 +70,9 @@ def _read_report(path: Path) -> tuple[str, Tally]:
     except FileNotFoundError:
         raise entry.MissingInput(path, "run the pipeline first") from None
     except (Unreadable, BadJson, BadElement) as error:
-        raise entry.StepError(f"{path.name}: {error}; run the pipeline again") from None
+        raise entry.StepError(f"{path.name}: {error_as_commands(error)}", remedy=entry.AGAIN) from None
     if not reader.has_rows:
-        problem = "key `results` is missing or no array; run the pipeline again"
-        raise entry.StepError(f"{path.name}: {problem}")
+        raise entry.StepError(f"{path.name}: key `results` is missing or no array", remedy=entry.AGAIN)
     named = RUNBOOK_ARTIFACTS.split(path.name)
     run_tag = reader.head.get("run_tag", named[0] if named else path.stem)
     return str(run_tag), tally

@@ -2,9 +2,8 @@
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,17 +16,17 @@ from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from phase4_tui.console.facts.schedule import Facts
-from phase4_tui.console.facts.snapshot import Snapshot, is_urgent
+from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.operations.asker import Severity
 from phase4_tui.console.operations.operation import Operation
 from phase4_tui.console.operations.queue import OperationQueue
 from phase4_tui.console.operations.registry import BY_ID, OPERATIONS, why_not
-from phase4_tui.console.remedies import as_keys, how
+from phase4_tui.console.remedies import as_keys, how, parts_of
 from phase4_tui.console.views import Gesture, View
-from phase4_tui.errors import Remedy
+from phase4_tui.errors import Remedy, command_line
 from phase4_tui.runbook.site import Site
 from phase4_tui.tui.keys import keys_of
-from phase4_tui.tui.messages import EventsSeen, OutputArrived, SnapshotReady, TagChosen
+from phase4_tui.tui.messages import EventsSeen, OutputArrived, SnapshotReady, TagChosen, message_of
 from phase4_tui.tui.notices import Notices
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.dashboard import DashboardScreen
@@ -35,6 +34,7 @@ from phase4_tui.tui.text import AsciiFilter, ControlFilter
 from phase4_tui.tui.themes import THEMES
 
 if TYPE_CHECKING:
+    from phase4_tui.console.facts.events import FactEvent
     from phase4_tui.console.operations.runs import Runs
     from phase4_tui.console.operations.session import Session
     from phase4_tui.runbook.provenance import RunRecord
@@ -49,6 +49,7 @@ FIRST_LOOK_SECONDS = 0.5
 """So long the first paint waits for the first facts: a paint without them costs more than most disks do."""
 GC_THRESHOLDS = (20_000, 20, 100)
 """Rarer than Python's own: with ten thousand tags a whole collection stops the screen for a tenth of a second."""
+GOES_ON = Remedy("resume", command_line("run", "--resume"), "goes on later")
 
 
 class Phase4App(App[None]):
@@ -83,10 +84,10 @@ class Phase4App(App[None]):
         self.site = site
         self.banner = ""
         self.read_only = read_only
-        self.facts = Facts(site, self.post_message, read_only=read_only)
-        self.keys = keys_of(site.settings.keys)
+        self.facts = Facts(site, self._post_fact, read_only=read_only)
+        self.keys: Mapping[str, str] = keys_of(site.settings.keys)
         self.set_keymap({name: key for name, key in self.keys.items() if key})
-        self._notices = Notices(self, self.keys)
+        self._notices = Notices(self)
         self._able: tuple[bool, ...] = ()
         self._leaving: int | None = None
         self.queue = OperationQueue(self, site)
@@ -112,14 +113,14 @@ class Phase4App(App[None]):
         from phase4_tui.console.operations.session import Session  # noqa: PLC0415 - the first paint does without
         from phase4_tui.tui.asker import DashboardFace, ModalAsker  # noqa: PLC0415 - as above
 
-        return Session(self.site, ModalAsker(self), DashboardFace(self))
+        return Session(self.site, ModalAsker(self, self), DashboardFace(self, self.queue, self.start_run))
 
     @cached_property
     def openings(self) -> "Openings":
         """What opens screens and does gestures; loaded at the first key."""
         from phase4_tui.tui.openings import Openings  # noqa: PLC0415 - the first paint does without
 
-        return Openings(self)
+        return Openings(self, self)
 
     def on_load(self) -> None:
         """Begin to look at the disk."""
@@ -141,16 +142,14 @@ class Phase4App(App[None]):
         if self._leaving is not None:
             self.exit(return_code=self._leaving)
         self.call_after_refresh(self._started)
-        self.set_interval(STALE_SECONDS / 5, self._watch_facts)
+        self.set_interval(STALE_SECONDS / 5, lambda: self.facts.mark_stale(STALE_SECONDS))
         self.app_resume_signal.subscribe(self, lambda _: self.facts.look_now())
 
-    def _watch_facts(self) -> None:
-        """Mark the screen when the disk has not been looked at for long: a look may hang on a lost mount."""
-        silence = self.facts.silence()
-        if silence > STALE_SECONDS and self.snapshot is not None:
-            self.facts.note_stale()
-            stale = replace(self.snapshot, stale=f"nothing was looked at for {silence:.0f} s: what is shown is old")
-            self.post_message(SnapshotReady(stale))
+    def _post_fact(self, event: "FactEvent") -> None:
+        """Take an event of the facts, in any thread."""
+        message = message_of(event)
+        if message is not None:
+            self.post_message(message)
 
     def on_app_focus(self) -> None:
         """Look again when the terminal has the focus again."""
@@ -184,7 +183,7 @@ class Phase4App(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, FactsScreen):
                 screen.snapshot = message.snapshot
-        if self.site.settings.dashboard.bell and before is not None and is_urgent(before, message.snapshot):
+        if self.site.settings.dashboard.bell and before is not None and message.snapshot.is_worse_than(before):
             self.bell()
         able = tuple(why_not(operation, message.snapshot) is None for operation in OPERATIONS)
         if able != self._able:
@@ -201,7 +200,7 @@ class Phase4App(App[None]):
         """Show what a step wrote."""
         for screen in self.screen_stack[:1]:  # there is none while the application ends
             if isinstance(screen, DashboardScreen):
-                screen.take_output(message)
+                screen.take_output(message.output)
 
     def on_events_seen(self, message: EventsSeen) -> None:
         """Tell what another operator did, by name."""
@@ -306,6 +305,15 @@ class Phase4App(App[None]):
         """Open the screen of a view."""
         self.openings.open(view, *tags)
 
+    def cancel_run(self) -> None:
+        """Cancel the run of this dashboard."""
+        self.runs.cancel()
+        self.tell("the run is being cancelled")
+
+    def show_tag(self, tag: str | None) -> None:
+        """Show another tag; None follows the active one, else the newest."""
+        self.facts.choose(tag)
+
     async def write(self, work: Callable[[], T]) -> T:
         """Do in a thread what writes into the journal; it is not told as another operator's."""
         return await self.queue.write(work)
@@ -330,7 +338,8 @@ class Phase4App(App[None]):
         self.facts.look_now()
         if error is not None:
             self.queue.own.runs.clear()  # one that did not begin has no end to be seen
-            self.tell(f"the run failed: {error}", severity="error")
+            message, remedies = parts_of(error)
+            self.tell(f"the run failed: {message}", severity="error", remedies=remedies)
         elif record is not None:
             off = [f"{step.name} {step.state.replace('_', ' ')}" for step in record.steps if step.state != "passed"]
             self.tell(f"run of {record.tag} ended: {', '.join(off) or 'every step passed'}")
@@ -356,7 +365,7 @@ class Phase4App(App[None]):
     async def _quit_running(self) -> None:
         from phase4_tui.tui.screens.questions import PlanScreen  # noqa: PLC0415 - the first paint does without
 
-        told = [f"its steps are asked to end, then killed; `{how('resume', self.keys)}` goes on later"]
+        told = [as_keys("its steps are asked to end, then killed", (GOES_ON,), self.keys)]
         if await self.push_screen_wait(PlanScreen("A run is under way. Cancel it and leave?", told, "Leave")):
             await asyncio.to_thread(self.runs.finish)
             self.exit()
@@ -374,7 +383,9 @@ class Phase4App(App[None]):
         for operation in OPERATIONS:
             if not (operation.writes and self.read_only):
                 obstacle = why_not(operation, self.snapshot)
-                told = f"not now: {obstacle.text}" if obstacle is not None else self.command_of(operation)
+                told = self.command_of(operation)
+                if obstacle is not None:
+                    told = f"not now: {as_keys(obstacle.text, obstacle.remedies, self.keys)}"
                 yield SystemCommand(f"{operation.label}: {operation.description}", told, self._command(operation.id))
 
     def _command(self, name: str) -> Callable[[], None]:

@@ -2,22 +2,39 @@
 
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, assert_never
+from typing import Protocol, assert_never
 
+from textual.app import App
+
+from phase4_tui.console.operations.queue import OperationQueue
 from phase4_tui.console.views import Gesture, View
 from phase4_tui.runbook.provenance import last_transcript
 from phase4_tui.tui.screens.base import FactsScreen
+from phase4_tui.tui.screens.console_app import ConsoleApp
 from phase4_tui.tui.themes import THEMES
 
-if TYPE_CHECKING:
-    from phase4_tui.tui.app import Phase4App
+
+class Dashboard(ConsoleApp, Protocol):
+    """What the gestures need of the application besides what a screen does."""
+
+    queue: OperationQueue
+
+    def cancel_run(self) -> None:
+        """Cancel the run of this dashboard."""
+
+    def show_tag(self, tag: str | None) -> None:
+        """Show another tag; None follows the active one, else the newest."""
+
+    def leave_when_safe(self) -> None:
+        """Leave, once nothing is lost by it."""
 
 
 class Openings:
     """What operations do that write nothing: each view and each gesture has its case, which the type checker holds."""
 
-    def __init__(self, app: "Phase4App") -> None:
+    def __init__(self, app: App[None], dashboard: Dashboard) -> None:
         self._app = app
+        self._dashboard = dashboard
 
     def open(self, view: View, *tags: str) -> None:
         """Open a view's screen; one that is open already comes to the front, or makes way for one about `tags`."""
@@ -78,7 +95,7 @@ class Openings:
             case View.TRANSCRIPT:
                 from phase4_tui.tui.screens.viewer import ViewerScreen
 
-                run = self._app.snapshot.run if self._app.snapshot else None
+                run = self._dashboard.snapshot.run if self._dashboard.snapshot else None
                 path = last_transcript(run) if run else None
                 return ViewerScreen(path) if path is not None else None
             case View.POST_MORTEM:
@@ -98,11 +115,9 @@ class Openings:
 
     def do(self, gesture: Gesture) -> None:
         """Do a gesture."""
-        app = self._app
         match gesture:
             case Gesture.CANCEL:
-                app.runs.cancel()
-                app.tell("the run is being cancelled")
+                self._dashboard.cancel_run()
             case Gesture.FILTER:
                 self._filter()
             case Gesture.COPY:
@@ -112,9 +127,9 @@ class Openings:
             case Gesture.THEME:
                 self._theme()
             case Gesture.FOLLOW:
-                app.facts.choose(None)
+                self._dashboard.show_tag(None)
             case Gesture.QUIT:
-                app.leave_when_safe()
+                self._dashboard.leave_when_safe()
             case _:
                 assert_never(gesture)
 
@@ -134,15 +149,15 @@ class Openings:
         names = [theme.name for theme in THEMES]
         at = names.index(self._app.theme) if self._app.theme in names else -1
         self._app.theme = names[(at + 1) % len(names)]
-        self._app.tell(f"theme {self._app.theme}; `theme` under [dashboard] in phase4.toml keeps it")
+        self._dashboard.tell(f"theme {self._app.theme}; `theme` under [dashboard] in phase4.toml keeps it")
 
     def _copy(self) -> None:
         """Copy the command of the last operation."""
-        command, workdir = self._app.queue.command, self._app.site.workdir
+        command, workdir = self._dashboard.queue.command, self._dashboard.site.workdir
         if command is None:
-            self._app.tell("no operation yet", severity="warning")
+            self._dashboard.tell("no operation yet", severity="warning")
             return
         if Path.cwd() != workdir:  # the shell it is pasted into stands where the dashboard was started
             command = command.replace("phase4 ", f"phase4 -C {quote(str(workdir))} ", 1)
         self._app.copy_to_clipboard(command)
-        self._app.tell(command, title="copied")
+        self._dashboard.tell(command, title="copied")

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from textual.message import Message
 
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.artifacts.watcher import MissedHints, Watcher
+from phase4_tui.console.facts.events import EventsSeen, FactEvent, SnapshotReady
 from phase4_tui.console.facts.schedule import Facts
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.operations.registry import OPERATIONS, why_not
@@ -20,7 +20,6 @@ from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.rollback.known_good import plan_pin, plan_switch
 from phase4_tui.runbook.run_holder import running
 from phase4_tui.runbook.status import read_tags
-from phase4_tui.tui.messages import EventsSeen, SnapshotReady
 from phase4_tui.tui.widgets.header_line import alarms
 from phase4_tui.tui.widgets.incident_panel import next_key
 from tests.rollback.hostile import overwrite
@@ -44,11 +43,11 @@ class Looking:
         self._facts.start()
         self.until(lambda: self.now.preconditions and self.is_true(), PATIENCE)
 
-    def _post(self, message: Message) -> None:
-        if isinstance(message, SnapshotReady):
-            self.seen.append(message.snapshot)
-        elif isinstance(message, EventsSeen):
-            self.told += [event.kind for event in message.events]
+    def _post(self, event: FactEvent) -> None:
+        if isinstance(event, SnapshotReady):
+            self.seen.append(event.snapshot)
+        elif isinstance(event, EventsSeen):
+            self.told += [one.kind for one in event.events]
 
     @property
     def now(self) -> Snapshot:
@@ -282,7 +281,7 @@ def test_a_damaged_state_is_an_alarm_and_stops_every_operation(tmp_path: Path, l
     (tmp_path / "reports" / ".phase4" / "journal.jsonl").write_text("[/nope]\n")
     (tmp_path / "reports" / ".phase4" / "state.json").write_text("{")
     at.until(lambda: at.now.trouble)
-    assert at.now.trouble in alarms(at.now)
+    assert f"{at.now.trouble}; `v` tells what is wrong" in "\n".join(alarms(at.now))
     able = [action.id for action in OPERATIONS if action.writes and why_not(action, at.now) is None]
     assert able == []
 
@@ -324,7 +323,7 @@ async def test_a_look_that_hangs_marks_the_screen_until_the_next_one(
 
     async with operator_at(tmp_path) as me:
         await me.looked()
-        monkeypatch.setattr("phase4_tui.console.facts.schedule.running", hang)
+        monkeypatch.setattr("phase4_tui.console.facts.reading.running", hang)
         overwrite(tmp_path / "reports" / "A_quality_check.json", b"{}")
         await me.sees("STALE: nothing was looked at for")
         hanging.set()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.errors import as_commands
 from phase4_tui.rollback.fallback import plan_phase3_only, plan_phase4_by_override, refuse_plain_phase4
 from phase4_tui.runbook.fallback_proof import Fallback, read_fallback
 from phase4_tui.runbook.run_holder import announce, run_lock
@@ -82,7 +83,7 @@ def test_a_run_under_way_is_named_before_the_fallback(tmp_path: Path) -> None:
 def test_nothing_is_proven_before_a_phase_3_run(work: Path) -> None:
     found = proof(work)
     assert (found.holds, found.phase3_tag, found.intruders) == (False, None, ())
-    assert "phase4 run" in str(found)
+    assert "`phase4 run` makes one" in as_commands(str(found), found.remedies)
 
 
 def test_a_phase_3_run_proves_the_fallback_and_a_rehearsal_does_not_break_it(work: Path) -> None:

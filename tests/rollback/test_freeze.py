@@ -14,7 +14,7 @@ import pytest
 from phase4_tui.artifacts.frozen import is_frozen
 from phase4_tui.artifacts.manifest import frozen_state
 from phase4_tui.artifacts.names import RUNBOOK_ARTIFACTS, Artifact
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, error_as_commands
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback import frozen_copies as copying
@@ -321,9 +321,9 @@ def test_more_frozen_tags_than_the_journal_can_name_are_refused_before_anything_
         try:
             freeze(work, f"t{number}", "a long reason " * 20)
         except Refused as error:
-            told = str(error)
+            told = error_as_commands(error)
             break
-    assert "`phase4 thaw` old ones" in told
+    assert "`phase4 thaw TAG --reason R` thaws an old one first" in told
     frozen = state_of(work).frozen
     assert len(frozen) >= 40
     assert sorted(path.name for path in copies(work, "x").parent.iterdir()) == sorted(frozen)

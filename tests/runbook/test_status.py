@@ -10,12 +10,13 @@ import pytest
 from phase4_tui.artifacts.names import Artifact, BadTag
 from phase4_tui.journal.actor import Actor
 from phase4_tui.journal.log import Draft
-from phase4_tui.journal.state import StateUnreadable
+from phase4_tui.journal.state import OperationsState, StateUnreadable
 from phase4_tui.journal.writer import record
 from phase4_tui.runbook.audit import audit
 from phase4_tui.runbook.isolation import Proof
 from phase4_tui.runbook.ladder import RUNGS
-from phase4_tui.runbook.status import Status, TagRow, read_status, read_tags
+from phase4_tui.runbook.run_holder import announce
+from phase4_tui.runbook.status import Status, TagRow, read_status, read_tags, shown_tag
 from tests.rollback.support import freeze
 from tests.runbook.documents import ALERT, Tag, quality, site_at
 from tests.runbook.support import laid_out
@@ -68,6 +69,18 @@ def test_the_newest_tag_is_shown_unless_one_is_active_or_wanted(work: Path) -> N
     assert status(work, "aa").tag == "aa"
     newer.remove(Artifact.REPORT)
     assert status(work, "aa").classification.severity_class == "P0"
+
+
+def test_without_any_artifact_the_run_that_died_before_it_wrote_one_is_shown(work: Path) -> None:
+    announce(work / "reports", "tue", "r1", "ada")
+    assert status(work).tag == "tue"
+    assert shown_tag(site_at(work / "reports"), None, OperationsState(), newest=lambda: None) == "tue"
+    assert shown_tag(site_at(work / "reports"), None, OperationsState(), newest=lambda: "indexed") == "indexed"
+    announce(work / "reports", "../../etc/passwd", "r1", "ada")
+    assert status(work).tag is None
+    Tag(work / "reports", "mon")
+    announce(work / "reports", "tue", "r1", "ada")
+    assert status(work).tag == "mon"
 
 
 def test_the_newest_tag_is_that_of_the_last_changed_artifact(work: Path) -> None:

@@ -86,7 +86,7 @@ async def test_without_any_tag_i_am_told_how_to_begin(tmp_path: Path) -> None:
         await me.pilot.resize_terminal(80, 24)
         await me.sees("no tag yet · r runs the sequence")
         await me.press("d")
-        await me.sees("decisions: no tag yet")
+        await me.sees("decisions: there is no tag yet; `r` runs the sequence")
 
 
 async def test_the_footer_shows_whole_keys_only(tmp_path: Path) -> None:
@@ -287,7 +287,7 @@ async def test_y_copies_the_command_of_what_i_did_last(tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     async with operator_at(tmp_path) as me:
         await me.press("y")
-        await me.sees("no action yet")
+        await me.sees("no operation yet")
         await me.press("a")
         await me.at(AuditScreen)
         await me.press("escape", "y")
@@ -301,8 +301,8 @@ async def test_y_copies_the_command_of_what_i_did_last(tmp_path: Path, monkeypat
 async def test_a_key_that_cannot_act_says_why(tmp_path: Path) -> None:
     Tag(tmp_path / "reports", "A")
     async with operator_at(tmp_path) as me:
-        await me.press("l")
-        await me.sees("root cause: no incident is open")
+        await me.press("e")
+        await me.sees("escalate: no incident is open")
         await me.press("x")
         await me.sees("cancel: nothing is being run")
         await me.press("R")

@@ -4,13 +4,12 @@ import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import typer
 
 from phase4_tui.artifacts.names import Artifact
-from phase4_tui.console.facts.snapshot import Snapshot, view_tag
+from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.operations.registry import BY_ID, OPERATIONS
 from phase4_tui.journal.actor import host_name
 from phase4_tui.journal.state import read_state
@@ -24,33 +23,21 @@ from phase4_tui.runbook.status import read_tags
 from phase4_tui.tui.screens.audit import AuditScreen
 from phase4_tui.tui.screens.known_good import KnownGoodScreen
 from phase4_tui.tui.screens.questions import PlanScreen, TextScreen
-from tests.cli.support import COMMAND, ask
+from tests.cli.support import ask, parse
 from tests.rollback.support import freeze, give, site_of, state_of
 from tests.runbook.documents import Tag
 from tests.runbook.support import laid_out
 from tests.tui.operator import operator_at
-from tests.tui.support import lay_out, until
+from tests.tui.support import lay_out, until, view_tag
 
 SHELL = {"exit", "kill -TERM PID", "kill -TERM 1234", "ssh elsewhere kill -TERM 1234", "${EDITOR:-vi} phase4.toml"}
-
-
-def parse(twin: str) -> None:
-    """Let the real command line parse a command; raises what it raises for one that it does not take."""
-    program, *words = shlex.split(twin)
-    assert program == "phase4"
-    words = ["risk" if word == "O" else word for word in words]
-    command: Any = COMMAND
-    context = command.make_context("phase4", words)
-    while hasattr(command, "resolve_command") and (rest := [*context._protected_args, *context.args]):
-        name, found, rest = command.resolve_command(context, rest)
-        command, context = found, found.make_context(name, rest, parent=context)
 
 
 def looked(work: Path, tag: str | None = None, holder: Holder | None = None) -> Snapshot:
     """Return what a dashboard knows that shows a tag."""
     reports = work / "reports"
     state = read_state(reports)
-    focus = view_tag(site_of(work), tag, state) if tag is not None else None
+    focus = view_tag(work / "reports", tag, state) if tag is not None else None
     rows = tuple(read_tags(site_of(work)))
     known = Snapshot(str(work), str(reports), "maria", False, state, focus, rows=rows, tags=len(rows), holder=holder)
     wanted = state.incident is not None and needs_freezing(site_of(work), state.incident.tag, state)

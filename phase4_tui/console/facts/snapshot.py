@@ -1,29 +1,22 @@
-"""What the dashboard shows at one moment: one immutable snapshot, made of what is on disk and nothing else."""
+"""What a face shows at one moment: one immutable snapshot, made of what is on disk and nothing else."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from phase4_tui.artifacts.manifest import look_frozen
-from phase4_tui.artifacts.names import Artifact, file_name
+from phase4_tui.errors import Remedy
 from phase4_tui.journal.lease import Lease
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.policy.monitoring import DEFAULT_RULES, Rules
 from phase4_tui.runbook.classification import Classification
 from phase4_tui.runbook.fallback_proof import Fallback
 from phase4_tui.runbook.health import Health
-from phase4_tui.runbook.judging import Judgement, judge_tag
 from phase4_tui.runbook.provenance import RunRecord
 from phase4_tui.runbook.run_holder import Holder
-from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.status import TagRow
 from phase4_tui.runbook.steps import PHASE4_STEPS, Step
 
 if TYPE_CHECKING:
     from phase4_tui.runbook.preconditions import Precondition
-
-AHEAD_NS = 5_000_000_000
-"""A file that is this far in the future shows that clocks differ."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +68,7 @@ class Snapshot:
     watch_trouble: str | None = None
     trouble: str | None = None
     """Why the state of operations can't be told."""
+    trouble_remedies: tuple[Remedy, ...] = ()
     clock_trouble: str | None = None
     stale: str | None = None
     """Why none of this may be true any more."""
@@ -95,53 +89,9 @@ class Snapshot:
             return "incident"
         return self.focus.classification.level if self.focus else "unknown"
 
-
-def is_urgent(before: Snapshot, now: Snapshot) -> bool:
-    """True when an incident of P0 or P1 is open that was not, or is worse than it was."""
-    incident, known = now.state.incident, before.state.incident
-    if incident is None or incident.severity_class not in ("P0", "P1"):
-        return False
-    return known is None or (known.id, known.severity_class) != (incident.id, incident.severity_class)
-
-
-def view_of(judgement: Judgement) -> TagView:
-    """Return a judged tag as it is shown."""
-    evidence, health = judgement.evidence, judgement.health
-    monitoring = evidence.monitoring.value
-    snapshot = monitoring.snapshot if monitoring else None
-    alerts = monitoring.alerts if monitoring else ()
-    return TagView(
-        tag=evidence.tag,
-        phase=evidence.phase,
-        health=health,
-        classification=judgement.classification,
-        frozen=evidence.frozen,
-        rung=judgement.rung,
-        last_run=max(evidence.runs, key=lambda run: run.run_id, default=None),
-        missing=evidence.missing_files,
-        kpis=tuple(snapshot.kpis.items()) if snapshot else (),
-        alerts=tuple((one.metric, one.value, one.threshold, one.severity) for one in alerts),
-        signoff="NO-GO" if evidence.no_go else "GO" if health["signoff"].ok else "",
-    )
-
-
-def view_tag(site: Site, tag: str, state: OperationsState) -> TagView:
-    """Read and judge a tag."""
-    return view_of(judge_tag(site, tag, state, patient=False))
-
-
-def tampered_tags(site: Site, state: OperationsState) -> tuple[str, ...]:
-    """Return the frozen tags that are not, by names, sizes and times, what was frozen."""
-    return tuple(tag for tag in sorted(state.frozen) if look_frozen(site.reports, tag, site.artifacts))
-
-
-def clock_trouble(reports: Path, tag: str, now_ns: int) -> str | None:
-    """Return that a tag's files are ahead of this clock, if they are."""
-    for kind in (Artifact.REPORT, Artifact.MONITORING):
-        try:
-            ahead = (reports / file_name(tag, kind)).stat().st_mtime_ns - now_ns
-        except OSError:
-            continue
-        if ahead > AHEAD_NS:
-            return f"{file_name(tag, kind)} is {ahead / 1e9:.0f} s ahead of this clock: ages can't be trusted"
-    return None
+    def is_worse_than(self, before: "Snapshot") -> bool:
+        """True when an incident of P0 or P1 is open that was not, or is of a worse class than it was."""
+        incident, known = self.state.incident, before.state.incident
+        if incident is None or incident.severity_class not in ("P0", "P1"):
+            return False
+        return known is None or (known.id, known.severity_class) != (incident.id, incident.severity_class)

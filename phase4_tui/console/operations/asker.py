@@ -80,6 +80,9 @@ class Asker(Protocol):
     async def open(self, view: View, *tags: str) -> bool:
         """Show a view; True when the operator goes on there by himself, False when the dialogue goes on."""
 
+    def word(self, message: str, remedies: Sequence[Remedy] = (), *, digests: Sequence[str] = ()) -> str:
+        """Return a message with its remedies, and the sha256 that stand in it, in the words of this face."""
+
     def show(self, lines: Sequence[Line]) -> None:
         """Show facts that belong to the next question, where the question itself does not show them."""
 

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from shlex import quote
 
+from phase4_tui.artifacts.manifest import restoring
 from phase4_tui.console.facts.snapshot import Snapshot
-from phase4_tui.errors import Remedy
+from phase4_tui.errors import Remedy, command_line
 from phase4_tui.journal.actor import host_name
 from phase4_tui.runbook.provenance import COMPLETE, last_transcript
 from phase4_tui.runbook.steps import PHASE3_STEPS
 
-RUN = Remedy("run", "phase4 run", "runs the sequence")
+RUN = Remedy("run", command_line("run"), "runs the sequence")
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,9 @@ def needs_tag(snapshot: Snapshot) -> Obstacle | None:
 
 def needs_state(snapshot: Snapshot) -> Obstacle | None:
     """The state of operations can be read."""
-    return Obstacle(f"the state can't be read: {snapshot.trouble}") if snapshot.trouble else None
+    if snapshot.trouble is None:
+        return None
+    return Obstacle(f"the state can't be read: {snapshot.trouble}", snapshot.trouble_remedies)
 
 
 def idle(snapshot: Snapshot) -> Obstacle | None:
@@ -82,8 +85,7 @@ def freezable(snapshot: Snapshot) -> Obstacle | None:
     if focus is not None and focus.frozen == "intact":
         return Obstacle(f"{focus.tag} is frozen already")
     if focus is not None and focus.frozen == "tampered":
-        restore = Remedy("restore", f"phase4 restore {quote(focus.tag)}", "puts the frozen files back")
-        return Obstacle(f"{focus.tag} was tampered with", (restore,))
+        return Obstacle(f"{focus.tag} was tampered with", (restoring(focus.tag),))
     return needs_tag(snapshot) or needs_state(snapshot)
 
 
@@ -96,6 +98,11 @@ def thawable(snapshot: Snapshot) -> Obstacle | None:
 def needs_incident(snapshot: Snapshot) -> Obstacle | None:
     """An incident is open."""
     return needs_state(snapshot) if snapshot.state.incident else Obstacle("no incident is open")
+
+
+def needs_cause(snapshot: Snapshot) -> Obstacle | None:
+    """There is an incident, or at least a tag, whose cause can be logged."""
+    return needs_state(snapshot) if snapshot.state.incident else needs_tag(snapshot) or needs_state(snapshot)
 
 
 def fallen_back(snapshot: Snapshot) -> Obstacle | None:

@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 
 from phase4_tui.artifacts.counting import counted
-from phase4_tui.console.facts.journal_news import OwnOperations
+from phase4_tui.console.facts.journal_news import OwnEvents
 from phase4_tui.console.operations.asker import Declined, Left, Severity
-from phase4_tui.errors import FORESEEN, Phase4Error, Remedy
+from phase4_tui.console.remedies import parts_of
+from phase4_tui.errors import FORESEEN, Remedy, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.runbook.site import Site
 
@@ -16,7 +17,7 @@ T = TypeVar("T")
 SHOWN_NEWS = 8
 ASKING_SECONDS = 2.0
 """How long keys are ignored at most between the key of an operation and its first question."""
-JOURNAL = Remedy("journal", "phase4 journal", "shows them")
+JOURNAL = Remedy("journal", command_line("journal"), "shows them")
 
 
 class Owner(Protocol):
@@ -43,7 +44,7 @@ class OperationQueue:
         self._carrying = self._writing = 0
         self._asking_until = 0.0
         self._held: list[Event] = []
-        self.own = OwnOperations(site)
+        self.own = OwnEvents(site)
         self.leave_after = False
         """The dashboard is to end with the operation that is being carried out."""
         self.command: str | None = None
@@ -87,8 +88,8 @@ class OperationQueue:
                 self._owner.tell(left.message, remedies=left.remedies)
         except FORESEEN as error:
             self.command = before  # what was refused is not what was done last
-            remedies = error.remedies if isinstance(error, Phase4Error) else ()
-            self._owner.tell(str(error) or type(error).__name__, severity="error", remedies=remedies)
+            message, remedies = parts_of(error)
+            self._owner.tell(message, severity="error", remedies=remedies)
         finally:
             self.asking = False
 
@@ -106,7 +107,7 @@ class OperationQueue:
         """Do in a thread what writes into the journal; it is not told as another's."""
         self._writing += 1
         try:
-            return await asyncio.to_thread(self.own.carry, work)
+            return await asyncio.to_thread(self.own.during, work)
         finally:
             self._writing -= 1
             held, self._held = self._held, []
@@ -119,7 +120,7 @@ class OperationQueue:
         if self._writing:
             self._held += events
             return
-        news = self.own.news(list(events))
+        news = self.own.news_of_others(events)
         if len(news) > SHOWN_NEWS:  # as after a stop: a notice for each would stop the screen
             more = counted(len(news) - SHOWN_NEWS, "event")
             self._owner.tell(f"{more} before these", remedies=(JOURNAL,))

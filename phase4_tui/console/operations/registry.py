@@ -125,6 +125,12 @@ def _mode_command(snapshot: Snapshot, settings: Settings) -> str:
     return "phase4 mode show" if fallen else "phase4 mode phase3-only --reason R"
 
 
+def _root_cause_command(snapshot: Snapshot, settings: Settings) -> str:
+    owner = defaults.to_call(snapshot, settings) or "O"
+    of_tag = "" if snapshot.state.incident else f" --tag {quote(defaults.shown(snapshot, settings) or 'TAG')}"
+    return f"phase4 root-cause add --cause C --remediation R --owner {owner}{of_tag}"
+
+
 def _compare_command(snapshot: Snapshot, settings: Settings) -> str:
     tags = defaults.to_compare(snapshot, None, {})
     good = f" --known-good {quote(tags['known_good'])}" if tags["known_good"] else ""
@@ -216,8 +222,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "root_cause", "l", "root cause", "Log a root cause and its remediation", ROLLBACK, View.ROOT_CAUSE,
-        command("phase4 root-cause add --cause C --remediation R --owner {}", _owner(defaults.to_call)),
-        availability.needs_incident,
+        _root_cause_command, availability.needs_cause,
         (ShellCommand(("root-cause", "add"), "Log a root cause and its remediation.", shell_commands.ROOT_CAUSE),),
         _root_cause, writes=True, footer=True,
     ),

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.operations.asker import Asker, Declined, Offer, Question
+from phase4_tui.console.operations.availability import RUN
 from phase4_tui.console.operations.defaults import Default
 from phase4_tui.errors import Refused
 from phase4_tui.journal.state import OperationsState, read_state
@@ -61,8 +62,9 @@ class Session:
         A light operation gives nothing up: typed as a whole command it is not asked about again.
         """
         plan = await self.face.work(make)
-        asked = Question(question or f"{plan.title}?", [*shown, *plan.describe()[1:]])
-        if not await self.ask.offer(Offer(asked, plan.title, is_light and self.is_typed, plan.nothing, plan)):
+        nothing, lines = plan.why_nothing(self.ask.word), plan.describe(self.ask.word)[1:]
+        asked = Question(question or f"{plan.title}?", [*shown, *lines])
+        if not await self.ask.offer(Offer(asked, plan.title, is_light and self.is_typed, nothing, plan)):
             raise Declined("nothing was done", revision=plan.revision)
         done = await self.face.carry_out(lambda: carry_out(self.site, plan))
         self.ask.told(done)
@@ -75,7 +77,7 @@ class Session:
 
     async def run(self, plan: RunPlan, *, question: str | None = None) -> bool:
         """Offer the plan of a run and start it; True when it has ended already. Raises Declined."""
-        asked = Question(question or question_of(plan), plan.describe(), "Run")
+        asked = Question(question or question_of(plan), plan.describe(self.ask.word), "Run")
         typed_is_enough = question is None  # who is asked "now?" has typed no command
         if not await self.ask.offer(Offer(asked, f"run {plan.tag}", typed_is_enough, None, plan)):
             raise Declined("nothing was run")
@@ -89,7 +91,7 @@ class Session:
         """Return the tag that an operation is about by default; raises Refused when there is none."""
         tag = default(await self.face.facts(), self.site.settings)
         if tag is None:
-            raise Refused("there is no tag yet")
+            raise Refused("there is no tag yet", remedy=RUN)
         return tag
 
     def typed(self, *words: str) -> None:

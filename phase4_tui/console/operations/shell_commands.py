@@ -62,4 +62,5 @@ ROOT_CAUSE = (
     Parameter("closure", "X", "When it counts as closed.", "--closure", required=False),
     Parameter("evidence", "E", "What shows it.", "--evidence", required=False, default_is="the incident's"),
     Parameter("incident", "I", "Which.", "--incident", required=False, default_is="open"),
+    Parameter("tag", "T", "A tag without an open incident, in place of an incident.", "--tag", required=False),
 )

@@ -14,6 +14,7 @@ from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.operations.defaults import to_compare
 from phase4_tui.console.operations.dialogues.phase4 import compare_tags, reopen
 from phase4_tui.console.operations.session import Session
+from phase4_tui.console.remedies import parts_of
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.errors import FORESEEN
 from phase4_tui.rollback.comparison import ComparisonResult, compare
@@ -149,7 +150,8 @@ class CompareScreen(FactsScreen):
                 found = await compare_tags(self.console.session, bad, rerun, good)
             self._result = cast("ComparisonResult", found)
         except FORESEEN as error:
-            self.console.tell(str(error) or type(error).__name__, severity="error")
+            message, remedies = parts_of(error)
+            self.console.tell(message, severity="error", remedies=remedies)
         finally:
             self._begun = None
             if self.is_open:

@@ -41,5 +41,7 @@ class ConsoleApp(Protocol):
     def look_now(self) -> None:
         """Look at the disk again, soon."""
 
-    def tell(self, text: str, *, severity: Severity = "information", remedies: Sequence[Remedy] = ()) -> None:
+    def tell(
+        self, text: str, *, title: str = "", severity: Severity = "information", remedies: Sequence[Remedy] = ()
+    ) -> None:
         """Show a notice, literally; after the question that is open, if one is."""

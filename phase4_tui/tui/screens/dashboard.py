@@ -8,9 +8,10 @@ from textual.reactive import var
 from textual.widget import Widget
 from textual.widgets import Input
 
+from phase4_tui.console.facts.events import OutputArrived
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.runbook.checks import checks_of
-from phase4_tui.tui.messages import OutputArrived, TagChosen
+from phase4_tui.tui.messages import TagChosen
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.widgets.header_line import LEVELS, verdict
 from phase4_tui.tui.widgets.health_panel import HealthPanel, HealthPanels
@@ -85,9 +86,9 @@ class DashboardScreen(FactsScreen):
         if self.focused is None:
             self.query_one("#tags-rows").focus()
 
-    def take_output(self, message: OutputArrived) -> None:
+    def take_output(self, output: OutputArrived) -> None:
         """Show what a step wrote."""
-        self.query_one(SequencePanel).take(message)
+        self.query_one(SequencePanel).take(output)
 
     def action_neighbour(self, by: int) -> None:
         """Show the tag before or after."""

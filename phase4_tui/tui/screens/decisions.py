@@ -11,9 +11,13 @@ from textual.widgets import Static
 from phase4_tui.artifacts.decision_row import ReportRow, Wanted
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.console.background import in_background
-from phase4_tui.console.facts.report_pages import ReportRows, Search, open_report
+from phase4_tui.console.facts.report_pages import open_report
+from phase4_tui.console.facts.report_rows import ReportRows, Search
 from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.operations.availability import RUN
+from phase4_tui.console.remedies import as_keys, error_as_keys
 from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.errors import Remedy, command_line
 from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.rows import Rows
@@ -21,6 +25,7 @@ from phase4_tui.tui.widgets.rows import Rows
 REFRESH_SECONDS = 0.1
 CHECK_SECONDS = 1.0
 RATIONALE_LINES = 3
+WRITE_REPORT = Remedy("step_1", command_line("step", "1"), "writes it")
 # Title, width, and the width of the screen from which on the column is shown.
 COLUMNS = (
     ("row", 11, 124),
@@ -98,7 +103,7 @@ class DecisionsScreen(ViewScreen):
     def _load(self) -> None:
         self._source = self._search = self._trouble = None
         if self._tag is None:
-            self._trouble = "no tag yet: `r` on the dashboard runs the sequence"
+            self._trouble = as_keys("there is no tag yet", (RUN,), self.console.keys)
         else:
             self.begin(self._read, self._tag, group="load", exclusive=True)
         self._draw()
@@ -113,9 +118,9 @@ class DecisionsScreen(ViewScreen):
             self._draw()
             await in_background(source.index)
         except FileNotFoundError:
-            self._trouble = f"{path.name} is not there: `1` on the dashboard writes it"
+            self._trouble = as_keys(f"{path.name} is not there", (WRITE_REPORT,), self.console.keys)
         except Exception as error:  # noqa: BLE001 - whatever it is must be seen, and must not end the dashboard
-            self._trouble = f"{path.name} {error}"
+            self._trouble = f"{path.name} {error_as_keys(error, self.console.keys)}"
         self._draw()
 
     def _check(self) -> None:

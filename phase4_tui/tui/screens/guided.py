@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from textual.binding import Binding
 from textual.widget import Widget
@@ -13,7 +13,8 @@ from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.operations.dialogues import rollback as dialogues
 from phase4_tui.console.operations.rollback_lease import RollbackLease
 from phase4_tui.console.operations.session import Session
-from phase4_tui.console.remedies import in_keys
+from phase4_tui.console.remedies import as_keys, how, parts_of
+from phase4_tui.console.remedies import short as short_digests
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.errors import FORESEEN, Refused
 from phase4_tui.journal.incident import Incident
@@ -93,11 +94,10 @@ class GuidedScreen(FactsScreen):
         try:
             await self._lead.take()
         except Refused as error:
-            self.console.tell(
-                f"{str(error).split(';')[0]}: look on, or T takes it over with a reason", severity="warning"
-            )
+            self.console.tell(f"{error.message}: look on, or T takes it over with a reason", severity="warning")
         except FORESEEN as error:
-            self.console.tell(f"the rollback can't be led from here: {error}", severity="error")
+            message, remedies = parts_of(error)
+            self.console.tell(f"the rollback can't be led from here: {message}", severity="error", remedies=remedies)
         self.console.look_now()
         self._draw()
 
@@ -150,7 +150,9 @@ class GuidedScreen(FactsScreen):
                 if not self._stale:
                     return
         except FORESEEN as error:
-            self.console.tell(f"where the rollback stands can't be told: {error}", severity="error")
+            message, remedies = parts_of(error)
+            told = f"where the rollback stands can't be told: {message}"
+            self.console.tell(told, severity="error", remedies=remedies)
         finally:
             self._looking = False
 
@@ -163,9 +165,7 @@ class GuidedScreen(FactsScreen):
         cards = self.query_one(StepCards)
         cards.display = guided is not None
         if guided is not None:
-            keys = self.console.keys
-            told = [one.model_copy(update={"detail": in_keys(one.detail, keys)}) for one in guided.steps]
-            cards.show(tuple(told))
+            cards.show(tuple(_worded(step, self.console.keys) for step in guided.steps))
         else:
             self.begin(self._lead.give_back, group="lease")
         self._draw_top()
@@ -197,7 +197,7 @@ class GuidedScreen(FactsScreen):
         return "! nobody leads; T leads from here", "$warning"
 
     def _hint(self) -> list[Part]:
-        guided = self._guided
+        guided, keys = self._guided, self.console.keys
         if guided is None:
             return ["the incident is closed: ", ("m", "bold"), " shows its post-mortem · escape back to the dashboard"]
         if self.console.read_only:
@@ -207,7 +207,8 @@ class GuidedScreen(FactsScreen):
             return [("T", "bold"), f" takes the rollback over from {self._lead.who(other)} · escape back"]
         snapshot = self.snapshot
         if snapshot is not None and snapshot.holder is not None:
-            return [f"a run of {clip(snapshot.holder.tag, 30)} is under way: wait for its end · x cancels it"]
+            run = f"a run of {clip(snapshot.holder.tag, 30)} is under way"
+            return [f"{run}: wait for its end · {how('cancel', keys)} cancels it"]
         step = guided.next_step
         if step is None:
             return ["every step is done"]
@@ -215,7 +216,7 @@ class GuidedScreen(FactsScreen):
         return [
             ("next: ", ""),
             (f"{step.number}", "bold"),
-            f" (or enter on it) {what} · e calls an owner · escape back",
+            f" (or enter on it) {what} · {how('escalate', keys)} calls an owner · escape back",
         ]
 
     # Acting ---------------------------------------------------------------------------------------------------
@@ -258,6 +259,12 @@ def _read_all(site: Site) -> tuple[Guided | None, Incident | None]:
     if guided is not None:
         return guided, None
     return None, next(reversed(incidents_of(read_events(site.reports)).values()), None)
+
+
+def _worded(step: GuidedStep, keys: Mapping[str, str]) -> GuidedStep:
+    """Return a step whose detail says its remedies as keys, and of each sha256 the first digits."""
+    detail = as_keys(short_digests(step.detail, step.digests), step.remedies, keys)
+    return step.model_copy(update={"detail": detail, "remedies": ()})
 
 
 def reopening(step: GuidedStep) -> str:

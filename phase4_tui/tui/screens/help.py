@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping
 from textual.widget import Widget
 
 from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.key_names import shown_key
 from phase4_tui.console.operations.operation import Group, Operation
 from phase4_tui.console.operations.registry import OPERATIONS, why_not
+from phase4_tui.console.remedies import as_keys
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.settings import Settings
-from phase4_tui.tui.keys import shown_key
 from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part, clip
 from phase4_tui.tui.widgets.text_lines import TextLines
@@ -103,7 +104,9 @@ def _grouped(
                 (clip(entry.description, beside), style),
             ]
         )
-        told = f"not now: {obstacle.text}" if obstacle else entry.command_of(snapshot, settings)
+        told = entry.command_of(snapshot, settings)
+        if obstacle:
+            told = f"not now: {as_keys(obstacle.text, obstacle.remedies, keys)}"
         indent = " " * (KEY_WIDTH + 1 + LABEL_WIDTH)
         rows.append([(f"{indent}{clip(told, beside)}", "italic $foreground 70%" if obstacle else "$foreground 70%")])
     return rows

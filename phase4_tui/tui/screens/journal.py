@@ -13,6 +13,7 @@ from textual.widgets import Static
 from phase4_tui.console.facts.journal_rows import EventRow, Journal, More, event_at, read_all, read_last, read_more
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.errors import Remedy, as_commands, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.tui.screens.choice import LongChoiceScreen
 from phase4_tui.tui.screens.view import ViewScreen
@@ -20,6 +21,7 @@ from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.rows import Rows
 
 DETAIL_LINES = 300
+ALL_LINES = Remedy("", command_line("journal", "--json"), "shows them all")
 LINE_CHARS = 1000
 ALL = "every one"
 SYMBOL_OF = {"intent": "running", "done": "done", "failed": "failed"}
@@ -230,6 +232,7 @@ class JournalScreen(ViewScreen):
         told = json.dumps(msgspec.structs.asdict(event), indent=2, ensure_ascii=False).split("\n")
         rows: list[list[Part]] = [[clip(line, LINE_CHARS)] for line in told[:DETAIL_LINES]]
         if len(told) > DETAIL_LINES:
-            rows.append([(f"… {len(told) - DETAIL_LINES} more lines: `phase4 journal --json`", "$foreground 70%")])
+            more = as_commands(f"… {len(told) - DETAIL_LINES} more lines", (ALL_LINES,))
+            rows.append([(more, "$foreground 70%")])
         self.query_one("#detail Static", Static).update(lines(rows))
         self.query_one("#detail", VerticalScroll).scroll_home(animate=False, immediate=True)

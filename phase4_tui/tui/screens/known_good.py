@@ -13,6 +13,7 @@ from phase4_tui.console.background import in_background
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.operations.dialogues import tags as dialogues
 from phase4_tui.console.operations.session import Session
+from phase4_tui.console.remedies import error_as_keys
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.errors import FORESEEN
 from phase4_tui.rollback.known_good import difference
@@ -246,7 +247,7 @@ class KnownGoodScreen(FactsScreen):
             else:
                 found = await in_background(lambda _: difference(self.console.site, before, after))
         except FORESEEN as error:
-            found = [f"what differs can't be told: {error}"]
+            found = [f"what differs can't be told: {error_as_keys(error, self.console.keys)}"]
         if self._told is not None and self._told[0] == (before, after):
             self._told = (before, after), found
             self._draw()

@@ -49,10 +49,14 @@ class RootCauseScreen(FactsScreen):
         super().__init__()
         self._first: dict[str, str] = {}
         self._incident: Incident | None = None
+        self._tag: str | None = None
+        """The tag that the cause is logged for, where no incident is open."""
 
     def body(self) -> Iterable[Widget]:
         """The fields, and the way to log them."""
         self._incident = self.snapshot.state.incident if self.snapshot else None
+        focus = self.snapshot.focus if self.snapshot else None
+        self._tag = focus.tag if focus is not None and self._incident is None else None
         evidence = evidence_of(self._incident, self.console.site.workdir)
         given = {"evidence": evidence, "closure": "a rehearsal is healthy"}
         # Before the first key, which may come before the screen is told that it is mounted.
@@ -134,7 +138,7 @@ class RootCauseScreen(FactsScreen):
         if missing:
             self.query_one(f"#field-{missing[0]}").focus()
             return
-        entry = {name: value for name, value in values.items() if value}
+        entry = {name: value for name, value in (values | {"tag": self._tag or ""}).items() if value}
 
         async def log(session: Session) -> None:
             await dialogue(session, **entry)
@@ -170,11 +174,12 @@ class RootCauseScreen(FactsScreen):
         now = self.snapshot.state.incident if self.snapshot else None
         shown = self._incident
         if shown is None:
-            return content(("ROOT CAUSE", "bold"), ("  no incident is open", "bold $warning"))
+            told = (f"for {clip(self._tag, 40)}", "bold") if self._tag else ("no incident is open", "bold $warning")
+            return content(("ROOT CAUSE  ", "bold"), told)
         parts = [("ROOT CAUSE  ", "bold"), (f"{shown.severity_class or 'no class'} ", "bold $error")]
         parts.append((f"{shown.rule.replace('_', ' ')} · {clip(shown.tag, 40)}", ""))
         if now is None or now.id != shown.id:
-            parts.append(("  ! closed meanwhile: `phase4 root-cause add --incident` still logs it", "bold $warning"))
+            parts.append(("  ! closed meanwhile: only the command line still logs it", "bold $warning"))
         return content(*parts)
 
 

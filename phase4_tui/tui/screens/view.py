@@ -8,6 +8,7 @@ from textual.widgets import Static
 
 from phase4_tui.console.background import Stop, in_background
 from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.remedies import error_as_keys
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.text import Part, content
@@ -73,7 +74,7 @@ class ViewScreen(FactsScreen):
             result = await in_background(work)
         except Exception as error:  # noqa: BLE001 - whatever it is must be seen, and must not end the dashboard
             if self.is_open:
-                self.failed(str(error) or type(error).__name__)
+                self.failed(error_as_keys(error, self.console.keys))
             return
         if self.is_open:
             then(result)

@@ -15,6 +15,7 @@ from phase4_tui.artifacts.regular_files import open_regular
 from phase4_tui.artifacts.safe_text import safe_text
 from phase4_tui.console.background import Stop
 from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.errors import Remedy, command_line
 from phase4_tui.rollback.post_mortem import find_incident, post_mortem
 from phase4_tui.runbook.site import Site
 from phase4_tui.tui.screens.questions import TextScreen
@@ -26,6 +27,7 @@ from phase4_tui.tui.widgets.text_lines import TextLines
 if TYPE_CHECKING:
     from phase4_tui.tui.widgets.markdown_lines import Line
 
+EXPORT = Remedy("", command_line("incident", "export", "--out", "F"), "writes it")
 MARKDOWN_BYTES = 128 << 10
 """Beyond that rendering takes seconds."""
 TEXT_BYTES = 4 << 20
@@ -175,9 +177,7 @@ class PostMortemScreen(_Text):
         if self._written is None:
             self.console.tell("there is nothing to write", severity="warning")
         elif self.console.read_only:
-            self.console.tell(
-                "this dashboard is read-only: `phase4 incident export --out F` writes it", severity="warning"
-            )
+            self.console.tell("this dashboard is read-only", severity="warning", remedies=(EXPORT,))
         else:
             where = f"in {self.console.site.workdir}; what is there already is not replaced"
             self.app.push_screen(TextScreen("Write it as?", where, f"{self._name}.md"), self._write)

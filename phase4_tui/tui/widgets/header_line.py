@@ -1,9 +1,12 @@
 """The line that is on every screen: what is shown, known-good, mode, verdict, clock, and every alarm."""
 
+from collections.abc import Mapping
+
 from textual.reactive import var
 
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.remedies import as_keys, how
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.tui.text import clip
 from phase4_tui.tui.widgets.lines import CORNER, Lines, wrapped
@@ -20,9 +23,10 @@ class HeaderLine(Lines):
     HeaderLine.-alarm { background: $error 25%; }
     """
 
-    def __init__(self, *, banner: str = "") -> None:
+    def __init__(self, *, banner: str = "", keys: Mapping[str, str] | None = None) -> None:
         super().__init__()
         self._banner = banner
+        self._keys = keys
 
     def on_mount(self) -> None:
         """Begin to tell the time."""
@@ -38,7 +42,7 @@ class HeaderLine(Lines):
         snapshot = self.snapshot
         if snapshot is None:
             return
-        found = alarms(snapshot)
+        found = alarms(snapshot, self._keys)
         width = self.content_size.width or self.app.size.width - 2
         facts = wrapped(header_parts(snapshot), width - CORNER, 2)
         banner = [(f" {part} ", "bold $background on $accent") for part in self._banner.splitlines()]
@@ -107,25 +111,26 @@ def verdict(snapshot: Snapshot) -> str:
     return f"{SYMBOLS[found.level]} {word} {found.rule.replace('_', ' ')}"
 
 
-def alarms(snapshot: Snapshot) -> list[str]:
-    """Return what must be seen on every screen."""
+def alarms(snapshot: Snapshot, keys: Mapping[str, str] | None = None) -> list[str]:
+    """Return what must be seen on every screen; `keys` are the operator's own, where they differ."""
+    keys = keys or {}
     found = []
     if snapshot.stale:
         found.append(f"STALE: {snapshot.stale}")
     live = next((one for one in snapshot.preconditions if one.name == "paper_mode" and not one.ok), None)
     if live is not None:
-        found.append(f"LIVE ORDERS: {live.detail}; nothing is run until then")
+        found.append(f"LIVE ORDERS: {as_keys(live.detail, live.remedies, keys)}; nothing is run until then")
     if snapshot.tampered:
         names = ", ".join(snapshot.tampered[:3])
-        found.append(f"TAMPERED: {names} is not what was frozen: choose it, ^p restore")
+        found.append(f"TAMPERED: {names} is not what was frozen: choose it, {how('restore', keys)}")
     if snapshot.trouble:
-        found.append(snapshot.trouble)
+        found.append(as_keys(snapshot.trouble, snapshot.trouble_remedies, keys))
     if snapshot.watch_trouble:
         found.append(f"WATCH {snapshot.watch_trouble}: looking every two seconds instead")
     if snapshot.clock_trouble:
         found.append(f"CLOCK: {snapshot.clock_trouble}")
     if snapshot.fallback is not None and snapshot.fallback.intruders:
-        found.append(f"FALLBACK: {snapshot.fallback}")
+        found.append(f"FALLBACK: {as_keys(str(snapshot.fallback), snapshot.fallback.remedies, keys)}")
     for pending in snapshot.state.pending:
         told = f"{pending.kind} {pending.tag or ''}".strip()
         found.append(f"UNFINISHED OPERATION `{told}` of {pending.by}: give it again, or any other, to settle it")

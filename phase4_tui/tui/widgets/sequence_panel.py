@@ -4,11 +4,11 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import var
 
+from phase4_tui.console.facts.events import OutputArrived
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.provenance import StepRecord
 from phase4_tui.runbook.steps import PHASE3_STEPS
-from phase4_tui.tui.messages import OutputArrived
 from phase4_tui.tui.text import clip
 from phase4_tui.tui.widgets.incident_panel import clock
 from phase4_tui.tui.widgets.lines import Lines, paragraphs, wrapped
@@ -63,23 +63,23 @@ class SequencePanel(Vertical):
         self.query_one(Output).set_class(snapshot.holder is None, "-past")
         self._draw()
 
-    def take(self, message: OutputArrived) -> None:
+    def take(self, output: OutputArrived) -> None:
         """Take output to show it soon."""
-        if message.page:
+        if output.page:
             self._lines, self._progress = [], ""
             self.query_one(Output).clear()
-        if message.fresh:
-            self._lines.append(f"── {message.title}")
-        self._lines += message.lines[-MAX_LINES:]
+        if output.fresh:
+            self._lines.append(f"── {output.title}")
+        self._lines += output.lines[-MAX_LINES:]
         del self._lines[:-MAX_LINES]
         if not self._flushing:
             self._flushing = True
             self.set_timer(FLUSH_SECONDS, self._flush)
         running = self.snapshot is not None and self.snapshot.holder is not None
-        if message.progress is not None and running:
-            done, total = message.progress.get("bytes", 0), message.progress.get("total_bytes", 0)
+        if output.progress is not None and running:
+            done, total = output.progress.get("bytes", 0), output.progress.get("total_bytes", 0)
             share = f"{100 * done / total:3.0f} % · " if total else ""
-            self._progress = f"{share}{message.progress.get('records', 0):,} records"
+            self._progress = f"{share}{output.progress.get('records', 0):,} records"
             self._draw()
 
     def toggle(self) -> bool:

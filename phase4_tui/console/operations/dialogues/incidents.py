@@ -63,16 +63,17 @@ async def root_cause(
     closure: str | None = None,
     evidence: str | None = None,
     incident: str | None = None,
+    tag: str | None = None,
 ) -> Done:
     """Log a root cause whose fields are filled in."""
     given = {"cause": cause, "remediation": remediation, "owner": owner, "closure": closure, "evidence": evidence}
-    given |= {"incident": incident}
+    given |= {"incident": incident, "tag": tag}
     words = [word for name, value in given.items() if value for word in (f"--{name}", value)]
     session.typed("root-cause", "add", *words)
     entry = RootCause(
         cause=cause, remediation=remediation, owner=cast("Owner", owner), closure=closure, evidence=evidence
     )
-    return await session.give(lambda: plan_root_cause(session.site, entry, incident), is_light=True)
+    return await session.give(lambda: plan_root_cause(session.site, entry, incident, tag), is_light=True)
 
 
 async def explain(session: Session) -> None:

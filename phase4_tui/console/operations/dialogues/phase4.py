@@ -6,18 +6,18 @@ from phase4_tui.console.operations.asker import Declined, Question
 from phase4_tui.console.operations.dialogues.runs import run_phase3
 from phase4_tui.console.operations.dialogues.tags import rollback_of
 from phase4_tui.console.operations.session import Session
-from phase4_tui.errors import Remedy
+from phase4_tui.errors import Remedy, command_line
 from phase4_tui.rollback.comparison import DEFAULT_RTOL, ComparisonResult, compare
 from phase4_tui.rollback.fallback import plan_phase3_only, plan_phase4_by_override, refuse_plain_phase4
 from phase4_tui.rollback.operations import carry_out
-from phase4_tui.rollback.reopen import CHANGED, conditions, plan_compare, plan_reopen
+from phase4_tui.rollback.reopen import CHANGED, Condition, conditions, plan_compare, plan_reopen
 from phase4_tui.runbook.fallback_proof import read_fallback
 from phase4_tui.runbook.run_holder import running
 
 ACCEPT = "Input or rules are not those of the incident's run. Accept the change?"
 WAY_BACK = (
-    Remedy("rehearse", "phase4 run --rehearsal", "re-runs Phase 4"),
-    Remedy("reopen", "phase4 reopen --tag T", "reopens it on that run"),
+    Remedy("rehearse", command_line("run", "--rehearsal"), "re-runs Phase 4"),
+    Remedy("reopen", command_line("reopen", "--tag", "T"), "reopens it on that run"),
 )
 
 
@@ -46,7 +46,7 @@ async def fall_back(session: Session) -> None:
         try:
             await run_phase3(session)
         except Declined:
-            session.ask.tell("Phase 3 was not run", remedies=(Remedy("run", "phase4 run", "runs it later"),))
+            session.ask.tell("Phase 3 was not run", remedies=(Remedy("run", command_line("run"), "runs it later"),))
     else:
         session.ask.tell("evaluation mode is phase3_only already")
 
@@ -72,7 +72,7 @@ async def reopen(
     chosen = tag if tag is not None else await session.default(defaults.shown)
     found = await session.face.work(lambda: conditions(site, chosen, accept_changed_input=accept_changed_input))
     unmet = [condition for condition in found if not condition.ok]
-    shown = [f"{'✔' if condition.ok else '✘'} {condition.name}: {condition.detail}" for condition in found]
+    shown = [f"{'✔' if condition.ok else '✘'} {condition.name}: {_words(session, condition)}" for condition in found]
     session.ask.show(
         [line if condition.ok else (line, "warning") for line, condition in zip(shown, found, strict=True)]
     )
@@ -89,6 +89,12 @@ async def reopen(
     await session.give(
         lambda: plan_reopen(site, chosen, accept_changed_input=accept_changed_input, override=override, reason=reason)
     )
+
+
+def _words(session: Session, condition: Condition) -> str:
+    """Return what a condition says, without what this very dialogue asks next."""
+    remedies = [remedy for remedy in condition.remedies if remedy.operation != "reopen"]
+    return session.ask.word(condition.detail, remedies, digests=condition.digests)
 
 
 async def _agreed(session: Session, question: str, shown: list[str], yes: str, flag: str) -> bool:

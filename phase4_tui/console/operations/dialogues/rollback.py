@@ -11,11 +11,13 @@ from phase4_tui.console.operations.dialogues.tags import freeze, no_good_tag, re
 from phase4_tui.console.operations.session import Session
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.console.views import View
-from phase4_tui.errors import Phase4Error, Refused
+from phase4_tui.errors import Phase4Error, Refused, Remedy, command_line
 from phase4_tui.rollback.guided import Guided, GuidedStep, is_spent, last_rehearsal, lead, read_guided
 from phase4_tui.rollback.known_good import candidates
 from phase4_tui.rollback.reopen import COMPARED, Condition, conditions
 from phase4_tui.runbook.provenance import RunRecord
+
+SHOWS = Remedy("guided", command_line("rollback"), "shows where it stands")
 
 
 async def step(session: Session, number: int, to: str | None = None) -> None:
@@ -42,13 +44,14 @@ async def walk(session: Session, to: str | None, lost: Callable[[], bool]) -> No
     """
     for number in range(1, 6):
         if lost():
-            raise Refused("another operator has taken the rollback over")
+            raise Refused("another operator has taken the rollback over", remedy=SHOWS)
         guided = await session.face.work(lambda: read_guided(session.site))
         if guided is None:
             return
         at = guided.steps[number - 1]
         title: Line = (f"Step {number} of 5: {at.sentence}", "title")
-        session.ask.show(["", title, f"  {SYMBOLS[at.state]} {at.detail}"])
+        detail = session.ask.word(at.detail, at.remedies, digests=at.digests)
+        session.ask.show(["", title, f"  {SYMBOLS[at.state]} {detail}"])
         if at.state != "done" or number == 3:
             await step(session, number, to)
 
@@ -88,7 +91,7 @@ async def _switch(session: Session, guided: Guided, to: str | None) -> None:
         except Left:
             raise
         except Phase4Error as error:
-            note = error.message
+            note = session.ask.word(error.message, error.remedies)
         else:
             return
 
@@ -104,9 +107,8 @@ async def _go_on_to_reopen(session: Session, guided: Guided) -> None:
     if run is None:
         raise Left("the rehearsal is not on record")
     if is_spent(unmet):
-        session.ask.show(
-            [(f"  {SYMBOLS['failed']} {condition.name}: {condition.detail}", "warning") for condition in unmet]
-        )
+        told = [(one.name, session.ask.word(one.detail, one.remedies, digests=one.digests)) for one in unmet]
+        session.ask.show([(f"  {SYMBOLS['failed']} {name}: {words}", "warning") for name, words in told])
         raise Left(f"{run.tag} can't reopen Phase 4; correct what is wrong, then go on: another rehearsal is asked for")
     if any(condition.name == COMPARED for condition in unmet):
         good = guided.active_tag if guided.active_tag not in (guided.incident.tag, run.tag) else None

@@ -49,7 +49,7 @@ async def _planned_rehearsal(session: Session, tag: str, given: str, note: str) 
     try:
         return tag, given, await session.plan_run(Request(tag=tag, phase=4, input=given, rehearsal=True)), ""
     except Phase4Error as error:
-        return tag, given, None, error.message
+        return tag, given, None, session.ask.word(error.message, error.remedies)
 
 
 async def step(session: Session, number: int) -> None:

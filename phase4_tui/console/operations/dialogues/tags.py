@@ -4,9 +4,9 @@ from phase4_tui.console.operations import defaults
 from phase4_tui.console.operations.asker import Declined
 from phase4_tui.console.operations.session import Session
 from phase4_tui.console.views import View
-from phase4_tui.errors import Refused, Remedy
+from phase4_tui.errors import Refused
 from phase4_tui.rollback.freeze import plan_freeze, plan_restore, plan_thaw
-from phase4_tui.rollback.incidents import plan_escalate, plan_no_good_tag
+from phase4_tui.rollback.incidents import CALL_PRODUCT, FALL_BACK, plan_escalate, plan_no_good_tag
 from phase4_tui.rollback.known_good import plan_pin, plan_switch, plan_unpin
 from phase4_tui.rollback.operations import Done
 
@@ -61,9 +61,7 @@ async def no_good_tag(session: Session) -> None:
             lambda: plan_escalate(session.site, "product", "no known-good tag"), question="Call the product owner now?"
         )
     except Declined:
-        call = Remedy("escalate", "phase4 escalate --owner product", "calls them later")
-        back = Remedy("mode", "phase4 mode phase3-only --reason R", "falls back to Phase 3")
-        session.ask.tell("the product owner was not called", remedies=(call, back))
+        session.ask.tell("the product owner was not called", remedies=(CALL_PRODUCT, FALL_BACK))
 
 
 async def known_good(session: Session, tag: str | None = None, reason: str | None = None) -> None:
