@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from phase4_tui.artifacts.names import Artifact, BadTag
+from phase4_tui.errors import Refused
 from phase4_tui.rollback.comparison import compare
 from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.runbook.provenance import runs_dir
-from phase4_tui.runbook.site import Refused
 from tests.rollback.support import site_of
 from tests.runbook.documents import ALERT, Tag
 
