@@ -6,6 +6,7 @@ manifest is the one that was written is the journal's to say.
 
 import os
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -77,6 +78,11 @@ def frozen_state(reports: Path, tag: str) -> FrozenState:
     if not is_frozen(reports, tag):
         return "no"
     return "tampered" if look_frozen(reports, tag) else "intact"
+
+
+def tampered_tags(reports: Path, tags: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the frozen tags that are not, by names, sizes and times, what was frozen."""
+    return tuple(tag for tag in sorted(tags) if look_frozen(reports, tag))
 
 
 def look_frozen(reports: Path, tag: str, *, hashes: bool = False) -> list[Tampering]:

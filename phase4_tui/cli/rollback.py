@@ -13,6 +13,7 @@ from phase4_tui.cli.context import DONE, FAILED, Desk, emit, say
 from phase4_tui.cli.plans import ask, confirmed, need_terminal
 from phase4_tui.cli.reopen import compare_tags, reopen
 from phase4_tui.cli.run import INTERRUPTED, execute
+from phase4_tui.cli.status_text import show_next_move
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.errors import Refused
 from phase4_tui.journal.lease import HEARTBEAT_SECONDS
@@ -22,21 +23,21 @@ from phase4_tui.rollback.freeze import plan_freeze, plan_restore
 from phase4_tui.rollback.guided import (
     Guided,
     GuidedStep,
-    is_spent,
     keep_leading,
-    last_rehearsal,
     lead,
+    open_for_shown_tag,
     read_guided,
     stop_leading,
 )
-from phase4_tui.rollback.incidents import look_for_incident, plan_escalate, plan_no_good_tag
+from phase4_tui.rollback.incidents import plan_escalate, plan_no_good_tag
 from phase4_tui.rollback.known_good import candidates, plan_switch
+from phase4_tui.rollback.next_move import next_move
 from phase4_tui.rollback.operations import Done, Plan, carry_out
+from phase4_tui.rollback.read_situation import is_spent, last_rehearsal, read_situation
 from phase4_tui.rollback.reopen import COMPARED, conditions
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
 from phase4_tui.runbook.fallback_proof import read_fallback
 from phase4_tui.runbook.run_plan import Request, rerun_tag
-from phase4_tui.runbook.status import shown_tag
 
 OWNERS = ("engineering", "risk", "product")
 SHOWN_TAGS = 8
@@ -78,9 +79,8 @@ def rollback(
 def _incident(desk: Desk, *, opens: bool) -> Guided:
     """Return where the rollback stands; `opens` an incident for what the shown tag shows if none is open."""
     guided = read_guided(desk.site)
-    tag = shown_tag(desk.reports, None, read_state(desk.reports))
-    if guided is None and tag is not None and opens:
-        look_for_incident(desk.site, tag)
+    if guided is None and opens:
+        open_for_shown_tag(desk.site)
         guided = read_guided(desk.site)
     if guided is not None:
         return guided
@@ -120,6 +120,7 @@ def show_guided(guided: Guided) -> None:
         say(safe_line(f"{SYMBOLS[step.state]} {step.number} {step.title}: {step.detail}"))
         if step.state != "done":
             say(f"    {step.command}")
+    show_next_move(guided.next_move)
 
 
 def _walk(desk: Desk, to: str | None, lost: threading.Event) -> int:
@@ -130,6 +131,7 @@ def _walk(desk: Desk, to: str | None, lost: threading.Event) -> int:
         lambda step: _explain(desk),
         lambda step: _reopen(desk),
     ]
+    left = LEFT
     try:
         for number, do in enumerate(todo, 1):
             if lost.is_set():
@@ -143,14 +145,14 @@ def _walk(desk: Desk, to: str | None, lost: threading.Event) -> int:
             say(safe_line(f"  {SYMBOLS[step.state]} {step.detail}"))
             if step.state != "done" or number == 3:
                 do(step)
-    except Left as left:
-        say(str(left) or LEFT)
-        return FAILED
-    if read_state(desk.reports).incident is not None:
-        say(LEFT)
-        return FAILED
-    say("the incident is closed; `phase4 incident export` writes the post-mortem", "bold green")
-    return DONE
+    except Left as error:
+        left = str(error) or LEFT
+    if read_state(desk.reports).incident is None:
+        say("the incident is closed; `phase4 incident export` writes the post-mortem", "bold green")
+        return DONE
+    show_next_move(next_move(read_situation(desk.site)))
+    say(left)
+    return FAILED
 
 
 def _give(desk: Desk, plan: Plan) -> None:
@@ -185,7 +187,8 @@ def _switch(desk: Desk, to: str | None) -> None:
     good = [row.tag for row in candidates(desk.site) if row.known_good and row.tag != guided.incident.tag]
     if not good and to is None:
         say("  no tag climbs its ladder; `phase4 known-good list` shows what each one fails", "yellow")
-        _give(desk, plan_no_good_tag(desk.site, f"rollback of {guided.incident.id}"))
+        if not guided.incident.no_good_tag or guided.active_tag is not None:
+            _give(desk, plan_no_good_tag(desk.site, f"rollback of {guided.incident.id}"))
         if desk.yes or ask("Call the product owner now?"):
             _tell(carry_out(desk.site, plan_escalate(desk.site, "product", "no known-good tag")))
         else:
@@ -235,7 +238,10 @@ def _reopen(desk: Desk) -> None:
     guided = _open(desk)
     run = last_rehearsal(desk.site, guided.incident)
     unmet = [] if run is None else [one for one in conditions(desk.site, run.tag) if not one.ok]
-    if run is None or is_spent(unmet):
+    move = guided.next_move
+    if run is not None and move is not None and move.operation == "resume":
+        _run(desk, Request(tag=run.tag, phase=4, resume=True, rehearsal=True))
+    elif run is None or is_spent(unmet):
         _rehearse(desk)
         run = last_rehearsal(desk.site, guided.incident)
     if run is None:

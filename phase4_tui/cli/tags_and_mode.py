@@ -8,11 +8,13 @@ from phase4_tui.artifacts.clock import age, now_ns
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import DONE, Desk, Reason, SpareReason, emit, say
 from phase4_tui.cli.plans import give
-from phase4_tui.cli.status_text import STYLES
+from phase4_tui.cli.status_text import STYLES, show_next_move
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.fallback import plan_phase3_only, plan_phase4_by_override, refuse_plain_phase4
 from phase4_tui.rollback.freeze import plan_freeze, plan_restore, plan_thaw
 from phase4_tui.rollback.known_good import candidates, plan_pin, plan_switch, plan_unpin
+from phase4_tui.rollback.next_move import next_move
+from phase4_tui.rollback.read_situation import read_situation
 from phase4_tui.runbook.fallback_proof import read_fallback
 from phase4_tui.runbook.ladder import told_rung
 
@@ -47,7 +49,8 @@ def known_good_list(desk: Desk) -> int:
         since = age((now_ns() - row.modified_ns) / 1e9)
         say(f"{symbol} {row.tag}  {since} ago  {rung}", STYLES["ok" if row.known_good else "unknown"])
     if not any(row.known_good for row in rows):
-        say("no known-good tag: `phase4 mode phase3-only --reason R`, then `phase4 escalate --owner product`")
+        say("no tag is known-good")
+        show_next_move(next_move(read_situation(desk.site)))
     return DONE
 
 

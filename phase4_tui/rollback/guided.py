@@ -4,26 +4,24 @@ Nothing of it is kept in a process: who leaves it and whoever goes on, on whatev
 """
 
 import re
-from collections.abc import Iterable
 from typing import Literal
 
-from phase4_tui.artifacts.manifest import frozen_state
 from phase4_tui.artifacts.models import Document
 from phase4_tui.errors import Refused
 from phase4_tui.journal.actor import Actor
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.lease import Held, Lease, drop_lease, keep_lease, read_lease, take_lease
 from phase4_tui.journal.log import Draft
-from phase4_tui.journal.state import OperationsState
+from phase4_tui.journal.state import read_state
 from phase4_tui.journal.writer import record
-from phase4_tui.rollback.frozen_copies import needs_freezing
-from phase4_tui.rollback.incidents import is_rehearsal
+from phase4_tui.rollback.incidents import look_for_incident
+from phase4_tui.rollback.next_move import NextMove, move_of_step, next_move, step_to_do, steps_done
 from phase4_tui.rollback.operations import need_reason, one_at_a_time, settle, state_to_plan_on
-from phase4_tui.rollback.reopen import COMPARED, HEALTHY, REHEARSED, Condition, conditions
-from phase4_tui.runbook.fallback_proof import nanoseconds, read_fallback
-from phase4_tui.runbook.provenance import RunRecord, last_sequence, runs_dir
+from phase4_tui.rollback.read_situation import read_situation, with_rehearsal
+from phase4_tui.rollback.situation import Situation
 from phase4_tui.runbook.runbook_text import sections
 from phase4_tui.runbook.site import Site
+from phase4_tui.runbook.status import shown_tag
 
 TITLES = ("Freeze", "Switch to known-good", "Fall back to Phase 3", "Log the root cause", "Re-run, compare, reopen")
 _ITEM = re.compile(r"^\d+\. (.+(?:\n {2,}.+)*)", re.MULTILINE)
@@ -50,11 +48,7 @@ class Guided(Document):
     steps: tuple[GuidedStep, ...]
     lease: Lease | None
     revision: int
-
-    @property
-    def next_step(self) -> GuidedStep | None:
-        """The first step that is not done."""
-        return next((step for step in self.steps if step.state != "done"), None)
+    next_move: NextMove | None
 
 
 def rollback_steps() -> tuple[str, ...]:
@@ -69,100 +63,79 @@ def read_guided(site: Site) -> Guided | None:
     incident = state.incident
     if incident is None:
         return None
-    facts = [
-        _frozen(site, state, incident),
-        _switched(state, incident),
-        _fallen_back(site, state),
-        _explained(incident),
-        _reopened(site, incident),
-    ]
+    situation = read_situation(site)
+    if "rehearsal" not in situation.read:  # it is told of whichever step is next
+        situation = with_rehearsal(site, situation)
+    incident = situation.state.incident or incident
+    done, to_do = steps_done(situation, incident), step_to_do(situation, incident)
     steps = []
-    is_next = True
-    for number, (title, sentence, (done, detail, command)) in enumerate(
-        zip(TITLES, rollback_steps(), facts, strict=True), 1
-    ):
-        step_state: StepState = "done" if done else "next" if is_next else "open"
-        if number == 1 and frozen_state(site.reports, incident.tag) == "tampered":
+    for number, (title, sentence, tell) in enumerate(zip(TITLES, rollback_steps(), _DETAILS, strict=True), 1):
+        step_state: StepState = "next" if number == to_do else "done" if done[number - 1] else "open"
+        if number == 1 and incident.tag in situation.tampered:
             step_state = "tampered"
-        is_next = is_next and done
         steps.append(
-            GuidedStep(number=number, title=title, sentence=sentence, state=step_state, detail=detail, command=command)
+            GuidedStep(
+                number=number,
+                title=title,
+                sentence=sentence,
+                state=step_state,
+                detail=tell(situation, incident),
+                command=move_of_step(situation, incident, number).command,
+            )
         )
     return Guided(
         incident=incident,
-        evaluation_mode=state.evaluation_mode,
-        active_tag=state.active_tag,
+        evaluation_mode=situation.state.evaluation_mode,
+        active_tag=situation.state.active_tag,
         steps=tuple(steps),
         lease=read_lease(site.reports),
-        revision=state.revision,
+        revision=situation.state.revision,
+        next_move=next_move(situation),
     )
 
 
-def _frozen(site: Site, state: OperationsState, incident: Incident) -> tuple[bool, str, str]:
+def open_for_shown_tag(site: Site) -> None:
+    """Open an incident for what the tag shows that is shown by default; raises what `detect` does."""
+    tag = shown_tag(site.reports, None, read_state(site.reports))
+    if tag is not None:
+        look_for_incident(site, tag)
+
+
+def _frozen(situation: Situation, incident: Incident) -> str:
     tag = incident.tag
-    found = frozen_state(site.reports, tag)
-    if found == "tampered":
-        return False, f"{tag} is frozen and was tampered with", f"phase4 restore {tag}"
-    if found == "intact" and tag in state.frozen:
-        entry = state.frozen[tag]
-        return True, f"{tag} is frozen by {entry.by} at {entry.at}", f"phase4 freeze {tag} --reason R"
-    if tag not in state.frozen and not needs_freezing(site.reports, tag, state):
-        return True, f"nothing to freeze: {tag} has no artifacts", f"phase4 freeze {tag} --reason R"
-    return False, f"{tag} is not frozen: the next run could write over it", f"phase4 freeze {tag} --reason R"
+    if tag in situation.tampered:
+        return f"{tag} is frozen and was tampered with"
+    if situation.needs_freezing:
+        return f"{tag} is not frozen: the next run could write over it"
+    entry = situation.state.frozen.get(tag)
+    return f"{tag} is frozen by {entry.by} at {entry.at}" if entry else f"nothing to freeze: {tag} has no artifacts"
 
 
-def _switched(state: OperationsState, incident: Incident) -> tuple[bool, str, str]:
-    command = "phase4 known-good switch TAG --reason R"
-    if incident.no_good_tag and state.active_tag is None:
-        return True, "no known-good tag, as stated; escalate to the product owner", "phase4 escalate --owner product"
-    if state.active_tag is not None and state.active_tag != incident.tag:
-        return True, f"{state.active_tag} is active since {state.active_since} by {state.active_by}", command
-    return False, f"{incident.tag} is still what analysis and reporting use", command
+def _switched(situation: Situation, incident: Incident) -> str:
+    state = situation.state
+    if not steps_done(situation, incident)[1]:
+        return f"{incident.tag} is still what analysis and reporting use"
+    if state.active_tag is None:
+        return "no known-good tag, as stated; the product owner decides what is reported"
+    return f"{state.active_tag} is active since {state.active_since} by {state.active_by}"
 
 
-def _fallen_back(site: Site, state: OperationsState) -> tuple[bool, str, str]:
-    proof = read_fallback(site.reports, state)
-    if proof is None:
-        return False, "Phase 4 runs are still allowed", "phase4 mode phase3-only --reason R"
-    return True, f"phase3_only since {proof.since}; {proof}", "phase4 run"
+def _fallen_back(situation: Situation, incident: Incident) -> str:
+    proof = situation.fallback
+    return "Phase 4 runs are still allowed" if proof is None else f"phase3_only since {proof.since}; {proof}"
 
 
-def _explained(incident: Incident) -> tuple[bool, str, str]:
+def _explained(situation: Situation, incident: Incident) -> str:
     count = len(incident.root_causes)
-    command = f"phase4 root-cause add --cause C --remediation R --owner {incident.owner or 'engineering'}"
-    return count > 0, f"{count} logged" if count else "not logged yet", command
+    return f"{count} logged" if count else "not logged yet"
 
 
-def _reopened(site: Site, incident: Incident) -> tuple[bool, str, str]:
-    run = last_rehearsal(site, incident)
-    if run is None:
-        return False, "no re-run yet", "phase4 run --rehearsal --tag NEW [--input CORRECTED]"
-    unmet = [one for one in conditions(site, run.tag) if not one.ok]
-    if is_spent(unmet):
-        told = "; ".join(one.detail for one in unmet if one.name in (REHEARSED, HEALTHY))
-        return False, f"{run.tag} can't reopen Phase 4: {told}", "phase4 run --rehearsal --tag NEW [--input CORRECTED]"
-    if any(one.name == COMPARED for one in unmet):
-        return False, f"{run.tag} was re-run and is not compared yet", f"phase4 compare {incident.tag} {run.tag}"
-    told = "; ".join(f"{one.name}: {one.detail}" for one in unmet) or "every condition is met"
-    return False, f"{run.tag}: {told}", f"phase4 reopen --tag {run.tag}"
+def _reopened(situation: Situation, incident: Incident) -> str:
+    return situation.rehearsal.detail if situation.rehearsal is not None else "no re-run yet"
 
 
-def is_spent(unmet: Iterable[Condition]) -> bool:
-    """True when only another re-run helps: by these unmet conditions, this one is incomplete or not healthy."""
-    return any(one.name in (REHEARSED, HEALTHY) for one in unmet)
-
-
-def last_rehearsal(site: Site, incident: Incident) -> RunRecord | None:
-    """Return the newest rehearsal since the incident was opened."""
-    opened_ns = nanoseconds(incident.opened_at)
-    try:
-        directories = list(runs_dir(site.reports).iterdir())
-        tags = [path.name for path in directories if path.is_dir() and path.stat().st_mtime_ns >= opened_ns]
-    except OSError:
-        return None
-    newest = [last_sequence(site.reports, tag) for tag in tags]
-    found = [run for run in newest if run is not None and is_rehearsal(run, incident)]
-    return max(found, key=lambda run: run.run_id, default=None)
+_DETAILS = (_frozen, _switched, _fallen_back, _explained, _reopened)
+"""What is told of each step."""
 
 
 def lead(site: Site, take_over: str | None = None) -> None:

@@ -1,5 +1,6 @@
 """The state of a working directory and of its tags, as `status` and `tags` tell it (cli.md)."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from phase4_tui.artifacts.clock import iso
 from phase4_tui.artifacts.index import TagEntry, index_tags, scan
 from phase4_tui.artifacts.manifest import FrozenState
 from phase4_tui.artifacts.models import Document
-from phase4_tui.artifacts.names import check_tag
+from phase4_tui.artifacts.names import check_tag, is_tag
 from phase4_tui.journal.incident import Incident, SeverityClass, Stage
 from phase4_tui.journal.state import EvaluationMode, OperationsState, Pending, read_state
 from phase4_tui.runbook.classification import Classification, Level, as_reclassified, classify
@@ -25,9 +26,12 @@ from phase4_tui.runbook.preconditions import (
     check_isolation,
     check_workdir,
 )
-from phase4_tui.runbook.run_holder import running_tag
+from phase4_tui.runbook.provenance import RunState, runs_dir, runs_of
+from phase4_tui.runbook.run_holder import running, running_tag
 from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.steps import Phase, place_of, steps_of
+
+RUNS_LOOKED_AT = 200
 
 
 class IncidentSummary(Document):
@@ -39,6 +43,15 @@ class IncidentSummary(Document):
     severity_class: SeverityClass | None = Field(alias="class")
     opened_at: str
     stage: Stage
+
+
+class UnfinishedRun(Document):
+    """A run that goes on, or whose process died before its end."""
+
+    tag: str
+    run_id: str
+    state: RunState
+    ended_at: str | None
 
 
 class Status(Document):
@@ -57,6 +70,7 @@ class Status(Document):
     fallback: Fallback | None
     pending: tuple[Pending, ...]
     preconditions: tuple[Precondition, ...]
+    runs: tuple[UnfinishedRun, ...]
 
 
 class TagRow(Document):
@@ -118,6 +132,7 @@ def read_status(
             check_environment(settings, environment),
             check_isolation(proof),
         ),
+        runs=unfinished_runs(reports),
     )
     return status, evidence
 
@@ -132,6 +147,34 @@ def summary_of(incident: Incident | None) -> IncidentSummary | None:
         opened_at=incident.opened_at,
         stage=incident.stage,
     )
+
+
+def unfinished_runs(reports: Path) -> tuple[UnfinishedRun, ...]:
+    """Return the runs that go on or died and that no later run of their tag has replaced, the newest first.
+
+    Of the tags, those that were run last are looked at: many thousand records would take longer than all the rest.
+    """
+    now = running(reports)
+    newest = [next(runs_of(reports, tag), None) for tag in _last_run_tags(reports)]
+    unfinished = [run for run in newest if run is not None and run.state != "finished"]
+    return tuple(
+        UnfinishedRun(
+            tag=run.tag,
+            run_id=run.run_id,
+            state="running" if now is not None and now.run_id == run.run_id else "interrupted",
+            ended_at=run.ended_at,
+        )
+        for run in sorted(unfinished, key=lambda run: run.run_id, reverse=True)
+    )
+
+
+def _last_run_tags(reports: Path) -> list[str]:
+    try:
+        with os.scandir(runs_dir(reports)) as entries:
+            found = [(entry.stat().st_mtime_ns, entry.name) for entry in entries if is_tag(entry.name)]
+    except OSError:
+        return []
+    return [name for _, name in sorted(found, reverse=True)[:RUNS_LOOKED_AT]]
 
 
 def read_tags(reports: Path) -> list[TagRow]:

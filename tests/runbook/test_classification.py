@@ -10,7 +10,6 @@ from phase4_tui.artifacts.names import Artifact
 from phase4_tui.journal.locks import DirectoryLock
 from phase4_tui.runbook.audit import audit
 from phase4_tui.runbook.classification import Classification, classify
-from phase4_tui.runbook.escalation import next_step
 from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.health import judge
 from phase4_tui.runbook.run_holder import announce, run_lock, withdraw
@@ -29,7 +28,6 @@ ISSUE = "record 2: traded in a high-risk event"
 def found(tag: Tag) -> Classification:
     evidence = read_evidence(tag.reports, tag.name, patient=False)
     classification = classify(evidence, judge(evidence))
-    assert next_step(classification), "every rule says what to do next"
     assert (classification.severity_class is None) == (classification.level != "incident")
     return classification
 

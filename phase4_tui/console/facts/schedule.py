@@ -14,10 +14,12 @@ from textual.message import Message
 
 from phase4_tui.artifacts.clock import now_ns
 from phase4_tui.artifacts.index import newest_tag
+from phase4_tui.artifacts.manifest import tampered_tags
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.watcher import MissedHints, Watcher
 from phase4_tui.console.facts.incident_watch import Lookout
-from phase4_tui.console.facts.snapshot import Snapshot, clock_trouble, judge_tag, tampered_tags
+from phase4_tui.console.facts.next_move_cache import NextMoveCache
+from phase4_tui.console.facts.snapshot import Snapshot, clock_trouble, judge_tag
 from phase4_tui.console.facts.tag_index import SCAN_SECONDS, TagIndex
 from phase4_tui.console.facts.transcripts import Transcripts
 from phase4_tui.journal.lease import read_lease
@@ -72,6 +74,7 @@ class Facts:
         self._snapshot: Snapshot | None = None
         self._looked = threading.Event()
         self._transcripts = Transcripts(post)
+        self._next_moves = NextMoveCache(site)
         self._alive = time.monotonic()
         self._told_stale = False
         self._threads = [
@@ -158,7 +161,8 @@ class Facts:
             read_only=self._read_only,
             state=OperationsState(),
         )
-        self._snapshot = replace(known, trouble=trouble)
+        known = replace(known, trouble=trouble)
+        self._snapshot = replace(known, next_move=self._next_moves.of(known))
         self._failed = True
         self._index.scan_soon()  # the hints that it had taken are lost
         self._looked.set()
@@ -267,7 +271,7 @@ class Facts:
         site, reports = self._site, self._site.reports
         state, wrong = self._state()
         if time.monotonic() - self._tampering_looked > TAMPER_SECONDS:
-            self._tampered = tampered_tags(reports, state)
+            self._tampered = tampered_tags(reports, state.frozen)
             self._tampering_looked = time.monotonic()
         focus_tag = self._chosen or state.active_tag or self._index.newest or self._first or self._left_run()
         evidence = read_evidence(reports, focus_tag, patient=False) if focus_tag else None
@@ -305,6 +309,9 @@ class Facts:
             other = read_evidence(reports, holder.tag, patient=False)
             runs = sorted(other.runs, key=lambda run: run.run_id)
             self._snapshot = replace(self._snapshot, run=runs[-1] if runs else None)
+        first, unsettled = self._proof is None, bool(self._index.unsettled)
+        move = self._next_moves.of(self._snapshot, is_first=first, unsettled=unsettled)
+        self._snapshot = replace(self._snapshot, next_move=move)
         self._posted, self._failed, self._told_stale = time.monotonic(), False, False
         self._looked.set()
         self._post(SnapshotReady(self._snapshot))

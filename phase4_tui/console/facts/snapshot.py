@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from phase4_tui.artifacts.counting import counted
-from phase4_tui.artifacts.manifest import look_frozen
+from phase4_tui.artifacts.manifest import FrozenState
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.journal.lease import Lease
 from phase4_tui.journal.state import OperationsState
@@ -19,8 +19,10 @@ from phase4_tui.runbook.ladder import first_failed_rung
 from phase4_tui.runbook.provenance import RunRecord
 from phase4_tui.runbook.run_holder import Holder
 from phase4_tui.runbook.status import TagRow
+from phase4_tui.runbook.steps import Phase
 
 if TYPE_CHECKING:
+    from phase4_tui.rollback.next_move import NextMove
     from phase4_tui.runbook.preconditions import Precondition
 
 AHEAD_NS = 5_000_000_000
@@ -32,10 +34,10 @@ class TagView:
     """One tag, judged."""
 
     tag: str
-    phase: int
+    phase: Phase
     health: Health
     classification: Classification
-    frozen: str
+    frozen: FrozenState
     rung: str | None
     last_run: RunRecord | None
     missing: tuple[str, ...]
@@ -72,6 +74,7 @@ class Snapshot:
     rules: Rules = field(default_factory=Rules)
     """What the monitor of a run of now would judge by."""
     tampered: tuple[str, ...] = ()
+    next_move: "NextMove | None" = None
     preconditions: "tuple[Precondition, ...]" = ()
     watch_trouble: str | None = None
     trouble: str | None = None
@@ -147,11 +150,6 @@ def _details(evidence: Evidence) -> Iterator[tuple[str, str]]:
 def view_tag(reports: Path, tag: str, state: OperationsState) -> TagView:
     """Read and judge a tag."""
     return judge_tag(read_evidence(reports, tag, patient=False), state)
-
-
-def tampered_tags(reports: Path, state: OperationsState) -> tuple[str, ...]:
-    """Return the frozen tags that are not, by names, sizes and times, what was frozen."""
-    return tuple(tag for tag in sorted(state.frozen) if look_frozen(reports, tag))
 
 
 def clock_trouble(reports: Path, tag: str, now_ns: int) -> str | None:

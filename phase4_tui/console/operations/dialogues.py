@@ -20,14 +20,15 @@ from phase4_tui.journal.incident import Owner, SeverityClass
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.fallback import plan_phase3_only
 from phase4_tui.rollback.freeze import plan_freeze, plan_restore, plan_thaw
-from phase4_tui.rollback.guided import is_spent, last_rehearsal, lead
+from phase4_tui.rollback.guided import lead
 from phase4_tui.rollback.incidents import plan_acknowledge, plan_escalate, plan_no_good_tag, plan_reclassify
 from phase4_tui.rollback.known_good import plan_pin, plan_switch, plan_unpin
 from phase4_tui.rollback.operations import Done, Plan, carry_out
+from phase4_tui.rollback.read_situation import is_spent, last_rehearsal
 from phase4_tui.rollback.reopen import CHANGED, COMPARED, conditions, plan_compare, plan_reopen
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
 from phase4_tui.runbook.escalation import OWNERS
-from phase4_tui.runbook.provenance import resume_command
+from phase4_tui.runbook.provenance import last_sequence, resume_command
 from phase4_tui.runbook.run_plan import Request, RunPlan, plan_run
 from phase4_tui.runbook.steps import Phase, find_step
 from phase4_tui.tui.screens.questions import ChoiceScreen, PlanScreen, TextScreen
@@ -103,8 +104,8 @@ class Flows:
             await self.give(lambda: plan_thaw(self._site, tag, reason))
 
     async def restore(self, tag: str | None = None) -> None:
-        """Restore a tag, the shown one by default."""
-        chosen = tag or self._chosen(defaults.shown)
+        """Restore a tag, by default the one of the next move, else the shown one."""
+        chosen = tag or self._chosen(defaults.to_restore)
         self._twin("restore", chosen)
         await self.give(lambda: plan_restore(self._site, chosen))
 
@@ -128,10 +129,7 @@ class Flows:
         reason = await self._reason("go on without a known-good tag")
         if reason is None:
             return None
-        done = await self.give(lambda: plan_no_good_tag(self._site, reason))
-        if done is not None:
-            self._app.tell("next: p falls back to Phase 3, e calls the product owner")
-        return done
+        return await self.give(lambda: plan_no_good_tag(self._site, reason))
 
     async def mode(self) -> None:
         """Fall back to Phase 3; the way back leads through reopening."""
@@ -198,7 +196,7 @@ class Flows:
 
     async def reopen(self, tag: str | None = None) -> None:
         """Reopen Phase 4 on a tag; an unmet condition is shown, a changed input is asked for."""
-        chosen = tag or self._chosen(defaults.shown)
+        chosen = tag or self._chosen(defaults.to_reopen)
         found = await self._thread(lambda: conditions(self._site, chosen))
         unmet = [one for one in found if not one.ok]
         told = [f"{'✔' if one.ok else '✘'} {one.name}: {one.detail}" for one in found]
@@ -236,6 +234,9 @@ class Flows:
 
     async def go_on_to_reopen(self) -> None:
         """Do what the last step of the rollback needs next: a re-run, its comparison, or the reopening."""
+        if defaults.of_next_move(self._snapshot(), "resume") is not None:
+            await self.resume()
+            return
         site, incident = self._site, self._snapshot().state.incident
         if incident is None:
             raise Refused("no incident is open")
@@ -285,9 +286,12 @@ class Flows:
         await self._run(Request(tag=tag, phase=phase, only=only))
 
     async def resume(self) -> None:
-        """Resume the shown tag's last run."""
-        focus = self._snapshot().focus
-        run = focus.last_run if focus else None
+        """Resume the run that the next move names, else the shown tag's last one."""
+        focus, named = self._snapshot().focus, defaults.of_next_move(self._snapshot(), "resume")
+        if named is not None:
+            run = await self._thread(lambda: last_sequence(self._site.reports, named))
+        else:
+            run = focus.last_run if focus else None
         if run is None:
             raise Refused("no run of this tag is on record")
         self._app.twin = resume_command(run)

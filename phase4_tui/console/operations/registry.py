@@ -68,6 +68,8 @@ def _transcribed(snapshot: Snapshot) -> str | None:
 def _resumable(snapshot: Snapshot) -> str | None:
     if snapshot.holder:
         return f"a run is under way: {snapshot.holder}"
+    if defaults.of_next_move(snapshot, "resume") is not None:
+        return _needs_state(snapshot)
     run = snapshot.focus.last_run if snapshot.focus else None
     if run is None:
         return "no run of this tag is on record: nothing to resume" if snapshot.focus else _needs_tag(snapshot)
@@ -92,6 +94,12 @@ def _thawable(snapshot: Snapshot) -> str | None:
     return _needs_state(snapshot) if frozen else "this tag is not frozen"
 
 
+def _restorable(snapshot: Snapshot) -> str | None:
+    if defaults.of_next_move(snapshot, "restore") is not None:
+        return _needs_state(snapshot)
+    return _thawable(snapshot)
+
+
 def _incident(snapshot: Snapshot) -> str | None:
     return _needs_state(snapshot) if snapshot.state.incident else "no incident is open"
 
@@ -103,10 +111,14 @@ def _reopenable(snapshot: Snapshot) -> str | None:
 
 
 def _guidable(snapshot: Snapshot) -> str | None:
+    if defaults.of_next_move(snapshot, "guided") is not None:  # which opens the incident
+        return _needs_state(snapshot)
     return _incident(snapshot)
 
 
 def _two_tags(snapshot: Snapshot) -> str | None:
+    if defaults.of_next_move(snapshot, "compare") is not None:  # of the incident's tag nothing may be left
+        return None
     return None if snapshot.tags > 1 else "there are no two tags to compare"
 
 
@@ -148,7 +160,8 @@ def _mode(snapshot: Snapshot, settings: Settings) -> str:
 
 
 def _compare(snapshot: Snapshot, settings: Settings) -> str:
-    tags = defaults.to_compare(snapshot, None, {})
+    rehearsed = defaults.of_next_move(snapshot, "compare")
+    tags = defaults.to_compare(snapshot, rehearsed, {})
     good = f" --known-good {quote(tags['known_good'])}" if tags["known_good"] else ""
     return f"phase4 compare {quote(tags['bad'] or 'TAG')} {quote(tags['rerun'] or 'TAG')}{good}"
 
@@ -186,7 +199,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare", "c", "compare", "Compare the bad tag, a re-run and a known-good tag",
            _compare, _two_tags, footer=True),
     Action("reopen", "o", "reopen", "Reopen Phase 4 on this tag; shows each unmet condition",
-           _twin("phase4 reopen --tag {}", defaults.shown), _reopenable, changes=True),
+           _twin("phase4 reopen --tag {}", defaults.to_reopen), _reopenable, changes=True),
     Action("guided", "g", "guided rollback", "Walk through the five steps of the runbook's rollback",
            _twin("phase4 rollback"), _guidable, footer=True),
     Action("escalate", "e", "escalate", "Call an owner: engineering, risk or product",
@@ -207,7 +220,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("thaw", "", "thaw", "Let the frozen tag be written again; its copies are kept",
            _twin("phase4 thaw {} --reason R", defaults.shown), _thawable, changes=True),
     Action("restore", "", "restore", "Put the frozen tag's files back; the changed ones are kept as evidence",
-           _twin("phase4 restore {}", defaults.shown), _thawable, changes=True),
+           _twin("phase4 restore {}", defaults.to_restore), _restorable, changes=True),
     Action("pin", "", "pin", "Pin this tag as known-good, or take its pin away",
            _twin("phase4 known-good {} {}", defaults.pinning, defaults.shown), _needs_tag, changes=True),
     Action("reclassify", "", "reclassify", "Give the incident another severity class, with a reason",
