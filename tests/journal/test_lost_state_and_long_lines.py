@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from phase4_tui.artifacts.atomic_files import to_json
-from phase4_tui.journal.events import GENESIS, MAX_LINE_BYTES, Event, canonical
+from phase4_tui.journal.events import GENESIS, MAX_LINE_BYTES, BadEvent, Event, canonical, encode_line
 from phase4_tui.journal.journal_check import Problem, check_journal
 from phase4_tui.journal.log import Head, JournalDamaged, last_event, read_events
 from phase4_tui.journal.state import OperationsState, StateUnreadable, read_state
@@ -122,6 +122,8 @@ def put_chain(reports: Path, events: list[Event]) -> None:
 @pytest.mark.parametrize("at", [0, 1, 2])
 def test_a_line_longer_than_any_event_is_damage_though_its_hash_is_right(tmp_path: Path, at: int) -> None:
     events = chain_with_line(MAX_LINE_BYTES + 1, at)
+    with pytest.raises(BadEvent, match=f"of {MAX_LINE_BYTES + 1} bytes is longer than the journal's"):
+        encode_line(events[at])
     put_chain(tmp_path, events)
     check = check_journal(tmp_path)
     told = f"is longer than {MAX_LINE_BYTES} bytes: no event is"

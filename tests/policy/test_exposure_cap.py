@@ -13,8 +13,8 @@ from tests.policy.strategies import PROPERTY, above, below, phase4_record
 CAPPED, FULL = 0.5, 1.0
 # (85 % of the maximum as on paper, the maximum). As floats, 0.85 × maximum is exactly that, more, or less.
 EXACT = [(29.75, 35.0), (85.0, 100.0), (0.85, 1.0), (17.0, 20.0)]
-PRODUCT_ABOVE = [(10.03, 11.8), (16.83, 19.8), (33.66, 39.6)]
-PRODUCT_BELOW = [(7.65, 9.0), (11.05, 13.0), (10.71, 12.6)]
+PRODUCT_ABOVE = [(10.03, 11.8), (16.83, 19.8), (33.66, 39.6), (88.74, 104.4), (7651.445, 9001.7)]
+PRODUCT_BELOW = [(7.65, 9.0), (11.05, 13.0), (10.71, 12.6), (7650.255, 9000.3)]
 
 
 def size(current: float, maximum: float) -> float:

@@ -162,4 +162,19 @@ def test_the_plan_names_each_tag_that_it_leaves_behind_as_bad(bad: Tag, good: Ta
     assert done.lines == ("good is the active tag", "bad is quarantined", "other is quarantined")
     assert [entry.tag for entry in state_of(tmp_path).quarantine] == ["bad", "other"]
     assert done.event is not None
-    assert done.event.detail["quarantined"] == ["bad", "other"]
+    told = {key: done.event.detail[key] for key in ("from", "to", "quarantined", "reason")}
+    assert told == {"from": "other", "to": "good", "quarantined": ["bad", "other"], "reason": "why"}
+
+
+@pytest.mark.parametrize("report", ["gone", "a link elsewhere"])
+def test_a_bad_tag_without_a_report_that_can_be_read_is_left_behind_by_its_name(
+    bad: Tag, good: Tag, tmp_path: Path, report: str
+) -> None:
+    bad.path(Artifact.REPORT).rename(tmp_path / "elsewhere.json")
+    if report == "a link elsewhere":
+        bad.path(Artifact.REPORT).symlink_to(tmp_path / "elsewhere.json")
+    assert look_for_incident(site_of(tmp_path), "bad") is not None
+    site = site_of(tmp_path)
+    give(site, plan_switch(site, good.name, "why"))
+    (entry,) = state_of(tmp_path).quarantine
+    assert (entry.tag, entry.report_sha256, entry.report_size, entry.reason) == ("bad", None, None, "why")
