@@ -224,7 +224,7 @@ async def test_after_a_fallback_without_an_incident_a_rehearsal_leads_back_to_ph
     async with operator_at(tmp_path) as me:
         await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.state.evaluation_mode == "phase3_only")
         await me.press("p")
-        await me.sees("`^p rehearsal` re-runs Phase 4, then `o` reopens it")
+        await me.sees("`^p rehearsal` re-runs Phase 4, `o` reopens it")
         await me.press("ctrl+p")
         await me.pilot.pause()
         await me.press(*"rehears")

@@ -101,7 +101,7 @@ async def test_without_a_known_good_tag_n_states_so_and_says_what_is_next(work: 
         await user.sees("Call the product owner now?")
         await user.answers(yes=False)
         await until(pilot, lambda: len(app.screen_stack) == 1)
-        await user.sees("`e` calls them later; `p` falls back to Phase 3")
+        await user.sees("`e` calls them later, `p` falls back to Phase 3")
     incident = state_of(work).incident
     assert incident is not None
     assert incident.no_good_tag

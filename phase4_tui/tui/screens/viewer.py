@@ -145,13 +145,16 @@ class ViewerScreen(_Text):
 class PostMortemScreen(_Text):
     """The post-mortem of the open incident, else of the last one."""
 
-    HINT = "w writes it to a file · ↑↓ pgup pgdn scroll · escape returns"
     BINDINGS = [Binding("w", "write", "write", show=False)]
 
     def __init__(self) -> None:
         super().__init__()
         self._name = "incident"
         self._written: str | None = None
+
+    def hint(self) -> str:
+        """Return the line that says what to press."""
+        return f"{self.own_key('write')} writes it to a file · ↑↓ pgup pgdn scroll · escape returns"
 
     def on_mount(self) -> None:
         """Make it from the journal."""
@@ -168,7 +171,7 @@ class PostMortemScreen(_Text):
         self.title_is(("POST-MORTEM  ", "bold"), self._name)
         text = safe_text(self._written, MARKDOWN_BYTES)
         if len(self._written) > MARKDOWN_BYTES:
-            note = "! only its beginning is shown; w writes the whole of it"
+            note = f"! only its beginning is shown; {self.own_key('write')} writes the whole of it"
             self.query_one("#note", Static).update(content((note, "$warning")))
         self.show_markdown(text)
 

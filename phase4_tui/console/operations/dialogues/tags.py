@@ -1,5 +1,7 @@
 """Dialogues about tags: freeze, thaw, restore, pin, switch to a known-good one, go on without one."""
 
+from dataclasses import replace
+
 from phase4_tui.console.operations import defaults
 from phase4_tui.console.operations.asker import Declined
 from phase4_tui.console.operations.session import Session
@@ -61,7 +63,8 @@ async def no_good_tag(session: Session) -> None:
             lambda: plan_escalate(session.site, "product", "no known-good tag"), question="Call the product owner now?"
         )
     except Declined:
-        session.ask.tell("the product owner was not called", remedies=(CALL_PRODUCT, FALL_BACK))
+        call = replace(CALL_PRODUCT, effect="calls them later")
+        session.ask.tell("the product owner was not called", remedies=(call, FALL_BACK))
 
 
 async def known_good(session: Session, tag: str | None = None, reason: str | None = None) -> None:
