@@ -108,8 +108,8 @@ COMMANDS = [call for call in calls_of("command_line") if call.node.args]  # anot
 def ids_of(call: Call) -> Iterator[str]:
     """Yield the ids that a remedy may have: one, or one a step."""
     given = argument(call, 0, "operation")
-    if isinstance(given, ast.JoinedStr):
-        assert ast.unparse(given).startswith("f'step_{")
+    if isinstance(given, ast.Attribute):
+        assert ast.unparse(given).endswith(".operation")
         yield from (f"step_{step.number}" for step in steps_of(4, Settings()))
     elif given is not None:
         value = ast.literal_eval(given)
