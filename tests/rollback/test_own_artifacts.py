@@ -12,8 +12,11 @@ from phase4_tui.rollback.comparison import compare
 from phase4_tui.rollback.freeze import plan_freeze, plan_restore, plan_thaw
 from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.rollback.known_good import candidates, difference, failed_rung, left_behind, plan_switch
+from phase4_tui.rollback.next_move import next_move
+from phase4_tui.rollback.read_situation import read_situation
 from phase4_tui.rollback.reopen import HEALTHY, conditions
 from phase4_tui.rollback.verification import verify
+from phase4_tui.runbook.provenance import save_run
 from phase4_tui.runbook.site import Site
 from tests.rollback.support import freeze, give, site_of, state_of
 from tests.runbook.documents import Tag
@@ -110,6 +113,24 @@ def test_one_that_does_not_hold_opens_an_incident_of_its_class(incident: Path) -
     assert (found.severity_class, found.rule, found.owner) == ("P1", "own_check_shadow_duration", "product")
     assert [(one.key, one.value) for one in found.evidence] == [("passed", False), ("issues", "record 3")]
     assert look_for_incident(site_of(incident), "bad") is None, "the same evidence opens one only once"
+
+
+def test_the_next_move_of_a_failed_check_goes_by_its_class_and_that_of_a_stopped_step_has_no_key(
+    tmp_path: Path,
+) -> None:
+    tag = own_tag(tmp_path, passed=False)
+    move = next_move(read_situation(site_of(tmp_path)))
+    assert move is not None
+    assert (move.operation, move.command) == ("guided", "phase4 rollback")
+    put(tag, FILE, SHADOW | {"shadow": {"minutes": 1}})
+    move = next_move(read_situation(site_of(tmp_path)))
+    assert move is not None
+    assert (move.operation, move.text) == ("", "no incident: note the value and watch the next run")
+    record = tag.ran(age=1, shadow_duration="crashed")
+    save_run(tag.reports, record.model_copy(update={"kind": "step"}))
+    move = next_move(read_situation(site_of(tmp_path)))
+    assert move is not None
+    assert (move.operation, move.command) == ("", "phase4 step shadow_duration --tag t1")
 
 
 def test_a_tag_that_fails_one_is_not_offered_and_is_left_behind(incident: Path) -> None:

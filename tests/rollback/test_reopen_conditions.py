@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from phase4_tui.artifacts.names import Artifact
-from phase4_tui.errors import Refused
-from phase4_tui.errors import as_commands
+from phase4_tui.errors import Refused, as_commands
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback.fallback import plan_phase3_only
