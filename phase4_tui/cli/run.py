@@ -62,7 +62,7 @@ def run(
 
 def step(
     desk: Desk,
-    name: Annotated[str, typer.Argument(metavar="N|NAME", help="1 to 5, or a step's name.")],
+    name: Annotated[str, typer.Argument(metavar="N|NAME", help="A step's number or name; 1 to 5 are the runbook's.")],
     tag: Tag = None,
     input_file: Input = None,
     rules: Rules = None,

@@ -13,6 +13,7 @@ from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.journal.incident import Finding, Incident
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.rollback.situation import ShownTag, Situation, StoppedRun
+from phase4_tui.runbook.classification import OWN_CHECK
 from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.steps import Phase, Step
 
@@ -264,7 +265,8 @@ def _shown_tag(situation: Situation) -> NextMove | None:
     if situation.state.evaluation_mode == "phase3_only":
         return None
     if found.level == "warning":
-        return _move("", shown.tag, "no incident: note the KPI and watch the next run", _phase4("watch"))
+        what = "value" if found.rule.startswith(OWN_CHECK) else "KPI"
+        return _move("", shown.tag, f"no incident: note the {what} and watch the next run", _phase4("watch"))
     return _switch() if shown.tag == situation.state.active_tag and shown.frozen != "no" else _run(situation)
 
 

@@ -32,10 +32,10 @@ class CheckEntry:
     name: str
     title: str
     files: Mapping[Phase, str]
-    expected: str
-    """What its panel says is expected; `{file}` stands for the name of the file."""
     judge: Callable[[Evidence], Judged]
     rung: str
+    expected: str | None = None
+    """What is expected in words; None: that the file is there."""
     is_gate: bool = False
     completes: bool = True
     """The rungs before its own, that a tag is complete and its files parse, ask for its file too."""
@@ -50,11 +50,9 @@ class CheckEntry:
             expected = f"no {self.title.lower()} in Phase {evidence.phase}"
             file = f"{evidence.reports}/{evidence.tag}{next(iter(self.files.values()))}"
             judged = Judged("not_applicable", "not applicable", (), file, None)
-        else:
-            expected = self.expected.replace("{file}", f"{evidence.tag}{suffix}")
-            judged = self.judge(evidence)
-        detail = self.detail(evidence) if suffix is not None else ""
-        return judged.as_check(self.title, expected, detail, is_gate=self.is_gate)
+            return judged.as_check(self.title, expected, "", is_gate=self.is_gate)
+        expected = self.expected or f"{evidence.tag}{suffix} present"
+        return self.judge(evidence).as_check(self.title, expected, self.detail(evidence), is_gate=self.is_gate)
 
 
 def _release_detail(evidence: Evidence) -> str:
@@ -108,7 +106,6 @@ CHECKS = (
         name="signoff",
         title="Sign-off",
         files={4: Artifact.PHASE4_SIGNOFF, 3: Artifact.PHASE3_SIGNOFF},
-        expected="{file} present",
         judge=judged_by(lambda evidence: evidence.signoff, text_verdict),
         rung=SIGNED,
         completes=False,

@@ -27,7 +27,7 @@ def own_entries(settings: Settings) -> tuple[CheckEntry, ...]:
             name=check.name,
             title=check.title,
             files={4: check.suffix},
-            expected="{file} present" if check.key is None else _equation(check.key, check.expected),
+            expected=None if check.key is None else _equation(check.key, check.expected),
             judge=judged_by(partial(_file_of, check), partial(_verdict, check)),
             rung=check.title,
             completes=False,

@@ -23,6 +23,7 @@ from phase4_tui.runbook.settings import Settings, SettingsError, StepSettings
 Phase = Literal[3, 4]
 Origin = Literal["built-in", "working directory", "settings"]
 LAID_OUT_MARK = "# laid out by phase4 init"
+CHUNK = 1 << 20
 DATA = Path(__file__).parent.parent / "data"
 PHASE3_SAMPLE = DATA / "phase3_sample_batch_input.json"
 
@@ -351,5 +352,7 @@ def definition_sha256(commands: tuple[Command, ...]) -> str:
     for command in commands:
         digest.update(msgspec.json.encode((command.step.name, command.argv, command.expects)))
         for script in command.scripts:
-            digest.update(script.read_bytes())
+            with script.open("rb") as file:
+                while chunk := file.read(CHUNK):
+                    digest.update(chunk)
     return digest.hexdigest()

@@ -90,7 +90,15 @@ NOT_LITERALLY = {
 """Names that the code makes from others."""
 STEP_TABLES = {"[steps]": ("[steps.NAME]", PHASE4_STEPS), "[phase3.steps]": ("[phase3]", PHASE3_STEPS)}
 """Where the settings page names the steps that have a table."""
-EXAMPLES = {"shadow_duration", "shadow_duration_json", "RUN_ID", "NO_COLOR", "a_report", "a_report_summary"}
+EXAMPLES = {
+    "shadow_duration",
+    "_shadow_duration",
+    "shadow_duration_json",
+    "RUN_ID",
+    "NO_COLOR",
+    "a_report",
+    "a_report_summary",
+}
 
 
 @pytest.mark.parametrize("page", PAGES)
