@@ -226,7 +226,8 @@ def _lead_back(situation: Situation, incident: Incident | None) -> NextMove:
     if rehearsal.spent is not None:
         if rehearsal.stopped is not None and rehearsal.stopped.changed is None:
             return _go_on(rehearsal.stopped)
-        text = f"re-run Phase 4 as a rehearsal again: {rehearsal.tag} can't reopen it ({rehearsal.spent})"
+        why = rehearsal.spent.replace("`", "")
+        text = f"re-run Phase 4 as a rehearsal again: {rehearsal.tag} can't reopen it ({why})"
         return _move("rehearse", tag, text, again)
     rerun = rehearsal.tag
     if not rehearsal.untampered:

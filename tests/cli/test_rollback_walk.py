@@ -10,8 +10,10 @@ from phase4_tui.artifacts.names import Artifact
 from phase4_tui.journal.lease import read_lease
 from phase4_tui.journal.log import read_events
 from phase4_tui.journal.state import OperationsState, read_state
+from phase4_tui.runbook.provenance import runs_of
 from tests.cli.support import DANGEROUS, FAILED, HEALTHY, REFUSED, ask, listing
 from tests.cli.terminal import END, INTERRUPT, operator
+from tests.rollback.situations import STATES
 from tests.runbook.documents import ALERT, Tag
 
 STEP_KEYS = {"number", "title", "sentence", "state", "detail", "command"}
@@ -170,6 +172,20 @@ def test_looking_changes_nothing_whether_an_incident_is_open_or_not(bad: Tag, wo
     answer = ask(work, "rollback", *flags)
     assert answer.status == HEALTHY
     assert listing(work) == before
+
+
+def test_a_rehearsal_that_was_interrupted_is_resumed_where_it_stopped(work: Path) -> None:
+    with STATES["re-run, stopped"].at(work):
+        answer = ask(work, "rollback", "--yes")
+    (run,) = [run for run in runs_of(work / "reports", "B_rerun") if run.resumes is not None]
+    assert {step.state for step in run.steps} == {"passed"}
+    assert "compared" in answer.out
+
+
+def test_on_leaving_it_says_what_is_next(bad: Tag, work: Path) -> None:
+    assert bad.name
+    answer = ask(work, "rollback", "--yes")
+    assert "next: switch to a known-good tag: phase4 known-good switch TAG --reason R" in answer.out.splitlines()
 
 
 def test_under_json_it_is_one_document_with_each_step(bad: Tag, work: Path) -> None:

@@ -15,7 +15,8 @@ from phase4_tui.journal.writer import record
 from phase4_tui.runbook.audit import audit
 from phase4_tui.runbook.isolation import Proof
 from phase4_tui.runbook.ladder import RUNGS
-from phase4_tui.runbook.run_holder import announce
+from phase4_tui.runbook.provenance import save_run
+from phase4_tui.runbook.run_holder import announce, run_lock
 from phase4_tui.runbook.status import Status, TagRow, read_status, read_tags, shown_tag
 from tests.rollback.support import freeze
 from tests.runbook.documents import ALERT, Tag, quality, site_at
@@ -56,6 +57,25 @@ def test_an_empty_directory_has_no_tag_and_an_unknown_health(work: Path) -> None
         "paper_mode": True,
         "isolation": True,
     }
+
+
+def test_runs_that_go_on_or_died_are_told_the_newest_first(work: Path) -> None:
+    reports = work / "reports"
+    died, ended, goes_on, again = (Tag(reports, name) for name in ("died", "ended", "goes_on", "again"))
+    runs = {tag.name: tag.ran(pipeline="running") for tag in (died, goes_on, again)}
+    ended.ran(pipeline="passed")
+    for run in runs.values():
+        save_run(reports, run.model_copy(update={"state": "running"}))
+    again.ran(pipeline="passed")
+    closed = died.ran(pipeline="cancelled").model_copy(update={"state": "interrupted", "ended_at": "then"})
+    save_run(reports, closed)
+    with run_lock(reports):
+        announce(reports, "goes_on", runs["goes_on"].run_id, "ada")
+        assert [(run.tag, run.state, run.ended_at) for run in status(work).runs] == [
+            ("died", "interrupted", "then"),
+            ("goes_on", "running", None),
+        ]
+    assert [(run.tag, run.state) for run in status(work).runs][1] == ("goes_on", "interrupted"), "nobody runs it"
 
 
 def test_the_newest_tag_is_shown_unless_one_is_active_or_wanted(work: Path) -> None:

@@ -111,6 +111,22 @@ async def test_the_whole_rollback_can_be_walked_from_freeze_to_reopening(work: P
     assert (state.active_tag, state.evaluation_mode) == ("C", "phase4")
 
 
+async def test_for_a_bad_tag_without_an_incident_it_opens_one_as_the_command_does(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("phase4_tui.console.facts.incident_watch.IncidentWatch.suspect", lambda *_: None)
+    app = make_app(work)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        user = User(app, pilot)
+        await user.sees("next: g begin the rollback")
+        await user.press("g")
+        await user.at(GuidedScreen)
+        await user.sees("▶ 1 Freeze  NEXT", "you lead", "next: f freeze B")
+    incident = state_of(work).incident
+    assert incident is not None
+    assert incident.tag == "B"
+
+
 async def test_the_third_step_falls_back_with_a_reason_and_then_offers_the_phase_3_run(work: Path) -> None:
     app = make_app(work)
     async with app.run_test(size=SIZE, notifications=True) as pilot:

@@ -84,7 +84,9 @@ def pinning(snapshot: Snapshot, settings: Settings) -> str:
 
 
 def to_call(snapshot: Snapshot, settings: Settings) -> str | None:
-    """Return the owner whom the incident is about."""
+    """Return the owner whom the next move calls, else the one whom the incident is about."""
+    if of_next_move(snapshot, "escalate") is not None:
+        return "product"
     return snapshot.state.incident.owner if snapshot.state.incident else None
 
 

@@ -23,6 +23,7 @@ from phase4_tui.errors import FORESEEN, Refused
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.lease import HEARTBEAT_SECONDS, Lease
 from phase4_tui.journal.log import read_events
+from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.guided import Guided, GuidedStep, open_for_shown_tag, read_guided
 from phase4_tui.rollback.incidents import incidents_of
 from phase4_tui.runbook.site import Site
@@ -63,13 +64,29 @@ class GuidedScreen(FactsScreen):
         yield HintLine()
 
     async def on_mount(self) -> None:
-        """Look, and take the lease."""
+        """Look, and take the lease; where there is no incident yet for what the shown tag shows, open it first."""
         self.query_one(StepCards).focus()
-        self._look()
+        opens = self.snapshot is not None and of_next_move(self.snapshot, "guided") is not None
+        if opens and not self.console.read_only:
+            self._looking = True  # what is found before it is open is not shown
+            self.begin(self._open, group="lease")
+        else:
+            self._look()
         self.set_interval(1.0, self._draw_top)
         self.set_interval(HEARTBEAT_SECONDS, self._beat)
-        if not self.console.read_only:
+        if not self.console.read_only and not opens:
             self.begin(self._take_lease, group="lease")
+
+    async def _open(self) -> None:
+        try:
+            await self.console.write(lambda: open_for_shown_tag(self.console.site))
+        except FORESEEN as error:
+            message, remedies = parts_of(error)
+            self.console.tell(f"no incident was opened: {message}", severity="error", remedies=remedies)
+        else:
+            await self._take_lease()
+        self._looking = False
+        self._look()
 
     async def on_unmount(self) -> None:
         """Give the lease back, so that another may go on."""
@@ -91,12 +108,9 @@ class GuidedScreen(FactsScreen):
     # The lease ------------------------------------------------------------------------------------------------
 
     async def _take_lease(self) -> None:
-        snapshot = self.snapshot
         try:
-            if snapshot is not None and snapshot.state.incident is None:
-                if of_next_move(snapshot, "guided") is None:
-                    return
-                await self.console.write(lambda: open_for_shown_tag(self.console.site))
+            if (await asyncio.to_thread(read_state, self.console.site.reports)).incident is None:
+                return
             await self._lead.take()
         except Refused as error:
             self.console.tell(f"{error.message}: look on, or T takes it over with a reason", severity="warning")

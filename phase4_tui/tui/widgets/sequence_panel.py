@@ -12,7 +12,7 @@ from phase4_tui.console.next_move_text import as_key
 from phase4_tui.console.operations.registry import BY_ID, why_not
 from phase4_tui.console.remedies import how
 from phase4_tui.console.symbols import SYMBOLS
-from phase4_tui.runbook.provenance import StepRecord
+from phase4_tui.runbook.provenance import COMPLETE, StepRecord
 from phase4_tui.runbook.steps import PHASE3_STEPS
 from phase4_tui.tui.text import clip
 from phase4_tui.tui.widgets.incident_panel import clock
@@ -128,7 +128,7 @@ def step_parts(snapshot: Snapshot, keys: Mapping[str, str]) -> list[tuple[str, s
         own = why_not(BY_ID["cancel"], snapshot) is None
         cancel = f", {how('cancel', keys)} cancels" if own else ""
         parts.append((f"{clip(snapshot.holder.operator, 20)} runs {clip(run.tag, 30)}{cancel}  ", "$accent"))
-    elif run.state == "interrupted" or any(step.state in ("cancelled", "not_run", "running") for step in run.steps):
+    elif run.state == "interrupted" or any(step.state not in COMPLETE for step in run.steps):
         move = snapshot.next_move
         parts.append((f"stopped{f', next: {as_key(move, keys)}' if move else ''}  ", "bold $warning"))
     numbers = {step.name: step.number for step in snapshot.sequence}  # a step of Phase 3 has the same

@@ -18,6 +18,8 @@ from phase4_tui.rollback.read_situation import is_spent, last_rehearsal
 from phase4_tui.rollback.reopen import COMPARED, Condition, conditions
 from phase4_tui.runbook.provenance import RunRecord
 
+LAST = 5
+"""The number of the step that ends the rollback."""
 SHOWS = Remedy("guided", command_line("rollback"), "shows where it stands")
 
 
@@ -26,7 +28,8 @@ async def step(session: Session, number: int, to: str | None = None) -> None:
     guided = await _guided(session)
     at, move = guided.steps[number - 1], guided.next_move
     if at.state == "next" and move is not None and move.operation == "resume":
-        await resume(session)
+        if await resume(session) and number == LAST:
+            await _go_on_to_reopen(session, await _guided(session))
     elif number == 1:
         await _secure(session, guided, at)
     elif number == 2:

@@ -62,8 +62,8 @@ async def step(session: Session, number: int) -> None:
     await session.run(await session.plan_run(Request(tag=tag, phase=phase, only=only)))
 
 
-async def resume(session: Session) -> None:
-    """Resume the run that the next move names, else the shown tag's last one."""
+async def resume(session: Session) -> bool:
+    """Resume the run that the next move names, else the shown tag's last one; True when the run has ended already."""
     facts = await session.face.facts()
     named = defaults.of_next_move(facts, "resume")
     if named is not None:
@@ -74,4 +74,4 @@ async def resume(session: Session) -> None:
         raise Refused("no run of this tag is on record")
     session.face.typed(resume_command(run))
     request = Request(tag=run.tag, phase=run.phase, resume=True, rehearsal=run.rehearsal)
-    await session.run(await session.plan_run(request))
+    return await session.run(await session.plan_run(request))
