@@ -302,7 +302,7 @@ def test_a_verification_says_what_to_do_with_the_tag_that_it_is_about(work: Path
     path.write_text("another")
     (problem, *_) = verify(site_of(work)).problems
     assert "phase4" not in problem.detail
-    told = "puts the frozen copy back and keeps this as evidence"
+    told = "puts the frozen copy of A back and keeps this as evidence"
     assert as_commands("", problem.remedies) == f"`phase4 restore A` {told}"
     assert as_keys("", problem.remedies, {}) == f"`^p restore` {told}"
 
