@@ -110,7 +110,7 @@ def ids_of(call: Call) -> Iterator[str]:
     given = argument(call, 0, "operation")
     if isinstance(given, ast.JoinedStr):
         assert ast.unparse(given).startswith("f'step_{")
-        yield from (f"step_{step.number}" for step in steps_of(4))
+        yield from (f"step_{step.number}" for step in steps_of(4, Settings()))
     elif given is not None:
         value = ast.literal_eval(given)
         assert isinstance(value, str)
@@ -277,9 +277,11 @@ def test_a_precondition_keeps_its_command_in_json_and_only_there(work: Path) -> 
     assert found.model_dump().keys() == {"name", "ok", "detail"}
 
 
-@pytest.mark.parametrize("step", [step for step in steps_of(4) if step.reads is not None], ids=lambda step: step.name)
+@pytest.mark.parametrize(
+    "step", [step for step in steps_of(4, Settings()) if step.reads is not None], ids=lambda step: step.name
+)
 def test_the_step_that_makes_what_is_missing_has_its_key(tmp_path: Path, step: Step) -> None:
-    found = check_step_input(place_of(Settings(), tmp_path, 4, None, None), "a", step, 4)
+    found = check_step_input(Settings(), place_of(Settings(), tmp_path, 4, None, None), "a", step, 4)
     (remedy,) = found.remedies
     assert as_keys("", (remedy,), {}) == "`1` runs it"
     parse(remedy.command)

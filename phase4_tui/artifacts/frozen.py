@@ -3,7 +3,7 @@
 from itertools import pairwise
 from pathlib import Path
 
-from phase4_tui.artifacts.names import STATE_DIR, split_name, state_dir
+from phase4_tui.artifacts.names import RUNBOOK_ARTIFACTS, STATE_DIR, state_dir
 from phase4_tui.errors import Refused, Remedy
 
 FROZEN_DIR = "frozen"
@@ -44,6 +44,6 @@ def refuse_frozen(path: Path) -> None:
     above = path.parent.resolve().parts
     if (STATE_DIR, FROZEN_DIR) in pairwise(above):
         raise FrozenTag(above[-1], path)
-    owner = split_name(path.name)
+    owner = RUNBOOK_ARTIFACTS.split(path.name)
     if owner is not None and is_frozen(path.parent, owner[0]):
         raise FrozenTag(owner[0], path)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from phase4_tui.artifacts.atomic_files import atomic_write
-from phase4_tui.artifacts.names import split_name, state_dir
+from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import DONE, Desk, emit, say
 from phase4_tui.errors import Refused, Remedy, command_line
@@ -102,7 +102,7 @@ def _refuse_what_is_ours(desk: Desk, target: Path) -> None:
     if place.is_relative_to(state_dir(reports)):
         advice = Remedy(effect=f"choose a place outside {state_dir(desk.reports)}")
         raise Refused(f"{target} is a part of the record itself", remedy=advice, file=str(target))
-    if place.parent == reports and (split_name(place.name) is not None or place.name == ACTIVE_FILE):
+    if place.parent == reports and (desk.site.artifacts.split(place.name) is not None or place.name == ACTIVE_FILE):
         other = Remedy("", command_line("incident", "export", "--out", "post-mortem.md"), "writes it elsewhere")
         raise Refused(f"{target} is an artifact", remedy=other, file=str(target))
 

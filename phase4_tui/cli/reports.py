@@ -20,12 +20,10 @@ from phase4_tui.cli.state import MAKES_ONE, Tag, chosen_tag
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.errors import Refused, Remedy, as_commands, command_line, error_as_commands
 from phase4_tui.journal.state import read_state
-from phase4_tui.runbook.classification import as_reclassified, classify
-from phase4_tui.runbook.evidence import read_evidence
-from phase4_tui.runbook.health import judge
+from phase4_tui.policy.monitoring import KPIS
+from phase4_tui.runbook.judging import judge_tag
 from phase4_tui.runbook.manual import PAGES, page_text
 from phase4_tui.runbook.provenance import last_transcript, runs_of
-from phase4_tui.runbook.rules import KPIS
 from phase4_tui.runbook.run_holder import running
 from phase4_tui.runbook.runbook_text import present, runbook_text
 from phase4_tui.runbook.status import shown_tag
@@ -54,12 +52,11 @@ def runbook(desk: Desk) -> int:
 
 def _now(desk: Desk) -> tuple[str, str]:
     state = read_state(desk.reports)
-    tag = shown_tag(desk.reports, None, state)
-    healthy = not any(look_frozen(desk.reports, one) for one in state.frozen)
+    tag = shown_tag(desk.site, None, state)
+    healthy = not any(look_frozen(desk.reports, one, desk.site.artifacts) for one in state.frozen)
     if tag is not None and healthy:
-        evidence = read_evidence(desk.reports, tag)
-        found = as_reclassified(classify(evidence, judge(evidence)), state.reclassified.get(tag))
-        healthy = found.level not in ("incident", "warning")
+        found = judge_tag(desk.site, tag, state)
+        healthy = found.classification.level not in ("incident", "warning")
     return present(state.incident, runs=running(desk.reports) is not None, healthy=healthy)
 
 
@@ -82,7 +79,7 @@ def trends(
     last: Annotated[int, typer.Option("--last", metavar="N", min=1, help="How many tags, the newest.")] = LAST_TAGS,
 ) -> int:
     """Show the KPIs of the last monitored tags against their rules, the oldest first."""
-    found = read_trends(desk.reports, desk.workdir / desk.settings.rules, lambda: False, last)
+    found = read_trends(desk.site, lambda: False, last)
     if desk.json:
         emit(_trends_document(found))
         return DONE

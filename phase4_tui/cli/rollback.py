@@ -59,7 +59,7 @@ def rollback(
 def _incident(desk: Desk, *, opens: bool) -> Guided:
     """Return where the rollback stands; `opens` an incident for what the shown tag shows if none is open."""
     guided = read_guided(desk.site)
-    tag = shown_tag(desk.reports, None, read_state(desk.reports))
+    tag = shown_tag(desk.site, None, read_state(desk.reports))
     if guided is None and tag is not None and opens:
         look_for_incident(desk.site, tag)
         guided = read_guided(desk.site)

@@ -18,7 +18,7 @@ from phase4_tui.runbook.provenance import RunRecord
 from phase4_tui.runbook.run_plan import Request, RunPlan, choose_phase, plan_run
 from phase4_tui.runbook.sequence import run_plan
 from phase4_tui.runbook.status import Status, read_status
-from phase4_tui.runbook.steps import Phase, find_step
+from phase4_tui.runbook.steps import Phase, find_step, steps_of
 
 GATE_NOT_PASSED = 10
 INTERRUPTED = 128
@@ -74,7 +74,7 @@ def step(
     """Run one step of the sequence."""
     request = Request(tag=tag, phase=PHASES[phase] if phase else None)
     chosen = choose_phase(desk.reports, request)
-    only = find_step(name, chosen)
+    only = find_step(name, steps_of(chosen, desk.settings))
     request = Request(
         tag=tag,
         phase=chosen,
@@ -110,7 +110,7 @@ def execute_plan(desk: Desk, plan: RunPlan) -> int:
     with _cancel_on_signals() as (cancel, caught), observing(desk.json) as watching:
         record = run_plan(plan, desk.settings, desk.environment, watching, cancel)
     _look_for_incident(desk, plan.tag)
-    status, evidence = read_status(desk.settings, desk.workdir, desk.environment, plan.tag, record.isolation)
+    status, evidence = read_status(desk.site, plan.tag, record.isolation)
     if desk.json:
         emit(_document(record, status))
     else:

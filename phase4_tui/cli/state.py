@@ -25,7 +25,7 @@ def status(desk: Desk, tag: Tag = None) -> int:
     """Show a tag's health, its classification and the state of operations."""
     if tag is not None:
         check_tag(tag)  # before the barrier is probed, which takes longer than all the rest
-    found, evidence = read_status(desk.settings, desk.workdir, desk.environment, tag, probe_barrier("seccomp"))
+    found, evidence = read_status(desk.site, tag, probe_barrier("seccomp"))
     if desk.json:
         emit(found)
     else:
@@ -36,7 +36,7 @@ def status(desk: Desk, tag: Tag = None) -> int:
 
 def tags(desk: Desk) -> int:
     """List every tag with class, age, frozen, and the first rung that it fails to be known-good."""
-    rows = read_tags(desk.reports)
+    rows = read_tags(desk.site)
     if desk.json:
         emit({"tags": rows})
         return DONE
@@ -56,7 +56,7 @@ def tags(desk: Desk) -> int:
 def audit(desk: Desk, tag: Tag = None) -> int:
     """List the runbook's audit artifacts of a tag with their sha256."""
     chosen = chosen_tag(desk, tag)
-    entries = audit_of(desk.reports, chosen)
+    entries = audit_of(desk.site, chosen)
     if desk.json:
         emit({"tag": chosen, "artifacts": entries})
     else:
@@ -74,8 +74,8 @@ def path(
 ) -> int:
     """Print the path of an artifact of the active tag."""
     chosen = chosen_tag(desk, tag)
-    by_key = {artifact.key: artifact for artifact in Artifact}
-    by_key["signoff_md"] = Artifact.PHASE4_SIGNOFF if phase_of(desk.reports, chosen) == 4 else Artifact.PHASE3_SIGNOFF
+    by_key = dict(desk.site.artifacts.by_key)
+    by_key["signoff_md"] = Artifact.PHASE4_SIGNOFF if phase_of(desk.site, chosen) == 4 else Artifact.PHASE3_SIGNOFF
     if name not in by_key:
         raise Refused(f"{name!a} is no artifact; the artifacts are {', '.join(by_key)}")
     found = desk.reports / file_name(chosen, by_key[name])
@@ -88,7 +88,7 @@ def path(
 
 def chosen_tag(desk: Desk, wanted: str | None) -> str:
     """Return the tag that a command is about; raises Refused without any, BadTag."""
-    chosen = shown_tag(desk.reports, wanted, read_state(desk.reports))
+    chosen = shown_tag(desk.site, wanted, read_state(desk.reports))
     if chosen is None:
         raise Refused(f"no tags in {desk.reports}", remedy=MAKES_ONE)
     return check_tag(chosen)

@@ -37,7 +37,7 @@ def known_good_list(desk: Desk) -> int:
 def mode_show(desk: Desk) -> int:
     """Show the evaluation mode and, in phase3_only, the proof that it holds."""
     state = read_state(desk.reports)
-    fallback = read_fallback(desk.reports, state)
+    fallback = read_fallback(desk.site, state)
     if desk.json:
         found = {"evaluation_mode": state.evaluation_mode, "since": state.mode_since, "fallback": fallback}
         emit(found | {"overrides": list(state.overrides)})

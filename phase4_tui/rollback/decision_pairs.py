@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from phase4_tui.artifacts.json_stream import BadElement, decode_array
-from phase4_tui.artifacts.names import split_name
+from phase4_tui.artifacts.names import RUNBOOK_ARTIFACTS
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.report import ReportReader
 from phase4_tui.artifacts.safe_text import safe_line
@@ -85,7 +85,7 @@ def _rows(side: str, path: Path) -> Iterator[_Row]:
     try:
         for batch in reader:
             yield from batch
-        named, owner = reader.head.get("run_tag"), split_name(path.name)
+        named, owner = reader.head.get("run_tag"), RUNBOOK_ARTIFACTS.split(path.name)
         if owner is not None and isinstance(named, str) and named != owner[0]:
             raise BadReport(side, path, f" is another tag's: its key `run_tag` is {named!a}")
     except FileNotFoundError:

@@ -37,7 +37,7 @@ def plan_freeze(site: Site, tag: str, reason: str) -> Plan:
     if tag in state.frozen:
         thaws = Remedy("thaw", command_line("thaw", tag, "--reason", "R"), "puts that on record")
         raise Refused(f"{tag} was frozen and its copies are gone", remedy=thaws, tag=tag)
-    paths = artifacts_of(reports, tag)
+    paths = artifacts_of(site, tag)
     if not paths and state.incident is not None and state.incident.tag == tag:
         return plan_on(
             state,
@@ -70,8 +70,8 @@ def freeze_now(site: Site, state: OperationsState, tag: str, reason: str, intent
     if len(json.dumps(entries)) > MAX_FROZEN_BYTES:
         thaws = Remedy("thaw", command_line("thaw", "TAG", "--reason", "R"), "thaws an old one first")
         raise Refused(f"{len(entries)} tags are frozen, more than the journal can name", remedy=thaws, tag=tag)
-    digest = publish(site.reports, tag, reason, intent)
-    tampered = look_frozen(site.reports, tag, hashes=True)
+    digest = publish(site, tag, reason, intent)
+    tampered = look_frozen(site.reports, tag, site.artifacts, hashes=True)
     if tampered:
         problem = f"{tampered[0].path.name} {tampered[0].detail}"
         raise Refused(f"{tag} is frozen, but {problem}", remedy=restoring(tag), tag=tag, file=str(tampered[0].path))
@@ -125,7 +125,7 @@ def plan_restore(site: Site, tag: str) -> Plan:
         raise Refused(f"{tag} is not frozen: there is no copy to restore it from", tag=tag)
     _refuse_other_manifest(site, state, tag)
     directory = frozen_dir(reports, tag)
-    found = {item.path: item for item in look_frozen(reports, tag, hashes=True)}
+    found = {item.path: item for item in look_frozen(reports, tag, site.artifacts, hashes=True)}
     if directory in found:
         raise Refused(f"{directory} {found[directory].detail}: there is no copy to restore {tag} from")
     lost = [
@@ -138,7 +138,7 @@ def plan_restore(site: Site, tag: str) -> Plan:
     def act(intent: Event) -> Effect:
         kept, refused = _put_all_back(reports, tag, found, intent)
         protect(directory)
-        left = look_frozen(reports, tag, hashes=True)
+        left = look_frozen(reports, tag, site.artifacts, hashes=True)
         if refused:
             raise Refused(
                 "; ".join(error.message for error in refused),
@@ -186,7 +186,7 @@ def _put_all_back(
 def refuse_tampered(site: Site, state: OperationsState, tag: str) -> None:
     """Raise Refused unless a frozen tag is, byte for byte and by the journal, what was frozen."""
     _refuse_other_manifest(site, state, tag)
-    tampered = look_frozen(site.reports, tag, hashes=True)
+    tampered = look_frozen(site.reports, tag, site.artifacts, hashes=True)
     if tampered:
         told = "; ".join(f"{item.path.name} {item.detail}" for item in tampered[:SHOWN_TAMPERINGS])
         remedy = restoring(tag, "puts the frozen files back and keeps the changed ones as evidence")
@@ -226,13 +226,12 @@ def _warnings(site: Site, tag: str) -> tuple[str, ...]:
     now = running(reports)
     if now is not None and now.tag == tag:
         warnings.append(f"it is being run: {now}; what is there now is frozen, and the run will fail")
-    phase = phase_of(reports, tag)
+    phase = phase_of(site, tag)
     other = Artifact.PHASE3_SIGNOFF if phase == 4 else Artifact.PHASE4_SIGNOFF
-    expected = {kind for kind in Artifact if kind is not other}
-    if phase == 3:
-        expected -= {Artifact.MONITORING, Artifact.MONITORING_MD}
-    have = {path.name for path in artifacts_of(reports, tag)}
-    missing = [f"{tag}{kind}" for kind in Artifact if kind in expected and f"{tag}{kind}" not in have]
+    none = {other, *((Artifact.MONITORING, Artifact.MONITORING_MD, *site.artifacts.own) if phase == 3 else ())}
+    have = {path.name for path in artifacts_of(site, tag)}
+    expected = [f"{tag}{suffix}" for suffix in site.artifacts.suffixes if suffix not in none]
+    missing = [name for name in expected if name not in have]
     if missing:
         warnings.append(f"it is incomplete, without {', '.join(missing)}; what is there is frozen")
     return tuple(warnings)

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
+from phase4_tui.artifacts.clock import nanoseconds
 from phase4_tui.artifacts.manifest import frozen_state
 from phase4_tui.artifacts.models import Diagnostic, Document
 from phase4_tui.errors import Refused, Remedy, command_line
@@ -24,7 +25,7 @@ from phase4_tui.rollback.incidents import CALL_PRODUCT, FALL_BACK, is_rehearsal
 from phase4_tui.rollback.operations import TAKE_OVER, need_reason, one_at_a_time, settle, state_to_plan_on
 from phase4_tui.rollback.reopen import COMPARED, HEALTHY, REHEARSED, Condition, conditions, remedies_of
 from phase4_tui.rollback.root_cause import ADD_ROOT_CAUSE
-from phase4_tui.runbook.fallback_proof import nanoseconds, read_fallback
+from phase4_tui.runbook.fallback_proof import read_fallback
 from phase4_tui.runbook.provenance import RunRecord, last_sequence, runs_dir
 from phase4_tui.runbook.runbook_text import sections
 from phase4_tui.runbook.site import Site
@@ -97,7 +98,7 @@ def read_guided(site: Site) -> Guided | None:
     is_next = True
     for number, (title, sentence, fact) in enumerate(zip(TITLES, rollback_steps(), facts, strict=True), 1):
         step_state: StepState = "done" if fact.done else "next" if is_next else "open"
-        if number == 1 and frozen_state(site.reports, incident.tag) == "tampered":
+        if number == 1 and frozen_state(site.reports, incident.tag, site.artifacts) == "tampered":
             step_state = "tampered"
         is_next = is_next and fact.done
         steps.append(
@@ -124,14 +125,14 @@ def read_guided(site: Site) -> Guided | None:
 
 def _frozen(site: Site, state: OperationsState, incident: Incident) -> _Fact:
     tag = incident.tag
-    found = frozen_state(site.reports, tag)
+    found = frozen_state(site.reports, tag, site.artifacts)
     freeze = command_line("freeze", tag, "--reason", "R")
     if found == "tampered":
         return _Fact(False, f"{tag} is frozen and was tampered with", command_line("restore", tag))
     if found == "intact" and tag in state.frozen:
         entry = state.frozen[tag]
         return _Fact(True, f"{tag} is frozen by {entry.by} at {entry.at}", freeze)
-    if tag not in state.frozen and not needs_freezing(site.reports, tag, state):
+    if tag not in state.frozen and not needs_freezing(site, tag, state):
         return _Fact(True, f"nothing to freeze: {tag} has no artifacts", freeze)
     return _Fact(False, f"{tag} is not frozen: the next run could write over it", freeze)
 
@@ -146,7 +147,7 @@ def _switched(state: OperationsState, incident: Incident) -> _Fact:
 
 
 def _fallen_back(site: Site, state: OperationsState) -> _Fact:
-    proof = read_fallback(site.reports, state)
+    proof = read_fallback(site, state)
     if proof is None:
         return _Fact(False, "Phase 4 runs are still allowed", FALL_BACK.command)
     return _Fact(True, f"phase3_only since {proof.since}; {proof}", command_line("run"), proof.remedies)

@@ -25,9 +25,8 @@ from phase4_tui.rollback.operations import (
     state_to_plan_on,
     with_clock,
 )
-from phase4_tui.runbook.classification import Classification, as_reclassified, classify
-from phase4_tui.runbook.evidence import read_evidence
-from phase4_tui.runbook.health import judge
+from phase4_tui.runbook.classification import Classification, as_reclassified
+from phase4_tui.runbook.judging import judge_tag
 from phase4_tui.runbook.provenance import RunRecord, last_sequence, runs_of
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.status import read_tags, shown_tag
@@ -68,7 +67,7 @@ def detect(site: Site, tag: str, classification: Classification) -> Incident | N
             "handled": _handled(site, state, tag, classification),
         }
         if kind == "raised":
-            changes = with_clock(site.reports, state, changes)
+            changes = with_clock(site, state, changes)
         detail = {"rule": found.rule, "class": found.severity_class, "changes": changes}
         record(site.reports, site.actor, Draft(kind, tag, incident.id, detail))
         return incident
@@ -76,10 +75,10 @@ def detect(site: Site, tag: str, classification: Classification) -> Incident | N
 
 def look_for_incident(site: Site, tag: str) -> Incident | None:
     """Look at a tag and open an incident for what it shows, as `detect` does."""
-    evidence = read_evidence(site.reports, tag, patient=False)
-    if evidence.running:
+    judgement = judge_tag(site, tag, read_state(site.reports), patient=False)
+    if judgement.evidence.running:
         return None  # what a run has written so far is judged at its end
-    return detect(site, tag, classify(evidence, judge(evidence)))
+    return detect(site, tag, judgement.by_rule)
 
 
 def _is_news(site: Site, state: OperationsState, tag: str, classification: Classification) -> bool:
@@ -218,13 +217,12 @@ def plan_reclassify(site: Site, severity_class: SeverityClass, reason: str, tag:
     state = state_to_plan_on(site)
     reason = need_reason(reason)
     incident = state.incident
-    chosen = incident.tag if incident and tag is None else shown_tag(site.reports, tag, state)
+    chosen = incident.tag if incident and tag is None else shown_tag(site, tag, state)
     if chosen is None:
         raise Refused(f"no tags in {site.reports}: nothing to classify")
-    if not artifacts_of(site.reports, chosen) and next(runs_of(site.reports, chosen), None) is None:
+    if not artifacts_of(site, chosen) and next(runs_of(site.reports, chosen), None) is None:
         raise Refused(f"{chosen} has neither artifacts nor runs in {site.reports}: nothing to classify", tag=chosen)
-    evidence = read_evidence(site.reports, chosen)
-    found = classify(evidence, judge(evidence))
+    found = judge_tag(site, chosen, state).by_rule
     before = state.reclassified.get(chosen)
     old = before.severity_class if before else found.severity_class or found.level
     given_class = found.model_copy(update={"severity_class": severity_class, "level": "incident"})
@@ -308,7 +306,7 @@ def plan_no_good_tag(site: Site, reason: str) -> Plan:
     reason = need_reason(reason)
     incident = need_incident(state)
     changes = {"incident": incident.changed(no_good_tag=True).model_dump(by_alias=True), "active_tag": None}
-    good = [row.tag for row in read_tags(site.reports) if row.known_good and row.tag != incident.tag]
+    good = [row.tag for row in read_tags(site) if row.known_good and row.tag != incident.tag]
     return plan_on(
         state,
         "no_good_tag",

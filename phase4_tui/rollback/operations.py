@@ -114,10 +114,10 @@ def carry_out(site: Site, plan: Plan, *, take_over: bool = False) -> Done:
         intent, _ = record(reports, actor, Draft(plan.kind, plan.tag, plan.incident, detail))
         try:
             effect = plan.act(intent)
-            changes = with_clock(reports, state, effect.changes)
+            changes = with_clock(site, state, effect.changes)
             after = _changed(state, changes)
             # First what other programs read: an operation that can't tell them is not done.
-            publish_active(reports, after)
+            publish_active(site, after)
             detail = {"outcome": "done", "intent": intent.seq, **_reason(plan), **effect.detail, "changes": changes}
             done = _record_done(site, Draft(plan.kind, plan.tag, plan.incident, detail), intent)
         except Exception as error:
@@ -150,7 +150,7 @@ def _record_failed(site: Site, plan: Plan, state: OperationsState, intent: Event
     if left:
         detail["changes"] = left
     _, after = record(site.reports, site.actor, Draft(plan.kind, plan.tag, plan.incident, detail))
-    publish_active(site.reports, after)
+    publish_active(site, after)
 
 
 @contextmanager
@@ -206,7 +206,7 @@ def settle(site: Site) -> OperationsState:
     reports = site.reports
     state = read_state(reports)
     for pending in state.pending:
-        changes, words = _left_open(reports, state, pending)
+        changes, words = _left_open(site, state, pending)
         detail: dict[str, Any] = {"outcome": "failed", "intent": pending.seq, "error": f"interrupted; {words}"}
         if changes:
             detail |= {"changes": changes}
@@ -218,7 +218,7 @@ def settle(site: Site) -> OperationsState:
         for tag in {*changes.get("frozen", {}), pending.tag} - {None}:
             protect(frozen_dir(reports, tag))
     sweep_stages(reports)
-    publish_active(reports, state)
+    publish_active(site, state)
     return state
 
 
@@ -227,7 +227,7 @@ def state_to_plan_on(site: Site) -> OperationsState:
     state = read_state(site.reports)
     if state.pending and not operations_lock(site.reports).is_held():
         for pending in state.pending:
-            state = _changed(state, _left_open(site.reports, state, pending)[0])
+            state = _changed(state, _left_open(site, state, pending)[0])
         state = state.model_copy(update={"pending": ()})
     return state
 
@@ -237,11 +237,11 @@ def _changed(state: OperationsState, changes: dict[str, Any]) -> OperationsState
     return OperationsState.model_validate(values)
 
 
-def _left_open(reports: Path, state: OperationsState, pending: Pending) -> tuple[dict[str, Any], str]:
+def _left_open(site: Site, state: OperationsState, pending: Pending) -> tuple[dict[str, Any], str]:
     """Return what an operation of a dead process has done all the same, as changes and in words."""
-    begun = _event(reports, pending.seq)
-    changes, words = _left_by(reports, state, pending.seq, begun.hash if begun else "", pending.tag)
-    return with_clock(reports, state, changes) if changes else {}, words
+    begun = _event(site.reports, pending.seq)
+    changes, words = _left_by(site.reports, state, pending.seq, begun.hash if begun else "", pending.tag)
+    return with_clock(site, state, changes) if changes else {}, words
 
 
 def _left_by(
@@ -267,14 +267,14 @@ def frozen_entry(manifest_sha256: str, at: str, by: str, reason: str) -> dict[st
     return Frozen(manifest_sha256=manifest_sha256, at=at, by=by, reason=safe_line(reason, 200)).model_dump()
 
 
-def with_clock(reports: Path, state: OperationsState, changes: dict[str, Any]) -> dict[str, Any]:
+def with_clock(site: Site, state: OperationsState, changes: dict[str, Any]) -> dict[str, Any]:
     """Return the changes with the moment of containment, when they bring it about (runbook: steps 1 to 3)."""
     after = OperationsState.model_validate(state.model_dump(by_alias=True) | changes)
     incident = after.incident
     if incident is None or incident.contained_at is not None:
         return changes
     left = after.active_tag != incident.tag and (after.active_tag is not None or incident.no_good_tag)
-    safe = not needs_freezing(reports, incident.tag, after)
+    safe = not needs_freezing(site, incident.tag, after)
     if safe and left and after.evaluation_mode == "phase3_only":
         contained = incident.changed(contained_at=iso(now_ns()))
         return changes | {"incident": contained.model_dump(by_alias=True)}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from phase4_tui.artifacts.clock import age
+from phase4_tui.artifacts.clock import age, nanoseconds
 from phase4_tui.artifacts.safe_text import safe_markdown
 from phase4_tui.errors import Refused
 from phase4_tui.journal.events import Event
@@ -11,7 +11,6 @@ from phase4_tui.journal.log import read_events
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.incidents import LIST_INCIDENTS, incidents_of
 from phase4_tui.rollback.root_cause import root_causes
-from phase4_tui.runbook.fallback_proof import nanoseconds
 from phase4_tui.runbook.site import Site
 
 FULL = 1 << 14

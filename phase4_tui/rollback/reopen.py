@@ -150,7 +150,7 @@ def _untampered(site: Site, state: OperationsState) -> Condition:
     remedies: list[Remedy] = []
     for tag in state.frozen:
         wrong = manifest_problem(site, state, tag)
-        found = look_frozen(site.reports, tag, hashes=True)
+        found = look_frozen(site.reports, tag, site.artifacts, hashes=True)
         if wrong:
             told.append(f"{tag} {wrong}")
             thaws = command_line("thaw", tag, "--reason", "R")

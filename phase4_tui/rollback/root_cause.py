@@ -77,7 +77,7 @@ def _plan_for_tag(site: Site, state: OperationsState, entry: RootCause, incident
     if state.incident is not None and state.incident.tag == tag:
         logs = Remedy("root_cause", command_line(*ADD_ROOT_CAUSE), "logs its root cause")
         raise Refused(f"{tag} is the tag of the open incident {state.incident.id}", remedy=logs, tag=tag)
-    if not artifacts_of(site.reports, tag) and next(runs_of(site.reports, tag), None) is None:
+    if not artifacts_of(site, tag) and next(runs_of(site.reports, tag), None) is None:
         raise Refused(f"{tag} has neither artifacts nor runs in {site.reports}: there is no such tag", tag=tag)
     given = {name: _shortened(value) for name, value in entry.model_dump().items()}
     lines = tuple(f"{name}: {value}" for name, value in given.items() if value)

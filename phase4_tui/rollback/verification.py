@@ -73,7 +73,7 @@ def verify(site: Site) -> Verification:
         if state is not None:
             # Without the lock: hashing takes as long as it takes, and operations go on. What one of them changed
             # meanwhile looks like a problem, so only what is still one when no operation was given counts.
-            beside = [*_frozen_problems(site, state, check), *_active_problems(reports, state)]
+            beside = [*_frozen_problems(site, state, check), *_active_problems(site, state)]
             if beside and tries < TRIES - 1 and (operations_lock(reports).is_held() or _end_of(reports) != check.head):
                 time.sleep(PAUSE_SECONDS)
                 continue
@@ -137,7 +137,7 @@ def _frozen_problems(site: Site, state: OperationsState, check: JournalCheck) ->
         wrong = manifest_problem(site, state, tag)
         if wrong is not None:
             problems.append(_found("manifest", str(root / tag), f"{tag} {wrong}", tag))
-        tampered = look_frozen(site.reports, tag, hashes=True)
+        tampered = look_frozen(site.reports, tag, site.artifacts, hashes=True)
         problems += [_found(item.kind, str(item.path), item.detail, tag) for item in tampered]
         for path in sorted({*writable(root / tag)} - {item.path for item in tampered}):
             problems.append(_found("writable", str(path), "was made writable", tag))
@@ -159,8 +159,9 @@ def _carried_over(check: JournalCheck) -> set[str]:
     return set((first.detail.get("changes") or {}).get("frozen") or {})
 
 
-def _active_problems(reports: Path, state: OperationsState) -> list[FoundProblem]:
-    wanted, found = active_of(reports, state), published_active(reports)
+def _active_problems(site: Site, state: OperationsState) -> list[FoundProblem]:
+    reports = site.reports
+    wanted, found = active_of(site, state), published_active(reports)
     if found is not None and wanted is not None:
         found = found.model_copy(update={"revision": wanted.revision})
     there = os.path.lexists(reports / ACTIVE_FILE)

@@ -1,7 +1,7 @@
 """Whom an incident goes to, and the next sensible step (runbook: Escalation Path)."""
 
 from phase4_tui.journal.incident import Owner
-from phase4_tui.runbook.classification import Classification
+from phase4_tui.runbook.classification import OWN_CHECK, Classification
 
 OWNERS: dict[Owner, str] = {
     "engineering": "script and runtime defects",
@@ -22,10 +22,12 @@ _NEXT: dict[str, str] = {
     "report_generation": "the decisions are good; run the step that writes the missing file: `phase4 step NAME`",
     "run_in_progress": "wait for the run to end",
     "artifacts_not_usable": "run what is missing: `phase4 run`, or `phase4 run --resume` after an interruption",
+    OWN_CHECK: "see the value and the reasons named above; mend what the desk's own check looks at, then `phase4 run`",
     "monitoring_alert": "no incident; note the KPI and watch the next run",
 }
 
 
 def next_step(classification: Classification) -> str:
     """Return what to do now, in one sentence."""
-    return _NEXT[classification.rule]
+    rule = classification.rule
+    return _NEXT[OWN_CHECK if rule.startswith(OWN_CHECK) else rule]

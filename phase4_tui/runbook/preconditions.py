@@ -11,7 +11,17 @@ from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.runbook.isolation import Proof, live_order_switches
 from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.site import Site
-from phase4_tui.runbook.steps import Phase, Place, Step, is_foreign, place_of, script_directory, steps_of
+from phase4_tui.runbook.steps import (
+    PHASE3_STEPS,
+    PHASE4_STEPS,
+    Phase,
+    Place,
+    Step,
+    is_foreign,
+    place_of,
+    script_directory,
+    steps_of,
+)
 
 LAY_OUT = Remedy("", command_line("init"), "lays out what is missing")
 
@@ -36,7 +46,7 @@ def check_workdir(settings: Settings, place: Place, phase: Phase, steps: Sequenc
     """The working directory holds what `steps` (default: all) read of it, and its reports can be written."""
     problems: list[str] = []
     remedies: list[Remedy] = []
-    names = {step.name for step in steps or steps_of(phase)}
+    names = {step.name for step in steps or steps_of(phase, settings)}
     if "pipeline" in names and not place.input_path.is_file():
         problems.append(f"input {place.input} is missing")
         remedies += [Remedy("", command_line("run", "--input", "FILE"), "names another"), LAY_OUT]
@@ -58,7 +68,7 @@ def check_workdir(settings: Settings, place: Place, phase: Phase, steps: Sequenc
 
 def _scripts(settings: Settings, place: Place, phase: Phase) -> str:
     directory = script_directory(settings, place.workdir, phase)
-    steps = steps_of(phase)
+    steps = PHASE4_STEPS if phase == 4 else PHASE3_STEPS
     own = [step.script for step in steps if is_foreign(directory / step.script)]
     if not own:
         return "complete; the steps are this program's"
@@ -78,12 +88,12 @@ def check_artifacts(place: Place, tag: str) -> Precondition:
     return Precondition(name="artifacts", ok=True, detail=f"present for {tag}")
 
 
-def check_step_input(place: Place, tag: str, step: Step, phase: Phase) -> Precondition:
+def check_step_input(settings: Settings, place: Place, tag: str, step: Step, phase: Phase) -> Precondition:
     """What a step by itself can't do without is there; where it is not, the step that makes it is named."""
     name = None if step.reads is None else file_name(tag, step.reads)
     if name is None or os.path.lexists(place.reports / name):
         return Precondition(name="artifacts", ok=True, detail=f"{step.name} has what it reads")
-    makes = next(one for one in steps_of(phase) if step.reads in one.artifacts)
+    makes = next(one for one in steps_of(phase, settings) if step.reads in one.artifacts)
     detail = f"{step.name} reads {name}, which is missing; step {makes.number} {makes.name} makes it"
     runs = Remedy(f"step_{makes.number}", command_line("step", makes.name, "--tag", tag), "runs it")
     return Precondition(name="artifacts", ok=False, detail=detail, remedies=(runs,))

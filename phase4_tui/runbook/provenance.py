@@ -19,6 +19,7 @@ from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import check_tag, state_dir
 from phase4_tui.errors import command_line
 from phase4_tui.runbook.isolation import Proof
+from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import steps_of
 
 StepState = Literal["passed", "failed_gate", "crashed", "timed_out", "cancelled", "not_run", "running"]
@@ -149,14 +150,14 @@ def last_sequence(reports: Path, tag: str) -> RunRecord | None:
     return next((run for run in runs_of(reports, tag) if run.kind == "sequence"), None)
 
 
-def latest_steps(reports: Path, tag: str) -> dict[str, tuple[RunRecord, StepRecord]]:
+def latest_steps(site: Site, tag: str) -> dict[str, tuple[RunRecord, StepRecord]]:
     """Return, for each step that was ever started under the tag, its last run."""
     latest: dict[str, tuple[RunRecord, StepRecord]] = {}
-    for run in runs_of(reports, tag):
+    for run in runs_of(site.reports, tag):
         for step in run.steps:
             if step.state != "not_run":
                 latest.setdefault(step.name, (run, step))
-        if {step.name for step in steps_of(run.phase)} <= latest.keys():
+        if {step.name for step in steps_of(run.phase, site.settings)} <= latest.keys():
             break  # every step has been met; older runs can add nothing
     return latest
 

@@ -6,7 +6,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from phase4_tui.artifacts.index import Identity, scan
-from phase4_tui.artifacts.names import DEFAULT_TAG, Artifact
+from phase4_tui.artifacts.names import DEFAULT_TAG
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.sha256 import hash_file
 from phase4_tui.artifacts.strict_json import BadJson
@@ -29,6 +29,7 @@ from phase4_tui.runbook.provenance import (
     runs_of,
 )
 from phase4_tui.runbook.settings import Settings
+from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import (
     PHASE3_SAMPLE,
     Command,
@@ -97,17 +98,18 @@ class RunPlan:
         return lines
 
 
-def rerun_tag(reports: Path, base: str | None = None) -> str:
+def rerun_tag(site: Site, base: str | None = None) -> str:
     """Return a tag for a re-run that nothing has: by default after the open incident's, which is to stay as it is."""
-    incident = read_state(reports).incident
+    incident = read_state(site.reports).incident
     begin = f"{(incident.tag if incident else base or DEFAULT_TAG)[:50]}_rerun"
-    names = scan(reports)
+    names = scan(site.reports)
     numbered = chain([begin], (f"{begin}{number}" for number in count(2)))
-    return next(tag for tag in numbered if not _is_taken(reports, names, tag))
+    return next(tag for tag in numbered if not _is_taken(site, names, tag))
 
 
-def _is_taken(reports: Path, names: Mapping[str, Identity], tag: str) -> bool:
-    return any(f"{tag}{kind}" in names for kind in Artifact) or next(runs_of(reports, tag), None) is not None
+def _is_taken(site: Site, names: Mapping[str, Identity], tag: str) -> bool:
+    there = any(name in names for name in site.artifacts.of(tag))
+    return there or next(runs_of(site.reports, tag), None) is not None
 
 
 def choose_phase(reports: Path, request: Request) -> Phase:
@@ -136,7 +138,7 @@ def plan_run(settings: Settings, workdir: Path, environment: Mapping[str, str], 
     phase = choose_phase(reports, request)
     tag = request.tag if request.tag is not None else settings.tag if phase == 4 else settings.phase3.tag
     if request.tag is None and request.rehearsal and not request.resume:
-        tag = rerun_tag(reports, tag)
+        tag = rerun_tag(Site(workdir, settings, environment), tag)
     prior = _to_resume(reports, tag, phase) if request.resume else None
     place = place_of(
         settings,
@@ -145,7 +147,7 @@ def plan_run(settings: Settings, workdir: Path, environment: Mapping[str, str], 
         prior.input.path if prior and request.input is None else request.input,
         prior.rules.path if prior and request.rules is None else request.rules,
     )
-    steps = (request.only,) if request.only else steps_of(phase)
+    steps = (request.only,) if request.only else steps_of(phase, settings)
     commands = tuple(command_for(step, phase, tag, place, settings, environment) for step in steps)
     preconditions = [
         check_workdir(settings, place, phase, steps),
@@ -156,7 +158,7 @@ def plan_run(settings: Settings, workdir: Path, environment: Mapping[str, str], 
     if request.only is not None and request.only.number > 1:
         preconditions.pop()  # reads artifacts, not the batch
         if commands[0].origin != "settings":  # a command line of their own may read what it likes
-            preconditions.append(check_step_input(place, tag, request.only, phase))
+            preconditions.append(check_step_input(settings, place, tag, request.only, phase))
     refuse_unmet(preconditions)
     plan = RunPlan(
         tag=tag,

@@ -41,6 +41,7 @@ from phase4_tui.runbook.provenance import (
 from phase4_tui.runbook.run_holder import announce, holder, run_lock, withdraw
 from phase4_tui.runbook.run_plan import RunPlan, choose_phase, plan_run
 from phase4_tui.runbook.settings import Settings
+from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import Command
 
 ERROR_CHARS = 400
@@ -101,7 +102,8 @@ def run_plan(
         note_run(reports, record, settings.operator)
         observer.run_started(record)
         child_environment = step_environment(settings, environment, home)
-        run = _Run(plan, settings, child_environment, barrier, lock.descriptors, observer, cancel, record)
+        site = Site(plan.place.workdir, settings, environment)
+        run = _Run(plan, site, child_environment, barrier, lock.descriptors, observer, cancel, record)
         try:
             ended = run.go()
         except BaseException:
@@ -203,7 +205,7 @@ class _Run:
     def __init__(
         self,
         plan: RunPlan,
-        settings: Settings,
+        site: Site,
         environment: Mapping[str, str],
         barrier: Barrier,
         held: tuple[int, ...],
@@ -212,7 +214,7 @@ class _Run:
         record: RunRecord,
     ) -> None:
         self._plan = plan
-        self._settings = settings
+        self._site = site
         self._environment = environment
         self._barrier: Barrier = barrier
         self._held = held
@@ -260,7 +262,7 @@ class _Run:
                 env=self._environment,
                 barrier=self._barrier,
                 timeout_seconds=command.timeout_seconds,
-                grace_seconds=self._settings.grace_seconds,
+                grace_seconds=self._site.settings.grace_seconds,
                 transcript=transcript,
                 held=self._held,
                 protected=state_dir(plan.place.reports) if self._record.isolation.protects_state else None,
@@ -307,24 +309,33 @@ class _Run:
         gate_failed = command.step.is_gate and result.exit_code == 2
         if result.exit_code != 0 and not gate_failed:
             return "crashed", f"exit status {result.exit_code}{_last_words(result)}"
-        problems = problems_of(command, self._plan.place.reports, self._plan.tag, self._plan.phase, before)
+        plan, artifacts = self._plan, self._site.artifacts
+        problems = problems_of(command, plan.place.reports, plan.tag, plan.phase, before, artifacts)
         if problems:
             words = _last_words(result) if gate_failed else ""
             return "crashed", f"exit status {result.exit_code}, but {'; '.join(problems)}{words}"
-        passed = self._gate_passed(command)
+        passed, words = self._gate_passed(command)
         if passed is False or (gate_failed and passed is None):
-            return "failed_gate", None if gate_failed else "exit status 0, but its check says passed=false"
+            return "failed_gate", None if gate_failed else f"exit status 0, but its check {words}"
         if gate_failed:
-            return "crashed", "exit status 2, but its check does not say passed=false"
+            return "crashed", f"exit status 2, but its check {words}"
         return "passed", None
 
-    def _gate_passed(self, command: Command) -> bool | None:
+    def _gate_passed(self, command: Command) -> tuple[bool | None, str]:
+        """Return whether a gate passed by its file, None without a word; and what the file says."""
         verdict = command.step.verdict
         if verdict is None or file_name(self._plan.tag, verdict) not in command.expects:
-            return None  # `expects` was replaced: what lies there may be left over from another run
+            return None, ""  # `expects` was replaced: what lies there may be left over from another run
+        file = self._plan.place.reports / file_name(self._plan.tag, verdict)
+        if command.step.argv is not None:
+            from phase4_tui.runbook.own_checks import gate_of  # noqa: PLC0415 - few desks have any
+
+            check = next(one for one in self._site.settings.own_checks if one.name == command.step.name)
+            return gate_of(check, file)
         model = ReleaseCheck if verdict is Artifact.RELEASE_CHECK else QualityCheck
-        found = look(self._plan.place.reports / file_name(self._plan.tag, verdict), model, limit=32 << 20)
-        return found.value.passed if isinstance(found.value, ReleaseCheck | QualityCheck) else None
+        found = look(file, model, limit=32 << 20)
+        passed = found.value.passed if isinstance(found.value, ReleaseCheck | QualityCheck) else None
+        return passed, "says passed=false" if passed is False else "does not say passed=false"
 
 
 def _last_words(result: ChildResult) -> str:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from phase4_tui.artifacts.atomic_files import atomic_files, to_json
 from phase4_tui.artifacts.json_stream import BadElement, decode_array
-from phase4_tui.artifacts.names import split_name
+from phase4_tui.artifacts.names import RUNBOOK_ARTIFACTS
 from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
 from phase4_tui.artifacts.report import ReportReader, tolerant_row
 from phase4_tui.artifacts.safe_text import safe_markdown
 from phase4_tui.artifacts.strict_json import BadJson, parse
 from phase4_tui.errors import Remedy, error_as_commands
-from phase4_tui.policy.monitoring import Rules, measure, parse_rules, raise_alerts
+from phase4_tui.policy.monitoring import DEFAULT_RULES, Rules, measure, parse_rules, raise_alerts
 from phase4_tui.policy.phase4.quality import JudgedRow
 from phase4_tui.policy.phase4.summary import Tally
 from phase4_tui.steps import entry
@@ -30,12 +30,12 @@ def monitor(
     A gate whose file is absent or unusable counts as not passed. Errors: MissingInput without report or rules
     file, StepError when one of them can't be used.
     """
-    rules = read_rules(rules_json) if rules_json is not None else Rules()
+    rules = read_rules(rules_json) if rules_json is not None else DEFAULT_RULES
     run_tag, tally = _read_report(report)
     kpis = measure(tally, _passed(release_json, run_tag), _passed(quality_json, run_tag))
     alerts = raise_alerts(kpis, rules)
     return {
-        "snapshot": {"run_tag": run_tag, "records": tally.total, "kpis": asdict(kpis)},
+        "snapshot": {"run_tag": run_tag, "records": tally.total, "kpis": kpis},
         "alerts": [asdict(alert) for alert in alerts],
         "alert_count": len(alerts),
         "status": "ALERT" if alerts else "OK",
@@ -73,7 +73,7 @@ def _read_report(path: Path) -> tuple[str, Tally]:
         raise entry.StepError(f"{path.name}: {error_as_commands(error)}", remedy=entry.AGAIN) from None
     if not reader.has_rows:
         raise entry.StepError(f"{path.name}: key `results` is missing or no array", remedy=entry.AGAIN)
-    named = split_name(path.name)
+    named = RUNBOOK_ARTIFACTS.split(path.name)
     run_tag = reader.head.get("run_tag", named[0] if named else path.stem)
     return str(run_tag), tally
 

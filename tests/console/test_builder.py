@@ -28,7 +28,7 @@ def test_equal_readings_make_equal_snapshots_whenever_they_were_read(tmp_path: P
     freeze(lay_out(tmp_path).parent, "A")
     first, second = read(tmp_path), read(tmp_path)
     assert first.looked_ns < second.looked_ns
-    rows = tuple(read_tags(tmp_path / "reports"))
+    rows = tuple(read_tags(site_of(tmp_path)))
     site = site_of(tmp_path)
     assert build_snapshot(site, first, rows=rows, tags=2) == build_snapshot(site, second, rows=rows, tags=2)
 
@@ -91,4 +91,4 @@ def test_a_tag_is_shown_with_what_its_note_recommends(tmp_path: Path, note: str 
     focus = build_snapshot(site_of(tmp_path), read(tmp_path)).focus
     assert focus is not None
     assert focus.signoff == signoff
-    assert dict(focus.details)["release_check"] == "1 of 1 files, keys complete"
+    assert focus.health["release_check"].detail == "1 of 1 files, keys complete"

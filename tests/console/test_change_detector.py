@@ -21,7 +21,7 @@ from phase4_tui.runbook.status import read_tags
 from tests.console.support import Clock, Posted
 from tests.journal.support import file_in
 from tests.rollback.support import freeze, give, site_of
-from tests.runbook.documents import Tag, quality
+from tests.runbook.documents import Tag, quality, site_at
 from tests.tui.support import lay_out
 
 
@@ -124,7 +124,7 @@ def test_what_an_operation_changes_is_judged_again(tmp_path: Path, at: Detecting
     posted = at.posted.taken()
     assert [tag.tag for event in posted.of(TagsJudged) for tag in event.tags] == ["A"]
     assert [event.kind for seen in posted.of(EventsSeen) for event in seen.events] == ["freeze", "freeze"]
-    assert list(at.detector.index.rows) == read_tags(at.reports)
+    assert list(at.detector.index.rows) == read_tags(site_at(at.reports))
 
 
 def test_a_run_too_short_to_be_seen_and_without_a_file_is_judged_and_may_need_an_incident(

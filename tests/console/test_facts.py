@@ -24,7 +24,7 @@ from phase4_tui.tui.widgets.header_line import alarms
 from phase4_tui.tui.widgets.incident_panel import next_key
 from tests.rollback.hostile import overwrite
 from tests.rollback.support import ENVIRONMENT, freeze, give, site_of
-from tests.runbook.documents import Tag, contents, quality
+from tests.runbook.documents import Tag, contents, quality, site_at
 from tests.tui.operator import operator_at
 from tests.tui.support import SECONDS, bad_tag, lay_out, screen_text, until
 
@@ -57,7 +57,7 @@ class Looking:
 
     def is_true(self) -> bool:
         """True when the rows are those of a fresh look at the disk."""
-        return list(self.now.rows) == read_tags(self.reports) and self.now.tags == len(self.now.rows)
+        return list(self.now.rows) == read_tags(site_at(self.reports)) and self.now.tags == len(self.now.rows)
 
     def until(self, condition: Callable[[], object], seconds: float = SOON) -> None:
         """Wait until a condition holds."""
@@ -195,16 +195,16 @@ def test_a_file_that_is_being_written_is_never_shown_as_broken(tmp_path: Path, l
             file.write(data[number : number + 1])
             time.sleep(1.2 / len(data))  # a writer as slow as that, not a wait
     at.until(at.is_true)
-    states = [one.focus.health.release_check.state for one in at.seen if one.focus and one.focus.tag == "B"]
+    states = [one.focus.health["release_check"].state for one in at.seen if one.focus and one.focus.tag == "B"]
     assert "writing" in states
     assert set(states) <= {"passed", "writing"}
-    at.until(lambda: at.now.focus and at.now.focus.health.release_check.state == "passed")
+    at.until(lambda: at.now.focus and at.now.focus.health["release_check"].state == "passed")
 
 
 def test_a_file_that_stays_half_is_broken_in_the_end(tmp_path: Path, look: Look) -> None:
     at = look(lay_out(tmp_path).parent)
     (at.reports / "B_release_check.json").write_text('{"tag": "B", "pas')
-    at.until(lambda: at.now.focus and at.now.focus.health.release_check.state == "unreadable", PATIENCE)
+    at.until(lambda: at.now.focus and at.now.focus.health["release_check"].state == "unreadable", PATIENCE)
     at.until(at.is_true)
 
 

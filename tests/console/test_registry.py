@@ -12,7 +12,7 @@ from phase4_tui.cli.operations import commands
 from phase4_tui.console.operations.operation import Group, Operation
 from phase4_tui.console.operations.registry import BY_ID, OPERATIONS
 from phase4_tui.console.views import Gesture, View
-from phase4_tui.runbook.steps import steps_of
+from phase4_tui.runbook.steps import PHASE4_STEPS
 from phase4_tui.tui.keys import keys_of
 from tests.cli.support import COMMAND
 from tests.tui.operator import operator_at
@@ -20,7 +20,7 @@ from tests.tui.support import lay_out, until
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
-BY_HAND = {"run", "cancel", "resume", "rehearse", *(f"step_{step.number}" for step in steps_of(4))}
+BY_HAND = {"run", "cancel", "resume", "rehearse", *(f"step_{step.number}" for step in PHASE4_STEPS)}
 """Operations whose command is `run`, `step` or the shell's, which ask nothing and so have no dialogue there."""
 COMMAND_OF = {
     View.GUIDED: "rollback", View.KNOWN_GOOD: "known-good list", View.ROOT_CAUSE: "root-cause list",
@@ -137,6 +137,6 @@ def test_no_key_is_given_twice_and_each_is_that_of_the_registry() -> None:
 
 
 def test_the_steps_of_the_runbook_have_an_operation_each() -> None:
-    for step in steps_of(4):
+    for step in PHASE4_STEPS:
         assert BY_ID[f"step_{step.number}"].key == str(step.number)
         assert step.title[1:] in BY_ID[f"step_{step.number}"].description

@@ -16,6 +16,7 @@ from phase4_tui.cli.installation import SCHEMAS
 from phase4_tui.console.operations.registry import OPERATIONS
 from phase4_tui.journal import log, state
 from phase4_tui.journal.events import MAX_LINE_BYTES, Event
+from phase4_tui.policy.monitoring import DEFAULT_RULES
 from phase4_tui.policy.phase3.record import Row as Phase3Row
 from phase4_tui.policy.phase4.record import Row as Phase4Row
 from phase4_tui.rollback import active, comparison, guided, verification
@@ -34,7 +35,7 @@ from phase4_tui.runbook.children import TRANSCRIPT_LIMIT
 from phase4_tui.runbook.classification import EXIT_STATUS, Classification
 from phase4_tui.runbook.evidence import QUALITY_LIMIT_BYTES
 from phase4_tui.runbook.manual import PAGES, page_text
-from phase4_tui.runbook.settings import LIVE_WHEN_FALSY, LIVE_WHEN_TRUTHY, DashboardSettings, Settings
+from phase4_tui.runbook.settings import LIVE_WHEN_FALSY, LIVE_WHEN_TRUTHY, DashboardSettings, Settings, StepSettings
 from phase4_tui.runbook.steps import PHASE3_STEPS, PHASE4_STEPS, Step
 from tests.cli.support import COMMAND
 from tests.docs.pages import (
@@ -84,17 +85,19 @@ NOT_LITERALLY = {
     *(artifact.key for artifact in Artifact),
     *(step.script.removesuffix(".py") for step in PHASE3_STEPS),
     *(operation.id for operation in OPERATIONS),
+    *DEFAULT_RULES,
 }
 """Names that the code makes from others."""
-OWN_STEPS_AND_CHECKS = {"own_steps", "own_checks"}  # the settings page tells of them as they will be
-EXAMPLES = {"RUN_ID", "NO_COLOR", "a_report", "a_report_summary"}
+STEP_TABLES = {"[steps]": ("[steps.NAME]", PHASE4_STEPS), "[phase3.steps]": ("[phase3]", PHASE3_STEPS)}
+"""Where the settings page names the steps that have a table."""
+EXAMPLES = {"shadow_duration", "shadow_duration_json", "RUN_ID", "NO_COLOR", "a_report", "a_report_summary"}
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_each_name_that_a_page_gives_is_one_of_the_code(page: str) -> None:
     words = {word for span in CODE.findall(page_text(page)) for word in re.findall(r"\w+", TEST_FILE.sub("", span))}
     given = {word.removeprefix("TAG") for word in words if "_" in word}
-    assert given - names_of_the_package() - NOT_LITERALLY - OWN_STEPS_AND_CHECKS - EXAMPLES == set()
+    assert given - names_of_the_package() - NOT_LITERALLY - EXAMPLES == set()
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -173,18 +176,19 @@ def tables(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, str, o
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             yield from tables(kind, f"{path}.{name}".strip("."))
         elif get_origin(kind) is dict:
-            yield f"[{name}]", "", None
+            yield f"[{path}.{name}]" if path else f"[{name}]", "", None
+        elif name.startswith("own_"):
+            for key in keys_of(get_args(kind)[0]):
+                yield f"[[{name}]]", key, None
         else:
             yield f"[{path}]" if path else "Top level", name, field.default
 
 
 def test_each_setting_stands_in_its_table_with_its_default() -> None:
     for heading, name, default in tables(Settings):
-        if heading.startswith(("[steps.", "[phase3.steps.")):
-            step = heading.rpartition(".")[2].strip("]")
-            parent = "[phase3]" if "phase3" in heading else "[steps.NAME]"
-            assert {step} <= code_words(section("settings", parent))
-            row_of(section("settings", "[steps.NAME]"), f"`{name}`")
+        if heading in STEP_TABLES:
+            page, steps = STEP_TABLES[heading]
+            assert {step.name for step in steps} <= code_words(section("settings", page))
         elif name:
             row = row_of(section("settings", heading), f"`{name}`")
             if isinstance(default, str) and name != "operator":
@@ -193,6 +197,11 @@ def test_each_setting_stands_in_its_table_with_its_default() -> None:
                 assert row[1] == (str(default).lower() if isinstance(default, bool) else f"{default:g}")
         else:
             assert section("settings", heading)
+
+
+def test_each_setting_of_a_step_stands_in_the_table_of_steps() -> None:
+    for name in keys_of(StepSettings):
+        row_of(section("settings", "[steps.NAME]"), f"`{name}`")
 
 
 def test_each_variable_of_the_environment_is_told() -> None:

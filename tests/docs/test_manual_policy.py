@@ -43,7 +43,7 @@ FIGURES: dict[str, list[float]] = {
         sizing.VOLATILITY_FACTOR_ABOVE,
     ],
     "Phase 4 quality gate": [*sizing.SCORE_RANGE, *sizing.SIZE_RANGE],
-    "Monitoring": [monitoring.HIGH_DISTANCE, monitoring.MEDIUM_DISTANCE, *vars(monitoring.Rules()).values()],
+    "Monitoring": [*filter(None, monitoring.SEVERITIES.values()), *monitoring.DEFAULT_RULES.values()],
     "Phase 3 agents": [
         value for name, value in vars(agents).items() if name.isupper() and isinstance(value, int | float)
     ],
@@ -131,11 +131,11 @@ def test_each_key_of_a_decision_that_a_reader_can_not_guess_is_told(kind: type[m
 
 def test_each_rule_of_the_monitor_has_its_default_and_each_kpi_is_named() -> None:
     text = section("policy", "Monitoring")
-    for name, default in vars(monitoring.Rules()).items():
+    for name, default in monitoring.DEFAULT_RULES.items():
         row = row_of(text, f"`{name}`")
         assert row[1] == str(default)
         assert row[3] == ("`GT`" if name.startswith("max_") else "`LT`")
-    assert set(get_type_hints(monitoring.Kpis)) <= code_words(text)
+    assert {*monitoring.KPIS, *monitoring.GATE_METRICS} <= code_words(text)
     assert set(get_args(get_type_hints(monitoring.Alert)["operator"])) <= code_words(text)
 
 

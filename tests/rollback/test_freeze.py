@@ -13,7 +13,7 @@ import pytest
 
 from phase4_tui.artifacts.frozen import is_frozen
 from phase4_tui.artifacts.manifest import frozen_state
-from phase4_tui.artifacts.names import Artifact
+from phase4_tui.artifacts.names import RUNBOOK_ARTIFACTS, Artifact
 from phase4_tui.errors import Refused, error_as_commands
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.log import read_events
@@ -173,7 +173,7 @@ def test_thawing_keeps_the_copies_and_lets_the_tag_be_frozen_anew(work: Path) ->
     (line,) = do(work, plan_thaw, "t1", "mistake").lines
     kept = Path(line.rpartition(" ")[2])
     assert listing(kept) == before
-    assert frozen_state(work / "reports", "t1") == "no"
+    assert frozen_state(work / "reports", "t1", RUNBOOK_ARTIFACTS) == "no"
     overwrite(work / "reports" / "t1_report.md", b"# other\n")
     freeze(work, "t1")
     do(work, plan_thaw, "t1", "again")

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.rollback.known_good import difference, plan_switch
-from tests.rollback.support import give, site_of
+from tests.rollback.support import give, site_of, state_of
 from tests.runbook.documents import ALERT, REPORT_AGE, Tag, quality
 
 BAD: dict[str, Any] = {
@@ -139,3 +140,26 @@ def test_the_plan_shows_them_against_what_is_shown_now_and_nothing_against_the_s
     last = plan_switch(site, "bad", "why").lines
     assert last[3] == "differs from good:"
     assert "  total_records: 8 → 4" in last
+
+
+def test_the_plan_names_each_tag_that_it_leaves_behind_as_bad(bad: Tag, good: Tag, tmp_path: Path) -> None:
+    site = site_of(tmp_path)
+    other = with_figures(Tag(tmp_path / "reports", "other"), GOOD, GOOD_KPIS)
+    give(site, plan_switch(site, other.name, "start"))
+    (tmp_path / "reports" / "other_report.md").write_text("# tampered with\n")
+    bad.put(Artifact.QUALITY_CHECK, quality(False), age=1)
+    assert look_for_incident(site, "bad") is not None
+    plan = plan_switch(site, good.name, "why")
+    assert plan.lines[:5] == (
+        "active tag: other → good",
+        "known-good tag: other → good",
+        "freezes good first",
+        "quarantines bad by the content of its report",
+        "quarantines other by the content of its report",
+    )
+    assert plan.expects == ("ACTIVE.json names good", "good climbs its whole ladder at that moment")
+    done = give(site, plan)
+    assert done.lines == ("good is the active tag", "bad is quarantined", "other is quarantined")
+    assert [entry.tag for entry in state_of(tmp_path).quarantine] == ["bad", "other"]
+    assert done.event is not None
+    assert done.event.detail["quarantined"] == ["bad", "other"]

@@ -9,7 +9,7 @@ from tests.runbook.documents import Tag
 
 
 def broken(tag: Tag) -> list[tuple[str, str]]:
-    return [(step.name, step.state) for step in read_evidence(tag.reports, tag.name, patient=False).broken_steps]
+    return [(step.name, step.state) for step in read_evidence(tag.site, tag.name, patient=False).broken_steps]
 
 
 @pytest.mark.parametrize("state", ["crashed", "timed_out"])
@@ -56,5 +56,5 @@ def test_the_runs_that_count_are_those_in_which_a_step_was_last_run_each_once(ta
     tag.ran(age=40, monitor="passed")
     whole = tag.ran(age=30, signoff="passed", monitor="passed")
     last = tag.ran(age=20, signoff="crashed", monitor="not_run")
-    runs = read_evidence(tag.reports, tag.name, patient=False).runs
+    runs = read_evidence(tag.site, tag.name, patient=False).runs
     assert sorted(run.run_id for run in runs) == sorted([whole.run_id, last.run_id])

@@ -7,9 +7,10 @@ import pytest
 
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.journal.state import Reclassified
+from phase4_tui.runbook.checks import judge
 from phase4_tui.runbook.classification import as_reclassified, classify
 from phase4_tui.runbook.evidence import read_evidence
-from phase4_tui.runbook.health import Check, Health, judge
+from phase4_tui.runbook.health import Check, Health
 from tests.runbook.documents import ALERT, CHECK_AGE, REPORT_AGE, Tag, quality
 
 RELEASE, QUALITY, MONITORING, SIGNOFF = (
@@ -22,18 +23,18 @@ NAMES = {RELEASE: "release_check", QUALITY: "quality_check", MONITORING: "monito
 
 
 def health(tag: Tag) -> Health:
-    return judge(read_evidence(tag.reports, tag.name, patient=False))
+    return judge(read_evidence(tag.site, tag.name, patient=False))
 
 
 def check(tag: Tag, artifact: Artifact) -> Check:
-    found = getattr(health(tag), NAMES[artifact])
+    found = health(tag)[NAMES[artifact]]
     assert isinstance(found, Check)
     return found
 
 
 def test_each_check_says_what_it_expects_in_either_phase(tag: Tag, tmp_path: Path) -> None:
     found = health(tag)
-    assert {name: getattr(found, name).expected for name in NAMES.values()} == {
+    assert {name: found[name].expected for name in NAMES.values()} == {
         "release_check": "passed=true",
         "quality_check": "passed=true",
         "monitoring": "status=OK",
@@ -41,7 +42,7 @@ def test_each_check_says_what_it_expects_in_either_phase(tag: Tag, tmp_path: Pat
     }
     before = Tag(tmp_path / "reports", "p3", phase=3)
     found = health(before)
-    assert {name: (getattr(found, name).expected, getattr(found, name).found) for name in NAMES.values()} == {
+    assert {name: (found[name].expected, found[name].found) for name in NAMES.values()} == {
         "release_check": ("passed=true", "passed=true"),
         "quality_check": ("passed=true", "passed=true"),
         "monitoring": ("no monitoring in Phase 3", "not applicable"),
@@ -123,7 +124,7 @@ def test_scripts_read_a_check_and_a_class_under_their_documented_keys(tag: Tag) 
         "file",
         "modified_at",
     }
-    evidence = read_evidence(tag.reports, tag.name, patient=False)
+    evidence = read_evidence(tag.site, tag.name, patient=False)
     found = classify(evidence, judge(evidence))
     assert found.model_dump(by_alias=True) == {
         "class": None,
@@ -136,7 +137,7 @@ def test_scripts_read_a_check_and_a_class_under_their_documented_keys(tag: Tag) 
 
 def test_a_class_that_an_operator_gave_holds_while_its_rule_does_and_stands_with_the_evidence(tag: Tag) -> None:
     tag.put(SIGNOFF, "", age=CHECK_AGE)
-    evidence = read_evidence(tag.reports, tag.name, patient=False)
+    evidence = read_evidence(tag.site, tag.name, patient=False)
     found = classify(evidence, judge(evidence))
     given = Reclassified(rule="report_generation", severity_class="P0", reason="it matters", by="maria@desk", at="then")
     now = as_reclassified(found, given)

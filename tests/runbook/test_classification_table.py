@@ -13,9 +13,9 @@ import pytest
 
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.runbook import escalation
-from phase4_tui.runbook.classification import Classification, classify
+from phase4_tui.runbook.checks import judge
+from phase4_tui.runbook.classification import OWN_CHECK, Classification, classify
 from phase4_tui.runbook.evidence import read_evidence
-from phase4_tui.runbook.health import judge
 from phase4_tui.runbook.run_holder import announce, run_lock, withdraw
 from tests.runbook.documents import ALERT, CHECK_AGE, REPORT_AGE, Tag, quality
 
@@ -34,7 +34,7 @@ QUALITY_NOT_PASSED: Found = ("t1_quality_check.json", "passed", False)
 
 
 def classified(tag: Tag) -> Classification:
-    evidence = read_evidence(tag.reports, tag.name, patient=False)
+    evidence = read_evidence(tag.site, tag.name, patient=False)
     return classify(evidence, judge(evidence))
 
 
@@ -213,7 +213,8 @@ def test_each_rule_has_its_class_its_owner_and_its_evidence(tag: Tag, case: Case
 
 
 def test_every_rule_for_which_there_is_a_next_step_stands_in_the_table() -> None:
-    assert {case.rule for case in CASES.values()} == set(escalation._NEXT)
+    own = {OWN_CHECK}  # a desk's own checks: tests/runbook/test_own_checks.py
+    assert {case.rule for case in CASES.values()} == set(escalation._NEXT) - own
 
 
 @pytest.mark.parametrize("gate", [RELEASE, QUALITY])
@@ -256,7 +257,7 @@ def test_a_monitor_that_has_not_run_is_one_finding_and_its_markdown_none(tag: Ta
 def test_of_a_phase_3_tag_the_markdown_of_a_monitor_is_not_missing(tmp_path: Path) -> None:
     tag = Tag(tmp_path / "reports", "p3", phase=3)
     assert not tag.path(Artifact.MONITORING_MD).exists()
-    assert read_evidence(tag.reports, tag.name).missing_files == ()
+    assert read_evidence(tag.site, tag.name).missing_files == ()
     tag.remove(MARKDOWN)
     assert classified(tag).rule == "report_generation"
     assert findings(tag) == [("p3_report.md", "p3_report.md", "absent or empty")]
@@ -276,9 +277,9 @@ def test_only_a_patient_look_waits_for_a_file_that_is_being_written(
     tag.put(artifact, "{", age=0)
     waited: list[float] = []
     monkeypatch.setattr("time.sleep", waited.append)
-    read_evidence(tag.reports, tag.name, patient=False)
+    read_evidence(tag.site, tag.name, patient=False)
     assert waited == []
-    read_evidence(tag.reports, tag.name)
+    read_evidence(tag.site, tag.name)
     assert waited
 
 
@@ -289,14 +290,14 @@ def test_a_quality_check_without_sections_that_passed_holds_and_says_what_it_lac
     tag.put(QUALITY, {"passed": True})
     found = classified(tag)
     assert (found.level, found.rule) == ("ok", "healthy")
-    check = judge(read_evidence(tag.reports, tag.name, patient=False)).quality_check
+    check = judge(read_evidence(tag.site, tag.name, patient=False))["quality_check"]
     assert (check.state, check.found) == ("passed", "passed=true")
     assert check.issues == ("older schema: key `checks` is missing",)
 
 
 def test_a_quality_check_with_no_section_at_all_is_said_to_be_of_an_older_schema(tag: Tag) -> None:
     tag.put(QUALITY, {"passed": True, "checks": {}})
-    check = judge(read_evidence(tag.reports, tag.name, patient=False)).quality_check
+    check = judge(read_evidence(tag.site, tag.name, patient=False))["quality_check"]
     assert check.state == "passed"
     (issue,) = check.issues
     assert "the sections are none, not output_schema_valid" in issue
@@ -318,8 +319,8 @@ def test_a_monitoring_file_beside_a_phase_3_tag_changes_nothing_however_broken(t
     tag.put(MONITORING, content, age=CHECK_AGE)
     found = classified(tag)
     assert (found.level, found.rule, found.evidence) == ("ok", "healthy", ())
-    health = judge(read_evidence(tag.reports, tag.name, patient=False))
-    assert (health.monitoring.state, health.monitoring.issues) == ("not_applicable", ())
+    health = judge(read_evidence(tag.site, tag.name, patient=False))
+    assert (health["monitoring"].state, health["monitoring"].issues) == ("not_applicable", ())
     assert health.all_ok
 
 

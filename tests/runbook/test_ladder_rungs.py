@@ -9,8 +9,8 @@ import pytest
 
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.journal.state import Frozen, OperationsState, Quarantined
+from phase4_tui.runbook.checks import judge
 from phase4_tui.runbook.evidence import read_evidence
-from phase4_tui.runbook.health import judge
 from phase4_tui.runbook.ladder import RUNGS, first_failed_rung, quarantine_of, told_rung
 from phase4_tui.runbook.run_holder import announce, run_lock, withdraw
 from tests.rollback.support import freeze, state_of
@@ -22,7 +22,7 @@ CHECKS = (Artifact.RELEASE_CHECK, Artifact.QUALITY_CHECK, Artifact.MONITORING)
 
 
 def failed_rung(tag: Tag, state: OperationsState = NOTHING) -> str | None:
-    evidence = read_evidence(tag.reports, tag.name, patient=False)
+    evidence = read_evidence(tag.site, tag.name, patient=False)
     return first_failed_rung(evidence, judge(evidence), state)
 
 

@@ -187,7 +187,7 @@ def test_a_post_mortem_is_written_nowhere_but_beside_the_work_and_over_nothing(w
     (work / "there.md").write_text("mine")
     freeze(work, "A")
     before = sorted((path, path.stat().st_mtime_ns) for path in work.parent.rglob("*") if path.is_file())
-    assert write_beside(work, work / "reports", name, b"text").startswith("nothing was written: ")
+    assert write_beside(site_of(work), name, b"text").startswith("nothing was written: ")
     assert sorted((path, path.stat().st_mtime_ns) for path in work.parent.rglob("*") if path.is_file()) == before
 
 

@@ -24,7 +24,7 @@ from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
 from phase4_tui.runbook.run_plan import Request, plan_run
 from phase4_tui.runbook.sequence import Observer, run_plan
 from phase4_tui.runbook.settings import Settings
-from phase4_tui.runbook.steps import find_step
+from phase4_tui.runbook.steps import PHASE3_STEPS, find_step
 from phase4_tui.tui.screens.dashboard import DashboardScreen
 from phase4_tui.tui.screens.questions import PlanScreen, TextScreen
 from tests.rollback.support import give, site_of
@@ -114,7 +114,7 @@ async def test_what_the_command_line_does_by_flags_the_dashboard_says_in_its_own
     assert "`phase4 run --rehearsal` makes one, `phase4 reopen --tag TAG` ends" in error_as_commands(refused.value)
     assert "`^p rehearsal` makes one, `o` ends the mode" in error_as_keys(refused.value, {})
     with pytest.raises(Refused) as refused:
-        plan_run(Settings(), tmp_path, {}, Request(tag="C", only=find_step("2", 3)))
+        plan_run(Settings(), tmp_path, {}, Request(tag="C", only=find_step("2", PHASE3_STEPS)))
     assert error_as_keys(refused.value, {"step_1": "f2"}).endswith("step 1 pipeline makes it; `f2` runs it")
     (tmp_path / "reports" / ".phase4" / "journal.jsonl").write_text("no event\n")
     with pytest.raises(StateUnreadable) as damaged:

@@ -22,7 +22,7 @@ from phase4_tui.runbook.status import read_tags
 from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.messages import SnapshotReady
 from tests.rollback.support import site_of
-from tests.runbook.documents import ALERT, Tag, quality
+from tests.runbook.documents import ALERT, Tag, quality, site_at
 from tests.tui.support import screen_text, until, view_tag
 
 NOON_NS = 1_771_329_600_000_000_000
@@ -70,7 +70,7 @@ def healthy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Snapshot:
         read_only=False,
         state=OperationsState(),
         focus=view_tag(reports, "phase4_0217", OperationsState()),
-        rows=tuple(read_tags(reports)),
+        rows=tuple(read_tags(site_at(reports))),
         tags=2,
     )
 
@@ -88,7 +88,8 @@ def aged(tag: Tag, seconds: int) -> Tag:
 def looked(tmp_path: Path, before: Snapshot) -> Snapshot:
     """Return the snapshot with the newest tag and all rows judged again."""
     reports = tmp_path / "reports"
-    return replace(before, focus=view_tag(reports, "phase4_0217", before.state), rows=tuple(read_tags(reports)))
+    rows = tuple(read_tags(site_at(reports)))
+    return replace(before, focus=view_tag(reports, "phase4_0217", before.state), rows=rows)
 
 
 def focus_of(snapshot: Snapshot) -> TagView:

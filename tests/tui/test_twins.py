@@ -37,10 +37,10 @@ def looked(work: Path, tag: str | None = None, holder: Holder | None = None) -> 
     """Return what a dashboard knows that shows a tag."""
     reports = work / "reports"
     state = read_state(reports)
-    focus = view_tag(reports, tag, state) if tag is not None else None
-    rows = tuple(read_tags(reports))
+    focus = view_tag(work / "reports", tag, state) if tag is not None else None
+    rows = tuple(read_tags(site_of(work)))
     known = Snapshot(str(work), str(reports), "maria", False, state, focus, rows=rows, tags=len(rows), holder=holder)
-    wanted = state.incident is not None and needs_freezing(reports, state.incident.tag, state)
+    wanted = state.incident is not None and needs_freezing(site_of(work), state.incident.tag, state)
     return replace(known, needs_freezing=wanted)
 
 

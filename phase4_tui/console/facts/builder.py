@@ -1,16 +1,14 @@
 """Builds a snapshot of what was read from disk: pure, so that equal readings give equal snapshots."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from phase4_tui.artifacts.counting import counted
 from phase4_tui.console.facts.snapshot import Snapshot, TagView
 from phase4_tui.errors import Phase4Error
 from phase4_tui.runbook.status import TagRow
+from phase4_tui.runbook.steps import steps_of
 
 if TYPE_CHECKING:
     from phase4_tui.console.facts.reading import Readings
-    from phase4_tui.runbook.evidence import Evidence
     from phase4_tui.runbook.judging import Judgement
     from phase4_tui.runbook.site import Site
 
@@ -42,6 +40,7 @@ def build_snapshot(
         followed=followed,
         rows=rows,
         tags=tags,
+        sequence=steps_of(4, site.settings),
         run=readings.other_run if _runs_another(readings) else focus.last_run if focus else None,
         holder=readings.holder,
         lease=readings.lease,
@@ -75,8 +74,7 @@ def view_of(judgement: "Judgement") -> TagView:
         missing=evidence.missing_files,
         kpis=tuple(sorted(snapshot.kpis.items())) if snapshot else (),
         alerts=tuple((alert.metric, alert.value, alert.threshold, alert.severity) for alert in alerts),
-        signoff="NO-GO" if evidence.no_go else "GO" if judgement.health.signoff.ok else "",
-        details=tuple(_details(evidence)),
+        signoff="NO-GO" if evidence.no_go else "GO" if judgement.health["signoff"].ok else "",
     )
 
 
@@ -84,19 +82,3 @@ def _runs_another(readings: "Readings") -> bool:
     """True while a run of another tag than the one that is shown is under way."""
     shown = readings.shown.tag if readings.shown else None
     return readings.holder is not None and readings.holder.tag != shown
-
-
-def _details(evidence: "Evidence") -> Iterator[tuple[str, str]]:
-    release, quality, summary = evidence.release.value, evidence.quality.value, evidence.summary.value
-    if release is not None and release.checked_files:
-        every = len(release.checked_files)
-        keys = (
-            "keys complete"
-            if not release.validation_errors
-            else f"{counted(len(release.validation_errors), 'key')} wrong"
-        )
-        yield "release_check", f"{every - len(release.missing_files or ())} of {every} files, {keys}"
-    if quality is not None and quality.checks:
-        held = sum(section.passed for section in quality.checks.values())
-        records = f", {summary.total_records:,} records" if summary is not None else ""
-        yield "quality_check", f"{held} of {len(quality.checks)} sections hold{records}"

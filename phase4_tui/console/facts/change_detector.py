@@ -41,6 +41,7 @@ class ChangeDetector:
     """Posts what it finds: TagsJudged, EventsSeen, and the troubles of state and journal."""
 
     def __init__(self, site: Site, post: Post, troubles: Troubles, clock: Callable[[], float] = time.monotonic) -> None:
+        self._site = site
         self._reports = site.reports
         self._post = post
         self._troubles = troubles
@@ -72,7 +73,7 @@ class ChangeDetector:
 
     def shown(self) -> str | None:
         """Return the tag that is shown when nobody chose one."""
-        return shown_tag(self._reports, None, self._read_state(), lambda: self.index.newest)
+        return shown_tag(self._site, None, self._read_state(), lambda: self.index.newest)
 
     def look(self, hinted: Set[str]) -> Change:
         """Look once; `hinted` are names that the kernel told of. Raises OSError when the directory can't be read."""

@@ -12,5 +12,5 @@ def read_snapshot(site: Site, tag: str | None = None) -> Snapshot:
     readings = Reader(site).read(tag)
     if readings.state_error is not None:
         raise readings.state_error
-    rows = tuple(read_tags(site.reports))
+    rows = tuple(read_tags(site))
     return build_snapshot(site, readings, rows=rows, tags=len(rows), followed=tag is None)

@@ -107,7 +107,7 @@ class SnapshotPublisher:
     def _newest(self) -> str | None:
         newest = self._index.newest
         if newest is None and self._guess is None:
-            self._guess = newest_tag(self._site.reports)
+            self._guess = newest_tag(self._site.reports, self._site.artifacts)
         return newest or self._guess
 
     def _show(self, snapshot: Snapshot) -> None:

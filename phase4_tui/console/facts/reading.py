@@ -12,7 +12,7 @@ from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.errors import FORESEEN, Phase4Error
 from phase4_tui.journal.lease import Lease, read_lease
 from phase4_tui.journal.state import OperationsState, read_state
-from phase4_tui.policy.monitoring import Rules
+from phase4_tui.policy.monitoring import DEFAULT_RULES, Rules
 from phase4_tui.runbook.fallback_proof import Fallback, read_fallback
 from phase4_tui.runbook.judging import Judgement, judge_tag
 from phase4_tui.runbook.provenance import RunRecord, latest_steps
@@ -46,7 +46,7 @@ class Readings:
     lease: Lease | None = None
     needs_freezing: bool = False
     fallback: Fallback | None = None
-    rules: Rules = field(default_factory=Rules)
+    rules: Rules = field(default_factory=lambda: DEFAULT_RULES)
     tampered: tuple[str, ...] = ()
     preconditions: "tuple[Precondition, ...]" = ()
     clock_trouble: str | None = None
@@ -83,9 +83,9 @@ class Reader:
         site, reports = self._site, self._site.reports
         state, error = read_operations_state(reports)
         if self.tampering_is_due:
-            self._tampered = tampered_tags(reports, state)
+            self._tampered = tampered_tags(site, state)
             self._compared = self._clock()
-        tag = shown_tag(reports, chosen, state, newest)
+        tag = shown_tag(site, chosen, state, newest)
         holder = running(reports)
         moment = now_ns()
         return Readings(
@@ -93,10 +93,10 @@ class Reader:
             state_error=error,
             shown=judge_tag(site, tag, state, patient=False) if tag else None,
             holder=holder,
-            other_run=_last_run(reports, holder.tag) if holder and holder.tag != tag else None,
+            other_run=_last_run(site, holder.tag) if holder and holder.tag != tag else None,
             lease=read_lease(reports),
             needs_freezing=self._needs_freezing(state),
-            fallback=read_fallback(reports, state),
+            fallback=read_fallback(site, state),
             rules=read_rules(place_of(site.settings, site.workdir, 4, None, None).rules_path)[0],
             tampered=self._tampered,
             preconditions=self._preconditions(tag),
@@ -109,7 +109,7 @@ class Reader:
             return False
         from phase4_tui.rollback.frozen_copies import needs_freezing  # noqa: PLC0415 - the first paint does without
 
-        return needs_freezing(self._site.reports, state.incident.tag, state)
+        return needs_freezing(self._site, state.incident.tag, state)
 
     def _preconditions(self, tag: str | None) -> "tuple[Precondition, ...]":
         if self._proof is None:
@@ -127,15 +127,15 @@ def read_operations_state(reports: Path) -> tuple[OperationsState, Phase4Error |
         return OperationsState(), error
 
 
-def _last_run(reports: Path, tag: str) -> RunRecord | None:
+def _last_run(site: Site, tag: str) -> RunRecord | None:
     """Return the newest run of a tag of which a step was started."""
-    runs = (run for run, _ in latest_steps(reports, tag).values())
+    runs = (run for run, _ in latest_steps(site, tag).values())
     return max(runs, key=lambda run: run.run_id, default=None)
 
 
-def tampered_tags(reports: Path, state: OperationsState) -> tuple[str, ...]:
+def tampered_tags(site: Site, state: OperationsState) -> tuple[str, ...]:
     """Return the frozen tags that are not, by names, sizes and times, what was frozen."""
-    return tuple(tag for tag in sorted(state.frozen) if look_frozen(reports, tag))
+    return tuple(tag for tag in sorted(state.frozen) if look_frozen(site.reports, tag, site.artifacts))
 
 
 def clock_trouble(reports: Path, tag: str, now: int) -> str | None:

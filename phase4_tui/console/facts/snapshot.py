@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 from phase4_tui.errors import Remedy
 from phase4_tui.journal.lease import Lease
 from phase4_tui.journal.state import OperationsState
-from phase4_tui.policy.monitoring import Rules
+from phase4_tui.policy.monitoring import DEFAULT_RULES, Rules
 from phase4_tui.runbook.classification import Classification
 from phase4_tui.runbook.fallback_proof import Fallback
 from phase4_tui.runbook.health import Health
 from phase4_tui.runbook.provenance import RunRecord
 from phase4_tui.runbook.run_holder import Holder
 from phase4_tui.runbook.status import TagRow
+from phase4_tui.runbook.steps import PHASE4_STEPS, Step
 
 if TYPE_CHECKING:
     from phase4_tui.runbook.preconditions import Precondition
@@ -35,8 +36,6 @@ class TagView:
     """Metric, value, threshold and severity of each alert."""
     signoff: str
     """What the sign-off note recommends: GO, NO-GO or nothing."""
-    details: tuple[tuple[str, str], ...] = ()
-    """Of each gate that its check says something of: what it looked at, in a few words."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +53,15 @@ class Snapshot:
     rows: tuple[TagRow, ...] = ()
     tags: int = 0
     """How many tags there are; `rows` has those that were judged so far."""
+    sequence: tuple[Step, ...] = PHASE4_STEPS
+    """The steps of a Phase 4 run here."""
     run: RunRecord | None = None
     holder: Holder | None = None
     lease: Lease | None = None
     needs_freezing: bool = False
     """Artifacts of the open incident's tag may still be written over."""
     fallback: Fallback | None = None
-    rules: Rules = field(default_factory=Rules)
+    rules: Rules = field(default_factory=lambda: DEFAULT_RULES)
     """What the monitor of a run of now would judge by."""
     tampered: tuple[str, ...] = ()
     preconditions: "tuple[Precondition, ...]" = ()

@@ -4,11 +4,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from phase4_tui.artifacts.index import Identity, TagEntry, index_tags, scan
-from phase4_tui.artifacts.names import Artifact, file_name, split_name
 from phase4_tui.console.facts.events import JudgedTag
-from phase4_tui.console.symbols import TITLES
 from phase4_tui.journal.state import OperationsState
-from phase4_tui.runbook.health import Health
 from phase4_tui.runbook.judging import judge_tag
 from phase4_tui.runbook.run_holder import running_tag
 from phase4_tui.runbook.site import Site
@@ -26,6 +23,7 @@ class TagIndex:
     def __init__(self, site: Site, clock: Callable[[], float] = time.monotonic) -> None:
         self._site = site
         self._reports = site.reports
+        self._artifacts = site.artifacts
         self._clock = clock
         self._names: dict[str, Identity] = {}
         self._rows: dict[str, TagRow] = {}
@@ -71,7 +69,7 @@ class TagIndex:
             return self.scan()
         tags = set()
         for name in hinted:
-            owner = split_name(name)
+            owner = self._artifacts.split(name)
             if owner is None:
                 continue
             tags.add(owner[0])
@@ -89,8 +87,8 @@ class TagIndex:
         begun = self._scanned = self._clock()
         before, self._names = self._names, scan(self._reports)
         different = {name for name in before.keys() | self._names.keys() if before.get(name) != self._names.get(name)}
-        tags = {owner[0] for owner in map(split_name, different) if owner is not None}
-        entries = {entry.tag: entry for entry in index_tags(self._names)} if tags else {}
+        tags = {owner[0] for owner in map(self._artifacts.split, different) if owner is not None}
+        entries = {entry.tag: entry for entry in index_tags(self._names, self._artifacts)} if tags else {}
         for tag in tags:
             self._expect(tag, entries.get(tag))
         self._todo = dict(sorted(self._todo.items(), key=lambda item: -item[1].modified_ns))
@@ -103,7 +101,7 @@ class TagIndex:
         for tag in tags:
             own = {name: self._names[name] for name in self._names_of(tag)}
             before.pop(tag, None)
-            self._expect(tag, next(iter(index_tags(own)), None))
+            self._expect(tag, next(iter(index_tags(own, self._artifacts)), None))
         self._todo |= before
 
     def note(self, state: OperationsState) -> None:
@@ -131,7 +129,8 @@ class TagIndex:
             entry = self._todo.pop(tag, None)
             self._without_files.pop(tag, None)
             judgement = judge_tag(self._site, tag, state, patient=False, running=lambda: running)
-            judged.append(JudgedTag(tag, judgement.classification, _states_of(judgement.health)))
+            states = {name: check.state for name, check in judgement.health.checks.items()}
+            judged.append(JudgedTag(tag, judgement.classification, states))
             if entry is not None:
                 row = self._rows[tag] = judged_row(entry, judgement, state)
                 (self.unsettled.add if row.writing else self.unsettled.discard)(tag)
@@ -148,9 +147,4 @@ class TagIndex:
         self._without_files[tag] = None
 
     def _names_of(self, tag: str) -> list[str]:
-        return [name for name in (file_name(tag, kind) for kind in Artifact) if name in self._names]
-
-
-def _states_of(health: Health) -> dict[str, str]:
-    """Return the state of each health check by its name, in the runbook's order."""
-    return {name: getattr(health, name).state for name in TITLES}
+        return [name for name in self._artifacts.of(tag) if name in self._names]

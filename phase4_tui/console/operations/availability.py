@@ -10,7 +10,7 @@ from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.errors import Remedy, command_line
 from phase4_tui.journal.actor import host_name
 from phase4_tui.runbook.provenance import COMPLETE, last_transcript
-from phase4_tui.runbook.steps import steps_of
+from phase4_tui.runbook.steps import PHASE3_STEPS
 
 RUN = Remedy("run", command_line("run"), "runs the sequence")
 
@@ -135,8 +135,8 @@ def step_of_mode(number: int) -> WhyNot:
     """Return the condition of a step: the sequence of the evaluation mode has it, and no run is under way."""
 
     def why_not(snapshot: Snapshot) -> Obstacle | None:
-        if snapshot.state.evaluation_mode == "phase3_only" and number > len(steps_of(3)):
-            return Obstacle(f"the Phase 3 sequence has {len(steps_of(3))} steps")
+        if snapshot.state.evaluation_mode == "phase3_only" and number > len(PHASE3_STEPS):
+            return Obstacle(f"the Phase 3 sequence has {len(PHASE3_STEPS)} steps")
         return idle(snapshot)
 
     return why_not

@@ -16,7 +16,7 @@ from phase4_tui.console.operations.operation import Dialogue, Group, Operation, 
 from phase4_tui.console.operations.shell_commands import REASON, TAG, ShellCommand
 from phase4_tui.console.views import Gesture, View
 from phase4_tui.runbook.settings import Settings
-from phase4_tui.runbook.steps import steps_of
+from phase4_tui.runbook.steps import PHASE4_STEPS
 
 RUN, ROLLBACK, LOOK, DASHBOARD = Group
 
@@ -172,7 +172,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "run", "r", "run", "Run the sequence, in the evaluation mode of now", RUN, _run,
         command("phase4 run --tag {}", defaults.to_run), availability.idle, writes=True, footer=True,
     ),
-    *(_step(step.number, step.title[0].lower() + step.title[1:]) for step in steps_of(4)),
+    *(_step(step.number, step.title[0].lower() + step.title[1:]) for step in PHASE4_STEPS),
     Operation(
         "cancel", "x", "cancel", "Cancel the run that is under way here", RUN, Gesture.CANCEL,
         lambda snapshot, settings: availability.kill_command(snapshot), availability.running_here, writes=True,

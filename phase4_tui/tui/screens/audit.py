@@ -6,14 +6,13 @@ from pathlib import Path
 from textual.widget import Widget
 from textual.widgets import Static
 
-from phase4_tui.artifacts.clock import age, now_ns
+from phase4_tui.artifacts.clock import age, nanoseconds, now_ns
 from phase4_tui.artifacts.manifest import Tampering, look_frozen, restoring
 from phase4_tui.console.facts.snapshot import Snapshot, TagView
 from phase4_tui.console.operations.availability import RUN
 from phase4_tui.console.remedies import as_keys, how
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.audit import AuditEntry, audit
-from phase4_tui.runbook.fallback_proof import nanoseconds
 from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.rows import Rows
@@ -61,9 +60,13 @@ class AuditScreen(ViewScreen):
             self._entries, self._wrong = [], []
         self._view = view
         self.title_is(("AUDIT ARTIFACTS  ", "bold"), view.tag, ("  hashing …", "$foreground 70%"))
-        reports, tag, frozen = self.console.site.reports, view.tag, view.frozen
+        site, tag, frozen = self.console.site, view.tag, view.frozen
         self.in_background(
-            lambda stop: (audit(reports, tag), look_frozen(reports, tag) if frozen != "no" else []), self._take
+            lambda stop: (
+                audit(site, tag),
+                look_frozen(site.reports, tag, site.artifacts) if frozen != "no" else [],
+            ),
+            self._take,
         )
 
     def _take(self, found: tuple[list[AuditEntry], list[Tampering]]) -> None:

@@ -12,6 +12,8 @@ from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
 from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.key_names import shown_key
+from phase4_tui.console.remedies import how
 from phase4_tui.tui.screens.console_app import ConsoleApp
 from phase4_tui.tui.widgets.header_line import HeaderLine
 from phase4_tui.tui.widgets.key_line import KeyPlace
@@ -30,6 +32,16 @@ class FactsScreen(Screen[None]):
     def console(self) -> ConsoleApp:
         """The application, as screens know it."""
         return cast("ConsoleApp", self.app)
+
+    def how(self, operation: str) -> str:
+        """Return what to press for an operation: its key as the settings have it, or its name in the palette."""
+        return how(operation, self.console.keys)
+
+    @classmethod
+    def own_key(cls, action: str) -> str:
+        """Return how the key of one of the screen's own bindings is written."""
+        found = (one for one in cls.BINDINGS if isinstance(one, Binding) and one.action == action)
+        return shown_key(next(found).key.partition(",")[0])
 
     @property
     def is_open(self) -> bool:

@@ -135,7 +135,8 @@ class CompareScreen(FactsScreen):
         if self._begun is not None:
             self.console.tell("the comparison is under way")
         elif bad is None or rerun is None:
-            self.console.tell("choose a bad tag (b) and a re-run (n) first", severity="warning")
+            bad_key, rerun_key = SIDES["bad"][0], SIDES["rerun"][0]
+            self.console.tell(f"choose a bad tag ({bad_key}) and a rehearsal ({rerun_key}) first", severity="warning")
         else:
             self._begun, self._result = time.monotonic(), None
             self._draw()
@@ -241,10 +242,12 @@ class CompareScreen(FactsScreen):
         if self._begun is not None:
             return ["comparing; reports of any size are read once · escape leaves it"]
         if self._result is None:
-            return [("c", "bold"), " or enter compares · b n m choose the tags · escape back"]
+            sides = " ".join(key for key, _ in SIDES.values())
+            return [(self.own_key("compare"), "bold"), f" or enter compares · {sides} choose the tags · escape back"]
         if self.console.read_only:
             return ["read-only: nothing was noted · ↑ ↓ each difference, tab reads it · escape back"]
-        return ["↑ ↓ each difference, tab reads it · ", ("o", "bold"), " reopens Phase 4 on it · escape back"]
+        reopens = (self.own_key("reopen"), "bold")
+        return ["↑ ↓ each difference, tab reads it · ", reopens, " reopens Phase 4 on it · escape back"]
 
     def _show_detail(self) -> None:
         self.query_one("#compare-detail Static", Static).update(lines(self.query_one(Differences).detail()))

@@ -51,7 +51,6 @@ class DecisionsScreen(ViewScreen):
     """The rows of a report."""
 
     CSS_PATH = "decisions.tcss"
-    HINT = "g gate · a action · r regime · x clear · ↑↓ pgup pgdn home end scroll"
     BINDINGS = [
         Binding("g", "cycle('gate')", "gate", show=False),
         Binding("a", "cycle('action')", "action", show=False),
@@ -68,6 +67,12 @@ class DecisionsScreen(ViewScreen):
         self._note = ""
         self._trouble: str | None = None
         self._drawn: object = None
+
+    def hint(self) -> str:
+        """Return the line that says what to press."""
+        keys = {name: self.own_key(f"cycle('{name}')") for name in KNOWN}
+        names = [f"{key} {name}" for name, key in keys.items()]
+        return " · ".join([*names, f"{self.own_key('clear')} clear", "↑↓ pgup pgdn home end scroll"])
 
     def main(self) -> Iterable[Widget]:
         """Columns, rows, the selected row's reasons."""

@@ -52,7 +52,7 @@ class HelpScreen(ViewScreen):
     def on_mount(self) -> None:
         """Keys scroll."""
         self.query_one("#sheet").focus()
-        told = "each has its command; y copies the last one"
+        told = f"each has its command; {self.how('copy')} copies the last one"
         self.title_is(("KEYS  ", "bold"), (told, "$foreground 70%"))
 
     def on_resize(self) -> None:

@@ -32,7 +32,6 @@ class JournalScreen(ViewScreen):
     """The events of the journal."""
 
     CSS_PATH = "journal.tcss"
-    HINT = "K kind · T tag · O operator · I incident · X clear · tab detail · ↑↓ move"
     BINDINGS = [
         Binding("K", "choose('kind')", "kind", show=False),
         Binding("T", "choose('tag')", "tag", show=False),
@@ -51,6 +50,12 @@ class JournalScreen(ViewScreen):
         self._busy = True
         self._incidents = False
         self._detail_of: int | None = None
+
+    def hint(self) -> str:
+        """Return the line that says what to press."""
+        keys = {name: self.own_key(f"choose('{name}')") for name in ("kind", "tag", "operator", "incident")}
+        names = [f"{key} {name}" for name, key in keys.items()]
+        return " · ".join([*names, f"{self.own_key('clear')} clear", "tab detail", "↑↓ move"])
 
     def main(self) -> Iterable[Widget]:
         """Events above the selected one's text."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 from textual.binding import Binding
 from textual.containers import Container, VerticalScroll
@@ -16,7 +17,7 @@ from phase4_tui.console.remedies import error_as_keys
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.errors import FORESEEN
 from phase4_tui.rollback.known_good import difference
-from phase4_tui.runbook.ladder import RUNGS
+from phase4_tui.runbook.ladder import rungs_of
 from phase4_tui.runbook.status import TagRow
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.text import Part, clip, content, lines
@@ -64,6 +65,10 @@ class KnownGoodScreen(FactsScreen):
         self._rows: list[TagRow] = []
         self._chosen: str | None = None
         self._told: tuple[tuple[str, str], list[str]] | None = None
+
+    @cached_property
+    def _rungs(self) -> tuple[str, ...]:
+        return rungs_of(self.console.site.settings)
 
     def body(self) -> Iterable[Widget]:
         """The tags, and beside them the one under the cursor."""
@@ -182,10 +187,10 @@ class KnownGoodScreen(FactsScreen):
         word += ", pinned" if row.pinned else ""
         word += ", active" if row.tag == state.active_tag else ""
         longest = max(len(one.tag) for one in self._rows)
-        room = max(min(longest, width - 2 - len(RUNGS) - 3 - 19, 40), 8)
+        room = max(min(longest, width - 2 - len(self._rungs) - 3 - 19, 40), 8)
         return [
             f"{mark(row, state.active_tag, state.known_good_tag)} {clip(row.tag, room):<{room}} ",
-            (ladder(row), style),
+            (ladder(row, self._rungs), style),
             (f"  {word}", style),
         ]
 
@@ -223,9 +228,9 @@ class KnownGoodScreen(FactsScreen):
         self.query_one("#picker-told", Static).update(lines(told))
 
     def _ladder_rows(self, row: TagRow) -> list[list[Part]]:
-        climbed, roomy = climbed_rungs(row), self.size.width >= 100 and self.size.height >= 20
+        climbed, roomy = climbed_rungs(row, self._rungs), self.size.width >= 100 and self.size.height >= 20
         rungs: list[list[Part]] = []
-        for at, rung in enumerate(RUNGS):
+        for at, rung in enumerate(self._rungs):
             symbol, word, style = CLIMBED, "", "$success"
             if at >= climbed:
                 symbol, word, style = (FAILED, "fails", "bold $warning")
@@ -264,13 +269,13 @@ def current_tag(snapshot: Snapshot) -> str | None:
     return snapshot.state.active_tag or (newest.tag if newest else None)
 
 
-def climbed_rungs(row: TagRow) -> int:
+def climbed_rungs(row: TagRow, rungs: Sequence[str]) -> int:
     """Return how many rungs a tag climbs before the first that fails."""
-    return RUNGS.index(row.first_failed_rung) if row.first_failed_rung in RUNGS else len(RUNGS)
+    return rungs.index(row.first_failed_rung) if row.first_failed_rung in rungs else len(rungs)
 
 
-def ladder(row: TagRow) -> str:
+def ladder(row: TagRow, rungs: Sequence[str]) -> str:
     """Return the ladder as one symbol a rung."""
-    climbed = climbed_rungs(row)
-    failed = FAILED if climbed < len(RUNGS) else ""
-    return CLIMBED * climbed + failed + OPEN * (len(RUNGS) - climbed - 1)
+    climbed = climbed_rungs(row, rungs)
+    failed = FAILED if climbed < len(rungs) else ""
+    return CLIMBED * climbed + failed + OPEN * (len(rungs) - climbed - 1)

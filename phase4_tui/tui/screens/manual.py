@@ -7,7 +7,7 @@ from phase4_tui.tui.screens.sections import SectionsScreen
 class ManualScreen(SectionsScreen):
     """Every page, one below the other."""
 
-    HINT = "[ ] page before, next · ↑↓ pgup pgdn scroll · tab list of pages"
+    WHAT = "page"
 
     def __init__(self) -> None:
         super().__init__({name: page_text(name) for name in PAGES})

@@ -24,7 +24,7 @@ class SectionsScreen(ViewScreen):
     """Sections of Markdown, each under its name; one of them may be marked."""
 
     CSS_PATH = "sections.tcss"
-    HINT = "[ ] section before, next · ↑↓ pgup pgdn scroll · tab list of sections"
+    WHAT = "section"
     BINDINGS = [
         Binding("left_square_bracket", "section(-1)", "section before", show=False),
         Binding("right_square_bracket", "section(1)", "next section", show=False),
@@ -39,6 +39,11 @@ class SectionsScreen(ViewScreen):
         self._width = 0
         self._lines: list[Line] = []
         self._begins: list[int] = []
+
+    def hint(self) -> str:
+        """Return the line that says what to press."""
+        before, after = self.own_key("section(-1)"), self.own_key("section(1)")
+        return f"{before} {after} {self.WHAT} before, next · ↑↓ pgup pgdn scroll · tab list of {self.WHAT}s"
 
     def main(self) -> Iterable[Widget]:
         """The sections' names beside their text."""

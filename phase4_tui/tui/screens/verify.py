@@ -35,7 +35,6 @@ class VerifyScreen(ViewScreen):
     """The verification of journal, state, frozen tags and `ACTIVE.json`."""
 
     CSS_PATH = "verify.tcss"
-    HINT = "V verifies again · ↑↓ scroll · j journal · escape returns"
     BINDINGS = [Binding("V", "again", "again", show=False)]
 
     def __init__(self) -> None:
@@ -44,6 +43,11 @@ class VerifyScreen(ViewScreen):
         self._found: Verification | None = None
         self._seen: object = None
         self._rows: list[list[Part]] = []
+
+    def hint(self) -> str:
+        """Return the line that says what to press."""
+        again, journal = self.own_key("again"), self.how("journal")
+        return f"{again} verifies again · ↑↓ scroll · {journal} journal · escape returns"
 
     def main(self) -> Iterable[Widget]:
         """What was found."""
@@ -58,7 +62,10 @@ class VerifyScreen(ViewScreen):
         if not self._begun:
             self.action_again()
         elif self._found is not None and _what_counts(snapshot) != self._seen:
-            self.title_is(("VERIFY  ", "bold"), ("! changed since it was verified: V verifies again", "bold $warning"))
+            self.title_is(
+                ("VERIFY  ", "bold"),
+                (f"! changed since it was verified: {self.own_key('again')} verifies again", "bold $warning"),
+            )
 
     def action_again(self) -> None:
         """Verify again."""

@@ -38,7 +38,11 @@ class ViewScreen(FactsScreen):
         """Title, what is to be seen, hint."""
         yield Static("", classes="title", markup=False)
         yield from self.main()
-        yield Static(content(self.HINT), classes="hint", markup=False)
+        yield Static(content(self.hint()), classes="hint", markup=False)
+
+    def hint(self) -> str:
+        """Return the line that says what to press."""
+        return self.HINT
 
     def main(self) -> Iterable[Widget]:
         """Return what is to be seen."""

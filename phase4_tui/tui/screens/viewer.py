@@ -10,13 +10,14 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from phase4_tui.artifacts.atomic_files import atomic_write
-from phase4_tui.artifacts.names import split_name, state_dir
+from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.regular_files import open_regular
 from phase4_tui.artifacts.safe_text import safe_text
 from phase4_tui.console.background import Stop
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.errors import Remedy, command_line
 from phase4_tui.rollback.post_mortem import find_incident, post_mortem
+from phase4_tui.runbook.site import Site
 from phase4_tui.tui.screens.questions import TextScreen
 from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import content
@@ -144,13 +145,16 @@ class ViewerScreen(_Text):
 class PostMortemScreen(_Text):
     """The post-mortem of the open incident, else of the last one."""
 
-    HINT = "w writes it to a file · ↑↓ pgup pgdn scroll · escape returns"
     BINDINGS = [Binding("w", "write", "write", show=False)]
 
     def __init__(self) -> None:
         super().__init__()
         self._name = "incident"
         self._written: str | None = None
+
+    def hint(self) -> str:
+        """Return the line that says what to press."""
+        return f"{self.own_key('write')} writes it to a file · ↑↓ pgup pgdn scroll · escape returns"
 
     def on_mount(self) -> None:
         """Make it from the journal."""
@@ -167,7 +171,7 @@ class PostMortemScreen(_Text):
         self.title_is(("POST-MORTEM  ", "bold"), self._name)
         text = safe_text(self._written, MARKDOWN_BYTES)
         if len(self._written) > MARKDOWN_BYTES:
-            note = "! only its beginning is shown; w writes the whole of it"
+            note = f"! only its beginning is shown; {self.own_key('write')} writes the whole of it"
             self.query_one("#note", Static).update(content((note, "$warning")))
         self.show_markdown(text)
 
@@ -186,21 +190,20 @@ class PostMortemScreen(_Text):
         if name is None or text is None:
             return
         site = self.console.site
-        self.in_background(
-            lambda stop: write_beside(site.workdir, site.reports, name, text.encode()), self._wrote, "write"
-        )
+        self.in_background(lambda stop: write_beside(site, name, text.encode()), self._wrote, "write")
 
     def _wrote(self, result: str) -> None:
         self.console.tell(result)
 
 
-def write_beside(workdir: Path, reports: Path, name: str, data: bytes) -> str:
+def write_beside(site: Site, name: str, data: bytes) -> str:
     """Write a file of one's own into the working directory and return what was done, or why not."""
+    workdir, reports = site.workdir, site.reports
     path = (workdir / name).absolute()
     inside = path.parent.resolve()
     if Path(name).is_absolute() or not inside.is_relative_to(workdir.resolve()) or path.name.startswith("."):
         return f"nothing was written: {name} is no name in the working directory"
-    if inside.is_relative_to(state_dir(reports).resolve()) or split_name(path.name) is not None:
+    if inside.is_relative_to(state_dir(reports).resolve()) or site.artifacts.split(path.name) is not None:
         return f"nothing was written: {name} is an artifact's name or a part of the record"
     if not inside.is_dir():
         return f"nothing was written: {path.parent} is no directory"

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from textual.reactive import var
 
-from phase4_tui.artifacts.clock import now_ns
+from phase4_tui.artifacts.clock import nanoseconds, now_ns
+from phase4_tui.artifacts.counting import in_words
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.journal.incident import Finding, Incident
 from phase4_tui.runbook.escalation import OWNERS, next_step
-from phase4_tui.runbook.fallback_proof import nanoseconds
 from phase4_tui.tui.text import clip
 from phase4_tui.tui.widgets.lines import Lines, paragraphs
 
@@ -99,7 +99,7 @@ def _calm_rows(snapshot: Snapshot) -> tuple[tuple[str, str], list[tuple[str, str
         return (f"{SYMBOLS['tampered']} TAMPERED WITH", "bold $error"), told
     found = view.classification
     if found.level == "ok":
-        rows = [("all four health checks hold", "$text-muted")]
+        rows = [(f"all {in_words(len(view.health.checks))} health checks hold", "$text-muted")]
         if snapshot.state.evaluation_mode == "phase3_only":
             fallback = (f"fallback: {snapshot.fallback}", "$warning")
             rows = [fallback, ("next: o reopen, or r run Phase 3", "bold $accent"), *rows]

@@ -8,7 +8,7 @@ from phase4_tui.console.facts.events import OutputArrived
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.provenance import StepRecord
-from phase4_tui.runbook.steps import steps_of
+from phase4_tui.runbook.steps import PHASE3_STEPS
 from phase4_tui.tui.text import clip
 from phase4_tui.tui.widgets.incident_panel import clock
 from phase4_tui.tui.widgets.lines import Lines, paragraphs, wrapped
@@ -115,14 +115,14 @@ def step_parts(snapshot: Snapshot) -> list[tuple[str, str]]:
     run = snapshot.run
     parts: list[tuple[str, str]] = [("SEQUENCE  ", "bold")]
     if run is None:
-        steps = steps_of(3 if snapshot.state.evaluation_mode == "phase3_only" else 4)
+        steps = PHASE3_STEPS if snapshot.state.evaluation_mode == "phase3_only" else snapshot.sequence
         names = [(f"{step.number} {step.name}  ", "$text-muted") for step in steps]
         return [*parts, *names, ("no run of this tag is on record  ", "$text-muted")]
     if snapshot.holder is not None:
         parts.append((f"{clip(snapshot.holder.operator, 20)} runs {clip(run.tag, 30)}, x cancels  ", "$accent"))
     elif run.state == "interrupted" or any(step.state in ("cancelled", "not_run", "running") for step in run.steps):
         parts.append(("stopped: R resumes  ", "bold $warning"))
-    numbers = {step.name: step.number for step in steps_of(run.phase)}
+    numbers = {step.name: step.number for step in snapshot.sequence}  # a step of Phase 3 has the same
     for step in run.steps:
         state = "cancelled" if step.state == "running" and snapshot.holder is None else step.state
         parts.append(

@@ -41,7 +41,7 @@ async def fall_back(session: Session) -> None:
         session.typed("mode", "phase3-only", "--reason", reason)
         await session.give(lambda: plan_phase3_only(site, reason))
     state = await session.state()
-    proof = await session.face.work(lambda: read_fallback(site.reports, state))
+    proof = await session.face.work(lambda: read_fallback(site, state))
     if running(site.reports) is None and proof is not None and proof.phase3_tag is None:
         try:
             await run_phase3(session)

@@ -5,7 +5,7 @@ from phase4_tui.console.operations.session import Session
 from phase4_tui.errors import Phase4Error, Refused
 from phase4_tui.runbook.provenance import resume_command
 from phase4_tui.runbook.run_plan import Request, RunPlan
-from phase4_tui.runbook.steps import Phase, find_step
+from phase4_tui.runbook.steps import Phase, find_step, steps_of
 
 
 async def run(session: Session) -> None:
@@ -56,7 +56,7 @@ async def step(session: Session, number: int) -> None:
     """Run one step on the shown tag."""
     facts = await session.face.facts()
     phase: Phase = 3 if facts.state.evaluation_mode == "phase3_only" else 4
-    only = find_step(str(number), phase)
+    only = find_step(str(number), steps_of(phase, session.site.settings))
     tag = defaults.to_step(facts, session.site.settings)
     session.typed("step", str(number), "--tag", tag)
     await session.run(await session.plan_run(Request(tag=tag, phase=phase, only=only)))
