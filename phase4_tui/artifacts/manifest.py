@@ -6,6 +6,7 @@ manifest is the one that was written is the journal's to say.
 
 import os
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -84,6 +85,11 @@ def frozen_state(reports: Path, tag: str, artifacts: ArtifactNames) -> FrozenSta
 def restoring(tag: str, effect: str = "puts the frozen files back") -> Remedy:
     """Return the remedy for a frozen tag that was tampered with."""
     return Remedy("restore", command_line("restore", tag), effect)
+
+
+def tampered_tags(reports: Path, tags: Iterable[str], artifacts: ArtifactNames) -> tuple[str, ...]:
+    """Return those of the frozen tags that are not, by names, sizes and times, what was frozen."""
+    return tuple(tag for tag in sorted(tags) if look_frozen(reports, tag, artifacts))
 
 
 def look_frozen(reports: Path, tag: str, artifacts: ArtifactNames, *, hashes: bool = False) -> list[Tampering]:

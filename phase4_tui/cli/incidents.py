@@ -9,13 +9,16 @@ from phase4_tui.artifacts.atomic_files import atomic_write
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import DONE, Desk, emit, say
+from phase4_tui.cli.status_text import show_next_move
 from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback.active import ACTIVE_FILE
 from phase4_tui.rollback.incidents import incidents_of
+from phase4_tui.rollback.next_move import next_move
 from phase4_tui.rollback.post_mortem import find_incident, post_mortem
+from phase4_tui.rollback.read_situation import read_situation
 from phase4_tui.rollback.root_cause import RootCause, root_causes
 from phase4_tui.runbook.escalation import OWNERS
 
@@ -37,8 +40,10 @@ def incident_document(incident: Incident) -> dict[str, object]:
 def incident_show(desk: Desk, incident: Which = None) -> int:
     """Show an incident: class, rule, evidence, owner, clock, and what was done."""
     found = find_incident(desk.site, incident)
+    is_open = found.recovered_at is None
+    move = next_move(read_situation(desk.site)) if is_open else None
     if desk.json:
-        emit(incident_document(found))
+        emit(incident_document(found) | {"next_move": move})
         return DONE
     say(f"{found.id} · {found.severity_class} {found.rule.replace('_', ' ')} · {found.stage}", "bold")
     say(f"  tag {found.tag} · owner {found.owner or 'none'}")
@@ -56,6 +61,7 @@ def incident_show(desk: Desk, incident: Which = None) -> int:
         taken = f"acknowledged {call.acknowledged_at}" if call.acknowledged_at else "not acknowledged"
         say(f"  escalated to {call.owner} at {call.at}: {taken}")
     say(f"  root causes logged: {len(found.root_causes)}; comparisons: {len(found.comparisons)}")
+    show_next_move(move)
     return DONE
 
 

@@ -12,13 +12,13 @@ from pydantic import BaseModel
 from phase4_tui.artifacts import models
 from phase4_tui.artifacts.atomic_files import atomic_write
 from phase4_tui.cli.context import DONE, FAILED, Desk, emit, say
+from phase4_tui.cli.status_document import StatusDocument
 from phase4_tui.errors import Refused, as_commands
 from phase4_tui.policy.monitoring import DEFAULT_RULES
 from phase4_tui.policy.phase3 import record as phase3
 from phase4_tui.policy.phase4 import record as phase4
 from phase4_tui.runbook.doctor import examine
 from phase4_tui.runbook.settings import SETTINGS_FILE, Settings
-from phase4_tui.runbook.status import Status
 from phase4_tui.runbook.steps import DATA, PHASE4_STEPS, laid_out_script
 
 SCHEMAS: dict[str, Any] = {
@@ -37,7 +37,7 @@ SCHEMAS: dict[str, Any] = {
     "release_check": models.ReleaseCheck,
     "quality_check": models.QualityCheck,
     "monitoring": models.Monitoring,
-    "status": Status,
+    "status": StatusDocument,
     "settings": Settings,
 }
 

@@ -11,14 +11,15 @@ from phase4_tui.artifacts.names import check_tag
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.asker import give, need_terminal, session_of
 from phase4_tui.cli.context import DONE, FAILED, Desk, emit, say
+from phase4_tui.cli.status_text import show_next_move
 from phase4_tui.console.operations.dialogues.rollback import walk
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.errors import Refused, Remedy, as_commands, command_line
 from phase4_tui.journal.lease import HEARTBEAT_SECONDS
 from phase4_tui.journal.state import read_state
-from phase4_tui.rollback.guided import Guided, keep_leading, lead, read_guided, stop_leading
-from phase4_tui.rollback.incidents import look_for_incident
-from phase4_tui.runbook.status import shown_tag
+from phase4_tui.rollback.guided import Guided, keep_leading, lead, open_for_shown_tag, read_guided, stop_leading
+from phase4_tui.rollback.next_move import next_move
+from phase4_tui.rollback.read_situation import read_situation
 
 LEFT = "left; `phase4 rollback` goes on from here"
 
@@ -52,6 +53,7 @@ def rollback(
     if status == DONE and read_state(desk.reports).incident is None:
         say("the incident is closed; `phase4 incident export` writes the post-mortem", "bold green")
         return DONE
+    show_next_move(next_move(read_situation(desk.site)))
     say(LEFT)
     return FAILED
 
@@ -59,9 +61,8 @@ def rollback(
 def _incident(desk: Desk, *, opens: bool) -> Guided:
     """Return where the rollback stands; `opens` an incident for what the shown tag shows if none is open."""
     guided = read_guided(desk.site)
-    tag = shown_tag(desk.site, None, read_state(desk.reports))
-    if guided is None and tag is not None and opens:
-        look_for_incident(desk.site, tag)
+    if guided is None and opens:
+        open_for_shown_tag(desk.site)
         guided = read_guided(desk.site)
     if guided is not None:
         return guided
@@ -102,3 +103,4 @@ def show_guided(guided: Guided) -> None:
         say(safe_line(f"{SYMBOLS[step.state]} {step.number} {step.title}: {detail}"))
         if step.state != "done":
             say(f"    {step.command}")
+    show_next_move(guided.next_move)

@@ -11,13 +11,13 @@ import typer
 
 from phase4_tui.cli.context import DONE, FAILED, Desk, complain, emit, say
 from phase4_tui.cli.run_progress import observing
+from phase4_tui.cli.status_document import StatusDocument, read_status_document
 from phase4_tui.cli.status_text import show_status
 from phase4_tui.errors import Phase4Error, Refused, Remedy, as_commands, command_line
 from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.runbook.provenance import RunRecord
 from phase4_tui.runbook.run_plan import Request, RunPlan, choose_phase, plan_run
 from phase4_tui.runbook.sequence import run_plan
-from phase4_tui.runbook.status import Status, read_status
 from phase4_tui.runbook.steps import Phase, find_step, steps_of
 
 GATE_NOT_PASSED = 10
@@ -110,7 +110,7 @@ def execute_plan(desk: Desk, plan: RunPlan) -> int:
     with _cancel_on_signals() as (cancel, caught), observing(desk.json) as watching:
         record = run_plan(plan, desk.settings, desk.environment, watching, cancel)
     _look_for_incident(desk, plan.tag)
-    status, evidence = read_status(desk.site, plan.tag, record.isolation)
+    status, evidence = read_status_document(desk, plan.tag, record.isolation)
     if desk.json:
         emit(_document(record, status))
     else:
@@ -132,7 +132,7 @@ def _look_for_incident(desk: Desk, tag: str) -> None:
         complain(as_commands(f"no incident was opened: {error.message}", (*error.remedies, again)))
 
 
-def _document(record: RunRecord, status: Status) -> dict[str, object]:
+def _document(record: RunRecord, status: StatusDocument) -> dict[str, object]:
     """Return `run --json` (cli.md)."""
     steps = [
         {

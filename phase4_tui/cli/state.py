@@ -7,6 +7,7 @@ import typer
 from phase4_tui.artifacts.clock import age, now_ns
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.cli.context import DONE, Desk, emit, say
+from phase4_tui.cli.status_document import read_status_document
 from phase4_tui.cli.status_text import STYLES, show_overrides, show_status
 from phase4_tui.errors import Refused, Remedy, as_commands, command_line
 from phase4_tui.journal.state import read_state
@@ -15,7 +16,7 @@ from phase4_tui.runbook.classification import EXIT_STATUS
 from phase4_tui.runbook.evidence import phase_of
 from phase4_tui.runbook.isolation import probe_barrier
 from phase4_tui.runbook.ladder import told_rung
-from phase4_tui.runbook.status import read_status, read_tags, shown_tag
+from phase4_tui.runbook.status import read_tags, shown_tag
 
 MAKES_ONE = Remedy("run", command_line("run"), "makes one")
 Tag = Annotated[str | None, typer.Option(help="The run tag.", show_default="the active one, else the newest")]
@@ -25,7 +26,7 @@ def status(desk: Desk, tag: Tag = None) -> int:
     """Show a tag's health, its classification and the state of operations."""
     if tag is not None:
         check_tag(tag)  # before the barrier is probed, which takes longer than all the rest
-    found, evidence = read_status(desk.site, tag, probe_barrier("seccomp"))
+    found, evidence = read_status_document(desk, tag, probe_barrier("seccomp"))
     if desk.json:
         emit(found)
     else:

@@ -1,19 +1,20 @@
-"""How a status reads as text: what is wrong, on what evidence, and what to do next."""
+"""How a status reads as text: what is wrong, on what evidence, and the next move."""
 
 import json
 
 from phase4_tui.artifacts.clock import age
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import say
+from phase4_tui.cli.status_document import StatusDocument
+from phase4_tui.console.next_move_text import as_command
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.errors import as_commands
 from phase4_tui.journal.state import OperationsState
+from phase4_tui.rollback.next_move import NextMove
 from phase4_tui.runbook.classification import Classification
-from phase4_tui.runbook.escalation import OWNERS, next_step
+from phase4_tui.runbook.escalation import OWNERS
 from phase4_tui.runbook.evidence import Evidence
 from phase4_tui.runbook.health import Check
-from phase4_tui.runbook.provenance import resume_command
-from phase4_tui.runbook.status import Status
 
 STYLES = {"ok": "bold green", "warning": "bold yellow", "incident": "bold red", "unknown": "bold yellow"}
 SHOWN_ISSUES = 5
@@ -29,7 +30,7 @@ def verdict(classification: Classification) -> str:
     return f"{classification.severity_class or word} {rule}{owner}"
 
 
-def show_status(status: Status, evidence: Evidence) -> None:
+def show_status(status: StatusDocument, evidence: Evidence) -> None:
     """Print the status of a tag."""
     header = [f"PHASE {evidence.phase} · PAPER", status.tag or "no tag yet", f"mode {status.evaluation_mode}"]
     header += ["frozen" if status.frozen == "intact" else "not frozen" if status.frozen == "no" else "TAMPERED"]
@@ -53,11 +54,16 @@ def show_status(status: Status, evidence: Evidence) -> None:
         say(f"  why: {_from(status.workdir, finding.file)}: {finding.words(value)}")
     if len(classification.evidence) > len(shown):
         say(f"  … and {len(classification.evidence) - len(shown)} more")
-    if classification.level != "ok":
-        say(f"  next: {next_step(classification)}")
+    show_next_move(status.next_move)
 
 
-def _show_operations(status: Status) -> None:
+def show_next_move(move: NextMove | None) -> None:
+    """Print the next move, if there is one."""
+    if move is not None:
+        say(f"next: {as_command(move)}", "bold")
+
+
+def _show_operations(status: StatusDocument) -> None:
     """Print what operators have under way: an unfinished operation, the fallback, the incident."""
     for pending in status.pending:
         told = f"{pending.kind} {pending.tag or ''}".strip()
@@ -74,7 +80,7 @@ def _show_operations(status: Status) -> None:
             f"! INCIDENT       {incident.severity_class} {incident.id}, {incident.stage}, since {incident.opened_at}",
             "red",
         )
-        say("    `phase4 rollback` walks through the rollback, `phase4 incident show` tells more")
+        say("    `phase4 incident show` tells more")
 
 
 def show_overrides(state: OperationsState) -> None:
@@ -116,9 +122,8 @@ def _show_last_run(evidence: Evidence) -> None:
     if run.state == "running":
         word = "is running" if evidence.running else "was interrupted"
         step = next((step.name for step in run.steps if step.state == "running"), "the start")
-        hint = "" if evidence.running else f"; `{resume_command(run)}` goes on"
-        say(f"run {run.run_id} by {run.operator}@{run.host} {word} at {step}{hint}", "yellow")
+        say(f"run {run.run_id} by {run.operator}@{run.host} {word} at {step}", "yellow")
     elif run.state == "interrupted" or any(step.state in ("cancelled", "not_run") for step in run.steps):
         stopped = next((step for step in run.steps if step.state not in ("passed", "failed_gate")), None)
         at = f" at {stopped.name}" if stopped else ""
-        say(f"run {run.run_id} stopped{at}; `{resume_command(run)}` goes on", "yellow")
+        say(f"run {run.run_id} stopped{at}", "yellow")

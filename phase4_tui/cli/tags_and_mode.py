@@ -7,10 +7,12 @@ import typer
 from phase4_tui.artifacts.clock import age, now_ns
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import DONE, Desk, emit, say
-from phase4_tui.cli.status_text import STYLES
+from phase4_tui.cli.status_text import STYLES, show_next_move
 from phase4_tui.errors import as_commands
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.known_good import candidates
+from phase4_tui.rollback.next_move import next_move
+from phase4_tui.rollback.read_situation import read_situation
 from phase4_tui.runbook.fallback_proof import read_fallback
 from phase4_tui.runbook.ladder import told_rung
 
@@ -30,7 +32,8 @@ def known_good_list(desk: Desk) -> int:
         since = age((now_ns() - row.modified_ns) / 1e9)
         say(f"{symbol} {row.tag}  {since} ago  {rung}", STYLES["ok" if row.known_good else "unknown"])
     if not any(row.known_good for row in rows):
-        say("no known-good tag: `phase4 mode phase3-only --reason R`, then `phase4 escalate --owner product`")
+        say("no tag is known-good")
+        show_next_move(next_move(read_situation(desk.site)))
     return DONE
 
 

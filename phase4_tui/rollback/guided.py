@@ -4,34 +4,29 @@ Nothing of it is kept in a process: who leaves it and whoever goes on, on whatev
 """
 
 import re
-from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from phase4_tui.artifacts.clock import nanoseconds
-from phase4_tui.artifacts.manifest import frozen_state
 from phase4_tui.artifacts.models import Diagnostic, Document
-from phase4_tui.errors import Refused, Remedy, command_line
+from phase4_tui.errors import Refused, Remedy
 from phase4_tui.journal.actor import Actor
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.lease import Held, Lease, drop_lease, keep_lease, read_lease, take_lease
 from phase4_tui.journal.log import Draft
-from phase4_tui.journal.state import OperationsState
+from phase4_tui.journal.state import read_state
 from phase4_tui.journal.writer import record
-from phase4_tui.rollback.frozen_copies import needs_freezing
-from phase4_tui.rollback.incidents import CALL_PRODUCT, FALL_BACK, is_rehearsal
+from phase4_tui.rollback.incidents import CALL_PRODUCT, look_for_incident
+from phase4_tui.rollback.next_move import NextMove, move_of_step, next_move, step_to_do, steps_done
 from phase4_tui.rollback.operations import TAKE_OVER, need_reason, one_at_a_time, settle, state_to_plan_on
-from phase4_tui.rollback.reopen import COMPARED, HEALTHY, REHEARSED, Condition, conditions, remedies_of
-from phase4_tui.rollback.root_cause import ADD_ROOT_CAUSE
-from phase4_tui.runbook.fallback_proof import read_fallback
-from phase4_tui.runbook.provenance import RunRecord, last_sequence, runs_dir
+from phase4_tui.rollback.read_situation import read_situation, with_rehearsal
+from phase4_tui.rollback.situation import Situation
 from phase4_tui.runbook.runbook_text import sections
 from phase4_tui.runbook.site import Site
+from phase4_tui.runbook.status import shown_tag
 
 TITLES = ("Freeze", "Switch to known-good", "Fall back to Phase 3", "Log the root cause", "Re-run, compare, reopen")
-REHEARSE = "phase4 run --rehearsal --tag NEW [--input CORRECTED]"
 _ITEM = re.compile(r"^\d+\. (.+(?:\n {2,}.+)*)", re.MULTILINE)
 StepState = Literal["done", "next", "open", "tampered"]
 
@@ -49,12 +44,10 @@ class GuidedStep(Diagnostic):
     """The sha256 that stand in `detail`, for who shows them short."""
 
 
-class _Fact(NamedTuple):
-    """How far a step is: whether it is done, in words, and what does it or what it still lacks."""
+class _Told(NamedTuple):
+    """What is said of a step, and what it still lacks."""
 
-    done: bool
     detail: str
-    command: str
     remedies: tuple[Remedy, ...] = ()
     digests: tuple[str, ...] = ()
 
@@ -68,11 +61,7 @@ class Guided(Document):
     steps: tuple[GuidedStep, ...]
     lease: Lease | None
     revision: int
-
-    @property
-    def next_step(self) -> GuidedStep | None:
-        """The first step that is not done."""
-        return next((step for step in self.steps if step.state != "done"), None)
+    next_move: NextMove | None
 
 
 def rollback_steps() -> tuple[str, ...]:
@@ -87,112 +76,85 @@ def read_guided(site: Site) -> Guided | None:
     incident = state.incident
     if incident is None:
         return None
-    facts = [
-        _frozen(site, state, incident),
-        _switched(state, incident),
-        _fallen_back(site, state),
-        _explained(incident),
-        _reopened(site, incident),
-    ]
+    situation = read_situation(site)
+    if "rehearsal" not in situation.read:  # it is told of whichever step is next
+        situation = with_rehearsal(site, situation)
+    incident = situation.state.incident or incident
+    done, to_do = steps_done(situation, incident), step_to_do(situation, incident)
     steps = []
-    is_next = True
-    for number, (title, sentence, fact) in enumerate(zip(TITLES, rollback_steps(), facts, strict=True), 1):
-        step_state: StepState = "done" if fact.done else "next" if is_next else "open"
-        if number == 1 and frozen_state(site.reports, incident.tag, site.artifacts) == "tampered":
+    for number, (title, sentence, tell) in enumerate(zip(TITLES, rollback_steps(), _TELLING, strict=True), 1):
+        step_state: StepState = "next" if number == to_do else "done" if done[number - 1] else "open"
+        if number == 1 and incident.tag in situation.tampered:
             step_state = "tampered"
-        is_next = is_next and fact.done
         steps.append(
             GuidedStep(
                 number=number,
                 title=title,
                 sentence=sentence,
                 state=step_state,
-                detail=fact.detail,
-                command=fact.command,
-                remedies=fact.remedies,
-                digests=fact.digests,
+                **tell(situation, incident)._asdict(),
+                command=move_of_step(situation, incident, number).command,
             )
         )
     return Guided(
         incident=incident,
-        evaluation_mode=state.evaluation_mode,
-        active_tag=state.active_tag,
+        evaluation_mode=situation.state.evaluation_mode,
+        active_tag=situation.state.active_tag,
         steps=tuple(steps),
         lease=read_lease(site.reports),
-        revision=state.revision,
+        revision=situation.state.revision,
+        next_move=next_move(situation),
     )
 
 
-def _frozen(site: Site, state: OperationsState, incident: Incident) -> _Fact:
+def open_for_shown_tag(site: Site) -> None:
+    """Open an incident for what the tag shows that is shown by default; raises what `detect` does."""
+    tag = shown_tag(site, None, read_state(site.reports))
+    if tag is not None:
+        look_for_incident(site, tag)
+
+
+def _frozen(situation: Situation, incident: Incident) -> _Told:
     tag = incident.tag
-    found = frozen_state(site.reports, tag, site.artifacts)
-    freeze = command_line("freeze", tag, "--reason", "R")
-    if found == "tampered":
-        return _Fact(False, f"{tag} is frozen and was tampered with", command_line("restore", tag))
-    if found == "intact" and tag in state.frozen:
-        entry = state.frozen[tag]
-        return _Fact(True, f"{tag} is frozen by {entry.by} at {entry.at}", freeze)
-    if tag not in state.frozen and not needs_freezing(site, tag, state):
-        return _Fact(True, f"nothing to freeze: {tag} has no artifacts", freeze)
-    return _Fact(False, f"{tag} is not frozen: the next run could write over it", freeze)
+    if tag in situation.tampered:
+        return _Told(f"{tag} is frozen and was tampered with")
+    if situation.needs_freezing:
+        return _Told(f"{tag} is not frozen: the next run could write over it")
+    entry = situation.state.frozen.get(tag)
+    done = f"{tag} is frozen by {entry.by} at {entry.at}" if entry else f"nothing to freeze: {tag} has no artifacts"
+    return _Told(done)
 
 
-def _switched(state: OperationsState, incident: Incident) -> _Fact:
-    switch = command_line("known-good", "switch", "TAG", "--reason", "R")
-    if incident.no_good_tag and state.active_tag is None:
-        return _Fact(True, "no known-good tag, as stated", CALL_PRODUCT.command, (CALL_PRODUCT,))
-    if state.active_tag is not None and state.active_tag != incident.tag:
-        return _Fact(True, f"{state.active_tag} is active since {state.active_since} by {state.active_by}", switch)
-    return _Fact(False, f"{incident.tag} is still what analysis and reporting use", switch)
+def _switched(situation: Situation, incident: Incident) -> _Told:
+    state = situation.state
+    if not steps_done(situation, incident)[1]:
+        return _Told(f"{incident.tag} is still what analysis and reporting use")
+    if state.active_tag is not None:
+        return _Told(f"{state.active_tag} is active since {state.active_since} by {state.active_by}")
+    called = any(call.owner == "product" for call in incident.escalations)
+    stated = "no known-good tag, as stated; the product owner decides what is reported"
+    return _Told(stated if called else "no known-good tag, as stated", () if called else (CALL_PRODUCT,))
 
 
-def _fallen_back(site: Site, state: OperationsState) -> _Fact:
-    proof = read_fallback(site, state)
+def _fallen_back(situation: Situation, incident: Incident) -> _Told:
+    proof = situation.fallback
     if proof is None:
-        return _Fact(False, "Phase 4 runs are still allowed", FALL_BACK.command)
-    return _Fact(True, f"phase3_only since {proof.since}; {proof}", command_line("run"), proof.remedies)
+        return _Told("Phase 4 runs are still allowed")
+    return _Told(f"phase3_only since {proof.since}; {proof}", proof.remedies)
 
 
-def _explained(incident: Incident) -> _Fact:
+def _explained(situation: Situation, incident: Incident) -> _Told:
     count = len(incident.root_causes)
-    add = command_line(*ADD_ROOT_CAUSE[:-1], incident.owner or "engineering")
-    return _Fact(count > 0, f"{count} logged" if count else "not logged yet", add)
+    return _Told(f"{count} logged" if count else "not logged yet")
 
 
-def _reopened(site: Site, incident: Incident) -> _Fact:
-    run = last_rehearsal(site, incident)
-    if run is None:
-        return _Fact(False, "no re-run yet", REHEARSE)
-    unmet = [one for one in conditions(site, run.tag) if not one.ok]
-    if is_spent(unmet):
-        spent = [one for one in unmet if one.name in (REHEARSED, HEALTHY)]
-        told = "; ".join(one.detail for one in spent)
-        return _Fact(False, f"{run.tag} can't reopen Phase 4: {told}", REHEARSE, remedies_of(spent))
-    if any(one.name == COMPARED for one in unmet):
-        compares = command_line("compare", incident.tag, run.tag)
-        return _Fact(False, f"{run.tag} was re-run and is not compared yet", compares)
-    told = "; ".join(f"{one.name}: {one.detail}" for one in unmet) or "every condition is met"
-    digests = tuple(digest for one in unmet for digest in one.digests)
-    reopen = command_line("reopen", "--tag", run.tag)
-    return _Fact(False, f"{run.tag}: {told}", reopen, remedies_of(unmet), digests)
+def _reopened(situation: Situation, incident: Incident) -> _Told:
+    last = situation.rehearsal
+    return _Told("no re-run yet") if last is None else _Told(last.detail, last.remedies, last.digests)
 
 
-def is_spent(unmet: Iterable[Condition]) -> bool:
-    """True when only another re-run helps: by these unmet conditions, this one is incomplete or not healthy."""
-    return any(one.name in (REHEARSED, HEALTHY) for one in unmet)
-
-
-def last_rehearsal(site: Site, incident: Incident) -> RunRecord | None:
-    """Return the newest rehearsal since the incident was opened."""
-    opened_ns = nanoseconds(incident.opened_at)
-    try:
-        directories = list(runs_dir(site.reports).iterdir())
-        tags = [path.name for path in directories if path.is_dir() and path.stat().st_mtime_ns >= opened_ns]
-    except OSError:
-        return None
-    newest = [last_sequence(site.reports, tag) for tag in tags]
-    found = [run for run in newest if run is not None and is_rehearsal(run, incident)]
-    return max(found, key=lambda run: run.run_id, default=None)
+_TELLING = (_frozen, _switched, _fallen_back, _explained, _reopened)
+"""What is told of each step."""
 
 
 def lead(site: Site, take_over: str | None = None) -> None:

@@ -53,11 +53,11 @@ def detect(site: Site, tag: str, classification: Classification) -> Incident | N
     StateUnreadable, JournalDamaged, Busy, OSError.
     """
     state = read_state(site.reports)
-    if not _is_news(site, state, tag, classification):
+    if not is_news(site, state, tag, classification):
         return None
     with one_at_a_time(site.reports):
         state = settle(site)
-        if not _is_news(site, state, tag, classification):
+        if not is_news(site, state, tag, classification):
             return None
         found = as_reclassified(classification, state.reclassified.get(tag))
         found = found.model_copy(update={"evidence": classification.evidence})
@@ -81,7 +81,8 @@ def look_for_incident(site: Site, tag: str) -> Incident | None:
     return detect(site, tag, judgement.by_rule)
 
 
-def _is_news(site: Site, state: OperationsState, tag: str, classification: Classification) -> bool:
+def is_news(site: Site, state: OperationsState, tag: str, classification: Classification) -> bool:
+    """True when what was found of a tag opens an incident: it is one, and has not opened one already."""
     if as_reclassified(classification, state.reclassified.get(tag)).level != "incident":
         return False
     return _identity(site, tag, classification) not in state.handled

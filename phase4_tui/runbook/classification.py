@@ -22,6 +22,8 @@ Level = Literal["ok", "warning", "incident", "unknown"]
 KNOWN_ENGINEERING_SECTIONS = {"memory_policy_valid"}
 OWN_CHECK = "own_check_"
 """How the rule of one of the desk's own checks begins; its name ends it."""
+JOURNAL_NOTE = "journal"
+"""The `file` of the finding that says who reclassified a tag and why."""
 EXIT_STATUS: dict[str, int] = {"P0": 10, "P1": 11, "P2": 12, "warning": 13, "unknown": 14, "ok": 0}
 
 
@@ -58,7 +60,7 @@ def as_reclassified(found: Classification, given: Reclassified | None) -> Classi
     """Return the classification with the class that an operator gave it, as long as the same rule fires."""
     if given is None or given.rule != found.rule:
         return found
-    note = Finding(file="journal", key=f"reclassified by {given.by}", value=given.reason)
+    note = Finding(file=JOURNAL_NOTE, key=f"reclassified by {given.by}", value=given.reason)
     changes = {"severity_class": given.severity_class, "level": "incident", "evidence": (*found.evidence, note)}
     return found.model_copy(update=changes)
 

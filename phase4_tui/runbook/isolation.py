@@ -75,6 +75,11 @@ def live_order_switches(settings: Settings, environment: Mapping[str, str]) -> l
     return found
 
 
+def live_order_names(settings: Settings, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the name of each variable that enables live orders."""
+    return tuple(found.partition("=")[0] for found in live_order_switches(settings, environment))
+
+
 def step_environment(settings: Settings, environment: Mapping[str, str], home: Path) -> dict[str, str]:
     """Return the whole environment of a step: an allow-list, and a private HOME."""
     allowed = set(ALLOWED) | set(settings.isolation.pass_environment)

@@ -95,7 +95,7 @@ def check_step_input(settings: Settings, place: Place, tag: str, step: Step, pha
         return Precondition(name="artifacts", ok=True, detail=f"{step.name} has what it reads")
     makes = next(one for one in steps_of(phase, settings) if step.reads in one.artifacts)
     detail = f"{step.name} reads {name}, which is missing; step {makes.number} {makes.name} makes it"
-    runs = Remedy(f"step_{makes.number}", command_line("step", makes.name, "--tag", tag), "runs it")
+    runs = Remedy(makes.operation, command_line("step", makes.name, "--tag", tag), "runs it")
     return Precondition(name="artifacts", ok=False, detail=detail, remedies=(runs,))
 
 

@@ -1,8 +1,8 @@
 """What a run will do, decided before anything is done: the plan that `--dry-run` shows is the plan that runs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain, count
+from itertools import chain, count, takewhile
 from pathlib import Path
 
 from phase4_tui.artifacts.index import Identity, scan
@@ -103,8 +103,17 @@ def rerun_tag(site: Site, base: str | None = None) -> str:
     incident = read_state(site.reports).incident
     begin = f"{(incident.tag if incident else base or DEFAULT_TAG)[:50]}_rerun"
     names = scan(site.reports)
-    numbered = chain([begin], (f"{begin}{number}" for number in count(2)))
-    return next(tag for tag in numbered if not _is_taken(site, names, tag))
+    return next(tag for tag in chain([begin], _numbered(begin)) if not _is_taken(site, names, tag))
+
+
+def free_tag(site: Site, base: str) -> str:
+    """Return a tag like `base` with a number behind it that nothing has."""
+    names = scan(site.reports)
+    return next(tag for tag in _numbered(base[:60]) if not _is_taken(site, names, tag))
+
+
+def _numbered(base: str) -> Iterator[str]:
+    return (f"{base}{number}" for number in count(2))
 
 
 def _is_taken(site: Site, names: Mapping[str, Identity], tag: str) -> bool:
@@ -196,6 +205,18 @@ def _to_resume(reports: Path, tag: str, phase: Phase) -> RunRecord:
 
 def _resumed(plan: RunPlan, prior: RunRecord) -> RunPlan:
     """Return the plan that goes on after the last complete step of `prior`; raises Refused naming what changed."""
+    changed = changes_since(plan, prior)
+    if changed:
+        raise Refused(
+            f"can't resume {plan.tag}: since run {prior.run_id} these changed: {'; '.join(changed)}",
+            remedy=Remedy("run", command_line("run", "--tag", plan.tag), "starts from the beginning"),
+            tag=plan.tag,
+        )
+    return RunPlan(**{**vars(plan), "done": tuple(_kept(prior)), "resumes": prior.run_id})
+
+
+def changes_since(plan: RunPlan, prior: RunRecord) -> list[str]:
+    """Return in words what is no longer as in an earlier run, so that it can't be resumed as that plan."""
     changed = []
     if plan.input.sha256 != prior.input.sha256:
         changed.append(f"the input ({_change(prior.input.sha256, plan.input.sha256)})")
@@ -203,21 +224,16 @@ def _resumed(plan: RunPlan, prior: RunRecord) -> RunPlan:
         changed.append(f"the rules ({_change(prior.rules.sha256, plan.rules.sha256)})")
     if plan.definition_sha256 != prior.definition_sha256:
         changed.append("the definition of the steps (command line, script or expected files)")
-    done: list[StepRecord] = []
-    for step in prior.steps:
-        if step.state not in COMPLETE:
-            break
+    for step in _kept(prior):
         for name, sha256 in step.produced.items():
             if hash_file(plan.place.reports / name, contained=True) != sha256:
                 changed.append(f"{name} of step {step.name}")
-        done.append(step)
-    if changed:
-        raise Refused(
-            f"can't resume {plan.tag}: since run {prior.run_id} these changed: {'; '.join(changed)}",
-            remedy=Remedy("run", command_line("run", "--tag", plan.tag), "starts from the beginning"),
-            tag=plan.tag,
-        )
-    return RunPlan(**{**vars(plan), "done": tuple(done), "resumes": prior.run_id})
+    return changed
+
+
+def _kept(prior: RunRecord) -> Iterator[StepRecord]:
+    """Yield the steps that a resumed run does not repeat."""
+    return takewhile(lambda step: step.state in COMPLETE, prior.steps)
 
 
 def _change(before: str | None, after: str | None) -> str:

@@ -1,6 +1,8 @@
 """The state of a working directory and of its tags, as `status` and `tags` tell it (cli.md)."""
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 from pydantic import ConfigDict, Field
 
@@ -25,9 +27,12 @@ from phase4_tui.runbook.preconditions import (
     check_isolation,
     check_workdir,
 )
-from phase4_tui.runbook.run_holder import holder, running_tag
+from phase4_tui.runbook.provenance import RunState, runs_dir, runs_of
+from phase4_tui.runbook.run_holder import holder, running, running_tag
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import Phase, place_of, steps_of
+
+RUNS_LOOKED_AT = 200
 
 
 class IncidentSummary(Document):
@@ -39,6 +44,15 @@ class IncidentSummary(Document):
     severity_class: SeverityClass | None = Field(alias="class")
     opened_at: str
     stage: Stage
+
+
+class UnfinishedRun(Document):
+    """A run that goes on, or whose process died before its end."""
+
+    tag: str
+    run_id: str
+    state: RunState
+    ended_at: str | None
 
 
 class Status(Document):
@@ -57,6 +71,7 @@ class Status(Document):
     fallback: Fallback | None
     pending: tuple[Pending, ...]
     preconditions: tuple[Precondition, ...]
+    runs: tuple[UnfinishedRun, ...]
 
 
 class TagRow(Document):
@@ -129,6 +144,7 @@ def read_status(site: Site, wanted: str | None, proof: Proof) -> tuple[Status, E
             check_environment(settings, site.environment),
             check_isolation(proof),
         ),
+        runs=unfinished_runs(site.reports),
     )
     return status, evidence
 
@@ -145,11 +161,39 @@ def summary_of(incident: Incident | None) -> IncidentSummary | None:
     )
 
 
+def unfinished_runs(reports: Path) -> tuple[UnfinishedRun, ...]:
+    """Return the runs that go on or died and that no later run of their tag has replaced, the newest first.
+
+    Of the tags, those that were run last are looked at: many thousand records would take longer than all the rest.
+    """
+    now = running(reports)
+    newest = [next(runs_of(reports, tag), None) for tag in _last_run_tags(reports)]
+    unfinished = [run for run in newest if run is not None and run.state != "finished"]
+    return tuple(
+        UnfinishedRun(
+            tag=run.tag,
+            run_id=run.run_id,
+            state="running" if now is not None and now.run_id == run.run_id else "interrupted",
+            ended_at=run.ended_at,
+        )
+        for run in sorted(unfinished, key=lambda run: run.run_id, reverse=True)
+    )
+
+
+def _last_run_tags(reports: Path) -> list[str]:
+    try:
+        with os.scandir(runs_dir(reports)) as entries:
+            found = [(entry.stat().st_mtime_ns, entry.name) for entry in entries if is_tag(entry.name)]
+    except OSError:
+        return []
+    return [name for _, name in sorted(found, reverse=True)[:RUNS_LOOKED_AT]]
+
+
 def read_tags(site: Site) -> list[TagRow]:
     """Return a row for every tag, the last changed first; raises StateUnreadable."""
     state = read_state(site.reports)
-    running = running_tag(site.reports)
-    return [row_of(site, entry, state, running) for entry in index_tags(scan(site.reports), site.artifacts)]
+    run = running_tag(site.reports)
+    return [row_of(site, entry, state, run) for entry in index_tags(scan(site.reports), site.artifacts)]
 
 
 def row_of(site: Site, entry: TagEntry, state: OperationsState, running: str | None) -> TagRow:

@@ -52,6 +52,11 @@ class Step:
         return self.script.removesuffix(".py") or self.name
 
     @property
+    def operation(self) -> str:
+        """The id of the operation that runs it alone, empty for a step of the desk's own, which has no key."""
+        return f"step_{self.number}" if self.argv is None else ""
+
+    @property
     def is_gate(self) -> bool:
         """True when the step's result is pass or fail."""
         return self.verdict is not None

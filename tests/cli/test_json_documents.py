@@ -26,6 +26,8 @@ STATUS = {
     "preconditions",
     "fallback",
     "pending",
+    "next_move",
+    "runs",
 }
 CHECKS = {"release_check", "quality_check", "monitoring", "signoff"}
 CHECK = {"state", "ok", "expected", "found", "issues", "file", "modified_at"}

@@ -201,6 +201,7 @@ def test_the_documents_of_what_is_on_record_have_their_keys(work: Path) -> None:
     assert set(shown) >= INCIDENT
     listed = ask(work, "incident", "list", "--json").document()
     assert set(listed) == {"incidents"}
+    assert shown.pop("next_move")["operation"] == "restore"
     assert listed["incidents"] == [shown]
     for arguments in (["tags"], ["known-good", "list"]):
         rows = ask(work, *arguments, "--json").document()

@@ -176,7 +176,7 @@ def test_under_json_it_is_one_document_with_each_step(bad: Tag, work: Path) -> N
     assert bad.name
     contain(work)
     found = ask(work, "rollback", "--json").document()
-    assert set(found) == {"incident", "evaluation_mode", "active_tag", "steps", "lease", "revision"}
+    assert set(found) == {"incident", "evaluation_mode", "active_tag", "steps", "lease", "revision", "next_move"}
     assert [set(step) for step in found["steps"]] == [STEP_KEYS] * 5
     assert [step["number"] for step in found["steps"]] == [1, 2, 3, 4, 5]
     assert all(len(step["sentence"]) > 30 and "**" not in step["sentence"] for step in found["steps"])

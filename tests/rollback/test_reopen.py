@@ -303,6 +303,7 @@ def test_an_incident_whose_first_step_crashed_is_led_out_of(tmp_path: Path, left
         assert give(site, plan).event is None
     give(site, plan_switch(site, "good", "rollback"))
     give(site, plan_phase3_only(site, "rollback"))
+    Tag(tmp_path / "reports", "phase3_demo", phase=3).age(Artifact.SUMMARY, 0)
     incident = state_of(tmp_path).incident
     assert incident is not None
     assert incident.stage == "contained"

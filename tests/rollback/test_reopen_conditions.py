@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from phase4_tui.artifacts.names import Artifact
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, as_commands
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback.fallback import plan_phase3_only
@@ -54,7 +54,7 @@ def explain(work: Path) -> None:
 
 def unmet(work: Path, tag: str = "new", *, accept: bool = False) -> dict[str, str]:
     found = conditions(site_of(work), tag, accept_changed_input=accept)
-    return {one.name: one.detail for one in found if not one.ok}
+    return {one.name: as_commands(one.detail, one.remedies) for one in found if not one.ok}
 
 
 def incident_of(work: Path) -> Incident:
@@ -72,7 +72,7 @@ def test_a_comparison_with_another_bad_tag_is_not_the_incidents(bad: Tag, tmp_pa
     ran(other, rehearsal=False, started_at=OLD)
     compare(tmp_path, bad="other")
     assert incident_of(tmp_path).comparisons == ()
-    assert unmet(tmp_path) == {"compared": "`phase4 compare bad new` compares them"}
+    assert unmet(tmp_path) == {"compared": "not with bad yet; `phase4 compare bad new` compares them"}
     with pytest.raises(Refused, match="unmet: compared"):
         plan_reopen(site_of(tmp_path), "new")
     compare(tmp_path, bad=bad.name)
@@ -105,7 +105,7 @@ def test_an_incident_raised_to_another_tag_wants_its_own_comparison_and_root_cau
         give(site, plan_reclassify(site, "P0", "the desk says so", "worse"))
     raised = incident_of(tmp_path)
     assert (raised.tag, raised.comparisons, raised.root_causes) == ("worse", (), ())
-    assert unmet(tmp_path)["compared"] == "`phase4 compare worse new` compares them"
+    assert unmet(tmp_path)["compared"] == "not with worse yet; `phase4 compare worse new` compares them"
     assert set(unmet(tmp_path)) == {"compared", "root cause"}
 
 
@@ -144,7 +144,7 @@ def test_what_is_unknown_of_both_runs_is_not_the_same(bad: Tag, tmp_path: Path, 
     told = unmet(tmp_path)
     assert set(told) == {"input and rules"}
     both = f"{lost} sha256 unknown (no run of bad has it on record) → unknown (no run of new has it on record)"
-    assert told["input and rules"] == f"{both}: `--accept-changed-input` accepts the change"
+    assert told["input and rules"] == f"{both}; `phase4 reopen --tag new --accept-changed-input` accepts the change"
     with pytest.raises(Refused, match="input and rules"):
         plan_reopen(site_of(tmp_path), "new")
     assert unmet(tmp_path, accept=True) == {}
@@ -230,7 +230,7 @@ def test_a_step_by_itself_is_no_re_run(bad: Tag, tmp_path: Path) -> None:
     compare(tmp_path)
     again(Tag(bad.reports, "new"), kind="step")
     assert unmet(tmp_path) == {
-        "re-run complete": "no run of new is on record: `phase4 run --rehearsal --tag new`",
+        "re-run complete": "no run of new is on record; `phase4 run --rehearsal --tag new` makes one",
     }
 
 

@@ -11,7 +11,6 @@ from phase4_tui.journal.locks import DirectoryLock
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.audit import audit
 from phase4_tui.runbook.classification import Classification
-from phase4_tui.runbook.escalation import next_step
 from phase4_tui.runbook.judging import judge_tag
 from phase4_tui.runbook.run_holder import announce, run_lock, withdraw
 from tests.runbook.documents import ALERT, REPORT_AGE, Json, Tag, quality
@@ -28,7 +27,6 @@ ISSUE = "record 2: traded in a high-risk event"
 
 def found(tag: Tag) -> Classification:
     classification = judge_tag(tag.site, tag.name, OperationsState(), patient=False).classification
-    assert next_step(classification), "every rule says what to do next"
     assert (classification.severity_class is None) == (classification.level != "incident")
     return classification
 

@@ -82,9 +82,9 @@ async def test_the_bell_rings_once_for_a_new_incident_where_it_is_wanted(
 
 async def test_without_any_tag_i_am_told_how_to_begin(tmp_path: Path) -> None:
     async with operator_at(laid_out(tmp_path)) as me:
-        await me.sees("NO RUN YET", "next: r runs the sequence")
+        await me.sees("NO RUN YET", "next: r run the sequence")
         await me.pilot.resize_terminal(80, 24)
-        await me.sees("no tag yet · r runs the sequence")
+        await me.sees("no tag yet · next: r run the sequence")
         await me.press("d")
         await me.sees("decisions: there is no tag yet; `r` runs the sequence")
 
@@ -135,7 +135,11 @@ async def test_x_cancels_and_resume_goes_on_where_it_was(tmp_path: Path) -> None
         await me.press("r")
         await me.sees("run: a run is under way: maria@")
         await me.press("x")
-        await me.sees("run of phase4_demo ended: monitor cancelled", "stopped: R resumes", "5 monitor ■")
+        await me.sees(
+            "run of phase4_demo ended: monitor cancelled",
+            "stopped, next: R resume phase4_demo at monitor",
+            "5 monitor ■",
+        )
         me.app.clear_notifications()
         (tmp_path / "go").touch()
         await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.holder is None)

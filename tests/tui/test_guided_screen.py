@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.names import Artifact
 from phase4_tui.journal.actor import Actor
 from phase4_tui.journal.lease import drop_lease, read_lease, take_lease
 from phase4_tui.journal.log import read_events
@@ -33,6 +34,12 @@ def rehearsed(reports: Path, name: str = "C") -> Tag:
     return tag
 
 
+def fresh(tag: Tag) -> None:
+    """Make a tag's results as new as if a run had just written them."""
+    for artifact in (Artifact.REPORT, Artifact.SUMMARY):
+        tag.age(artifact, 0)
+
+
 @pytest.fixture
 def work(tmp_path: Path) -> Path:
     lay_out(tmp_path)
@@ -41,7 +48,9 @@ def work(tmp_path: Path) -> Path:
 
 async def contained_and_explained(user: User, work: Path) -> None:
     """Walk the first four steps."""
-    await user.sees("▶ 1 Freeze  NEXT", "· 5 Re-run, compare, reopen  open", "you lead", "next: 1", "owner risk")
+    await user.sees(
+        "▶ 1 Freeze  NEXT", "· 5 Re-run, compare, reopen  open", "you lead", "next: f freeze B", "owner risk"
+    )
     await user.sees("$ phase4 freeze B --reason R", "Freeze the artifacts of the bad run tag")
     await user.press("enter")
     await user.gives_reason()
@@ -53,16 +62,18 @@ async def contained_and_explained(user: User, work: Path) -> None:
     await user.gives_reason()
     await user.answers(yes=True)
     await user.at(GuidedScreen)
-    await user.sees("✔ 2 Switch to known-good  done", "next: 3")
+    await user.sees("✔ 2 Switch to known-good  done", "next: p fall back to Phase 3")
     site = site_of(work)
     give(site, plan_phase3_only(site, "rollback"))
-    await user.sees("✔ 3 Fall back to Phase 3  done", "contained 20", "next: 4")
+    await user.sees("▶ 3 Fall back to Phase 3  NEXT", "contained 20", "next: r run the Phase 3 sequence")
+    fresh(Tag(work / "reports", "phase3_demo", phase=3))
+    await user.sees("✔ 3 Fall back to Phase 3  done", "next: l log the root cause")
     await user.press("enter")
     await user.at(RootCauseScreen)
     await user.press(*"feed", "tab", *"check", "ctrl+s")
     await user.answers(yes=True)
     await user.at(GuidedScreen)
-    await user.sees("✔ 4 Log the root cause  done", "next: 5", "re-runs Phase 4 as a rehearsal")
+    await user.sees("✔ 4 Log the root cause  done", "next: ^p rehearsal re-run Phase 4 as a rehearsal")
 
 
 async def test_the_whole_rollback_can_be_walked_from_freeze_to_reopening(work: Path) -> None:
@@ -79,7 +90,7 @@ async def test_the_whole_rollback_can_be_walked_from_freeze_to_reopening(work: P
         await user.press("escape")
         await user.at(GuidedScreen)
         rehearsed(work / "reports")
-        await user.sees("compares the re-run")
+        await user.sees("next: c compare B with C")
         await user.press("5")
         await user.at(CompareScreen)
         await user.sees("C has recovered", "✔ gone", "input not on record")
@@ -132,9 +143,9 @@ async def test_the_steps_are_looked_at_with_arrows_and_the_mouse_and_a_second_cl
         await user.incident()
         await user.press("g")
         await user.at(GuidedScreen)
-        await user.sees("next: 1")
+        await user.sees("next: f freeze B")
         await user.press("down", "down", "down", "down", "down")
-        await user.sees("$ phase4 run --rehearsal --tag NEW", "Re-run the whole Phase 4 sequence")
+        await user.sees("$ phase4 run --rehearsal --tag B_rerun", "Re-run the whole Phase 4 sequence")
         await user.press("up")
         await user.sees("$ phase4 root-cause add")
         await pilot.click("#step-1")
@@ -162,7 +173,7 @@ async def test_a_tampered_tag_is_restored_by_the_first_step(work: Path) -> None:
         report.write_bytes(b"{}")
         await user.press("g")
         await user.at(GuidedScreen)
-        await user.sees("✘ 1 Freeze  TAMPERED", "restore the frozen files")
+        await user.sees("✘ 1 Freeze  TAMPERED", "next: ^p restore put the frozen files of B back")
         await user.press("1")
         await user.answers(yes=True)
         await user.sees("✔ 1 Freeze  done")

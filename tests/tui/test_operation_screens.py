@@ -16,7 +16,7 @@ from phase4_tui.tui.screens.known_good import KnownGoodScreen, TagRows
 from phase4_tui.tui.screens.questions import PlanScreen, TextScreen
 from phase4_tui.tui.screens.root_cause import RootCauseScreen
 from phase4_tui.tui.widgets.owner_field import OwnerField
-from tests.rollback.support import give, site_of, state_of
+from tests.rollback.support import freeze, give, site_of, state_of
 from tests.runbook.documents import Tag
 from tests.tui.support import SIZE, lay_out, make_app, screen_text, until
 from tests.tui.user import User
@@ -102,6 +102,9 @@ async def test_without_a_known_good_tag_n_states_so_and_says_what_is_next(work: 
         await user.answers(yes=False)
         await until(pilot, lambda: len(app.screen_stack) == 1)
         await user.sees("`e` calls them later, `p` falls back to Phase 3")
+        await user.sees("next: f freeze B")
+        freeze(work, "B")
+        await user.sees("next: e call the product")
     incident = state_of(work).incident
     assert incident is not None
     assert incident.no_good_tag
@@ -279,7 +282,7 @@ async def test_every_screen_says_what_to_press_and_fits_any_terminal(work: Path,
         await user.incident()
         for key, expected in (
             ("k", "enter switches to it"),
-            ("g", "next: 1"),
+            ("g", "next: f freeze B"),
             ("l", "ctrl+s"),
             ("c", "c or enter compares"),
         ):

@@ -14,9 +14,11 @@ from textual.pilot import Pilot
 
 from phase4_tui.artifacts.clock import iso
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.console.facts.next_move_cache import situation_of
 from phase4_tui.console.facts.snapshot import Snapshot, TagView
 from phase4_tui.journal.incident import Finding, Incident
 from phase4_tui.journal.state import OperationsState
+from phase4_tui.rollback.next_move import next_move
 from phase4_tui.runbook.fallback_proof import Fallback
 from phase4_tui.runbook.status import read_tags
 from phase4_tui.tui.app import Phase4App
@@ -132,7 +134,9 @@ def spoiled(tmp_path: Path, snapshot: Snapshot, kind: str) -> Snapshot:
 
 def take(snapshot: Snapshot, tmp_path: Path) -> Phase4App:
     """Return the dashboard of a snapshot."""
-    app = Phase4App(site_of(tmp_path))
+    site = site_of(tmp_path)
+    snapshot = replace(snapshot, next_move=next_move(situation_of(snapshot, site)))
+    app = Phase4App(site)
     app.facts = Still(snapshot, app.post_message)  # type: ignore[assignment]
     return app
 

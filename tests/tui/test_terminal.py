@@ -186,7 +186,7 @@ def test_killed_outright_it_leaves_no_step_and_the_next_one_resumes(slow: Path) 
     until(lambda: steps_alive(slow) == [], 5)
     (slow / "go").touch()
     with Terminal(DASHBOARD, slow) as terminal:
-        terminal.wait_for("stopped: R resumes")
+        terminal.wait_for("stopped, next: R resume")
         terminal.press("R")
         terminal.wait_for("Run (y)")
         terminal.press("y")

@@ -1,6 +1,9 @@
 """Reads one snapshot for a command, without threads: what the dashboard knows after its index is complete."""
 
+from dataclasses import replace
+
 from phase4_tui.console.facts.builder import build_snapshot
+from phase4_tui.console.facts.next_move_cache import NextMoveCache
 from phase4_tui.console.facts.reading import Reader
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.runbook.site import Site
@@ -13,4 +16,5 @@ def read_snapshot(site: Site, tag: str | None = None) -> Snapshot:
     if readings.state_error is not None:
         raise readings.state_error
     rows = tuple(read_tags(site))
-    return build_snapshot(site, readings, rows=rows, tags=len(rows), followed=tag is None)
+    snapshot = build_snapshot(site, readings, rows=rows, tags=len(rows), followed=tag is None)
+    return replace(snapshot, next_move=NextMoveCache(site).of(snapshot))

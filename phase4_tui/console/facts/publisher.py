@@ -9,6 +9,7 @@ from phase4_tui.artifacts.index import newest_tag
 from phase4_tui.console.facts.builder import build_snapshot
 from phase4_tui.console.facts.change_detector import Change
 from phase4_tui.console.facts.events import Post, SnapshotReady
+from phase4_tui.console.facts.next_move_cache import NextMoveCache
 from phase4_tui.console.facts.reading import Reader
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.facts.tag_index import TagIndex
@@ -42,6 +43,7 @@ class SnapshotPublisher:
         self._read_only = read_only
         self._clock = clock
         self._reader = Reader(site, clock)
+        self._next_moves = NextMoveCache(site)
         self._transcripts = Transcripts(post)
         self._guess: str | None = None
         self._posted = 0.0
@@ -69,8 +71,10 @@ class SnapshotPublisher:
             watch_trouble=self._watch_trouble(),
             read_only=self._read_only,
         )
+        unsettled = bool(self._index.unsettled)
+        move = self._next_moves.of(snapshot, is_first=not self._reader.isolation_is_proven, unsettled=unsettled)
         self._posted, self._outdated = self._clock(), False
-        self._show(snapshot)
+        self._show(replace(snapshot, next_move=move))
 
     def prove_isolation(self) -> None:
         """Try the barrier of the steps, and post the preconditions that depend on it."""
@@ -96,7 +100,8 @@ class SnapshotPublisher:
             state=OperationsState(),
         )
         self._outdated = True
-        self._show(replace(known, trouble=trouble, trouble_remedies=()))
+        failed = replace(known, trouble=trouble, trouble_remedies=())
+        self._show(replace(failed, next_move=self._next_moves.of(failed)))
 
     def post_stale(self, stale: str) -> None:
         """Post that what is shown is old; for the face's own thread, since a look may hang on a lost mount."""

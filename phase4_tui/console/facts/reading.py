@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from phase4_tui.artifacts.clock import now_ns
-from phase4_tui.artifacts.manifest import look_frozen
+from phase4_tui.artifacts.manifest import tampered_tags
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.errors import FORESEEN, Phase4Error
 from phase4_tui.journal.lease import Lease, read_lease
@@ -68,6 +68,11 @@ class Reader:
         """True when the frozen tags are to be compared with their manifests again."""
         return self._compared is None or self._clock() - self._compared > TAMPER_SECONDS
 
+    @property
+    def isolation_is_proven(self) -> bool:
+        """True once the barrier was tried, which the first paint of a face does without."""
+        return self._proof is not None
+
     def compare_frozen_again(self) -> None:
         """Let the next reading compare the frozen tags, however short ago the last one did."""
         self._compared = None
@@ -83,7 +88,7 @@ class Reader:
         site, reports = self._site, self._site.reports
         state, error = read_operations_state(reports)
         if self.tampering_is_due:
-            self._tampered = tampered_tags(site, state)
+            self._tampered = tampered_tags(reports, state.frozen, site.artifacts)
             self._compared = self._clock()
         tag = shown_tag(site, chosen, state, newest)
         holder = running(reports)
@@ -131,11 +136,6 @@ def _last_run(site: Site, tag: str) -> RunRecord | None:
     """Return the newest run of a tag of which a step was started."""
     runs = (run for run, _ in latest_steps(site, tag).values())
     return max(runs, key=lambda run: run.run_id, default=None)
-
-
-def tampered_tags(site: Site, state: OperationsState) -> tuple[str, ...]:
-    """Return the frozen tags that are not, by names, sizes and times, what was frozen."""
-    return tuple(tag for tag in sorted(state.frozen) if look_frozen(site.reports, tag, site.artifacts))
 
 
 def clock_trouble(reports: Path, tag: str, now: int) -> str | None:

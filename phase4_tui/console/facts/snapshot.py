@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from phase4_tui.artifacts.manifest import FrozenState
 from phase4_tui.errors import Remedy
 from phase4_tui.journal.lease import Lease
 from phase4_tui.journal.state import OperationsState
@@ -13,9 +14,10 @@ from phase4_tui.runbook.health import Health
 from phase4_tui.runbook.provenance import RunRecord
 from phase4_tui.runbook.run_holder import Holder
 from phase4_tui.runbook.status import TagRow
-from phase4_tui.runbook.steps import PHASE4_STEPS, Step
+from phase4_tui.runbook.steps import PHASE4_STEPS, Phase, Step
 
 if TYPE_CHECKING:
+    from phase4_tui.rollback.next_move import NextMove
     from phase4_tui.runbook.preconditions import Precondition
 
 
@@ -24,10 +26,10 @@ class TagView:
     """One tag, judged."""
 
     tag: str
-    phase: int
+    phase: Phase
     health: Health
     classification: Classification
-    frozen: str
+    frozen: FrozenState
     rung: str | None
     last_run: RunRecord | None
     missing: tuple[str, ...]
@@ -64,6 +66,7 @@ class Snapshot:
     rules: Rules = field(default_factory=lambda: DEFAULT_RULES)
     """What the monitor of a run of now would judge by."""
     tampered: tuple[str, ...] = ()
+    next_move: "NextMove | None" = None
     preconditions: "tuple[Precondition, ...]" = ()
     watch_trouble: str | None = None
     trouble: str | None = None

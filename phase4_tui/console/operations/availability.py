@@ -7,6 +7,7 @@ from shlex import quote
 
 from phase4_tui.artifacts.manifest import restoring
 from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.operations import defaults
 from phase4_tui.errors import Remedy, command_line
 from phase4_tui.journal.actor import host_name
 from phase4_tui.runbook.provenance import COMPLETE, last_transcript
@@ -65,8 +66,8 @@ def transcribed(snapshot: Snapshot) -> Obstacle | None:
 
 
 def resumable(snapshot: Snapshot) -> Obstacle | None:
-    """The last run of the shown tag is incomplete, and no other is under way."""
-    if snapshot.holder:
+    """The next move resumes a run, or the last one of the shown tag is incomplete; no other is under way."""
+    if snapshot.holder or defaults.of_next_move(snapshot, "resume") is not None:
         return idle(snapshot)
     run = snapshot.focus.last_run if snapshot.focus else None
     if run is None:
@@ -93,6 +94,16 @@ def thawable(snapshot: Snapshot) -> Obstacle | None:
     """The shown tag is frozen."""
     frozen = snapshot.focus is not None and snapshot.focus.frozen != "no"
     return needs_state(snapshot) if frozen else Obstacle("this tag is not frozen")
+
+
+def restorable(snapshot: Snapshot) -> Obstacle | None:
+    """The next move restores a tag, or the shown one is frozen."""
+    return needs_state(snapshot) if defaults.of_next_move(snapshot, "restore") is not None else thawable(snapshot)
+
+
+def guidable(snapshot: Snapshot) -> Obstacle | None:
+    """An incident is open, or the next move opens one."""
+    return needs_state(snapshot) if defaults.of_next_move(snapshot, "guided") is not None else needs_incident(snapshot)
 
 
 def needs_incident(snapshot: Snapshot) -> Obstacle | None:
@@ -127,8 +138,9 @@ def _closed(snapshot: Snapshot, remedies: tuple[Remedy, ...] = ()) -> Obstacle |
 
 
 def two_tags(snapshot: Snapshot) -> Obstacle | None:
-    """There are tags to compare."""
-    return None if snapshot.tags > 1 else Obstacle("there are no two tags to compare")
+    """There are tags to compare, or the next move is to compare, though nothing may be left of the incident's tag."""
+    named = defaults.of_next_move(snapshot, "compare") is not None
+    return None if named or snapshot.tags > 1 else Obstacle("there are no two tags to compare")
 
 
 def step_of_mode(number: int) -> WhyNot:

@@ -10,6 +10,12 @@ from phase4_tui.runbook.settings import Settings
 Default = Callable[[Snapshot, Settings], str | None]
 
 
+def of_next_move(snapshot: Snapshot, operation: str) -> str | None:
+    """Return the tag of the next move where it is this operation: what the screen says is what its key does."""
+    move = snapshot.next_move
+    return move.tag if move is not None and move.operation == operation else None
+
+
 def shown(snapshot: Snapshot, settings: Settings) -> str | None:
     """Return the tag that is shown."""
     return snapshot.focus.tag if snapshot.focus else None
@@ -36,8 +42,21 @@ def to_step(snapshot: Snapshot, settings: Settings) -> str:
     return settings.phase3.tag if phase == 3 else settings.tag
 
 
+def to_restore(snapshot: Snapshot, settings: Settings) -> str | None:
+    """Return the tampered tag that the next move names, else the shown one."""
+    return of_next_move(snapshot, "restore") or shown(snapshot, settings)
+
+
+def to_reopen(snapshot: Snapshot, settings: Settings) -> str | None:
+    """Return the rehearsal that the next move names, else the shown tag."""
+    return of_next_move(snapshot, "reopen") or shown(snapshot, settings)
+
+
 def to_run(snapshot: Snapshot, settings: Settings) -> str:
-    """Return the tag of the settings, or a free one where a run would be refused or would write over evidence."""
+    """Return the tag of the next move, else that of the settings, or a free one where that must stay as it is."""
+    named = of_next_move(snapshot, "run")
+    if named is not None:
+        return named
     fallen = snapshot.state.evaluation_mode == "phase3_only"
     wanted = settings.phase3.tag if fallen else settings.tag
     kept = {*snapshot.state.frozen, snapshot.state.incident.tag if snapshot.state.incident else None}
@@ -46,6 +65,9 @@ def to_run(snapshot: Snapshot, settings: Settings) -> str:
 
 def to_rehearse(snapshot: Snapshot, settings: Settings) -> str:
     """Return a tag that no run has: the incident's is frozen, and an old re-run is spent."""
+    named = of_next_move(snapshot, "rehearse")
+    if named is not None:
+        return named
     incident = snapshot.state.incident
     return _free(snapshot, f"{(incident.tag if incident else settings.tag)[:50]}_rerun", first=True)
 
@@ -73,7 +95,10 @@ def to_acknowledge(snapshot: Snapshot, settings: Settings) -> str | None:
 
 
 def to_resume(snapshot: Snapshot, settings: Settings) -> str:
-    """Return the command that resumes the shown tag's last run."""
+    """Return the command that resumes the run of the next move, else the shown tag's last one."""
+    move = snapshot.next_move
+    if move is not None and move.operation == "resume":
+        return move.command
     run = snapshot.focus.last_run if snapshot.focus else None
     return resume_command(run) if run is not None else "phase4 run --resume"
 

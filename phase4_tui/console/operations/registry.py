@@ -132,7 +132,7 @@ def _root_cause_command(snapshot: Snapshot, settings: Settings) -> str:
 
 
 def _compare_command(snapshot: Snapshot, settings: Settings) -> str:
-    tags = defaults.to_compare(snapshot, None, {})
+    tags = defaults.to_compare(snapshot, defaults.of_next_move(snapshot, "compare"), {})
     good = f" --known-good {quote(tags['known_good'])}" if tags["known_good"] else ""
     return f"phase4 compare {quote(tags['bad'] or 'TAG')} {quote(tags['rerun'] or 'TAG')}{good}"
 
@@ -187,7 +187,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "guided", "g", "guided rollback", "Walk through the five steps of the runbook's rollback", ROLLBACK,
-        View.GUIDED, command("phase4 rollback"), availability.needs_incident, footer=True,
+        View.GUIDED, command("phase4 rollback"), availability.guidable, footer=True,
     ),
     Operation(
         "freeze", "f", "freeze", "Freeze the tag: nothing overwrites its artifacts, copies prove it", ROLLBACK, _freeze,
@@ -232,7 +232,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "reopen", "o", "reopen", "Reopen Phase 4 on this tag; shows each unmet condition", ROLLBACK, _reopen,
-        command("phase4 reopen --tag {}", defaults.shown), availability.reopenable,
+        command("phase4 reopen --tag {}", defaults.to_reopen), availability.reopenable,
         (ShellCommand(
             ("reopen",), "Reopen Phase 4 on a rehearsal; lists each condition that is unmet.",
             (shell_commands.REHEARSAL, shell_commands.ACCEPT, shell_commands.OVERRIDE, shell_commands.SPARE_REASON),
@@ -272,7 +272,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "restore", "", "restore", "Put the frozen tag's files back; the changed ones are kept as evidence", ROLLBACK,
-        _restore, command("phase4 restore {}", defaults.shown), availability.thawable,
+        _restore, command("phase4 restore {}", defaults.to_restore), availability.restorable,
         (ShellCommand(
             ("restore",), "Put a frozen tag's files back; what was changed is kept as evidence.", (TAG,)
         ),),

@@ -53,8 +53,7 @@ class FactsScreen(Screen[None]):
         width, height = self.app.size
         for length, breakpoints in ((width, self.HORIZONTAL_BREAKPOINTS), (height, self.VERTICAL_BREAKPOINTS)):
             self.add_class(*[name for least, name in breakpoints or () if length >= least][-1:])
-        header = HeaderLine(banner=str(getattr(self.app, "banner", "")), keys=self.console.keys)
-        yield header.data_bind(FactsScreen.snapshot)
+        yield HeaderLine(self.console.keys, banner=str(getattr(self.app, "banner", ""))).data_bind(FactsScreen.snapshot)
         yield from self.body()
         yield KeyPlace()
 

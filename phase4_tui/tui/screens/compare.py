@@ -18,7 +18,7 @@ from phase4_tui.console.remedies import parts_of
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.errors import FORESEEN
 from phase4_tui.rollback.comparison import ComparisonResult, compare
-from phase4_tui.rollback.guided import last_rehearsal
+from phase4_tui.rollback.read_situation import last_rehearsal
 from phase4_tui.runbook.status import TagRow
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.choice import LongChoiceScreen

@@ -1,6 +1,6 @@
 """The dashboard: tags, the health checks, the incident, the sequence with its output."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from textual.binding import Binding
 from textual.containers import Container, Horizontal, Vertical
@@ -15,7 +15,7 @@ from phase4_tui.tui.messages import TagChosen
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.widgets.header_line import LEVELS, verdict
 from phase4_tui.tui.widgets.health_panel import HealthPanel, HealthPanels
-from phase4_tui.tui.widgets.incident_panel import IncidentPanel, incident_rows
+from phase4_tui.tui.widgets.incident_panel import NEXT, IncidentPanel, incident_rows
 from phase4_tui.tui.widgets.lines import Lines
 from phase4_tui.tui.widgets.rows import Rows
 from phase4_tui.tui.widgets.sequence_panel import SequencePanel
@@ -28,8 +28,9 @@ class TooSmall(Lines):
 
     snapshot: var[Snapshot | None] = var(None)
 
-    def __init__(self) -> None:
+    def __init__(self, keys: Mapping[str, str]) -> None:
         super().__init__(id="too-small")
+        self._keys = keys
 
     def watch_snapshot(self) -> None:
         """Draw what is new."""
@@ -37,13 +38,13 @@ class TooSmall(Lines):
         if snapshot is None:
             return
         tag = snapshot.focus.tag if snapshot.focus else "no tag"
-        (title, style), rows = incident_rows(snapshot)
+        (title, style), rows = incident_rows(snapshot, self._keys)
         self.show(
             [
                 ((verdict(snapshot), LEVELS[snapshot.level]),),
                 (tag,),
                 ((title, style),),
-                (next((text for text, _ in rows if text.startswith("next: ")), rows[-1][0]),),
+                (next((text for text, _ in rows if text.startswith(NEXT)), rows[-1][0] if rows else ""),),
                 (("60×16 is the least room for the panels", "$text-muted"),),
             ]
         )
@@ -66,14 +67,14 @@ class DashboardScreen(FactsScreen):
 
     def body(self) -> Iterable[Widget]:
         """Tags beside panels, incident and sequence under them."""
-        cls = FactsScreen
+        cls, keys = FactsScreen, self.console.keys
         checks = checks_of(self.console.site.settings, 4)
         panels = HealthPanels(*(HealthPanel(entry).data_bind(cls.snapshot) for entry in checks))
-        right = Vertical(panels, Horizontal(SequencePanel().data_bind(cls.snapshot), id="lower"), id="right")
+        right = Vertical(panels, Horizontal(SequencePanel(keys).data_bind(cls.snapshot), id="lower"), id="right")
         tags = TagList().data_bind(cls.snapshot, DashboardScreen.tag_filter)
-        left = Vertical(tags, IncidentPanel().data_bind(cls.snapshot), id="left")
-        yield TooSmall().data_bind(cls.snapshot)
-        yield TagLine().data_bind(cls.snapshot, DashboardScreen.tag_filter)
+        left = Vertical(tags, IncidentPanel(keys).data_bind(cls.snapshot), id="left")
+        yield TooSmall(keys).data_bind(cls.snapshot)
+        yield TagLine(keys).data_bind(cls.snapshot, DashboardScreen.tag_filter)
         yield FilterLine()
         yield Container(left, right, id="main")
 

@@ -10,7 +10,10 @@ from textual.widgets import Static
 
 from phase4_tui.console.background import in_background
 from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.next_move_text import as_key
+from phase4_tui.console.operations.defaults import of_next_move
 from phase4_tui.console.operations.dialogues import rollback as dialogues
+from phase4_tui.console.operations.registry import BY_ID, why_not
 from phase4_tui.console.operations.rollback_lease import RollbackLease
 from phase4_tui.console.operations.session import Session
 from phase4_tui.console.remedies import as_keys, how, parts_of
@@ -20,18 +23,17 @@ from phase4_tui.errors import FORESEEN, Refused
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.lease import HEARTBEAT_SECONDS, Lease
 from phase4_tui.journal.log import read_events
-from phase4_tui.rollback.guided import Guided, GuidedStep, read_guided
+from phase4_tui.rollback.guided import Guided, GuidedStep, open_for_shown_tag, read_guided
 from phase4_tui.rollback.incidents import incidents_of
 from phase4_tui.runbook.site import Site
 from phase4_tui.tui.screens.base import FactsScreen
-from phase4_tui.tui.text import Part, clip, lines
+from phase4_tui.tui.text import Part, lines
 from phase4_tui.tui.widgets.hint_line import HintLine
 from phase4_tui.tui.widgets.incident_lines import closed_rows, incident_rows, short
 from phase4_tui.tui.widgets.step_cards import StepCards
 
 REST = 4
 """A look that took long is not made again before so many times its duration: it hashes what is frozen."""
-KEYS = {1: "freeze the tag", 2: "choose a known-good tag", 3: "fall back to Phase 3", 4: "log the root cause"}
 
 
 class GuidedScreen(FactsScreen):
@@ -89,9 +91,12 @@ class GuidedScreen(FactsScreen):
     # The lease ------------------------------------------------------------------------------------------------
 
     async def _take_lease(self) -> None:
-        if self.snapshot is not None and self.snapshot.state.incident is None:
-            return
+        snapshot = self.snapshot
         try:
+            if snapshot is not None and snapshot.state.incident is None:
+                if of_next_move(snapshot, "guided") is None:
+                    return
+                await self.console.write(lambda: open_for_shown_tag(self.console.site))
             await self._lead.take()
         except Refused as error:
             self.console.tell(f"{error.message}: look on, or T takes it over with a reason", severity="warning")
@@ -205,19 +210,11 @@ class GuidedScreen(FactsScreen):
         other = self._other()
         if other is not None:
             return [("T", "bold"), f" takes the rollback over from {self._lead.who(other)} · escape back"]
-        snapshot = self.snapshot
-        if snapshot is not None and snapshot.holder is not None:
-            run = f"a run of {clip(snapshot.holder.tag, 30)} is under way"
-            return [f"{run}: wait for its end · {how('cancel', keys)} cancels it"]
-        step = guided.next_step
-        if step is None:
-            return ["every step is done"]
-        what = "restore the frozen files" if step.state == "tampered" else KEYS.get(step.number, reopening(step))
-        return [
-            ("next: ", ""),
-            (f"{step.number}", "bold"),
-            f" (or enter on it) {what} · {how('escalate', keys)} calls an owner · escape back",
-        ]
+        move = guided.next_move
+        told = f"next: {as_key(move, keys)} · " if move is not None else ""
+        cancel = f"{how('cancel', keys)} cancels it · " if why_not(BY_ID["cancel"], self.snapshot) is None else ""
+        owner = f"{how('escalate', keys)} calls an owner"
+        return [(told, "bold"), f"{cancel}enter acts on a step · {owner} · escape back"]
 
     # Acting ---------------------------------------------------------------------------------------------------
 
@@ -265,9 +262,3 @@ def _worded(step: GuidedStep, keys: Mapping[str, str]) -> GuidedStep:
     """Return a step whose detail says its remedies as keys, and of each sha256 the first digits."""
     detail = as_keys(short_digests(step.detail, step.digests), step.remedies, keys)
     return step.model_copy(update={"detail": detail, "remedies": ()})
-
-
-def reopening(step: GuidedStep) -> str:
-    """Return what the last step does next, which its command tells."""
-    words = {"run": "re-runs Phase 4 as a rehearsal", "compare": "compares the re-run", "reopen": "reopens Phase 4"}
-    return words.get(step.command.split()[1], "goes on")

@@ -1,15 +1,20 @@
 """The line that is on every screen: what is shown, known-good, mode, verdict, clock, and every alarm."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from textual.reactive import var
 
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.console.facts.snapshot import Snapshot
-from phase4_tui.console.remedies import as_keys, how
+from phase4_tui.console.next_move_text import as_key
+from phase4_tui.console.remedies import as_keys
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.tui.text import clip
 from phase4_tui.tui.widgets.lines import CORNER, Lines, wrapped
+
+if TYPE_CHECKING:
+    from phase4_tui.runbook.preconditions import Precondition
 
 LEVELS = {"ok": "bold $success", "warning": "bold $warning", "incident": "bold $error", "unknown": "bold $warning"}
 
@@ -23,10 +28,10 @@ class HeaderLine(Lines):
     HeaderLine.-alarm { background: $error 25%; }
     """
 
-    def __init__(self, *, banner: str = "", keys: Mapping[str, str] | None = None) -> None:
+    def __init__(self, keys: Mapping[str, str], *, banner: str = "") -> None:
         super().__init__()
-        self._banner = banner
         self._keys = keys
+        self._banner = banner
 
     def on_mount(self) -> None:
         """Begin to tell the time."""
@@ -48,6 +53,9 @@ class HeaderLine(Lines):
         banner = [(f" {part} ", "bold $background on $accent") for part in self._banner.splitlines()]
         rows = [*facts, *(wrapped(banner, width, 2) if banner else ())]
         rows += [((f"{SYMBOLS['incident']} {alarm}", "bold $error"),) for alarm in found]
+        move = snapshot.next_move
+        if move is not None and is_alarm_of_move(snapshot):
+            rows.append(((f"next: {as_key(move, self._keys)}", "bold $accent"),))
         if self.styles.height is None or self.styles.height.value != len(rows):
             self.styles.height = len(rows)
         self.show(rows)
@@ -111,18 +119,25 @@ def verdict(snapshot: Snapshot) -> str:
     return f"{SYMBOLS[found.level]} {word} {found.rule.replace('_', ' ')}"
 
 
-def alarms(snapshot: Snapshot, keys: Mapping[str, str] | None = None) -> list[str]:
-    """Return what must be seen on every screen; `keys` are the operator's own, where they differ."""
-    keys = keys or {}
+def is_alarm_of_move(snapshot: Snapshot) -> bool:
+    """True when an alarm is about what the next move corrects: every screen then says that move."""
+    return _live_orders(snapshot) is not None or bool(snapshot.tampered) or snapshot.trouble is not None
+
+
+def _live_orders(snapshot: Snapshot) -> "Precondition | None":
+    return next((one for one in snapshot.preconditions if one.name == "paper_mode" and not one.ok), None)
+
+
+def alarms(snapshot: Snapshot, keys: Mapping[str, str]) -> list[str]:
+    """Return what must be seen on every screen; `keys` are those of the operations."""
     found = []
     if snapshot.stale:
         found.append(f"STALE: {snapshot.stale}")
-    live = next((one for one in snapshot.preconditions if one.name == "paper_mode" and not one.ok), None)
+    live = _live_orders(snapshot)
     if live is not None:
         found.append(f"LIVE ORDERS: {as_keys(live.detail, live.remedies, keys)}; nothing is run until then")
     if snapshot.tampered:
-        names = ", ".join(snapshot.tampered[:3])
-        found.append(f"TAMPERED: {names} is not what was frozen: choose it, {how('restore', keys)}")
+        found.append(f"TAMPERED: {', '.join(snapshot.tampered[:3])} is not what was frozen")
     if snapshot.trouble:
         found.append(as_keys(snapshot.trouble, snapshot.trouble_remedies, keys))
     if snapshot.watch_trouble:

@@ -1,19 +1,21 @@
-"""The incident: class, clock, why, owner, and the next sensible step with its key."""
+"""The incident: class, clock, why, owner, and the next move with its key."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from textual.reactive import var
 
 from phase4_tui.artifacts.clock import nanoseconds, now_ns
 from phase4_tui.artifacts.counting import in_words
 from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.next_move_text import as_key
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.journal.incident import Finding, Incident
-from phase4_tui.runbook.escalation import OWNERS, next_step
+from phase4_tui.runbook.escalation import OWNERS
 from phase4_tui.tui.text import clip
 from phase4_tui.tui.widgets.lines import Lines, paragraphs
 
 EVIDENCE = 3
+NEXT = "next: "
 
 
 class IncidentPanel(Lines):
@@ -21,8 +23,9 @@ class IncidentPanel(Lines):
 
     snapshot: var[Snapshot | None] = var(None)
 
-    def __init__(self) -> None:
+    def __init__(self, keys: Mapping[str, str]) -> None:
         super().__init__(id="incident")
+        self._keys = keys
 
     def on_mount(self) -> None:
         """Begin to count."""
@@ -37,11 +40,11 @@ class IncidentPanel(Lines):
         snapshot = self.snapshot
         if snapshot is None:
             return
-        title, rows = incident_rows(snapshot)
+        title, rows = incident_rows(snapshot, self._keys)
         width = max(self.content_size.width, 20)
         body = paragraphs(rows, width)
         if len(body) >= self.content_size.height:  # what to press must be in sight, whatever else is cut off
-            rows.sort(key=lambda row: not row[0].startswith("next: "))
+            rows.sort(key=lambda row: not row[0].startswith(NEXT))
             body = paragraphs(rows, width)
         self.show([(title,), *((part,) for part in body)])
         self._tick()
@@ -70,60 +73,44 @@ def _evidence(found: Sequence[Finding]) -> list[tuple[str, str]]:
     return [(f"{one.key} = {clip(str(one.value), 60)}", "$text-muted") for one in found[:EVIDENCE]]
 
 
-def incident_rows(snapshot: Snapshot) -> tuple[tuple[str, str], list[tuple[str, str]]]:
+def incident_rows(snapshot: Snapshot, keys: Mapping[str, str]) -> tuple[tuple[str, str], list[tuple[str, str]]]:
     """Return the title and the lines of the panel."""
-    incident, view = snapshot.state.incident, snapshot.focus
+    incident = snapshot.state.incident
     if incident is None:
-        return _calm_rows(snapshot)
+        return _calm_rows(snapshot, keys)
     title = (f"INCIDENT {incident.severity_class or ''} {incident.stage}", "bold $error")
     rows = [(f"why: {incident.rule.replace('_', ' ')} · {incident.tag}", "")]
     owner = incident.owner
     called = [call for call in incident.escalations if call.owner == owner]
     note = "" if not called else ", acknowledged" if called[-1].acknowledged_at else ", called"
     rows.append((f"owner: {owner or 'none'}" + (f" ({OWNERS[owner]}{note})" if owner else ""), ""))
-    rows.append((f"next: {next_key(snapshot)}", "bold $accent"))
+    rows += _next_rows(snapshot, keys)
     if incident.contained_at is not None:
         rows.append((f"contained after {clock(incident.opened_at, incident.contained_at)}", "$text-muted"))
-    rows += _evidence(incident.evidence)
-    if view is not None and view.tag != incident.tag and view.classification.level != "ok":
-        rows.append((f"this tag: {next_step(view.classification)}", "$text-muted"))
-    return title, rows
+    return title, rows + _evidence(incident.evidence)
 
 
-def _calm_rows(snapshot: Snapshot) -> tuple[tuple[str, str], list[tuple[str, str]]]:
-    view = snapshot.focus
+def _next_rows(snapshot: Snapshot, keys: Mapping[str, str]) -> list[tuple[str, str]]:
+    move = snapshot.next_move
+    return [] if move is None else [(f"{NEXT}{as_key(move, keys)}", "bold $accent")]
+
+
+def _calm_rows(snapshot: Snapshot, keys: Mapping[str, str]) -> tuple[tuple[str, str], list[tuple[str, str]]]:
+    view, to_do = snapshot.focus, _next_rows(snapshot, keys)
     if view is None:
-        return ("NO RUN YET", "bold"), [("next: r runs the sequence", "bold $accent")]
+        return ("NO RUN YET", "bold"), to_do
     if view.tag in snapshot.tampered:
-        told = [("its files are not what was frozen", ""), ("next: ^p restore puts them back", "bold $accent")]
+        told = [("its files are not what was frozen", ""), *to_do]
         return (f"{SYMBOLS['tampered']} TAMPERED WITH", "bold $error"), told
     found = view.classification
     if found.level == "ok":
         rows = [(f"all {in_words(len(view.health.checks))} health checks hold", "$text-muted")]
         if snapshot.state.evaluation_mode == "phase3_only":
-            fallback = (f"fallback: {snapshot.fallback}", "$warning")
-            rows = [fallback, ("next: o reopen, or r run Phase 3", "bold $accent"), *rows]
-        return (f"{SYMBOLS['ok']} NO INCIDENT", "bold $success"), rows
+            rows.insert(0, (f"fallback: {snapshot.fallback}", "$warning"))
+        return (f"{SYMBOLS['ok']} NO INCIDENT", "bold $success"), to_do + rows
     rows = [(f"why: {found.rule.replace('_', ' ')}", "")]
     rows += [(f"owner: {found.owner} ({OWNERS[found.owner]})", "")] if found.owner else []
-    rows.append((f"next: {next_step(found)}", "bold $accent"))
-    rows += _evidence(found.evidence)
     word = found.severity_class or found.level.upper()
-    return (f"{SYMBOLS[found.level]} {word}, no incident open", "bold $warning"), rows
-
-
-def next_key(snapshot: Snapshot) -> str:
-    """Return the next sensible step of the rollback, by its key."""
-    state, incident = snapshot.state, snapshot.state.incident
-    assert incident is not None
-    if snapshot.needs_freezing:
-        return f"f freeze {incident.tag}"
-    if state.active_tag in (None, incident.tag) and not incident.no_good_tag:
-        return "k switch to a known-good tag"
-    if state.evaluation_mode == "phase4":
-        return "p fall back to Phase 3"
-    if snapshot.fallback is not None and snapshot.fallback.phase3_tag is None:
-        return "r run the Phase 3 sequence"
-    if not incident.root_causes:
-        return "l log the root cause"
-    return "g re-run, compare and reopen"
+    return (f"{SYMBOLS[found.level]} {word}, no incident open", "bold $warning"), rows + to_do + _evidence(
+        found.evidence
+    )

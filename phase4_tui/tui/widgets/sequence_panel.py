@@ -1,11 +1,16 @@
 """The sequence: each step's state, and the running step's output as it is written."""
 
+from collections.abc import Mapping
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import var
 
 from phase4_tui.console.facts.events import OutputArrived
 from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.next_move_text import as_key
+from phase4_tui.console.operations.registry import BY_ID, why_not
+from phase4_tui.console.remedies import how
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.provenance import StepRecord
 from phase4_tui.runbook.steps import PHASE3_STEPS
@@ -37,8 +42,9 @@ class SequencePanel(Vertical):
     SequencePanel Output.-past { color: $foreground 65%; }
     """
 
-    def __init__(self) -> None:
+    def __init__(self, keys: Mapping[str, str]) -> None:
         super().__init__(id="sequence")
+        self._keys = keys
         self._lines: list[str] = []
         self._following = True
         self._flushing = False
@@ -95,7 +101,7 @@ class SequencePanel(Vertical):
         steps, size = self.query_one(Lines), self.content_size
         width = max(size.width, 20)
         note = self._progress if self._following else "paused: space follows again"
-        rows = wrapped([*step_parts(self.snapshot), (note, "$accent")], width, STEP_ROWS)
+        rows = wrapped([*step_parts(self.snapshot, self._keys), (note, "$accent")], width, STEP_ROWS)
         more = paragraphs([*error_parts(self.snapshot), *precondition_parts(self.snapshot)], width)
         rows += [(part,) for part in more]
         del rows[max(min(size.height - 2, MOST_ROWS), STEP_ROWS) :]
@@ -110,7 +116,7 @@ class SequencePanel(Vertical):
             self.query_one(Output).add(lines)
 
 
-def step_parts(snapshot: Snapshot) -> list[tuple[str, str]]:
+def step_parts(snapshot: Snapshot, keys: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return the steps of the run under way, else of the shown tag's last run, each with its state."""
     run = snapshot.run
     parts: list[tuple[str, str]] = [("SEQUENCE  ", "bold")]
@@ -119,9 +125,12 @@ def step_parts(snapshot: Snapshot) -> list[tuple[str, str]]:
         names = [(f"{step.number} {step.name}  ", "$text-muted") for step in steps]
         return [*parts, *names, ("no run of this tag is on record  ", "$text-muted")]
     if snapshot.holder is not None:
-        parts.append((f"{clip(snapshot.holder.operator, 20)} runs {clip(run.tag, 30)}, x cancels  ", "$accent"))
+        own = why_not(BY_ID["cancel"], snapshot) is None
+        cancel = f", {how('cancel', keys)} cancels" if own else ""
+        parts.append((f"{clip(snapshot.holder.operator, 20)} runs {clip(run.tag, 30)}{cancel}  ", "$accent"))
     elif run.state == "interrupted" or any(step.state in ("cancelled", "not_run", "running") for step in run.steps):
-        parts.append(("stopped: R resumes  ", "bold $warning"))
+        move = snapshot.next_move
+        parts.append((f"stopped{f', next: {as_key(move, keys)}' if move else ''}  ", "bold $warning"))
     numbers = {step.name: step.number for step in snapshot.sequence}  # a step of Phase 3 has the same
     for step in run.steps:
         state = "cancelled" if step.state == "running" and snapshot.holder is None else step.state

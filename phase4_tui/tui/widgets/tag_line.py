@@ -1,11 +1,14 @@
 """The tags on one line, for a narrow terminal, and the field that filters them at any size."""
 
+from collections.abc import Mapping
+
 from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.reactive import var
 from textual.widgets import Input, Static
 
 from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.next_move_text import as_key
 from phase4_tui.tui.text import Part, clip, content
 from phase4_tui.tui.widgets.lines import Lines
 from phase4_tui.tui.widgets.tag_list import mark, matching
@@ -17,8 +20,9 @@ class TagLine(Lines):
     snapshot: var[Snapshot | None] = var(None)
     tag_filter: var[str] = var("")
 
-    def __init__(self) -> None:
+    def __init__(self, keys: Mapping[str, str]) -> None:
         super().__init__(id="tag-line")
+        self._keys = keys
 
     def watch_snapshot(self) -> None:
         """Draw what is new."""
@@ -30,12 +34,13 @@ class TagLine(Lines):
 
     def _draw(self) -> None:
         if self.snapshot is not None:
-            self.show([tuple(_tag_parts(self.snapshot, self.tag_filter))])
+            self.show([tuple(_tag_parts(self.snapshot, self.tag_filter, self._keys))])
 
 
-def _tag_parts(snapshot: Snapshot, wanted: str) -> list[Part]:
+def _tag_parts(snapshot: Snapshot, wanted: str, keys: Mapping[str, str]) -> list[Part]:
     if not snapshot.tags:
-        return [("no tag yet · r runs the sequence", "$text-muted")]
+        move = snapshot.next_move
+        return [(f"no tag yet{f' · next: {as_key(move, keys)}' if move else ''}", "$text-muted")]
     rows, state = matching(snapshot, wanted), snapshot.state
     shown = snapshot.focus.tag if snapshot.focus else None
     at = next((index for index, row in enumerate(rows) if row.tag == shown), 0)

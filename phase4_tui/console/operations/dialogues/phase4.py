@@ -69,7 +69,7 @@ async def reopen(
 ) -> None:
     """Reopen Phase 4 on a tag: each condition is shown, a changed input and an override are asked for."""
     site = session.site
-    chosen = tag if tag is not None else await session.default(defaults.shown)
+    chosen = tag if tag is not None else await session.default(defaults.to_reopen)
     found = await session.face.work(lambda: conditions(site, chosen, accept_changed_input=accept_changed_input))
     unmet = [condition for condition in found if not condition.ok]
     shown = [f"{'✔' if condition.ok else '✘'} {condition.name}: {_words(session, condition)}" for condition in found]

@@ -6,14 +6,15 @@ from phase4_tui.console.comparison_lines import comparison_lines
 from phase4_tui.console.operations.asker import Left, Line
 from phase4_tui.console.operations.dialogues.incidents import explain
 from phase4_tui.console.operations.dialogues.phase4 import compare_tags, fall_back, reopen
-from phase4_tui.console.operations.dialogues.runs import rehearse
+from phase4_tui.console.operations.dialogues.runs import rehearse, resume
 from phase4_tui.console.operations.dialogues.tags import freeze, no_good_tag, restore, rollback_of, switch
 from phase4_tui.console.operations.session import Session
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.console.views import View
 from phase4_tui.errors import Phase4Error, Refused, Remedy, command_line
-from phase4_tui.rollback.guided import Guided, GuidedStep, is_spent, last_rehearsal, lead, read_guided
+from phase4_tui.rollback.guided import Guided, GuidedStep, lead, read_guided
 from phase4_tui.rollback.known_good import candidates
+from phase4_tui.rollback.read_situation import is_spent, last_rehearsal
 from phase4_tui.rollback.reopen import COMPARED, Condition, conditions
 from phase4_tui.runbook.provenance import RunRecord
 
@@ -23,8 +24,10 @@ SHOWS = Remedy("guided", command_line("rollback"), "shows where it stands")
 async def step(session: Session, number: int, to: str | None = None) -> None:
     """Do what one step of the rollback needs now; `to` is the tag to switch to, where it was named beforehand."""
     guided = await _guided(session)
-    at = guided.steps[number - 1]
-    if number == 1:
+    at, move = guided.steps[number - 1], guided.next_move
+    if at.state == "next" and move is not None and move.operation == "resume":
+        await resume(session)
+    elif number == 1:
         await _secure(session, guided, at)
     elif number == 2:
         await _switch(session, guided, to)

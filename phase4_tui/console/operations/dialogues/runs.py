@@ -4,7 +4,7 @@ from phase4_tui.console.operations import defaults
 from phase4_tui.console.operations.availability import RUN
 from phase4_tui.console.operations.session import Session
 from phase4_tui.errors import Phase4Error, Refused, Remedy, command_line
-from phase4_tui.runbook.provenance import resume_command
+from phase4_tui.runbook.provenance import last_sequence, resume_command
 from phase4_tui.runbook.run_plan import Request, RunPlan
 from phase4_tui.runbook.steps import Phase, find_step, steps_of
 
@@ -65,9 +65,13 @@ async def step(session: Session, number: int) -> None:
 
 
 async def resume(session: Session) -> None:
-    """Resume the shown tag's last run."""
-    focus = (await session.face.facts()).focus
-    run = focus.last_run if focus else None
+    """Resume the run that the next move names, else the shown tag's last one."""
+    facts = await session.face.facts()
+    named = defaults.of_next_move(facts, "resume")
+    if named is not None:
+        run = await session.face.work(lambda: last_sequence(session.site.reports, named))
+    else:
+        run = facts.focus.last_run if facts.focus else None
     if run is None:
         raise Refused("no run of this tag is on record")
     session.face.typed(resume_command(run))

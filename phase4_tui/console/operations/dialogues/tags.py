@@ -30,8 +30,8 @@ async def thaw(session: Session, tag: str | None = None, reason: str | None = No
 
 
 async def restore(session: Session, tag: str | None = None) -> None:
-    """Restore a tag, by default the shown one."""
-    chosen = tag if tag is not None else await session.default(defaults.shown)
+    """Restore a tag, by default the one of the next move, else the shown one."""
+    chosen = tag if tag is not None else await session.default(defaults.to_restore)
     session.typed("restore", chosen)
     await session.give(lambda: plan_restore(session.site, chosen))
 

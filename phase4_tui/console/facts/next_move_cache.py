@@ -1,0 +1,103 @@
+"""The next move of one snapshot after the other; what is costly to read for it is read again only after a change."""
+
+from pathlib import Path
+
+from phase4_tui.console.facts.snapshot import Snapshot, TagView
+from phase4_tui.rollback.next_move import NextMove, fields_to_read, next_move, usual_tag
+from phase4_tui.rollback.situation import ShownTag, Situation
+from phase4_tui.runbook.isolation import live_order_names
+from phase4_tui.runbook.site import Site
+from phase4_tui.runbook.steps import Phase, script_directory, steps_of
+
+PHASES: tuple[Phase, ...] = (3, 4)
+
+FileState = tuple[Path, int, int, int]
+
+
+class NextMoveCache:
+    """Belongs to the thread that makes the snapshots."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._read: Situation | None = None
+        """What was read last, with all that its move depends on."""
+        self._seen: tuple[Situation, tuple[FileState, ...], bool] | None = None
+        self._move: NextMove | None = None
+
+    def of(self, snapshot: Snapshot, *, is_first: bool = False, unsettled: bool = False) -> NextMove | None:
+        """Return the next move.
+
+        The first paint does without what takes long: None then also stands for a move that is not known yet. While
+        files are `unsettled`, time alone can change what they say.
+        """
+        situation = self._situation(snapshot, is_first=is_first)
+        if situation is None:
+            return None
+        if not fields_to_read(situation):
+            return next_move(situation)
+        if is_first:
+            return None
+        if self._read is None or self._seen != (situation, self._files(self._read), unsettled):
+            from phase4_tui.rollback.read_situation import read_fields  # noqa: PLC0415 - the first paint does without
+
+            self._read = read_fields(self._site, situation)
+            self._seen = situation, self._files(self._read), unsettled
+            self._move = next_move(self._read)
+        return self._move
+
+    def _situation(self, snapshot: Snapshot, *, is_first: bool) -> Situation | None:
+        found = situation_of(snapshot, self._site, judged_all=not is_first)
+        if not snapshot.state.pending or snapshot.trouble is not None:
+            return found
+        if is_first:
+            return None
+        from phase4_tui.rollback.read_situation import settled  # noqa: PLC0415 - the first paint does without
+
+        return settled(self._site, found)
+
+    def _files(self, situation: Situation) -> tuple[FileState, ...]:
+        """Return the state of each file that may change the move though no operation was given."""
+        incident, shown, rehearsal = situation.state.incident, situation.shown, situation.rehearsal
+        tags = {one.tag for one in (incident, shown, rehearsal) if one is not None}
+        stopped = (shown.stopped if shown else None, situation.fallback_run, rehearsal.stopped if rehearsal else None)
+        site, reports = self._site, self._site.reports
+        paths = [reports / name for tag in sorted(tags) for name in site.artifacts.of(tag)]
+        paths += [site.workdir / source for run in stopped if run is not None for source in run.sources]
+        if any(stopped):
+            paths += [script_directory(site.settings, site.workdir, phase) / step.script for phase in PHASES
+                      for step in steps_of(phase, site.settings)]  # fmt: skip
+        return tuple(_state_of(path) for path in paths)
+
+
+def _state_of(path: Path) -> FileState:
+    try:
+        info = path.stat()
+    except OSError:
+        return path, 0, 0, 0
+    return path, info.st_ino, info.st_size, info.st_mtime_ns
+
+
+def situation_of(snapshot: Snapshot, site: Site, *, judged_all: bool = True) -> Situation:
+    """Return what a snapshot says of where things stand; without `judged_all` some tags may be missing in its rows."""
+    state, view = snapshot.state, snapshot.focus
+    bad = state.incident.tag if state.incident else None
+    good = any(row.known_good and row.tag != bad for row in snapshot.rows)
+    known = good or (judged_all and len(snapshot.rows) >= snapshot.tags)
+    return Situation(
+        state=state,
+        run_tag=usual_tag(site.settings, state),
+        trouble=snapshot.trouble,
+        live_orders=live_order_names(site.settings, site.environment),
+        holder=snapshot.holder,
+        shown=_shown(view, site, snapshot.followed) if view is not None else None,
+        tampered=snapshot.tampered,
+        needs_freezing=snapshot.needs_freezing,
+        fallback=snapshot.fallback,
+        good_tag=good if known else None,
+        read=frozenset({"good_tag"}),  # the rows will tell: many thousand tags are not read for it
+    )
+
+
+def _shown(view: TagView, site: Site, by_default: bool) -> ShownTag:
+    sequence = steps_of(view.phase, site.settings)
+    return ShownTag(view.tag, view.phase, sequence, view.classification, view.frozen, view.last_run, by_default)

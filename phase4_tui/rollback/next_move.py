@@ -1,0 +1,337 @@
+"""The next move: what to do now, decided in this one place from state and facts; every face says it.
+
+The worst comes first: what forbids everything, then tampered evidence, then the open incident with the runbook's five
+steps in their order, then what the shown tag needs, then the evaluation mode.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from shlex import join
+
+from phase4_tui.artifacts.models import Document
+from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.journal.incident import Finding, Incident
+from phase4_tui.journal.state import OperationsState
+from phase4_tui.rollback.situation import ShownTag, Situation, StoppedRun
+from phase4_tui.runbook.settings import Settings
+from phase4_tui.runbook.steps import Phase, Step
+
+TEXT_CHARS = 300
+_WORDS = {"absent": "is missing", "unreadable": "can't be read", "stale": "is older than the report"}
+
+
+class NextMove(Document):
+    """What to do now, and with what.
+
+    `operation` is an id of the registry of operations, empty where no operation does it (to wait, to unset a
+    variable). `text` is a plain sentence without its end, which may follow a key or stand before the command.
+    `command` does it on the command line, quoted for a shell; R, C and TAG stand for what only an operator knows.
+    """
+
+    operation: str
+    tag: str | None
+    text: str
+    command: str
+
+
+def next_move(situation: Situation) -> NextMove | None:
+    """Return what to do now, None when there is nothing."""
+    for rule in (_unreadable, _live_orders, _run_under_way, _tampered, _incident, _shown_tag, _fallback):
+        move = rule(situation)
+        if move is not None:
+            return move
+    return None
+
+
+def fields_to_read(situation: Situation) -> tuple[str, ...]:
+    """Return the fields that the next move depends on and that are not read at each look, since it takes long."""
+    if situation.trouble is not None or situation.live_orders or situation.holder is not None:
+        return ()
+    if situation.tampered:
+        return () if "beyond_restore" in situation.read else ("beyond_restore",)
+    return tuple(field for field in _depends_on(situation) if field not in situation.read)
+
+
+def _depends_on(situation: Situation) -> Iterator[str]:
+    """Yield the fields beyond those of each look; what one of them says may lead to others."""
+    state, shown = situation.state, situation.shown
+    fallen = state.evaluation_mode == "phase3_only"
+    step = step_to_do(situation, state.incident) if state.incident is not None else None
+    if step == 2 and situation.good_tag is None:
+        yield "good_tag"
+    if step is None and shown is not None and shown.classification.level != "ok":
+        yield "shown"
+    if fallen and (step is None or step > 2):  # whether its last run came to its end says which step is next
+        yield "fallback_run"
+    if fallen and not _phase3_to_run(situation) and step in (None, 5):
+        yield "rehearsal"
+    runs = step == 3 or (step is None and (shown is None or shown.classification.level != "ok" or fallen))
+    if runs and _must_stay(state, situation.run_tag):
+        yield "run_tag"
+
+
+def _must_stay(state: OperationsState, tag: str) -> bool:
+    """True when a run must not write to a tag: it is frozen, or evidence of the open incident."""
+    return tag in state.frozen or (state.incident is not None and state.incident.tag == tag)
+
+
+def phase_of_mode(state: OperationsState) -> Phase:
+    """Return which sequence a plain run makes now."""
+    return 3 if state.evaluation_mode == "phase3_only" else 4
+
+
+def usual_tag(settings: Settings, state: OperationsState) -> str:
+    """Return the tag that a run of the evaluation mode gets by the settings."""
+    return settings.phase3.tag if phase_of_mode(state) == 3 else settings.tag
+
+
+def _move(operation: str, tag: str | None, text: str, command: str) -> NextMove:
+    return NextMove(operation=operation, tag=tag, text=safe_line(text, TEXT_CHARS), command=command)
+
+
+def _phase4(*words: str) -> str:
+    return join(["phase4", *words])
+
+
+# What comes before everything else -----------------------------------------------------------------------------
+
+
+def _unreadable(situation: Situation) -> NextMove | None:
+    if situation.trouble is None:
+        return None
+    return _move("verify", None, "verify the journal: the state of operations can't be read", _phase4("verify"))
+
+
+def _live_orders(situation: Situation) -> NextMove | None:
+    names = situation.live_orders
+    if not names:
+        return None
+    text = f"unset {', '.join(names)}, which enables live orders: nothing is run until then"
+    return _move("", None, text, join(["unset", *names]))
+
+
+def _run_under_way(situation: Situation) -> NextMove | None:
+    holder = situation.holder
+    if holder is None:
+        return None
+    return _wait(holder.tag)
+
+
+def _wait(tag: str) -> NextMove:
+    return _move("", tag, f"wait for the run of {tag} to end", _phase4("watch"))
+
+
+def _tampered(situation: Situation) -> NextMove | None:
+    tags = situation.tampered
+    if not tags:
+        return None
+    state, shown = situation.state, situation.shown
+    first = (shown.tag if shown else None,) if state.incident is None else (state.incident.tag, state.active_tag)
+    return _restore(situation, next((wanted for wanted in first if wanted in tags), None) or tags[0])
+
+
+def _restore(situation: Situation, tag: str) -> NextMove:
+    if tag in situation.beyond_restore:
+        text = f"verify what is left of {tag}: its frozen copies are not what was frozen either"
+        return _move("verify", tag, text, _phase4("verify"))
+    return _move("restore", tag, f"put the frozen files of {tag} back: they were changed", _phase4("restore", tag))
+
+
+# The open incident: the five steps of the runbook's rollback ----------------------------------------------------
+
+
+def steps_done(situation: Situation, incident: Incident) -> tuple[bool, bool, bool, bool, bool]:
+    """Return which of the runbook's five steps are done; the fifth ends the incident and is never done while it is."""
+    state = situation.state
+    left = incident.no_good_tag if state.active_tag is None else state.active_tag != incident.tag
+    return (
+        not situation.needs_freezing and incident.tag not in situation.tampered,
+        left,
+        state.evaluation_mode == "phase3_only",
+        bool(incident.root_causes),
+        False,
+    )
+
+
+def step_to_do(situation: Situation, incident: Incident) -> int:
+    """Return the number of the step that the next move belongs to: the first that leaves anything to do."""
+    done = steps_done(situation, incident)
+    left_over = {2: _product_to_call(situation, incident), 3: _phase3_to_run(situation)}
+    return next(number for number in range(1, 6) if not done[number - 1] or left_over.get(number, False))
+
+
+def move_of_step(situation: Situation, incident: Incident, number: int) -> NextMove:
+    """Return what a step needs now; of a step that leaves nothing to do, what did it."""
+    moves = {1: _freeze, 2: _leave_bad_tag, 3: _fall_back, 4: _explain, 5: _lead_back}
+    return moves[number](situation, incident)
+
+
+def _incident(situation: Situation) -> NextMove | None:
+    incident = situation.state.incident
+    return None if incident is None else move_of_step(situation, incident, step_to_do(situation, incident))
+
+
+def _freeze(situation: Situation, incident: Incident) -> NextMove:
+    tag = incident.tag
+    if tag in situation.tampered:
+        return _restore(situation, tag)
+    return _move("freeze", tag, f"freeze {tag}", _phase4("freeze", tag, "--reason", "R"))
+
+
+def _leave_bad_tag(situation: Situation, incident: Incident) -> NextMove:
+    if _product_to_call(situation, incident):
+        command = _phase4("escalate", "--owner", "product")
+        return _move("escalate", incident.tag, "call the product owner: there is no known-good tag", command)
+    if situation.good_tag is False and not steps_done(situation, incident)[1]:
+        return _move("known_good", None, "go on without a known-good tag: there is none", _phase4("rollback"))
+    return _switch()
+
+
+def _switch() -> NextMove:
+    command = _phase4("known-good", "switch", "TAG", "--reason", "R")
+    return _move("known_good", None, "switch to a known-good tag", command)
+
+
+def _product_to_call(situation: Situation, incident: Incident) -> bool:
+    """True when it was stated that no tag is known-good, and the product owner does not know yet."""
+    stated = incident.no_good_tag and situation.state.active_tag is None
+    return stated and all(call.owner != "product" for call in incident.escalations)
+
+
+def _fall_back(situation: Situation, incident: Incident) -> NextMove:
+    if situation.state.evaluation_mode == "phase3_only":
+        return _run_phase3(situation)
+    return _move("mode", None, "fall back to Phase 3", _phase4("mode", "phase3-only", "--reason", "R"))
+
+
+def _phase3_to_run(situation: Situation) -> bool:
+    """True when nothing of Phase 3 was written since the fallback, or its last run did not come to its end."""
+    fallback = situation.fallback
+    return fallback is not None and (fallback.phase3_tag is None or situation.fallback_run is not None)
+
+
+def _explain(situation: Situation, incident: Incident) -> NextMove:
+    owner = incident.owner or "engineering"
+    command = _phase4("root-cause", "add", "--cause", "C", "--remediation", "R", "--owner", owner)
+    return _move("root_cause", incident.tag, "log the root cause", command)
+
+
+def _lead_back(situation: Situation, incident: Incident | None) -> NextMove:
+    """Return what leads back to Phase 4: a re-run, its comparison with the incident's tag, the reopening."""
+    rehearsal, tag = situation.rehearsal, situation.rerun_tag
+    again = _phase4("run", "--rehearsal", "--tag", tag)
+    if rehearsal is None:
+        return _move("rehearse", tag, "re-run Phase 4 as a rehearsal", again)
+    if rehearsal.spent is not None:
+        if rehearsal.stopped is not None and rehearsal.stopped.changed is None:
+            return _go_on(rehearsal.stopped)
+        text = f"re-run Phase 4 as a rehearsal again: {rehearsal.tag} can't reopen it ({rehearsal.spent})"
+        return _move("rehearse", tag, text, again)
+    rerun = rehearsal.tag
+    if not rehearsal.untampered:
+        text = "verify the frozen tags: one of them is not what was frozen, and Phase 4 stays closed"
+        return _move("verify", None, text, _phase4("verify"))
+    if incident is not None and not rehearsal.compared:
+        bad, active = incident.tag, situation.state.active_tag
+        good = ("--known-good", active) if active is not None and active not in (bad, rerun) else ()
+        return _move("compare", rerun, f"compare {bad} with {rerun}", _phase4("compare", bad, rerun, *good))
+    return _move("reopen", rerun, f"reopen Phase 4 on {rerun}", _phase4("reopen", "--tag", rerun))
+
+
+# Without an incident --------------------------------------------------------------------------------------------
+
+
+def _shown_tag(situation: Situation) -> NextMove | None:
+    shown = situation.shown
+    if shown is None:
+        return _run(situation)
+    found, evidence = shown.classification, shown.classification.evidence
+    if found.level == "ok" or shown.quarantined:  # a quarantined tag was left behind for what it shows
+        return None
+    if found.rule == "run_in_progress":
+        return _wait(shown.tag)
+    if any(one.value == "writing" for one in evidence):
+        return _move("", shown.tag, f"wait until the files of {shown.tag} are written", _phase4("watch"))
+    if shown.stopped is not None:
+        return _go_on(shown.stopped)
+    if found.rule == "report_generation" and _may_be_written(situation, shown):
+        return _write_missing(shown)
+    if found.level == "incident":
+        return _open_incident(shown)
+    if _may_be_written(situation, shown) and found.level == "unknown":
+        why = f"{evidence[0].key} {_WORDS.get(str(evidence[0].value), 'is not usable')}" if evidence else ""
+        return _run_again(shown, why)
+    if situation.state.evaluation_mode == "phase3_only":
+        return None
+    if found.level == "warning":
+        return _move("", shown.tag, "no incident: note the KPI and watch the next run", _phase4("watch"))
+    return _switch() if shown.tag == situation.state.active_tag and shown.frozen != "no" else _run(situation)
+
+
+def _may_be_written(situation: Situation, shown: ShownTag) -> bool:
+    """True when a run of the evaluation mode of now may write to the shown tag."""
+    return shown.frozen == "no" and shown.phase == phase_of_mode(situation.state)
+
+
+def _go_on(stopped: StoppedRun) -> NextMove:
+    tag = stopped.tag
+    if stopped.changed is not None:
+        text = f"run {tag} again from the beginning: {stopped.changed}"
+        return _move("run", tag, text, stopped.again)
+    text = f"resume {tag} at {stopped.at}" if stopped.operation == "resume" else f"run {stopped.at} of {tag} again"
+    return _move(stopped.operation, tag, text, stopped.command)
+
+
+def _write_missing(shown: ShownTag) -> NextMove:
+    """Return the step that writes what is missing; where all else judges what that step writes, the whole sequence."""
+    found = [(finding, _writer_of(finding, shown)) for finding in shown.classification.evidence]
+    writers = [(step, finding) for finding, step in found if step is not None]
+    if not writers:
+        return _open_incident(shown)
+    step, finding = min(writers, key=lambda one: one[0].number)
+    why = f"{finding.key} is missing"
+    if step.number == 1:
+        return _run_again(shown, why)
+    command = _phase4("step", step.name, "--tag", shown.tag)
+    return _move(step.operation, shown.tag, f"run {step.name} of {shown.tag}: {why}", command)
+
+
+def _writer_of(finding: Finding, shown: ShownTag) -> Step | None:
+    name = Path(finding.file).name
+    written = (step for step in shown.sequence if any(name == f"{shown.tag}{suffix}" for suffix in step.artifacts))
+    return next(written, None)
+
+
+def _open_incident(shown: ShownTag) -> NextMove:
+    tag, severity_class = shown.tag, shown.classification.severity_class or "P1"
+    if shown.is_news and shown.by_default:
+        return _move("guided", tag, f"begin the rollback of {tag}, which opens the incident", _phase4("rollback"))
+    command = _phase4("incident", "reclassify", severity_class, "--reason", "R", "--tag", tag)
+    text = f"open an incident for {tag}" if shown.is_news else f"give {tag} a class anew, if it still is an incident"
+    return _move("reclassify", tag, text, command)
+
+
+def _run_again(shown: ShownTag, why: str) -> NextMove:
+    command = shown.again or _phase4("run", "--tag", shown.tag)
+    return _move("run", shown.tag, f"run {shown.tag} again{f': {why}' if why else ''}", command)
+
+
+def _run(situation: Situation) -> NextMove:
+    if situation.state.evaluation_mode == "phase3_only":
+        return _run_phase3(situation)
+    tag = situation.run_tag
+    return _move("run", tag, "run the sequence", _phase4("run", "--tag", tag))
+
+
+def _run_phase3(situation: Situation) -> NextMove:
+    if situation.fallback_run is not None:
+        return _go_on(situation.fallback_run)
+    tag = situation.run_tag
+    return _move("run", tag, "run the Phase 3 sequence", _phase4("run", "--tag", tag))
+
+
+def _fallback(situation: Situation) -> NextMove | None:
+    """Return what ends a fallback that belongs to no incident, None while the mode is Phase 4."""
+    if situation.state.evaluation_mode == "phase4":
+        return None
+    return _run_phase3(situation) if _phase3_to_run(situation) else _lead_back(situation, None)
