@@ -37,6 +37,7 @@ from tests.tui.support import lay_out, until
 
 PACKAGE = Path(phase4_tui.__file__).parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
+FACES = ("cli", "tui")
 SHELL = "kill_command"
 """What makes the one command that is not this program's: it ends a process on whatever host it runs."""
 PROBLEMS = ("torn", "journal", "anchor", "state", "active", "writable", "frozen", "manifest", "changed", "missing")
@@ -154,10 +155,28 @@ def test_what_stands_in_a_command_is_quoted() -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=module_of)
 def test_no_error_holds_a_command_in_its_message(path: Path) -> None:
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Raise):
-            texts = [part.value for part in ast.walk(node) if isinstance(part, ast.Constant)]
-            assert not [text for text in texts if isinstance(text, str) and "`phase4 " in text], node.lineno
+    raised = [node for node in ast.walk(tree(path)) if isinstance(node, ast.Raise)]
+    assert [text for node in raised for text in commands_in(node)] == []
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in SOURCES if module_of(path).split(".")[1] not in FACES], ids=module_of
+)
+def test_below_the_faces_no_text_holds_a_command(path: Path) -> None:
+    documents = {id(node.value) for node in ast.walk(tree(path)) if isinstance(node, ast.Expr)}  # of what is defined
+    scripts = [node for node in ast.walk(tree(path)) if getattr(node, "name", "") == "laid_out_script"]
+    of_a_script = {text for node in scripts for text in commands_in(node)}
+    texts = [
+        part.value for part in ast.walk(tree(path)) if isinstance(part, ast.Constant) and id(part) not in documents
+    ]
+    held = {text for text in texts if isinstance(text, str) and "`phase4 " in text}
+    assert held - of_a_script == set()
+
+
+def commands_in(node: ast.AST) -> list[str]:
+    """Return the texts below a node that hold a command."""
+    texts = [part.value for part in ast.walk(node) if isinstance(part, ast.Constant)]
+    return [text for text in texts if isinstance(text, str) and "`phase4 " in text]
 
 
 def test_no_text_is_rewritten_by_pattern() -> None:
@@ -304,7 +323,7 @@ def test_a_verification_says_what_to_do_with_the_tag_that_it_is_about(work: Path
     path.write_text("another")
     (problem, *_) = verify(site_of(work)).problems
     assert "phase4" not in problem.detail
-    told = "puts the frozen copy back and keeps this as evidence"
+    told = "puts the frozen copy of A back and keeps this as evidence"
     assert as_commands("", problem.remedies) == f"`phase4 restore A` {told}"
     assert as_keys("", problem.remedies, {}) == f"`^p restore` {told}"
 

@@ -43,18 +43,18 @@ class TerminalAsker:
 
     async def reason(self, what: str, proposed: str = "") -> str:
         """Take the reason that is proposed; ask only without one."""
-        return proposed or await self.text(f"Reason to {what}?", instead="`--reason R`")
+        return proposed or await self.text(f"Reason to {what}?", instead=Remedy(effect="give `--reason R`"))
 
     async def text(
-        self, question: str, *, default: str = "", note: str = "", needed: bool = True, instead: str = ""
+        self, question: str, *, default: str = "", note: str = "", needed: bool = True, instead: Remedy | None = None
     ) -> str:
-        """Ask for a text; with `--yes` nobody is asked, and the dialogue stops with what to give instead."""
+        """Ask for a text; with `--yes` nobody is asked, and the dialogue stops with what to do instead."""
         if note:
             say(safe_line(f"  {note}"), "yellow")
         if self._desk.yes and not self._is_typed:
-            raise Left(f"stopped at `{question}`, which `--yes` can't answer: {instead}")
+            raise Left(f"stopped at `{question}`, which `--yes` can't answer", remedy=instead or ())
         if not self.attended:
-            raise Refused(f"`{question}` needs an answer: {instead}")
+            raise Refused(f"`{question}` needs an answer", remedy=instead or ())
         proposed = default if default or needed else ""
         try:
             answer = typer.prompt(question, default=proposed or None, err=True, prompt_suffix=" ")
@@ -63,7 +63,12 @@ class TerminalAsker:
         return str(answer).strip()
 
     async def choose(
-        self, question: str, choices: Sequence[tuple[str, str]], first: str | None = None, *, instead: str = ""
+        self,
+        question: str,
+        choices: Sequence[tuple[str, str]],
+        first: str | None = None,
+        *,
+        instead: Remedy | None = None,
     ) -> str:
         """Ask for one of several until one of them is given."""
         names = [name for name, _ in choices]

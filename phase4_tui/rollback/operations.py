@@ -297,5 +297,5 @@ def plan_on(
 def need_reason(reason: str) -> str:
     """Return the reason as it goes on record; raises Refused for one without a word."""
     if not reason.strip():
-        raise Refused("a reason is needed", remedy=Remedy(effect="`--reason TEXT` gives it"))
+        raise Refused("a reason is needed", remedy=Remedy(effect="give it with `--reason TEXT`"))
     return safe_text(reason, REASON_LIMIT)

@@ -38,7 +38,7 @@ def plan_root_cause(site: Site, entry: RootCause, incident_id: str | None = None
     state = state_to_plan_on(site)
     for name in ("cause", "remediation"):
         if not getattr(entry, name).strip():
-            raise Refused(f"a root cause needs its {name}", remedy=Remedy(effect=f"`--{name} TEXT` gives it"))
+            raise Refused(f"a root cause needs its {name}", remedy=Remedy(effect=f"give it with `--{name} TEXT`"))
     if tag is not None:
         return _plan_for_tag(site, state, entry, incident_id, tag)
     incident = state.incident

@@ -113,7 +113,7 @@ def remedies_of(kind: str, tag: str = "TAG") -> tuple[Remedy, ...]:
         ),
         "manifest": (Remedy(effect="don't trust these copies: compare them with a backup before anything else"),),
     }
-    kept = restoring(tag, "puts the frozen copy back and keeps this as evidence")
+    kept = restoring(tag, f"puts the frozen copy of {tag} back and keeps this as evidence")
     return table.get(kind, (kept,))
 
 

@@ -36,7 +36,7 @@ class ModalAsker:
         return await self.text(f"Reason to {what}?", default=proposed)
 
     async def text(
-        self, question: str, *, default: str = "", note: str = "", needed: bool = True, instead: str = ""
+        self, question: str, *, default: str = "", note: str = "", needed: bool = True, instead: Remedy | None = None
     ) -> str:
         """Ask for a text."""
         told = f"{note}; enter accepts, escape leaves" if note else ""
@@ -46,7 +46,12 @@ class ModalAsker:
         return answer
 
     async def choose(
-        self, question: str, choices: Sequence[tuple[str, str]], first: str | None = None, *, instead: str = ""
+        self,
+        question: str,
+        choices: Sequence[tuple[str, str]],
+        first: str | None = None,
+        *,
+        instead: Remedy | None = None,
     ) -> str:
         """Ask for one of several."""
         answer = await self._app.push_screen_wait(ChoiceScreen(question, choices, first))

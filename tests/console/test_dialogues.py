@@ -44,12 +44,17 @@ class Script:
         return self._next(f"reason to {what}") or proposed
 
     async def text(
-        self, question: str, *, default: str = "", note: str = "", needed: bool = True, instead: str = ""
+        self, question: str, *, default: str = "", note: str = "", needed: bool = True, instead: Remedy | None = None
     ) -> str:
         return self._next(f"{note}|{question}" if note else question) or default
 
     async def choose(
-        self, question: str, choices: Sequence[tuple[str, str]], first: str | None = None, *, instead: str = ""
+        self,
+        question: str,
+        choices: Sequence[tuple[str, str]],
+        first: str | None = None,
+        *,
+        instead: Remedy | None = None,
     ) -> str:
         return self._next(question) or first or ""
 

@@ -273,9 +273,8 @@ async def test_what_does_not_hold_is_told_with_what_to_do_next_and_literally(wor
     (state_dir(work / "reports") / "frozen" / stranger.replace("/", "")).mkdir()
     async with dashboard(work, (160, 40), read_only=True) as (app, pilot):
         await pilot.press("v")
-        await sees(
-            pilot, "2 problems", "A_report.md", "next: `^p restore` puts the frozen copy back", "[@click=app.quit]x[]"
-        )
+        restores = "next: `^p restore` puts the frozen copy of A back"
+        await sees(pilot, "2 problems", "A_report.md", restores, "[@click=app.quit]x[]")
         assert is_harmless(app)
         path.unlink()
         await pilot.press("V")

@@ -62,12 +62,17 @@ class Asker(Protocol):
         """Ask why; `what` ends the sentence "Reason to ...?"."""
 
     async def text(
-        self, question: str, *, default: str = "", note: str = "", needed: bool = True, instead: str = ""
+        self, question: str, *, default: str = "", note: str = "", needed: bool = True, instead: Remedy | None = None
     ) -> str:
-        """Ask for a text; `note` stands under the field, `instead` is what to give where nobody can be asked."""
+        """Ask for a text; `note` stands under the field, `instead` is what to do where nobody can be asked."""
 
     async def choose(
-        self, question: str, choices: Sequence[tuple[str, str]], first: str | None = None, *, instead: str = ""
+        self,
+        question: str,
+        choices: Sequence[tuple[str, str]],
+        first: str | None = None,
+        *,
+        instead: Remedy | None = None,
     ) -> str:
         """Ask for one of several values, each with what it means; `first` is proposed."""
 

@@ -10,7 +10,7 @@ from phase4_tui.console.facts.events import OutputArrived
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.next_move_text import as_key
 from phase4_tui.console.operations.registry import BY_ID, why_not
-from phase4_tui.console.remedies import how
+from phase4_tui.console.remedies import as_keys, how
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.provenance import COMPLETE, StepRecord
 from phase4_tui.runbook.steps import PHASE3_STEPS
@@ -102,7 +102,7 @@ class SequencePanel(Vertical):
         width = max(size.width, 20)
         note = self._progress if self._following else "paused: space follows again"
         rows = wrapped([*step_parts(self.snapshot, self._keys), (note, "$accent")], width, STEP_ROWS)
-        more = paragraphs([*error_parts(self.snapshot), *precondition_parts(self.snapshot)], width)
+        more = paragraphs([*error_parts(self.snapshot), *precondition_parts(self.snapshot, self._keys)], width)
         rows += [(part,) for part in more]
         del rows[max(min(size.height - 2, MOST_ROWS), STEP_ROWS) :]
         if steps.styles.height is None or steps.styles.height.value != max(len(rows), STEP_ROWS):
@@ -146,12 +146,13 @@ def error_parts(snapshot: Snapshot) -> list[tuple[str, str]]:
     return [(f"{SYMBOLS['failed']} {one.name}: {clip(one.error or '', 400)}", "$error") for one in errors[-1:]]
 
 
-def precondition_parts(snapshot: Snapshot) -> list[tuple[str, str]]:
+def precondition_parts(snapshot: Snapshot, keys: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return the preconditions that do not hold, else that all do and which barrier keeps the paper mode."""
     found = [one for one in snapshot.preconditions if one.name != "artifacts" or snapshot.holder is None]
     wrong = [one for one in found if not one.ok]
     if wrong:
-        return [(f"{SYMBOLS['warning']} {one.name.replace('_', ' ')}: {one.detail}", "bold $warning") for one in wrong]
+        told = [(one.name.replace("_", " "), as_keys(one.detail, one.remedies, keys)) for one in wrong]
+        return [(f"{SYMBOLS['warning']} {name}: {detail}", "bold $warning") for name, detail in told]
     barrier = next((one.detail for one in found if one.name == "isolation"), None)
     if barrier is None:
         return []

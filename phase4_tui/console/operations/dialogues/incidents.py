@@ -5,10 +5,11 @@ from typing import cast
 from phase4_tui.console.operations import defaults
 from phase4_tui.console.operations.defaults import Default
 from phase4_tui.console.operations.session import Session
+from phase4_tui.errors import Remedy, command_line
 from phase4_tui.journal.incident import Owner, SeverityClass
 from phase4_tui.rollback.incidents import plan_acknowledge, plan_escalate, plan_reclassify
 from phase4_tui.rollback.operations import Done
-from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
+from phase4_tui.rollback.root_cause import ADD_ROOT_CAUSE, RootCause, plan_root_cause
 from phase4_tui.runbook.escalation import OWNERS
 
 CLASSES = (
@@ -16,7 +17,7 @@ CLASSES = (
     ("P1", "monitoring ALERT with HIGH"),
     ("P2", "report trouble while core checks pass"),
 )
-INSTEAD = "`phase4 root-cause add`"
+INSTEAD = Remedy("root_cause", command_line(*ADD_ROOT_CAUSE), "logs it")
 
 
 async def reclassify(
@@ -52,7 +53,7 @@ async def acknowledge(session: Session, owner: str | None = None) -> None:
 
 async def _owner(session: Session, question: str, default: Default) -> str:
     first = default(await session.face.facts(), session.site.settings)
-    return await session.ask.choose(question, list(OWNERS.items()), first, instead="`--owner O`")
+    return await session.ask.choose(question, list(OWNERS.items()), first, instead=Remedy(effect="give `--owner O`"))
 
 
 async def root_cause(

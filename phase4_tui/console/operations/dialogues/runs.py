@@ -1,11 +1,14 @@
 """Dialogues about runs: the sequence, a rehearsal, one step, and resuming."""
 
 from phase4_tui.console.operations import defaults
+from phase4_tui.console.operations.availability import RUN
 from phase4_tui.console.operations.session import Session
-from phase4_tui.errors import Phase4Error, Refused
+from phase4_tui.errors import Phase4Error, Refused, Remedy, command_line
 from phase4_tui.runbook.provenance import last_sequence, resume_command
 from phase4_tui.runbook.run_plan import Request, RunPlan
 from phase4_tui.runbook.steps import Phase, find_step, steps_of
+
+REHEARSE = Remedy("rehearse", command_line("run", "--rehearsal", "--tag", "NEW"), "makes one")
 
 
 async def run(session: Session) -> None:
@@ -13,7 +16,7 @@ async def run(session: Session) -> None:
     facts = await session.face.facts()
     phase = 3 if facts.state.evaluation_mode == "phase3_only" else 4
     proposed = defaults.to_run(facts, session.site.settings)
-    tag = await session.ask.text(f"Run tag of the Phase {phase} sequence?", default=proposed, instead="`phase4 run`")
+    tag = await session.ask.text(f"Run tag of the Phase {phase} sequence?", default=proposed, instead=RUN)
     session.typed("run", "--tag", tag)
     await session.run(await session.plan_run(Request(tag=tag)))
 
@@ -43,9 +46,8 @@ async def rehearse(session: Session, why: str = "") -> bool:
 
 async def _planned_rehearsal(session: Session, tag: str, given: str, note: str) -> tuple[str, str, RunPlan | None, str]:
     """Ask once; return what was answered, the plan, and without a plan why there is none."""
-    instead = "`phase4 run --rehearsal --tag NEW`"
-    tag = await session.ask.text("Tag of the rehearsal?", default=tag, note=note, instead=instead)
-    given = await session.ask.text("Input of the rehearsal?", default=given, instead=instead)
+    tag = await session.ask.text("Tag of the rehearsal?", default=tag, note=note, instead=REHEARSE)
+    given = await session.ask.text("Input of the rehearsal?", default=given, instead=REHEARSE)
     try:
         return tag, given, await session.plan_run(Request(tag=tag, phase=4, input=given, rehearsal=True)), ""
     except Phase4Error as error:
