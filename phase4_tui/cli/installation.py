@@ -19,7 +19,8 @@ from phase4_tui.policy.phase3 import record as phase3
 from phase4_tui.policy.phase4 import record as phase4
 from phase4_tui.runbook.doctor import examine
 from phase4_tui.runbook.settings import SETTINGS_FILE, Settings
-from phase4_tui.runbook.steps import DATA, PHASE4_STEPS, laid_out_script
+from phase4_tui.runbook.step_scripts import laid_out_script
+from phase4_tui.runbook.steps import DATA, PHASE4_STEPS
 
 SCHEMAS: dict[str, Any] = {
     "input": phase4.Record,

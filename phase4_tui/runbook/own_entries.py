@@ -66,8 +66,8 @@ def _tuned(settings: Settings) -> Iterator[Problem]:
                 try:
                     TypeAdapter(kind).validate_python(text)
                 except ValidationError as error:
-                    told = error.errors(include_url=False, include_context=False)[0]["msg"]
-                    yield ("steps", own.name, key, at), f": {told}, found {safe_line(ascii(text), 60)}"
+                    message = error.errors(include_url=False, include_context=False)[0]["msg"]
+                    yield ("steps", own.name, key, at), f": {message}, found {safe_line(ascii(text), 60)}"
 
 
 def _files(settings: Settings) -> Iterator[Problem]:

@@ -11,13 +11,13 @@ from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.runbook.isolation import Proof, live_order_switches
 from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.site import Site
+from phase4_tui.runbook.step_scripts import is_foreign
 from phase4_tui.runbook.steps import (
     PHASE3_STEPS,
     PHASE4_STEPS,
     Phase,
     Place,
     Step,
-    is_foreign,
     place_of,
     script_directory,
     steps_of,

@@ -11,6 +11,7 @@ import pytest
 
 from phase4_tui.errors import Refused
 from phase4_tui.runbook.settings import SettingsError, load_settings
+from phase4_tui.runbook.step_scripts import is_foreign, laid_out_script
 from phase4_tui.runbook.steps import (
     PHASE3_STEPS,
     PHASE4_STEPS,
@@ -19,8 +20,6 @@ from phase4_tui.runbook.steps import (
     command_for,
     definition_sha256,
     find_step,
-    is_foreign,
-    laid_out_script,
     place_of,
     steps_of,
 )
