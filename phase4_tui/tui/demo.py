@@ -16,6 +16,7 @@ from textual import events
 from textual.worker import Worker
 
 from phase4_tui.artifacts.atomic_files import atomic_write, to_json
+from phase4_tui.console.remedies import how
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.fallback import plan_phase3_only
 from phase4_tui.rollback.freeze import plan_freeze
@@ -36,6 +37,7 @@ BAD_INPUT, FIXED_INPUT = "noon_batch.json", "noon_batch_corrected.json"
 READ_SECONDS = 5.0
 PLAN_SECONDS = 3.0
 STEP_SECONDS = 0.05
+PAUSE_KEY = "space"
 PICTURE_SIZE = (120, 40)
 
 
@@ -83,7 +85,7 @@ class DemoApp(Phase4App):
     async def on_event(self, event: events.Event) -> None:
         """While the script plays, space pauses it and any other key ends it."""
         if isinstance(event, events.Key) and self._script is not None and event.key != "ctrl+q":
-            if event.key == "space":
+            if event.key == PAUSE_KEY:
                 self._pause()
             else:
                 self._take_over()
@@ -93,7 +95,7 @@ class DemoApp(Phase4App):
     def _pause(self) -> None:
         if self._go.is_set():
             self._go.clear()
-            self._tell("PAUSED\nspace goes on, any other key takes over")
+            self._tell(f"PAUSED\n{PAUSE_KEY} goes on, any other key takes over")
         else:
             self._go.set()
             self._tell(self._scene)
@@ -104,7 +106,7 @@ class DemoApp(Phase4App):
             self._script = None
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        self._tell("yours now: every key works, on a scratch directory\nq leaves")
+        self._tell(f"yours now: every key works, on a scratch directory\n{how('quit', self.keys)} leaves")
 
     def _tell(self, text: str) -> None:
         """Show a caption and, on a line of its own where there is no room beside it, what the keys do."""
@@ -117,7 +119,7 @@ class DemoApp(Phase4App):
         try:
             await self._until(lambda: self.snapshot is not None)
             for number, scene in enumerate(SCENES, 1):
-                self._scene = f"{number}/{len(SCENES)} {scene.caption}\nspace pauses, any key takes over"
+                self._scene = f"{number}/{len(SCENES)} {scene.caption}\n{PAUSE_KEY} pauses, any key takes over"
                 self._tell(self._scene)
                 await scene.act(self)
                 if scene.picture is not None and self._pictures is not None:
@@ -133,7 +135,7 @@ class DemoApp(Phase4App):
         if self._pictures is not None:
             self.exit(return_code=1 if self.failed else 0)
         elif self.failed is None:
-            self._tell("the end: every key works, on a scratch directory\nq leaves")
+            self._tell(f"the end: every key works, on a scratch directory\n{how('quit', self.keys)} leaves")
 
     async def _rest(self, seconds: float) -> None:
         left = seconds / self._speed

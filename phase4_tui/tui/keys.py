@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from string import ascii_letters, digits, punctuation
 
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual.binding import Binding
+from textual.dom import DOMNode
 from textual.keys import Keys, _character_to_key
 
 from phase4_tui.artifacts.safe_text import safe_line
@@ -61,3 +63,9 @@ def _sent() -> set[str]:
     return (
         named - {Keys.ScrollUp.value, Keys.ScrollDown.value} | set(_CHARACTERS) | {f"alt+{one}" for one in _CHARACTERS}
     )
+
+
+def own_key(screen: type[DOMNode], action: str) -> str:
+    """Return how the key of one of a screen's own bindings is written."""
+    found = (binding for binding in screen.BINDINGS if isinstance(binding, Binding) and binding.action == action)
+    return shown_key(next(found).key.partition(",")[0])

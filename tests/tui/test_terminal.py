@@ -18,10 +18,10 @@ from tests.tui.support import lay_out
 DASHBOARD = [sys.executable, "-m", "phase4_tui", "--operator", "maria"]
 BROKEN = """
 import sys
-from phase4_tui.tui.openings import Shows
-def broken(self):
+from phase4_tui.tui.openings import Openings
+def broken(self, gesture):
     raise RuntimeError("a handler broke")
-Shows.copy = broken
+Openings.do = broken
 sys.argv = ["phase4"]
 from phase4_tui.__main__ import main
 main()

@@ -15,6 +15,7 @@ from phase4_tui.journal.log import Draft, journal_path
 from phase4_tui.journal.writer import record
 from phase4_tui.tui.screens.decisions import DecisionsScreen
 from phase4_tui.tui.screens.journal import JournalScreen
+from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.widgets.rows import Rows
 from tests.runbook.documents import Tag
 from tests.tui.support import SIZE, make_app, screen_text, told, until
@@ -48,8 +49,10 @@ async def test_each_screen_opens_says_what_to_press_and_escape_returns(work: Pat
         for name, key in [*KEYS.items(), ("verify", "v")]:
             await pilot.press(key)
             await until(pilot, lambda: len(app.screen_stack) == 2)
-            hint = str(getattr(app.screen, "HINT", ""))
-            await sees(pilot, hint[:40], "esc")
+            screen = app.screen
+            assert isinstance(screen, ViewScreen)
+            assert screen.hint()
+            await sees(pilot, screen.hint()[:40], "esc")
             assert name in type(app.screen).__module__
             await pilot.press("escape")
             await until(pilot, lambda: len(app.screen_stack) == 1)

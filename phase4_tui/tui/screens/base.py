@@ -12,8 +12,8 @@ from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
 from phase4_tui.console.facts.snapshot import Snapshot
-from phase4_tui.console.key_names import shown_key
 from phase4_tui.console.remedies import how
+from phase4_tui.tui.keys import own_key
 from phase4_tui.tui.screens.console_app import ConsoleApp
 from phase4_tui.tui.widgets.header_line import HeaderLine
 from phase4_tui.tui.widgets.key_line import KeyPlace
@@ -40,8 +40,7 @@ class FactsScreen(Screen[None]):
     @classmethod
     def own_key(cls, action: str) -> str:
         """Return how the key of one of the screen's own bindings is written."""
-        found = (one for one in cls.BINDINGS if isinstance(one, Binding) and one.action == action)
-        return shown_key(next(found).key.partition(",")[0])
+        return own_key(cls, action)
 
     @property
     def is_open(self) -> bool:

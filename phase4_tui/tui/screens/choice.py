@@ -8,6 +8,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
+from phase4_tui.tui.keys import own_key
 from phase4_tui.tui.screens.questions import CSS, LOW_ROWS, Question
 from phase4_tui.tui.text import Part, content
 from phase4_tui.tui.widgets.rows import Rows
@@ -42,7 +43,11 @@ class LongChoiceScreen(Question[str | None]):
             yield Static(content((self._question, "bold")), classes="dialog-title", markup=False)
             yield Input(placeholder="part of it", compact=True)
             yield Rows(self._row)
-            yield Static(content(("enter chooses, / filters, escape leaves", "$text-muted")), markup=False)
+            yield Static(content((self._hint(), "$text-muted")), markup=False)
+
+    @classmethod
+    def _hint(cls) -> str:
+        return f"enter chooses, {own_key(cls, 'filter')} filters, {own_key(cls, 'leave')} leaves"
 
     def on_mount(self) -> None:
         """The list has the focus, its cursor on the first choice."""

@@ -69,9 +69,9 @@ class DashboardScreen(FactsScreen):
         """Tags beside panels, incident and sequence under them."""
         cls, keys = FactsScreen, self.console.keys
         checks = checks_of(self.console.site.settings, 4)
-        panels = HealthPanels(*(HealthPanel(entry).data_bind(cls.snapshot) for entry in checks))
+        panels = HealthPanels(*(HealthPanel(entry, keys).data_bind(cls.snapshot) for entry in checks))
         right = Vertical(panels, Horizontal(SequencePanel(keys).data_bind(cls.snapshot), id="lower"), id="right")
-        tags = TagList().data_bind(cls.snapshot, DashboardScreen.tag_filter)
+        tags = TagList(keys).data_bind(cls.snapshot, DashboardScreen.tag_filter)
         left = Vertical(tags, IncidentPanel(keys).data_bind(cls.snapshot), id="left")
         yield TooSmall(keys).data_bind(cls.snapshot)
         yield TagLine(keys).data_bind(cls.snapshot, DashboardScreen.tag_filter)

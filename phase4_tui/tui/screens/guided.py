@@ -113,12 +113,18 @@ class GuidedScreen(FactsScreen):
                 return
             await self._lead.take()
         except Refused as error:
-            self.console.tell(f"{error.message}: look on, or T takes it over with a reason", severity="warning")
+            self.console.tell(
+                f"{error.message}: look on, or {self._take_over} takes it over with a reason", severity="warning"
+            )
         except FORESEEN as error:
             message, remedies = parts_of(error)
             self.console.tell(f"the rollback can't be led from here: {message}", severity="error", remedies=remedies)
         self.console.look_now()
         self._draw()
+
+    @property
+    def _take_over(self) -> str:
+        return self.own_key("take_over")
 
     def _beat(self) -> None:
         self.begin(self._keep_lease, group="lease")
@@ -126,7 +132,9 @@ class GuidedScreen(FactsScreen):
     async def _keep_lease(self) -> None:
         if self._lead.held and not await self._lead.keep():
             self.console.look_now()
-            self.console.tell("this rollback was taken over elsewhere: T takes it back", severity="warning")
+            self.console.tell(
+                f"this rollback was taken over elsewhere: {self._take_over} takes it back", severity="warning"
+            )
             self._draw()
 
     def _other(self) -> Lease | None:
@@ -207,23 +215,24 @@ class GuidedScreen(FactsScreen):
     def _who_leads(self, lease: Lease | None) -> Part:
         other = self._lead.other(lease)
         if other is not None:
-            way = "" if self.console.read_only else "; T takes it over"
+            way = "" if self.console.read_only else f"; {self._take_over} takes it over"
             return f"! {self._lead.who(other)} leads since {short(other.since)}{way}", "bold $warning"
         if self.console.read_only:
             return "read-only: this dashboard looks on", "$text-muted"
         if self._lead.held:
             return f"{SYMBOLS['done']} you lead; others look on meanwhile", "$success"
-        return "! nobody leads; T leads from here", "$warning"
+        return f"! nobody leads; {self._take_over} leads from here", "$warning"
 
     def _hint(self) -> list[Part]:
         guided, keys = self._guided, self.console.keys
         if guided is None:
-            return ["the incident is closed: ", ("m", "bold"), " shows its post-mortem · escape back to the dashboard"]
+            key = self.own_key("post_mortem")
+            return ["the incident is closed: ", (key, "bold"), " shows its post-mortem · escape back to the dashboard"]
         if self.console.read_only:
             return ["read-only: ↑ ↓ look at each step · escape back"]
         other = self._other()
         if other is not None:
-            return [("T", "bold"), f" takes the rollback over from {self._lead.who(other)} · escape back"]
+            return [(self._take_over, "bold"), f" takes the rollback over from {self._lead.who(other)} · escape back"]
         move = guided.next_move
         told = f"next: {as_key(move, keys)} · " if move is not None else ""
         cancel = f"{how('cancel', keys)} cancels it · " if why_not(BY_ID["cancel"], self.snapshot) is None else ""
@@ -254,7 +263,7 @@ class GuidedScreen(FactsScreen):
             return "this dashboard is read-only"
         other = self._other()
         if other is not None:
-            return f"{self._lead.who(other)} leads this rollback: T takes it over with a reason"
+            return f"{self._lead.who(other)} leads this rollback: {self._take_over} takes it over with a reason"
         runs = number == 5 or (number == 3 and snapshot.state.evaluation_mode == "phase3_only")
         if runs and snapshot.holder is not None:
             return f"a run is under way: {snapshot.holder}"

@@ -176,7 +176,7 @@ class KnownGoodScreen(FactsScreen):
         if self.console.read_only:
             return ["read-only: look at each tag with ↑ ↓ · escape back"]
         if not good and snapshot.state.incident is not None:
-            return ["no tag to switch to: ", ("n", "bold"), " goes on without one"]
+            return ["no tag to switch to: ", (self.own_key("no_good_tag"), "bold"), " goes on without one"]
         return ["↑ ↓ to a tag, ", ("enter", "bold"), " switches to it, with a reason and a plan first · escape back"]
 
     def _row(self, index: int) -> list[Part]:

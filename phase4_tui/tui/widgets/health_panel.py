@@ -1,6 +1,6 @@
 """One health check as a live panel: word and symbol, what was found against what is expected, issues, file, age."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from textual.containers import Grid
 from textual.geometry import Size
@@ -8,6 +8,8 @@ from textual.reactive import var
 
 from phase4_tui.artifacts.clock import age, now_ns
 from phase4_tui.console.facts.snapshot import Snapshot, TagView
+from phase4_tui.console.operations.availability import RUN
+from phase4_tui.console.remedies import as_keys, how
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.policy.monitoring import SEVERITIES
 from phase4_tui.runbook.checks import CheckEntry
@@ -30,7 +32,7 @@ STYLES = {
 }
 ROOMY_ROWS = 2
 TITLE_CELLS = 8
-MORE, ROOMY = "… a shows all", 38
+ROOMY = 38
 SHORT = {
     "output_schema_valid": "schema",
     "score_and_sizing_valid": "sizing",
@@ -59,9 +61,10 @@ class HealthPanel(Lines):
 
     snapshot: var[Snapshot | None] = var(None)
 
-    def __init__(self, entry: CheckEntry) -> None:
+    def __init__(self, entry: CheckEntry, keys: Mapping[str, str]) -> None:
         super().__init__(id=f"{'own-' if entry.is_own else ''}{entry.name.replace('_', '-')}", classes="health")
         self._entry = entry
+        self._keys = keys
 
     def on_mount(self) -> None:
         """Begin to count."""
@@ -98,7 +101,7 @@ class HealthPanel(Lines):
     def _content(self, snapshot: Snapshot, check: Check | None) -> list[Row]:
         view = snapshot.focus
         if view is None:
-            return [(self._heading(""), ("○ NO TAG", "$warning")), ("`r` runs the sequence",)]
+            return [(self._heading(""), ("○ NO TAG", "$warning")), (as_keys("", (RUN,), self._keys),)]
         if check is None:  # one of the desk's own, on a tag of Phase 3
             return [(self._heading(""), (f"{SYMBOLS['not_applicable']} NOT IN PHASE {view.phase}", "$text-muted"))]
         word = check.state.upper().replace("_", " ")
@@ -106,7 +109,8 @@ class HealthPanel(Lines):
             word += " HIGH" if any(alert[3] == "HIGH" for alert in view.alerts) else ""
         size = self.content_size
         rows = _body(self._entry.name, snapshot, view, check, size)
-        body = fitted(rows, max(size.width, 10), max(size.height - 1, 1))
+        more = f"… {how('audit', self._keys)} shows all"
+        body = fitted(rows, max(size.width, 10), max(size.height - 1, 1), more)
         return [(self._heading(word), (f"{SYMBOLS[check.state]} {word}", STYLES[check.state])), *body]
 
     def _heading(self, word: str) -> Part:
@@ -151,13 +155,13 @@ def _signoff(view: TagView) -> str:
     return f"{recommended} · engineering ☐ risk ☐ product ☐"
 
 
-def fitted(rows: Sequence[tuple[str, str]], width: int, height: int) -> list[Row]:
-    """Return texts wrapped to so many lines; where what matters is cut off the last one says how to see it."""
+def fitted(rows: Sequence[tuple[str, str]], width: int, height: int, more: str) -> list[Row]:
+    """Return texts wrapped to `height` lines; where what matters is cut off, the last one ends with `more`."""
     found = paragraphs(rows, width)
     shown = found[:height]
     if any(style != "$text-muted" for _, style in found[height:]):
-        (line, style), more = shown[-1], MORE if width >= ROOMY else "…"
-        shown[-1] = (f"{clip(line, width - len(more)).rstrip('…')}{more}", style)
+        (line, style), end = shown[-1], more if width >= ROOMY else "…"
+        shown[-1] = (f"{clip(line, width - len(end)).rstrip('…')}{end}", style)
     return [(part,) for part in shown]
 
 

@@ -100,7 +100,7 @@ class SequencePanel(Vertical):
             return
         steps, size = self.query_one(Lines), self.content_size
         width = max(size.width, 20)
-        note = self._progress if self._following else "paused: space follows again"
+        note = self._progress if self._following else f"paused: {how('pause', self._keys)} follows again"
         rows = wrapped([*step_parts(self.snapshot, self._keys), (note, "$accent")], width, STEP_ROWS)
         more = paragraphs([*error_parts(self.snapshot), *precondition_parts(self.snapshot, self._keys)], width)
         rows += [(part,) for part in more]

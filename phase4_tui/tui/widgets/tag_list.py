@@ -1,13 +1,14 @@
 """The run tags: which is active, pinned, frozen, and how each one stands; those that the filter leaves."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import var
 
 from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.remedies import how
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.status import TagRow
 from phase4_tui.tui.messages import TagChosen
@@ -30,8 +31,9 @@ class TagList(Vertical):
     TagList #tags-title { height: 1; color: $text-muted; }
     """
 
-    def __init__(self) -> None:
+    def __init__(self, keys: Mapping[str, str]) -> None:
         super().__init__(id="tags")
+        self._keys = keys
         self._shown: Sequence[TagRow] = ()
         self._chosen: tuple[str, float] = ("", -ARRIVES_SECONDS)
         self._drawn: object = None
@@ -83,7 +85,9 @@ class TagList(Vertical):
         waiting = snapshot.tags - len(snapshot.rows)
         count = f"{len(self._shown)} of {snapshot.tags}" if self.tag_filter else str(snapshot.tags)
         note = f" · reading {waiting}" if waiting > 0 else ""
-        self.query_one(Lines).show([(("RUN TAGS ", "bold"), (f"{count}{note}  / filter", "$text-muted"))])
+        self.query_one(Lines).show(
+            [(("RUN TAGS ", "bold"), (f"{count}{note}  {how('filter', self._keys)} filter", "$text-muted"))]
+        )
         chosen, since = self._chosen
         focus = snapshot.focus.tag if snapshot.focus else None
         if focus != chosen and time.monotonic() - since < ARRIVES_SECONDS:
