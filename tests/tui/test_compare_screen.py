@@ -12,7 +12,7 @@ from phase4_tui.tui.screens.questions import PlanScreen
 from tests.rollback.support import state_of
 from tests.runbook.documents import REPORT_AGE, Tag
 from tests.tui.support import SIZE, bad_tag, lay_out, make_app, older, screen_text, until
-from tests.tui.user import User
+from tests.tui.user import User, user_at
 from tests.tui.view_support import decision, put_report
 
 
@@ -24,9 +24,7 @@ def work(tmp_path: Path) -> Path:
 
 async def test_the_comparison_proposes_the_three_tags_and_shows_what_is_gone(work: Path) -> None:
     older(Tag(work / "reports", "C"), 500)
-    app = make_app(work)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
+    async with user_at(work) as user:
         await user.incident()
         await user.press("c")
         await user.at(CompareScreen)
@@ -35,7 +33,7 @@ async def test_the_comparison_proposes_the_three_tags_and_shows_what_is_gone(wor
         await user.sees("✔ C has recovered: 2 gone", "CHECKS  1 differ", "DECISIONS  0 differ", "✔ gone")
         await user.sees("monitoring  ✔ gone", "bad         alert", "known-good  ok", "re-run      ok")
         await user.press("escape")
-        await until(pilot, lambda: len(app.screen_stack) == 1)
+        await until(user.pilot, lambda: len(user.app.screen_stack) == 1)
     made = state_of(work).incident
     assert made is not None
     assert [one.rerun for one in made.comparisons] == ["C"]
@@ -43,9 +41,7 @@ async def test_the_comparison_proposes_the_three_tags_and_shows_what_is_gone(wor
 
 async def test_each_side_can_be_chosen_and_a_tag_that_another_side_had_changes_places(work: Path) -> None:
     older(Tag(work / "reports", "C"), 500)
-    app = make_app(work)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
+    async with user_at(work) as user:
         await user.incident()
         await user.press("c")
         await user.at(CompareScreen)
@@ -79,9 +75,7 @@ async def test_decisions_are_compared_in_words_and_each_is_read_in_full_by_keys(
     for name, action in (("A", "BUY_CALL"), ("B", "NO_TRADE"), ("C", "BUY_CALL")):
         path = put_report(work / "reports", [decision(action, note=f"{reason}{name} ends")], name)
         os.utime(path, (0, 0))  # older than what judges it
-    app = make_app(work)
-    async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        user = User(app, pilot)
+    async with user_at(work, (80, 24)) as user:
         await user.incident()
         await user.press("c")
         await user.at(CompareScreen)
@@ -90,16 +84,14 @@ async def test_decisions_are_compared_in_words_and_each_is_read_in_full_by_keys(
         await user.sees("1 of 1 decisions differ")
         await user.press("end")
         await user.sees("NIFTY50 02-17 09:20", "NO_TRADE", "NIFTY50 2026-02-17T09:20:00+05:30", "action=NO_TRADE")
-        assert "C ends" not in screen_text(app)
+        assert "C ends" not in screen_text(user.app)
         await user.press("tab", "end")
         await user.sees("re-run      action=BUY_CALL", "C ends")
 
 
 async def test_what_is_still_there_is_told_and_reopening_on_it_shows_each_unmet_condition(work: Path) -> None:
     older(bad_tag(work / "reports", "C"), 500)
-    app = make_app(work)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
+    async with user_at(work) as user:
         await user.incident()
         await user.press("c")
         await user.at(CompareScreen)
@@ -132,10 +124,8 @@ async def test_a_comparison_that_fails_says_why_and_can_be_made_again(work: Path
 
 
 async def test_a_read_only_dashboard_compares_without_noting_it(work: Path) -> None:
-    app = make_app(work, read_only=True)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
-        await until(pilot, lambda: app.snapshot and len(app.snapshot.rows) == 2)
+    async with user_at(work, read_only=True) as user:
+        await until(user.pilot, lambda: user.app.snapshot and len(user.app.snapshot.rows) == 2)
         await user.press("c")
         await user.at(CompareScreen)
         await user.sees("b bad         B", "n re-run      A")

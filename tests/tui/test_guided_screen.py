@@ -21,7 +21,7 @@ from phase4_tui.tui.screens.root_cause import RootCauseScreen
 from tests.rollback.support import freeze, give, site_of, state_of
 from tests.runbook.documents import Tag
 from tests.tui.support import SIZE, lay_out, make_app, until
-from tests.tui.user import User
+from tests.tui.user import User, user_at
 
 STEPS = {"pipeline": "passed", "release_check": "passed", "quality_check": "passed", "signoff": "passed"}
 
@@ -77,9 +77,7 @@ async def contained_and_explained(user: User, work: Path) -> None:
 
 
 async def test_the_whole_rollback_can_be_walked_from_freeze_to_reopening(work: Path) -> None:
-    app = make_app(work)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
+    async with user_at(work) as user:
         await user.incident()
         await user.press("g")
         await user.at(GuidedScreen)
@@ -100,11 +98,11 @@ async def test_the_whole_rollback_can_be_walked_from_freeze_to_reopening(work: P
         await user.answers(yes=True)
         await user.sees("closes incident")
         await user.answers(yes=True)
-        await until(pilot, lambda: state_of(work).incident is None)
+        await until(user.pilot, lambda: state_of(work).incident is None)
         await user.press("escape")
         await user.at(GuidedScreen)
         await user.sees("INCIDENT CLOSED", "recovered 20", "m shows its post-mortem")
-        await until(pilot, lambda: read_lease(work / "reports") is None)
+        await until(user.pilot, lambda: read_lease(work / "reports") is None)
         await user.press("m")
         await user.sees("feed", "Post-mortem")
     state = state_of(work)
@@ -115,9 +113,7 @@ async def test_for_a_bad_tag_without_an_incident_it_opens_one_as_the_command_doe
     work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("phase4_tui.console.facts.incident_watch.IncidentWatch.suspect", lambda *_: None)
-    app = make_app(work)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
+    async with user_at(work) as user:
         await user.sees("next: g begin the rollback")
         await user.press("g")
         await user.at(GuidedScreen)
@@ -128,9 +124,7 @@ async def test_for_a_bad_tag_without_an_incident_it_opens_one_as_the_command_doe
 
 
 async def test_the_third_step_falls_back_with_a_reason_and_then_offers_the_phase_3_run(work: Path) -> None:
-    app = make_app(work)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
+    async with user_at(work) as user:
         await user.incident()
         await user.press("g")
         await user.at(GuidedScreen)
@@ -153,9 +147,7 @@ async def test_the_third_step_falls_back_with_a_reason_and_then_offers_the_phase
 
 
 async def test_the_steps_are_looked_at_with_arrows_and_the_mouse_and_a_second_click_acts(work: Path) -> None:
-    app = make_app(work)
-    async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        user = User(app, pilot)
+    async with user_at(work, (80, 24)) as user:
         await user.incident()
         await user.press("g")
         await user.at(GuidedScreen)
@@ -164,10 +156,10 @@ async def test_the_steps_are_looked_at_with_arrows_and_the_mouse_and_a_second_cl
         await user.sees("$ phase4 run --rehearsal --tag B_rerun", "Re-run the whole Phase 4 sequence")
         await user.press("up")
         await user.sees("$ phase4 root-cause add")
-        await pilot.click("#step-1")
+        await user.pilot.click("#step-1")
         await user.sees("$ phase4 freeze B --reason R")
-        assert isinstance(app.screen, GuidedScreen)
-        await pilot.click("#step-1")
+        assert isinstance(user.app.screen, GuidedScreen)
+        await user.pilot.click("#step-1")
         await user.at(TextScreen)
         await user.press("escape")
         await user.at(GuidedScreen)
@@ -178,9 +170,7 @@ async def test_the_steps_are_looked_at_with_arrows_and_the_mouse_and_a_second_cl
 
 
 async def test_a_tampered_tag_is_restored_by_the_first_step(work: Path) -> None:
-    app = make_app(work)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
+    async with user_at(work) as user:
         await user.incident()
         freeze(work, "B")
         report = work / "reports" / "B_report.json"
@@ -197,15 +187,13 @@ async def test_a_tampered_tag_is_restored_by_the_first_step(work: Path) -> None:
 
 
 async def test_who_leaves_gives_the_lease_back_and_finds_everything_again(work: Path) -> None:
-    app = make_app(work)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
+    async with user_at(work) as user:
         await user.incident()
         await user.press("g")
         await user.sees("you lead")
         assert read_lease(work / "reports") is not None
         await user.press("escape")
-        await until(pilot, lambda: read_lease(work / "reports") is None)
+        await until(user.pilot, lambda: read_lease(work / "reports") is None)
         freeze(work, "B")
         await user.press("g")
         await user.sees("✔ 1 Freeze  done", "you lead")
@@ -213,23 +201,21 @@ async def test_who_leaves_gives_the_lease_back_and_finds_everything_again(work: 
         await user.at(KnownGoodScreen)
         await user.press("g")
         await user.at(GuidedScreen)
-        assert len(app.screen_stack) == 2
+        assert len(user.app.screen_stack) == 2
     assert read_lease(work / "reports") is None
 
 
 async def test_another_operators_lease_is_shown_holds_off_and_can_be_taken_over_with_a_reason(work: Path) -> None:
-    app = make_app(work)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
+    async with user_at(work) as user:
         await user.incident()
         lead(site_of(work, "tom"))
-        await until(pilot, lambda: app.snapshot and app.snapshot.lease)
+        await until(user.pilot, lambda: user.app.snapshot and user.app.snapshot.lease)
         await user.press("g")
         await user.at(GuidedScreen)
         await user.sees("! tom@", "T takes it over")
         await user.press("1")
         await user.sees("leads this rollback: T takes it over with a reason")
-        assert isinstance(app.screen, GuidedScreen)
+        assert isinstance(user.app.screen, GuidedScreen)
         await user.press("T")
         await user.at(TextScreen)
         await user.press("escape")
@@ -246,9 +232,7 @@ async def test_another_operators_lease_is_shown_holds_off_and_can_be_taken_over_
 
 
 async def test_whoever_lost_the_lease_is_told_at_the_next_heartbeat(work: Path) -> None:
-    app = make_app(work)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
+    async with user_at(work) as user:
         await user.incident()
         await user.press("g")
         await user.sees("you lead")
@@ -261,12 +245,10 @@ async def test_whoever_lost_the_lease_is_told_at_the_next_heartbeat(work: Path) 
 
 async def test_two_sessions_of_one_operator_are_told_apart_and_t_takes_the_lead_back(work: Path) -> None:
     reports, elsewhere = work / "reports", Actor("maria", pid=os.getppid())
-    app = make_app(work)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
+    async with user_at(work) as user:
         await user.incident()
         take_lease(reports, elsewhere)
-        await until(pilot, lambda: app.snapshot and app.snapshot.lease)
+        await until(user.pilot, lambda: user.app.snapshot and user.app.snapshot.lease)
         await user.press("g")
         await user.sees(f"! another session of yours (pid {elsewhere.pid}) leads since", "; T takes it over")
         await user.press("1")
@@ -291,14 +273,12 @@ async def test_in_a_read_only_dashboard_the_steps_are_looked_at_without_a_lease(
     app = make_app(work, "other")
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         await User(app, pilot).incident()
-    app = make_app(work, read_only=True)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
+    async with user_at(work, read_only=True) as user:
         await user.incident()
         await user.press("g")
         await user.at(GuidedScreen)
         await user.sees("read-only: this dashboard looks on", "▶ 1 Freeze  NEXT")
         await user.press("down", "up", "1", "2", "4", "5", "T")
         await user.sees("this dashboard is read-only")
-        assert isinstance(app.screen, GuidedScreen)
+        assert isinstance(user.app.screen, GuidedScreen)
     assert read_lease(site.reports) is None

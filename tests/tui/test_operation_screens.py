@@ -18,8 +18,8 @@ from phase4_tui.tui.screens.root_cause import RootCauseScreen
 from phase4_tui.tui.widgets.owner_field import OwnerField
 from tests.rollback.support import freeze, give, site_of, state_of
 from tests.runbook.documents import Tag
-from tests.tui.support import SIZE, lay_out, make_app, screen_text, until
-from tests.tui.user import User
+from tests.tui.support import lay_out, make_app, screen_text, until
+from tests.tui.user import User, user_at
 
 SIZES = [(120, 40), (80, 24), (60, 16)]
 
@@ -31,14 +31,12 @@ def work(tmp_path: Path) -> Path:
 
 
 async def test_the_picker_chooses_nothing_beforehand_and_shows_ladder_and_difference_of_each_tag(work: Path) -> None:
-    app = make_app(work)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
+    async with user_at(work) as user:
         await user.incident()
         await user.press("k")
         await user.at(KnownGoodScreen)
         await user.sees("1 to switch to, of 2", "✔✔✔✔✔✔✔  known-good", "✔✔✔✘···  fails monitoring OK")
-        assert app.screen.query_one(TagRows).cursor == -1
+        assert user.app.screen.query_one(TagRows).cursor == -1
         await user.press("enter")
         await user.sees("no tag is chosen")
         await user.press("down")
@@ -48,14 +46,12 @@ async def test_the_picker_chooses_nothing_beforehand_and_shows_ladder_and_differ
         await user.press("enter")
         await user.sees("B is not known-good: it fails `monitoring OK`")
         await user.press("escape")
-        await until(pilot, lambda: len(app.screen_stack) == 1)
+        await until(user.pilot, lambda: len(user.app.screen_stack) == 1)
     assert state_of(work).active_tag is None
 
 
 async def test_a_good_tag_is_switched_to_with_a_reason_and_a_plan_and_the_picker_closes(work: Path) -> None:
-    app = make_app(work)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
+    async with user_at(work) as user:
         await user.incident()
         await user.press("k")
         await user.at(KnownGoodScreen)
@@ -72,7 +68,7 @@ async def test_a_good_tag_is_switched_to_with_a_reason_and_a_plan_and_the_picker
         await user.gives_reason()
         await user.sees("active tag: none → A")
         await user.answers(yes=True)
-        await until(pilot, lambda: len(app.screen_stack) == 1)
+        await until(user.pilot, lambda: len(user.app.screen_stack) == 1)
         await user.sees("A is the active tag")
     assert state_of(work).active_tag == "A"
 
@@ -80,9 +76,7 @@ async def test_a_good_tag_is_switched_to_with_a_reason_and_a_plan_and_the_picker
 async def test_without_a_known_good_tag_n_states_so_and_says_what_is_next(work: Path) -> None:
     for file in (work / "reports").glob("A_*"):
         file.unlink()
-    app = make_app(work)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
+    async with user_at(work) as user:
         await user.incident()
         await user.press("k")
         await user.at(KnownGoodScreen)
@@ -100,7 +94,7 @@ async def test_without_a_known_good_tag_n_states_so_and_says_what_is_next(work: 
         await user.answers(yes=True)
         await user.sees("Call the product owner now?")
         await user.answers(yes=False)
-        await until(pilot, lambda: len(app.screen_stack) == 1)
+        await until(user.pilot, lambda: len(user.app.screen_stack) == 1)
         await user.sees("`e` calls them later, `p` falls back to Phase 3")
         await user.sees("next: f freeze B")
         freeze(work, "B")
@@ -114,34 +108,30 @@ async def test_pinned_tags_stand_first_and_the_cursor_stays_on_its_tag(work: Pat
     Tag(work / "reports", "D")
     site = site_of(work)
     give(site, plan_pin(site, "A"))
-    app = make_app(work)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
-        await until(pilot, lambda: app.snapshot and len(app.snapshot.rows) == 3)
+    async with user_at(work) as user:
+        await until(user.pilot, lambda: user.app.snapshot and len(user.app.snapshot.rows) == 3)
         await user.press("k")
         await user.at(KnownGoodScreen)
         await user.sees("known-good, pinned")
-        shown = screen_text(app).partition("KNOWN-GOOD TAGS")[2]
+        shown = screen_text(user.app).partition("KNOWN-GOOD TAGS")[2]
         assert shown.index("★ A") < shown.index("  D ") < shown.index("  B ")
         await user.press("down", "down")
         await user.sees("✔ can be switched to")
         Tag(work / "reports", "E")
         await user.sees("of 4")
-        rows = app.screen.query_one(TagRows)
-        assert isinstance(app.screen, KnownGoodScreen)
-        assert app.screen._rows[rows.cursor].tag == "D"
+        rows = user.app.screen.query_one(TagRows)
+        assert isinstance(user.app.screen, KnownGoodScreen)
+        assert user.app.screen._rows[rows.cursor].tag == "D"
 
 
 async def test_in_a_read_only_dashboard_the_ladders_can_be_read_and_nothing_be_switched(work: Path) -> None:
-    app = make_app(work, read_only=True)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
-        await until(pilot, lambda: app.snapshot and len(app.snapshot.rows) == 2)
+    async with user_at(work, read_only=True) as user:
+        await until(user.pilot, lambda: user.app.snapshot and len(user.app.snapshot.rows) == 2)
         await user.press("k")
         await user.at(KnownGoodScreen)
         await user.press("down", "enter")
         await user.sees("this dashboard is read-only", "✔ can be switched to")
-        assert isinstance(app.screen, KnownGoodScreen)
+        assert isinstance(user.app.screen, KnownGoodScreen)
     assert not (work / "reports" / ".phase4" / "journal.jsonl").exists()
 
 
@@ -155,18 +145,16 @@ async def typing(user: User) -> None:
 
 
 async def test_the_form_is_filled_from_the_incident_and_logs_what_was_typed(work: Path) -> None:
-    app = make_app(work)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
+    async with user_at(work) as user:
         await typing(user)
         await user.sees("ROOT CAUSE  P1 monitoring alert high · B", "● risk")
-        evidence = app.screen.query_one("#field-evidence", Input).value
+        evidence = user.app.screen.query_one("#field-evidence", Input).value
         assert evidence == "reports/B_monitoring.json: alerts.no_trade_pct = 95.0"
         await user.press(*"queue", "enter", *"fix", "tab", "left", "space", "right", "ctrl+s")
         await user.at(PlanScreen)
         await user.sees("cause: queue", "owner: product")
         await user.answers(yes=True)
-        await until(pilot, lambda: len(app.screen_stack) == 1)
+        await until(user.pilot, lambda: len(user.app.screen_stack) == 1)
         await user.sees("root cause logged")
     (_, entry), *_ = root_causes(read_events(work / "reports"))
     assert (entry.cause, entry.remediation, entry.owner) == ("queue", "fix", "product")
@@ -175,54 +163,46 @@ async def test_the_form_is_filled_from_the_incident_and_logs_what_was_typed(work
 
 
 async def test_what_is_typed_in_one_go_lands_in_the_field_it_is_meant_for(work: Path) -> None:
-    app = make_app(work)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
+    async with user_at(work) as user:
         for between in ("tab", "down", "enter"):
             await typing(user)
             for key in [*"thefeedwaslate" * 4, between, *"checkit", "ctrl+s"]:
-                app.post_message(events.Key(key, key if len(key) == 1 else None))
+                user.app.post_message(events.Key(key, key if len(key) == 1 else None))
             await user.at(PlanScreen)
             await user.sees(f"cause: {'thefeedwaslate' * 4}", "remediation: checkit")
             await user.press("n")
             await user.at(RootCauseScreen)
             await user.press("escape")
             await user.answers(yes=True)
-            await until(pilot, lambda: len(app.screen_stack) == 1)
+            await until(user.pilot, lambda: len(user.app.screen_stack) == 1)
 
 
 async def test_escape_leaves_the_form_at_the_first_moment_that_it_is_there(work: Path) -> None:
-    app = make_app(work)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
+    async with user_at(work) as user:
         await user.incident()
         for early in (True, False):
             await user.press("l")
             if early:
-                app.post_message(events.Key("escape", None))
+                user.app.post_message(events.Key("escape", None))
             else:
                 await user.sees("ROOT CAUSE")
                 await user.press("escape")
-            await until(pilot, lambda: len(app.screen_stack) == 1)
+            await until(user.pilot, lambda: len(user.app.screen_stack) == 1)
 
 
 async def test_an_empty_field_that_is_needed_is_marked_and_has_the_focus(work: Path) -> None:
-    app = make_app(work)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
+    async with user_at(work) as user:
         await typing(user)
         await user.press(*"cause", "f2")
         await user.sees("! Remediation is needed")
-        assert app.focused is app.screen.query_one("#field-remediation")
-        assert "Cause is needed" not in screen_text(app)
+        assert user.app.focused is user.app.screen.query_one("#field-remediation")
+        assert "Cause is needed" not in screen_text(user.app)
         await user.press("x")
-        await until(pilot, lambda: "is needed" not in screen_text(app))
+        await until(user.pilot, lambda: "is needed" not in screen_text(user.app))
 
 
 async def test_what_was_typed_stays_when_the_plan_is_declined_or_refused(work: Path) -> None:
-    app = make_app(work)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
+    async with user_at(work) as user:
         await typing(user)
         await user.press(*"why", "tab", *"how", "ctrl+s")
         await user.answers(yes=False)
@@ -234,16 +214,14 @@ async def test_what_was_typed_stays_when_the_plan_is_declined_or_refused(work: P
         await user.press("y")
         await user.sees("the state has changed since this was planned")
         await user.at(RootCauseScreen)
-        assert app.screen.query_one("#field-cause", Input).value == "why"
+        assert user.app.screen.query_one("#field-cause", Input).value == "why"
 
 
 async def test_leaving_the_form_asks_once_when_something_was_typed_and_never_else(work: Path) -> None:
-    app = make_app(work)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
+    async with user_at(work) as user:
         await typing(user)
         await user.press("escape")
-        await until(pilot, lambda: len(app.screen_stack) == 1)
+        await until(user.pilot, lambda: len(user.app.screen_stack) == 1)
         await typing(user)
         await user.press(*"why", "escape")
         await user.answers(yes=False)
@@ -254,21 +232,19 @@ async def test_leaving_the_form_asks_once_when_something_was_typed_and_never_els
         await user.at(RootCauseScreen)
         await user.press("escape")
         await user.answers(yes=True)
-        await until(pilot, lambda: len(app.screen_stack) == 1)
+        await until(user.pilot, lambda: len(user.app.screen_stack) == 1)
 
 
 async def test_no_letter_of_the_form_gives_an_operation_wherever_the_focus_is(work: Path) -> None:
-    app = make_app(work)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
+    async with user_at(work) as user:
         await typing(user)
-        app.screen.query_one(OwnerField).focus()
+        user.app.screen.query_one(OwnerField).focus()
         await user.press("q", "f", "k", "question_mark", "1", "down", "down")
-        app.screen.query_one("#leave").focus()
+        user.app.screen.query_one("#leave").focus()
         await user.press("q", "r", "up", "down")
-        assert isinstance(app.screen, RootCauseScreen)
+        assert isinstance(user.app.screen, RootCauseScreen)
         await user.press("enter")
-        await until(pilot, lambda: len(app.screen_stack) == 1)
+        await until(user.pilot, lambda: len(user.app.screen_stack) == 1)
 
 
 # All of them --------------------------------------------------------------------------------------------------
@@ -303,27 +279,23 @@ async def test_hostile_words_of_others_are_shown_and_never_obeyed(work: Path) ->
     text = bad.read_text().replace("no_trade_pct", "[@click=app.quit]x[/] \\u001b[2J[$x]")
     bad.write_text(text)
     site = site_of(work, "[red]eve[/]")
-    app = make_app(work)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
+    async with user_at(work) as user:
         await user.incident()
         lead(site)
-        await until(pilot, lambda: app.snapshot and app.snapshot.lease)
+        await until(user.pilot, lambda: user.app.snapshot and user.app.snapshot.lease)
         for key, shown in (("k", "KNOWN-GOOD"), ("g", "[red]eve[/]@"), ("l", "alerts.["), ("c", "re-run")):
             await user.press(key)
             await user.sees(shown)
-            assert "\x1b" not in screen_text(app)
+            assert "\x1b" not in screen_text(user.app)
             await user.press("escape")
-            await until(pilot, lambda: len(app.screen_stack) == 1)
+            await until(user.pilot, lambda: len(user.app.screen_stack) == 1)
 
 
 async def test_an_active_tag_can_not_be_switched_to_again(work: Path) -> None:
     site = site_of(work)
     give(site, plan_switch(site, "A", "trusted"))
-    app = make_app(work)
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
-        user = User(app, pilot)
-        await until(pilot, lambda: app.snapshot and len(app.snapshot.rows) == 2)
+    async with user_at(work) as user:
+        await until(user.pilot, lambda: user.app.snapshot and len(user.app.snapshot.rows) == 2)
         await user.press("k")
         await user.at(KnownGoodScreen)
         await user.press("home", "enter")

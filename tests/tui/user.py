@@ -1,12 +1,15 @@
 """Someone at the keyboard of the dashboard, who presses keys and waits for what the screen says."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from textual.pilot import Pilot
 
 from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.screens.questions import PlanScreen, TextScreen
-from tests.tui.support import screen_text, told, until
+from tests.tui.support import SIZE, make_app, screen_text, told, until
 
 
 class User:
@@ -43,3 +46,11 @@ class User:
         """Accept the reason that is proposed."""
         await self.at(TextScreen)
         await self.press("enter")
+
+
+@asynccontextmanager
+async def user_at(work: Path, size: tuple[int, int] = SIZE, **more: Any) -> AsyncIterator[User]:
+    """Open the dashboard of a working directory for someone."""
+    app = make_app(work, **more)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        yield User(app, pilot)
