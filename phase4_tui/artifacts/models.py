@@ -1,4 +1,4 @@
-"""One frozen pydantic model per document of a tag (formats.md, The reports directory).
+"""One frozen pydantic model per document of a tag (docs formats, "Keys").
 
 A field without a default is a key that readers need: without it the schema is broken. A field that may be None
 is one that older runs lack: it is shown as missing, and the rest is used. Unknown keys are ignored.

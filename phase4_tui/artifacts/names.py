@@ -1,4 +1,4 @@
-"""Tag names, and which file of a reports directory belongs to which tag (formats.md, The reports directory)."""
+"""Tag names, and which file of a reports directory belongs to which tag (docs formats, "Tags" and "Artifacts")."""
 
 import re
 from dataclasses import dataclass

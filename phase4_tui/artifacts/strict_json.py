@@ -1,7 +1,7 @@
 """The one JSON parser for documents: what it accepts has one meaning for every reader.
 
 Refused: duplicate keys, NaN and infinities (1e999 too), a byte order mark, other encodings than UTF-8, lone
-surrogates, and nesting that would exhaust the stack (reliability: hostile input).
+surrogates, and nesting that would exhaust the stack (docs formats, "What a reader accepts").
 """
 
 import json

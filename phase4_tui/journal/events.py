@@ -1,4 +1,4 @@
-"""One event of the journal, its canonical JSON and its hash (design: State on disk)."""
+"""One event of the journal, its canonical JSON and its hash (docs formats, "journal.jsonl")."""
 
 import hashlib
 from typing import Any

@@ -1,4 +1,4 @@
-"""Monitoring: KPIs of a run, the rules on them, and the alerts (policy.md, Monitoring)."""
+"""Monitoring: KPIs of a run, the rules on them, and the alerts (docs policy, "Monitoring")."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ Kpis = Mapping[str, float | str]
 class Kpi:
     """One KPI with its rule: the share of the decisions that have one of these actions or gates, and its limit.
 
-    policy.md lists the KPIs and the rules each in an order of its own, in which files name them: `measured` and
-    `ruled` are the places there.
+    Files list the KPIs in one sequence and the rules in another (docs policy, "Monitoring"): `measured` and `ruled`
+    are the places in them.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What counts as a record's timestamp: ISO 8601 with an offset, kept verbatim (policy.md, input record)."""
+"""What counts as a record's timestamp: ISO 8601 with an offset, kept verbatim (docs policy, "Phase 4 input")."""
 
 import re
 from datetime import datetime

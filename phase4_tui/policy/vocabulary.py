@@ -1,4 +1,4 @@
-"""The closed sets of words that records, decisions and artifacts may use (policy.md, input record and sections 1-8)."""
+"""The closed sets of words that records, decisions and artifacts may use (docs policy)."""
 
 from typing import Literal
 

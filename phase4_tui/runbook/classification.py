@@ -40,7 +40,7 @@ class Classification(Document):
 
     @property
     def exit_status(self) -> int:
-        """The exit status of `run` and `status` (cli.md)."""
+        """The exit status of `run` and `status` (docs command_line, "Exit status")."""
         return EXIT_STATUS[self.severity_class or self.level]
 
 

@@ -1,4 +1,4 @@
-"""The evidence ladder: what a tag must show, rung by rung, to count as known-good (design: Known-good switch)."""
+"""The evidence ladder: what a tag must show, rung by rung, to count as known-good (docs design, "Known-good")."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The settings: command line over environment `PHASE4_*` over `phase4.toml` over defaults (cli.md)."""
+"""The settings: command line over environment `PHASE4_*` over `phase4.toml` over defaults (docs settings)."""
 
 import getpass
 import os

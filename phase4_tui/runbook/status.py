@@ -1,4 +1,4 @@
-"""The state of a working directory and of its tags, as `status` and `tags` tell it (cli.md)."""
+"""The state of a working directory and of its tags, as `status` and `tags` show it."""
 
 import os
 from collections.abc import Callable

@@ -25,7 +25,7 @@ class StepError(Phase4Error):
 
 
 class MissingInput(StepError):
-    """What the step reads is not there (formats.md: exit status 2)."""
+    """A file that the step reads is missing: exit status 2 (docs formats, "Step commands")."""
 
     exit_status = NOT_PASSED
 

@@ -25,7 +25,7 @@ from phase4_tui.steps.signoff import read_gate
 def monitor(
     report: Path, release_json: Path | None, quality_json: Path | None, rules_json: Path | None
 ) -> dict[str, object]:
-    """Return the monitoring of a run (formats.md, `_monitoring.json`).
+    """Return the monitoring of a run (docs formats, "Keys").
 
     A gate whose file is absent or unusable counts as not passed. Errors: MissingInput without report or rules
     file, StepError when one of them can't be used.

@@ -49,7 +49,7 @@ class _Findings:
 
 
 def check_release(release: Release, tag: str, outdir: Path) -> dict[str, object]:
-    """Return the release check of a tag (formats.md, `_release_check.json`); raises BadTag."""
+    """Return the release check of a tag (docs formats, "Keys"); raises BadTag."""
     findings = _Findings()
     names = [file_name(tag, kind) for kind in (Artifact.REPORT, Artifact.SUMMARY, Artifact.REPORT_MD)]
     report_name, summary_name, markdown_name = names

@@ -1,4 +1,4 @@
-"""From three opinions to one consensus and its plan (policy.md, Phase 3, 4 and 5)."""
+"""From three opinions to one consensus and its plan (docs policy, "Phase 3 consensus")."""
 
 from phase4_tui.policy.phase3.record import Consensus, ExecutionPlan, Opinion
 from phase4_tui.policy.vocabulary import Action, Level

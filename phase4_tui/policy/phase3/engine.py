@@ -1,4 +1,4 @@
-"""One Phase 3 record in, one result row out, and what a batch adds up to (policy.md, Phase 3)."""
+"""From one Phase 3 record to one result row, and the summary of a batch."""
 
 from dataclasses import dataclass, field
 

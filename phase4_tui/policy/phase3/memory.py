@@ -1,4 +1,4 @@
-"""The rolling memory of Phase 3, one window per underlying (policy.md, Phase 3, 6)."""
+"""The rolling memory of Phase 3, one window per underlying (docs policy, "Phase 3 memory")."""
 
 from collections import deque
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""The Phase 3 quality gate (policy.md, end of Phase 3); built like the Phase 4 gate."""
+"""The Phase 3 quality gate (docs policy, "Phase 3 quality gate"), built like that of Phase 4."""
 
 from collections.abc import Iterator, Sequence
 from typing import get_args

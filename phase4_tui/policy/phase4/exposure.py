@@ -1,4 +1,4 @@
-"""Portfolio exposure: utilisation, the block and the size cap (policy.md, Phase 4, 7)."""
+"""Portfolio exposure: utilisation, the block and the size cap (docs policy, "Exposure")."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""The Phase 4 quality gate: one violation per broken rule of a report's rows (policy.md, Phase 4 quality gate).
+"""The Phase 4 quality gate: one violation per broken rule of a report's rows (docs policy, "Phase 4 quality gate").
 
 A row that decodes as `JudgedRow` or `WholeRow` has the right schema, score and size, so only the policy is left to
 check; `judge_value` explains any row that does not. Both must agree on every row that decodes.

@@ -1,4 +1,4 @@
-"""What a session slot does to score and size (policy.md, Phase 4, 3)."""
+"""What a session slot does to score and size (docs policy, "Session")."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Base action, score, confidence and size before the gates (policy.md, Phase 4, 4-6)."""
+"""Base action, score, confidence and size before the gates (docs policy, "Phase 4 decision")."""
 
 from phase4_tui.policy.vocabulary import Action, Bias, Level, Regime
 

@@ -1,4 +1,4 @@
-"""What a batch of Phase 4 decisions adds up to (formats.md, `_summary.json`)."""
+"""The summary of a batch of Phase 4 decisions (docs policy, "Phase 4 summary")."""
 
 from dataclasses import dataclass, field
 
