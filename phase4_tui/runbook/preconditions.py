@@ -27,7 +27,7 @@ LAY_OUT = Remedy("", command_line("init"), "lays out what is missing")
 
 
 class Precondition(Diagnostic):
-    """One condition, whether it holds, and what was found."""
+    """One condition, whether it holds, and the detail."""
 
     name: str
     ok: bool
@@ -43,7 +43,7 @@ def preconditions(site: Site, tag: str | None, proof: Proof) -> tuple[Preconditi
 
 
 def check_workdir(settings: Settings, place: Place, phase: Phase, steps: Sequence[Step] | None = None) -> Precondition:
-    """The working directory holds what `steps` (default: all) read of it, and its reports can be written."""
+    """The working directory holds what `steps` (default: all) read, and the reports directory can be written."""
     problems: list[str] = []
     remedies: list[Remedy] = []
     names = {step.name for step in steps or steps_of(phase, settings)}
@@ -89,7 +89,7 @@ def check_artifacts(place: Place, tag: str) -> Precondition:
 
 
 def check_step_input(settings: Settings, place: Place, tag: str, step: Step, phase: Phase) -> Precondition:
-    """What a step by itself can't do without is there; where it is not, the step that makes it is named."""
+    """The artifacts that a single step needs are there; a missing one is named with the step that makes it."""
     name = None if step.reads is None else file_name(tag, step.reads)
     if name is None or os.path.lexists(place.reports / name):
         return Precondition(name="artifacts", ok=True, detail=f"{step.name} has what it reads")
