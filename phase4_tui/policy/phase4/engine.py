@@ -15,7 +15,7 @@ from phase4_tui.policy.phase4.sizing import (
 
 
 def decide(record: Record) -> Decision:
-    """Return the decision for one valid record; its rationale names each rule that moved it and what it saw."""
+    """Return the decision on one valid record; its rationale names each rule that moved it, with the values."""
     slot = record.session_slot
     change = record.underlying_change_pct
     trend = record.trend_strength
