@@ -75,8 +75,8 @@ def run_plan(
 ) -> RunRecord:
     """Run the plan to its end and return its record.
 
-    Raises Refused when another run holds the directory, the tag was frozen meanwhile, or the barrier against
-    the network can't be proven and no reason to do without was given; OSError when the record can't be kept.
+    Raises Refused when another run holds the directory, the tag has been frozen, or the barrier against the
+    network can't be proven and no reason to run without it was given; OSError when the record can't be kept.
     """
     reports = plan.place.reports
     reports.mkdir(parents=True, exist_ok=True)

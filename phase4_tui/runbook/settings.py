@@ -179,7 +179,7 @@ KNOWN_KEYS = Remedy("", command_line("schema", "settings"), "lists the known one
 def load_settings(
     workdir: Path, environment: Mapping[str, str], given: Mapping[str, str | None] | None = None
 ) -> Settings:
-    """Return the settings of a working directory; `given` holds what the command line sets.
+    """Return the settings of a working directory; `given` holds the values from the command line.
 
     Raises SettingsError for an unknown key or a bad value.
     """
@@ -232,7 +232,7 @@ def _guards(settings: Settings, name: str) -> bool:
 
 
 def matches_any(name: str, patterns: tuple[str, ...]) -> bool:
-    """True when the variable's name matches one of the patterns, case aside; `*` stands for any text."""
+    """True when the name matches one of the patterns, case-insensitively; `*` matches any text."""
     return any(
         re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), name, re.IGNORECASE)
         for pattern in patterns
