@@ -72,7 +72,7 @@ def _missing_below(value: object) -> list[str]:
 
 
 class ActionCounts(ArtifactDocument):
-    """The number of decisions per action."""
+    """How many decisions of each action."""
 
     BUY_CALL: Count | None = None
     BUY_PUT: Count | None = None
@@ -127,7 +127,7 @@ class QualityCheck(ArtifactDocument):
 
 
 class Snapshot(ArtifactDocument):
-    """The monitor's measurements; `kpis` holds percentages and the statuses of the two gates."""
+    """What the monitor measured; `kpis` holds percents and the two gates' statuses."""
 
     run_tag: str | None = None
     records: Count | None = None

@@ -19,7 +19,7 @@ Positive = Annotated[float, Meta(gt=0.0)]
 
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """One market observation. Percentages are in percent; `timestamp` is kept verbatim."""
+    """One market observation. Percentages are in percent; `timestamp` is kept as it came."""
 
     underlying: Underlying
     timestamp: str
@@ -38,7 +38,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 
 
 class PolicyTags(msgspec.Struct, frozen=True, gc=False):
-    """The reasons for a decision, each a string."""
+    """Why a decision came out as it did; every value is a string."""
 
     regime: Regime
     event_risk: Level
@@ -48,7 +48,7 @@ class PolicyTags(msgspec.Struct, frozen=True, gc=False):
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False):
-    """A paper decision: score in 0 … 100, size multiplier in 0 … 1.5."""
+    """What Phase 4 would do: score in 0 … 100, size multiplier in 0 … 1.5."""
 
     action: Action
     confidence: Level
