@@ -1,7 +1,7 @@
-"""The one writer: a file is wholly the old one or wholly the new one, whatever happens in between.
+"""Writes files atomically: a reader finds the whole old file or the whole new one, even after a crash.
 
-Temporary file in the same directory, fsync, rename, fsync of the directory. A failure leaves the old file and
-no temporary one; a killed process leaves a temporary file, which `sweep_leftovers` removes.
+A temporary file in the same directory, fsync, rename, fsync of the directory. A failure leaves the old file and no
+temporary one; a killed process leaves a temporary file, which `sweep_leftovers` removes.
 """
 
 import errno
@@ -24,11 +24,11 @@ _LEFTOVER = re.compile(r"\..+\.(\d+)\.[0-9a-f]{8}\.tmp")
 
 @contextmanager
 def atomic_files(*paths: Path, overwrite: bool = True) -> Iterator[tuple[BinaryIO, ...]]:
-    """Yield a binary file for each path; they become the paths when the block ends well, all or none.
+    """Yield a binary file for each path; when the block succeeds they replace the paths, all or none.
 
     Errors: FrozenTag when a path belongs to a frozen tag, before the block and again before the renames;
-    FileExistsError without `overwrite`; OSError from the disk. On any error the paths are as they were, but for
-    one of the disk between the last renames, which can't be undone.
+    FileExistsError without `overwrite`; OSError from the disk. On any error the paths are unchanged, except after a
+    disk error between the last renames, which can't be undone.
     """
     for path in paths:
         refuse_frozen(path)
@@ -50,7 +50,7 @@ def atomic_files(*paths: Path, overwrite: bool = True) -> Iterator[tuple[BinaryI
         for path in paths:
             refuse_frozen(path)
         for path in paths:
-            if path.is_dir():  # the one thing that a rename would stumble over half-way
+            if path.is_dir():  # would make a rename fail half-way through the paths
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         for temporary, path in zip(temporaries, paths, strict=True):
             if overwrite:
@@ -66,7 +66,7 @@ def atomic_files(*paths: Path, overwrite: bool = True) -> Iterator[tuple[BinaryI
 
 
 def _make_directory(directory: Path, undo: ExitStack) -> None:
-    """Make a directory and those above it; undone when they are still empty."""
+    """Create a directory and its parents; `undo` removes those that are still empty."""
     if not directory.exists():
         _make_directory(directory.parent, undo)
         directory.mkdir(exist_ok=True)
@@ -79,13 +79,13 @@ def _remove(path: Path) -> None:
 
 
 def _remove_empty(directory: Path) -> None:
-    with suppress(OSError):  # someone else put something there meanwhile
+    with suppress(OSError):  # not empty: another process has used it meanwhile
         directory.rmdir()
 
 
 @contextmanager
 def atomic_file(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
-    """Yield a binary file that becomes `path` when the block ends well; errors as of `atomic_files`."""
+    """Yield a binary file that replaces `path` when the block succeeds; errors as of `atomic_files`."""
     with atomic_files(path, overwrite=overwrite) as (file,):
         yield file
 
@@ -102,7 +102,7 @@ def to_json(value: object) -> bytes:
 
 
 def sync_directory(directory: Path) -> None:
-    """Make the directory's names durable."""
+    """Flush the directory's entries to disk."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
@@ -111,7 +111,7 @@ def sync_directory(directory: Path) -> None:
 
 
 def sweep_leftovers(directory: Path) -> list[str]:
-    """Remove temporary files whose writer is gone; return their names."""
+    """Remove the temporary files of writers that have ended; return their names."""
     swept = []
     with os.scandir(directory) as entries:
         for entry in entries:
@@ -119,7 +119,7 @@ def sweep_leftovers(directory: Path) -> list[str]:
             if match is None or not entry.is_file(follow_symlinks=False) or process_alive(int(match.group(1))):
                 continue
             with suppress(FileNotFoundError):
-                # A writer on another host has a pid that means nothing here; its file is still fresh.
+                # The pid of a writer on another host means nothing here, but its file is still fresh.
                 if time.time() - entry.stat(follow_symlinks=False).st_mtime > LEFTOVER_AGE_SECONDS:
                     Path(entry.path).unlink()
                     swept.append(entry.name)
@@ -127,7 +127,7 @@ def sweep_leftovers(directory: Path) -> list[str]:
 
 
 def process_alive(pid: int) -> bool:
-    """True when a process of that number runs on this host."""
+    """True when a process with this number runs on this host."""
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):

@@ -1,35 +1,35 @@
-"""The one clock: UTC now, and how times are written."""
+"""The clock: UTC now, and the conversion of times to and from text."""
 
 import time
 from datetime import UTC, datetime
 
 
 def now_ns() -> int:
-    """Nanoseconds since the epoch."""
+    """Return the time in nanoseconds since the epoch."""
     return time.time_ns()
 
 
 def iso(ns: int) -> str:
-    """ISO 8601 in UTC with microseconds, e.g. `2026-02-17T03:45:00.000000Z`."""
+    """Return a time as ISO 8601 in UTC with microseconds, e.g. `2026-02-17T03:45:00.000000Z`."""
     moment = datetime.fromtimestamp(ns // 1_000_000_000, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{ns % 1_000_000_000 // 1000:06d}Z"
 
 
 def nanoseconds(moment: str) -> int:
-    """Return a time as `iso` writes it in nanoseconds since the epoch."""
+    """Return a time written by `iso` in nanoseconds since the epoch."""
     found = datetime.fromisoformat(moment)
     return int(found.replace(microsecond=0).timestamp()) * 1_000_000_000 + found.microsecond * 1000
 
 
 def check_moment(text: str) -> str:
-    """Return a time as `iso` writes it; raises ValueError for what is none."""
+    """Return `text`; raises ValueError when it is no time as `iso` writes it."""
     if datetime.fromisoformat(text).tzinfo is None:
         raise ValueError("a time without its zone")
     return text
 
 
 def age(seconds: float) -> str:
-    """A short age: `3 s`, `5 min`, `2 h`, `4 d`; a time ahead of this clock says so."""
+    """Return a short age: `3 s`, `5 min`, `2 h`, `4 d`; a time ahead of this clock says so."""
     if seconds < -1:
         return f"{age(-seconds)} ahead"
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):

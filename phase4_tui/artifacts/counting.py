@@ -1,4 +1,4 @@
-"""How numbers of things are written."""
+"""Counts in text: a number with its noun, and small numbers as words."""
 
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
@@ -9,5 +9,5 @@ def counted(number: int, noun: str) -> str:
 
 
 def in_words(count: int) -> str:
-    """Return a small number as a word, as text has it: `four`; a larger one in digits."""
+    """Return a small number as a word (`four`), a larger one in digits."""
     return _WORDS[count] if 0 <= count < len(_WORDS) else str(count)

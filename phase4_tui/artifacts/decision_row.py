@@ -1,4 +1,4 @@
-"""One decision of a report as it is shown, from a row of Phase 4, of Phase 3, or of whatever else a file holds."""
+"""One decision of a report as shown, from a row of Phase 4, of Phase 3, or of any other content."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ RATIONALE_CHARS = 2000
 
 
 class ReportRow(msgspec.Struct, frozen=True, gc=False):
-    """One decision as it is shown; of a row that can't be used only `broken` says why."""
+    """One decision as shown; for an unusable row only `broken` is set, with the reason."""
 
     underlying: str = NOTHING
     time: str = NOTHING
@@ -30,14 +30,14 @@ class ReportRow(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which rows to show; None takes every value."""
+    """A filter of rows; None accepts every value."""
 
     gate: str | None = None
     action: str | None = None
     regime: str | None = None
 
     def takes(self, row: ReportRow) -> bool:
-        """True for a row to show."""
+        """True for an accepted row."""
         return row.broken is None and all(
             wanted is None or wanted == found
             for wanted, found in ((self.gate, row.gate), (self.action, row.action), (self.regime, row.regime))
@@ -45,7 +45,7 @@ class Wanted:
 
     @property
     def needles(self) -> list[bytes]:
-        """What the line of every row to show holds."""
+        """Byte strings that the line of every accepted row contains."""
         values = (self.gate, self.action, self.regime)
         return [f'"{value}"'.encode() for value in values if value not in (None, NOTHING, VETO)]
 
@@ -54,7 +54,7 @@ class Wanted:
 
 
 def describe(row: object) -> ReportRow:
-    """Return how a row of Phase 4 or Phase 3 is shown; one that is neither is broken."""
+    """Return a row of Phase 4 or Phase 3 as shown; any other row is broken."""
     if not isinstance(row, dict):
         return ReportRow(broken=_text(row, RATIONALE_CHARS) if isinstance(row, str) else f"is no row: {_text(row)}")
     decision, record, consensus = (row.get(key) for key in ("decision", "input", "consensus"))

@@ -1,4 +1,4 @@
-"""Reads one document into a `Look`, which tells absent, being written, unreadable, broken, older and valid apart."""
+"""Reads one document into a `Look`, whose state is absent, writing, unreadable, broken, older or valid."""
 
 import os
 import time
@@ -19,7 +19,7 @@ from phase4_tui.errors import error_as_commands
 M = TypeVar("M", bound=Document)
 LookState = Literal["absent", "writing", "unreadable", "broken", "older", "valid"]
 
-WRITING_GRACE_NS = 3_000_000_000  # a file cut short counts as being written while its last change is this fresh
+WRITING_GRACE_NS = 3_000_000_000  # a truncated file changed this recently counts as being written
 SHOWN_PROBLEMS = 20
 RETRIES = 3
 RETRY_SECONDS = 0.15
@@ -27,10 +27,10 @@ RETRY_SECONDS = 0.15
 
 @dataclass(frozen=True)
 class Look(Generic[M]):
-    """What was found in `file`; `value` is set in the states older and valid."""
+    """The result of reading `file`; `value` is set in the states older and valid."""
 
     file: str
-    """Its path: as a text, since an index looks at tens of thousands."""
+    """Its path, as text: an index looks at tens of thousands."""
     state: LookState
     value: M | None = None
     problems: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ class AnyJson(Document):
 
 
 def look(path: Path | str, model: type[M], *, limit: int = MAX_DOCUMENT_BYTES, patient: bool = True) -> Look[M]:
-    """Read the document at `path`; a file that is being written is looked at again for half a second at most."""
+    """Read the document at `path`; `patient` waits up to half a second for a file that is being written."""
     file = str(path)
 
     def read(data: bytes) -> M:
@@ -74,7 +74,7 @@ def look_json(path: Path | str, *, patient: bool = True) -> Look[Document]:
 
 
 def patiently(look_once: Callable[[], Look[M]], *, patient: bool) -> Look[M]:
-    """Look once, and while the file is being written some times more."""
+    """Look once, and if `patient` again while the file is being written."""
     found = look_once()
     for _ in range(RETRIES if patient else 0):
         if found.state != "writing":
@@ -104,7 +104,7 @@ def look_text(path: Path | str, limit: int = MAX_DOCUMENT_BYTES) -> tuple[Look[D
 
 
 def _read(file: str, limit: int) -> tuple[bytes, int, bool]:
-    """Return content, modification time, and whether the file changed while it was read."""
+    """Return content, modification time in ns, and whether the file changed during the read."""
     with open_regular(file, contained=True) as opened:
         before = os.fstat(opened.fileno())
         data = read_capped(opened, limit)
@@ -114,7 +114,7 @@ def _read(file: str, limit: int) -> tuple[bytes, int, bool]:
 
 
 def changed_ns(path: Path | str) -> int | None:
-    """Return when a file, or the link that stands for it, was last changed."""
+    """Return when a file, or the link to it, was last changed, in ns; None when there is none."""
     try:
         return Path(path).lstat().st_mtime_ns
     except OSError:
@@ -146,7 +146,7 @@ def _look_once(file: str, read: Callable[[bytes], M], limit: int) -> Look[M]:
 
 
 def schema_problems(error: ValidationError) -> list[str]:
-    """Return one line per problem, each naming its key; of very many only the first."""
+    """Return one line per problem, naming its key; at most the first few."""
     lines = []
     problems = error.errors(include_url=False, include_context=False)
     for problem in problems[:SHOWN_PROBLEMS]:

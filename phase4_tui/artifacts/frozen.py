@@ -1,4 +1,4 @@
-"""What tells anyone who writes that a tag is frozen."""
+"""Whether a tag is frozen, and the refusal to write to a frozen one."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -22,12 +22,12 @@ class FrozenTag(Refused):
 
 
 def frozen_dir(reports: Path, tag: str) -> Path:
-    """Return where the frozen copies of a tag are; a tag is frozen when this directory exists."""
+    """Return the directory of a tag's frozen copies; a tag is frozen when it exists."""
     return state_dir(reports) / FROZEN_DIR / tag
 
 
 def is_frozen(reports: Path, tag: str) -> bool:
-    """True when `tag` is frozen; a copy that can't be looked at counts as frozen."""
+    """True when `tag` is frozen, or when that can't be determined."""
     try:
         frozen_dir(reports, tag).lstat()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The index of a reports directory: which tags there are, and what each has, from one look at the directory."""
+"""The index of a reports directory: its tags and the artifacts of each, from one scan."""
 
 import os
 from collections.abc import Mapping
@@ -9,11 +9,11 @@ from phase4_tui.artifacts.names import Artifact, ArtifactNames
 
 CROWDED = 2000
 Identity = tuple[int, int, int, int]
-"""Inode, size, mtime and ctime of a file: what changes when its content does."""
+"""Inode, size, mtime and ctime of a file, at least one of which changes with its content."""
 
 
 def scan(directory: Path) -> dict[str, Identity]:
-    """Return every name in the directory with its identity; nothing for a directory that is not there."""
+    """Return every name in the directory with its identity; empty for a missing directory."""
     found: dict[str, Identity] = {}
     try:
         with os.scandir(directory) as entries:
@@ -29,9 +29,9 @@ def scan(directory: Path) -> dict[str, Identity]:
 
 
 def newest_tag(directory: Path, artifacts: ArtifactNames) -> str | None:
-    """Return the tag that was changed last, without an index: a first guess that the index may correct.
+    """Return the tag changed last, or None, without an index: a first guess that the index may correct.
 
-    In a crowded directory only the reports are looked at, which takes a fifth of the time.
+    In a crowded directory only reports are examined, in a fifth of the time.
     """
     try:
         with os.scandir(directory) as entries:

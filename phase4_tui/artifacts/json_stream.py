@@ -1,8 +1,8 @@
-"""Walks JSON of any size in constant memory: an object key by key, an array batch by batch, lines batch by batch.
+"""Streams JSON of any size in constant memory: an object key by key, an array or lines batch by batch.
 
-An array is cut where an element seems to end, and the piece is decoded as a whole. Since a parser reads from
-left to right, a piece that begins at an element and decodes has been cut at an element's end; one that does
-not decode, because of the cut or because of its content, is taken apart element by element.
+An array is cut where an element seems to end, and the piece is decoded as a whole. A parser reads from left to
+right, so a piece that begins at an element and decodes was cut at an element's end; a piece that does not decode,
+because of the cut or of its content, is decoded element by element.
 """
 
 import json
@@ -31,7 +31,7 @@ _NUMBER = re.compile(r"[-+.0-9eE]+")
 _BRACKETS = re.compile(r'[\[\]{}]|"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _BETWEEN_LINES = re.compile(rb"\}[ \t\r]*\n[ \t\r\n]*\{")
 _BOUNDARY_TRIES = 64
-_decoder = json.JSONDecoder(parse_int=float)  # only finds where values end; no limit on digits
+_decoder = json.JSONDecoder(parse_int=float)  # only finds the end of values; without a limit on digits
 
 
 class BadElement(Unusable, ValueError):
@@ -44,14 +44,14 @@ class BadElement(Unusable, ValueError):
 
 
 class Readable(Protocol):
-    """What bytes are read from."""
+    """A source of bytes."""
 
     def read(self, size: int, /) -> bytes:
         """Return the next bytes, none at the end."""
 
 
 class Cursor:
-    """A moving window over a binary file, at least one chunk wide where there is so much."""
+    """A moving window over a binary file, at least one chunk wide unless the file ends."""
 
     def __init__(self, file: Readable, chunk: int = CHUNK) -> None:
         self._file = file
@@ -63,11 +63,11 @@ class Cursor:
 
     @property
     def position(self) -> int:
-        """Where in the file the window begins."""
+        """The offset in the file at which the window begins."""
         return self.bytes_read - len(self.buffer)
 
     def fill(self) -> bool:
-        """Read one more chunk into the window, or as much again as it holds; False when there is none."""
+        """Read one more chunk, or as much again as the window holds if that is more; return False at the end."""
         chunk = b"" if self.at_end else self._file.read(max(self.chunk, len(self.buffer)))
         self.at_end = not chunk
         self.bytes_read += len(chunk)
@@ -128,7 +128,7 @@ def _value_end(latin1: str, start: int, at_end: bool) -> int | None:
 
 
 def _bracket_end(latin1: str, start: int) -> int | None:
-    """Return where an object or array ends that is nested too deeply to be parsed."""
+    """Return the end of an object or array that is nested too deeply to be parsed, or None."""
     depth = 0
     for token in _BRACKETS.finditer(latin1, start):
         depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token.group(), 0)
@@ -138,7 +138,7 @@ def _bracket_end(latin1: str, start: int) -> int | None:
 
 
 def _last_boundary(buffer: bytes) -> int | None:
-    """Return the position of the last comma that seems to part two objects."""
+    """Return the position of the last comma that seems to separate two objects, or None."""
     at = len(buffer)
     for _ in range(_BOUNDARY_TRIES):
         at = buffer.rfind(b"}", 0, at)
@@ -153,7 +153,7 @@ def _last_boundary(buffer: bytes) -> int | None:
 def read_array(cursor: Cursor, batch: Batch[T], single: Single[T]) -> Iterator[list[T]]:
     """Yield the elements of the array whose `[` was just stepped over; leaves the cursor behind its `]`.
 
-    Raises BadElement for what is no JSON, and whatever `single` raises for what it does not accept.
+    Raises BadElement for invalid JSON, and whatever `single` raises for an element that it rejects.
     """
     if cursor.peek() == b"]":
         cursor.drop(1)
@@ -167,7 +167,7 @@ def read_array(cursor: Cursor, batch: Batch[T], single: Single[T]) -> Iterator[l
             try:
                 items = batch(b"[" + cursor.buffer[:comma] + b"]")
             except (ValueError, RecursionError):
-                items = []  # not an error yet: the careful way below finds out what it is
+                items = []  # not an error yet: decoding element by element finds the cause
             if items:
                 cursor.drop(comma + 1)
                 number += len(items)
@@ -254,7 +254,7 @@ def read_lines(cursor: Cursor, batch: Batch[T], single: Single[T]) -> Iterator[l
 
 
 def _one_a_line(data: bytes, items: list[T]) -> list[T]:
-    """Return `items`, or raise ValueError when they may not be one a line: the decoder takes two on one."""
+    """Return `items`, or raise ValueError when a line may hold two: the decoder accepts that."""
     if len(items) != len(_BETWEEN_LINES.findall(data)) + 1:
         raise ValueError("not one record a line")
     return items
@@ -265,8 +265,8 @@ def read_object(
 ) -> Iterator[tuple[str, object] | list[T]]:
     """Yield an object's (key, value) pairs in file order; of the key `streamed`, batches of its array's elements.
 
-    The first batch is empty, so that an empty array is seen too. Where the value of `streamed` is no array it
-    comes as a pair. Raises BadJson, BadElement.
+    The first batch is empty, so that an empty array is seen too. If the value of `streamed` is no array, it is yielded
+    as a pair. Raises BadJson, BadElement.
     """
     seen: list[tuple[str, object]] = []
     cursor.expect(b"{", "at the beginning")

@@ -1,7 +1,7 @@
-"""What a frozen tag is: its manifest, and how the tag's files and their copies compare with it.
+"""The manifest of a frozen tag, and the comparison of its artifacts and copies with it.
 
-A look compares names, sizes and times; a verification also hashes. Both know only the disk; whether the
-manifest is the one that was written is the journal's to say.
+A look compares names, sizes and times; a verification also hashes. Both know only the disk: whether the manifest
+is the original one follows from the journal.
 """
 
 import os
@@ -26,7 +26,7 @@ FrozenState = Literal["no", "intact", "tampered"]
 
 
 class FrozenFile(Document):
-    """One artifact as it was frozen."""
+    """One artifact as frozen."""
 
     name: str
     size: int
@@ -50,7 +50,7 @@ class Manifest(Document):
 
 @dataclass(frozen=True)
 class Tampering:
-    """One thing about a frozen tag that is not as it was frozen."""
+    """One difference of a frozen tag from its manifest."""
 
     kind: Literal["missing", "changed", "extra", "linked", "manifest"]
     path: Path
@@ -58,12 +58,12 @@ class Tampering:
 
 
 def read_manifest(reports: Path, tag: str) -> Manifest | None:
-    """Return the manifest of a frozen tag, None when there is none that can be read."""
+    """Return the manifest of a frozen tag, or None when it is missing or unreadable."""
     return look(frozen_dir(reports, tag) / MANIFEST_FILE, Manifest, patient=False).value
 
 
 def manifest_sha256(reports: Path, tag: str) -> str | None:
-    """Return the sha256 of the manifest's file."""
+    """Return the SHA-256 of the manifest file, or None when it is missing or unreadable."""
     try:
         return hash_file(frozen_dir(reports, tag) / MANIFEST_FILE)
     except Unreadable:
@@ -71,12 +71,12 @@ def manifest_sha256(reports: Path, tag: str) -> str | None:
 
 
 def sums_of(manifest: Manifest) -> bytes:
-    """Return what `SHA256SUMS` says, for plain `sha256sum -c`."""
+    """Return the content of `SHA256SUMS`, for `sha256sum -c`."""
     return "".join(f"{file.sha256}  {file.name}\n" for file in manifest.files).encode()
 
 
 def frozen_state(reports: Path, tag: str, artifacts: ArtifactNames) -> FrozenState:
-    """Return whether a tag is frozen, and still as it was by names, sizes and times."""
+    """Return whether a tag is frozen, and by names, sizes and times intact."""
     if not is_frozen(reports, tag):
         return "no"
     return "tampered" if look_frozen(reports, tag, artifacts) else "intact"
@@ -88,12 +88,12 @@ def restoring(tag: str, effect: str = "puts the frozen files back") -> Remedy:
 
 
 def tampered_tags(reports: Path, tags: Iterable[str], artifacts: ArtifactNames) -> tuple[str, ...]:
-    """Return those of the frozen tags that are not, by names, sizes and times, what was frozen."""
+    """Return the frozen tags that, by names, sizes and times, differ from what was frozen."""
     return tuple(tag for tag in sorted(tags) if look_frozen(reports, tag, artifacts))
 
 
 def look_frozen(reports: Path, tag: str, artifacts: ArtifactNames, *, hashes: bool = False) -> list[Tampering]:
-    """Compare a frozen tag's artifacts and their copies with the manifest; with `hashes` also every byte."""
+    """Return how a frozen tag's artifacts and copies differ from the manifest; `hashes` compares the content too."""
     directory = frozen_dir(reports, tag)
     if directory.is_symlink() or not directory.is_dir():
         return [Tampering("manifest", directory, "is no directory")]
@@ -115,13 +115,13 @@ def look_frozen(reports: Path, tag: str, artifacts: ArtifactNames, *, hashes: bo
         found.append(Tampering("extra", directory / name, "was not there when the tag was frozen"))
     for name in sorted(set(_names_of(reports, tag, artifacts)) - known):
         if name.removeprefix(tag) in artifacts.own and _is_older(reports / name, manifest):
-            continue  # a step or check of the desk's own that was added since made an artifact of it
+            continue  # became an artifact through an own step or check added since
         found.append(Tampering("extra", reports / name, "was not there when the tag was frozen"))
     return found
 
 
 def _is_older(path: Path, manifest: Manifest) -> bool:
-    """True for a file that nobody has touched since the tag was frozen; by the time that no program can set."""
+    """True for a file untouched since the tag was frozen, by its ctime, which no program can set."""
     try:
         return path.lstat().st_ctime_ns < nanoseconds(manifest.at)
     except (OSError, ValueError):
@@ -129,7 +129,7 @@ def _is_older(path: Path, manifest: Manifest) -> bool:
 
 
 def _beside_the_copies(directory: Path, manifest: Manifest) -> list[Tampering]:
-    """Return what is wrong with the manifest as a file, and with the sums, which others check the copies by."""
+    """Return the problems of the manifest file and of `SHA256SUMS`, by which others check the copies."""
     found = []
     for name in (MANIFEST_FILE, SUMS_FILE):
         wrong = _not_a_file_of_its_own(directory / name, links=1)
@@ -145,7 +145,7 @@ def _beside_the_copies(directory: Path, manifest: Manifest) -> list[Tampering]:
 
 
 def _names_of(reports: Path, tag: str, artifacts: ArtifactNames) -> list[str]:
-    """Return the names of the tag's artifacts; by look-up of each, since a directory may hold ten thousand tags."""
+    """Return the names of the tag's existing artifacts, looked up singly: a directory may hold ten thousand tags."""
     return [name for name in artifacts.of(tag) if os.path.lexists(reports / name)]
 
 
@@ -171,7 +171,7 @@ def _compare(path: Path, file: FrozenFile, *, links: int, hashes: bool) -> list[
         info = path.lstat()
         if info.st_size != file.size:
             return [Tampering("changed", path, f"has {info.st_size} bytes instead of {file.size}")]
-        # The same bytes are no violation, whoever wrote them again: another time is a reason to look at the bytes.
+        # A new time alone is no violation when the bytes are the same, only a reason to compare them.
         if info.st_mtime_ns == file.mtime_ns and not hashes:
             return []
         digest = hash_file(path, contained=True)

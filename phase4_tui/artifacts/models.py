@@ -1,7 +1,7 @@
-"""One frozen pydantic model per document of a tag (formats.md, The reports directory).
+"""One frozen pydantic model per document of a tag (docs formats, "Keys").
 
-A field without a default is a key that readers need: without it the schema is broken. A field that may be None
-is one that older runs lack: it is shown as missing, and the rest is used. Unknown keys are ignored.
+A field without a default is a key that readers need: without it the schema is broken. A field that may be None is
+absent in older runs: it is shown as missing, and the rest is used. Unknown keys are ignored.
 """
 
 from typing import Annotated, Any, Literal
@@ -20,16 +20,16 @@ Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False, strict=True)
 class Document(BaseModel):
     """A file's content, or a part of it."""
 
-    # Built when first used: a start pays for the few documents that it reads.
+    # Built on first use, so that a start pays only for the documents that it reads.
     model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=(), defer_build=True)
 
     def missing_keys(self) -> list[str]:
-        """Return the keys that a document of today has and this one lacks."""
+        """Return the keys of a current document that this one lacks."""
         return []
 
 
 class Diagnostic(Document):
-    """What was found, as its field `detail` says, and what to do about it; its JSON says both there, as commands."""
+    """A result with its `detail` and remedies; in JSON `detail` holds both, the remedies as commands."""
 
     remedies: SkipJsonSchema[tuple[Remedy, ...]] = Field(default=(), exclude=True)
 
@@ -39,19 +39,19 @@ class Diagnostic(Document):
 
 
 class ArtifactDocument(Document):
-    """An artifact that other programs may have written, today or long ago."""
+    """An artifact that other programs, also older ones, may have written."""
 
     @model_validator(mode="before")
     @classmethod
     def _refuse_null(cls, content: object) -> object:
-        """A key may be missing, as in older runs, but what is there must be of its type."""
+        """Refuse null: a key may be missing, as in older runs, but a present value must be of its type."""
         for name in cls.model_fields:
             if isinstance(content, dict) and name in content and content[name] is None:
                 raise ValueError(f"key `{name}` is null")
         return content
 
     def missing_keys(self) -> list[str]:
-        """Return the keys, those of parts included, that a run of today writes and this one lacks."""
+        """Return the keys, including those of parts, that a current run writes and this document lacks."""
         missing = []
         for name in type(self).model_fields:
             value = getattr(self, name)

@@ -1,4 +1,4 @@
-"""Tag names, and which file of a reports directory belongs to which tag (formats.md, The reports directory)."""
+"""Tag names, and which file of a reports directory belongs to which tag (docs formats, "Tags" and "Artifacts")."""
 
 import re
 from dataclasses import dataclass
@@ -35,26 +35,26 @@ class Artifact(StrEnum):
 
 
 def key_of(suffix: str) -> str:
-    """Return the name on the command line of the artifact with a suffix."""
+    """Return the command line's name of the artifact with this suffix."""
     return suffix.lstrip("_").replace(".", "_")
 
 
 class BadTag(Refused, ValueError):
-    """A text that can't be a tag."""
+    """A text that is not a valid tag."""
 
     def __init__(self, text: str) -> None:
         super().__init__(f"{ascii(text)[:80]} is no run tag: a tag is {TAG_RULE}", tag=text)
 
 
 def check_tag(text: str) -> str:
-    """Return `text` when it is a tag, else raise BadTag."""
+    """Return `text` when it is a valid tag, else raise BadTag."""
     if not _TAG.fullmatch(text) or ".." in text:
         raise BadTag(text)
     return text
 
 
 def is_tag(text: str) -> bool:
-    """True when `text` can be a tag."""
+    """True when `text` is a valid tag."""
     return _TAG.fullmatch(text) is not None and ".." not in text
 
 
@@ -65,19 +65,19 @@ def file_name(tag: str, suffix: str) -> str:
 
 @dataclass(frozen=True)
 class ArtifactNames:
-    """Which files are artifacts of a tag: the runbook's, then those of the desk's own steps and checks."""
+    """The artifacts of a tag: the runbook's, then those of the desk's own steps and checks."""
 
     own: tuple[str, ...] = ()
     """The suffixes of the desk's own files."""
 
     @cached_property
     def suffixes(self) -> tuple[str, ...]:
-        """Every suffix, in the order of the runbook; those of the runbook are an `Artifact` each."""
+        """Every suffix, the runbook's first and in its order, each as an `Artifact`."""
         return (*Artifact, *self.own)
 
     @cached_property
     def by_key(self) -> dict[str, str]:
-        """Every suffix by its name on the command line."""
+        """Every suffix by its command line's name."""
         return {key_of(suffix): suffix for suffix in self.suffixes}
 
     @cached_property
@@ -85,7 +85,7 @@ class ArtifactNames:
         return tuple(sorted(self.suffixes, key=lambda suffix: -len(suffix)))
 
     def split(self, name: str) -> tuple[str, str] | None:
-        """Return (tag, suffix) by the longest known suffix, or None when the file is nobody's."""
+        """Return (tag, suffix) by the longest known suffix, or None when the file belongs to no tag."""
         for suffix in self._longest_first:
             if name.endswith(suffix):
                 tag = name.removesuffix(suffix)
@@ -93,16 +93,16 @@ class ArtifactNames:
         return None
 
     def of(self, tag: str) -> list[str]:
-        """Return the names that a tag's artifacts have, whether they are there or not; raises BadTag."""
+        """Return the names of a tag's possible artifacts, existing or not; raises BadTag."""
         check_tag(tag)
         return [f"{tag}{suffix}" for suffix in self.suffixes]
 
 
 RUNBOOK_ARTIFACTS = ArtifactNames()
-"""For the runbook's own commands, which know no settings: they write and read nothing else."""
+"""For the runbook's own commands, which know no settings and use no other files."""
 
 
 @lru_cache(maxsize=16)
 def state_dir(reports: Path) -> Path:
-    """Return where the state of operations of a reports directory lives."""
+    """Return the directory with the state of operations of a reports directory."""
     return reports / STATE_DIR

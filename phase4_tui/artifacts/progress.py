@@ -1,4 +1,4 @@
-"""How a step tells its parent process how far it is: lines on stderr that begin with a mark."""
+"""The progress of a step, reported to its parent process as marked lines on stderr."""
 
 import json
 
@@ -18,7 +18,7 @@ def _is_count(value: object) -> bool:
 
 
 def parse_progress(line: str) -> dict[str, int] | None:
-    """Return what a progress line says, None for any other line."""
+    """Return the numbers in a progress line by name, or None for any other line."""
     if not line.startswith(PROGRESS_MARK):
         return None
     try:

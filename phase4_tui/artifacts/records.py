@@ -1,7 +1,7 @@
 """Reads a batch of input records: a JSON array, one object, or JSON Lines, in constant memory.
 
-A batch decodes in C when every record is right. Only when one is not, or a key may stand twice (which the
-decoder would not see), is the batch read again record by record, to name the record, the field and the reason.
+A batch of valid records decodes in C. Only when a record is invalid, or a key may be given twice (which the decoder
+does not notice), is the batch read again record by record, to name the record, the field and the reason.
 """
 
 import json
@@ -41,7 +41,7 @@ class BadInput(Unusable):
 
 
 class RecordFile(Generic[R]):
-    """An input file of records of one kind; iterate it once to get batches."""
+    """An input file of records of one kind; iterate once to get the batches."""
 
     def __init__(self, path: Path, file: BinaryIO, kind: type[R]) -> None:
         self._path = path
@@ -54,7 +54,7 @@ class RecordFile(Generic[R]):
 
     @property
     def bytes_read(self) -> int:
-        """How much of the file has been read."""
+        """The number of bytes read so far."""
         return self._cursor.bytes_read
 
     def __iter__(self) -> Iterator[list[R]]:
@@ -93,7 +93,7 @@ class RecordFile(Generic[R]):
         except RecursionError:
             return True
         except ValueError:
-            # A broken first line with an object on the next is a broken line, not an object over many lines.
+            # If the next line holds an object, the first is a broken line, not the start of an object over many lines.
             return rest.lstrip().startswith(b"{") and line.rstrip().endswith(b"}")
         return True
 
@@ -157,7 +157,7 @@ class RecordFile(Generic[R]):
 def _open_cursor(path: Path, file: BinaryIO) -> Cursor:
     cursor = Cursor(file)
     try:
-        decode_text(cursor.buffer[:4])  # a byte order mark or UTF-16 would only show as bad syntax below
+        decode_text(cursor.buffer[:4])  # a byte order mark or UTF-16 would be reported as bad syntax below
     except BadJson as error:
         if not error.truncated:
             raise BadInput(path.name, None, None, error.message, remedy=error.remedies) from None
@@ -165,7 +165,7 @@ def _open_cursor(path: Path, file: BinaryIO) -> Cursor:
 
 
 def open_records(path: Path, kind: type[R]) -> tuple[BinaryIO, RecordFile[R]]:
-    """Open an input file; errors: FileNotFoundError, BadInput. The caller closes the first item."""
+    """Open an input file and return it with its reader; the caller closes it. Raises FileNotFoundError, BadInput."""
     try:
         file = open_regular(path)
     except Unreadable as error:

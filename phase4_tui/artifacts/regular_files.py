@@ -1,4 +1,4 @@
-"""Opens foreign files without being hurt: no FIFO, device or directory, no link out, no file too large to hold."""
+"""Opens foreign files safely: no FIFO, device or directory, no link out of the directory, no oversized file."""
 
 import errno
 import os
@@ -14,14 +14,14 @@ FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 
 
 class Unreadable(Unusable):
-    """A file that can't be read; the message says why and begins with no path."""
+    """A file that can't be read; the message says why, without the path."""
 
 
 def open_regular(path: Path | str, *, contained: bool = False) -> BinaryIO:
     """Open a regular file for reading.
 
-    With `contained`, a link must lead to a file in the directory that the link is in. Errors: FileNotFoundError;
-    Unreadable for anything else that is in the way.
+    With `contained`, a link must lead to a file in the link's own directory. Raises FileNotFoundError, and Unreadable
+    for any other obstacle.
     """
     try:
         descriptor = _open_contained(path) if contained else os.open(path, FLAGS)
@@ -64,7 +64,7 @@ def read_capped(file: BinaryIO, limit: int = MAX_DOCUMENT_BYTES) -> bytes:
     """Return the whole content, or raise Unreadable when it is longer than `limit` bytes."""
     size = os.fstat(file.fileno()).st_size
     if size <= limit:
-        data = file.read(size + 1)  # no more than there is: room for the limit would have to be made each time
+        data = file.read(size + 1)  # not the limit, for which memory would be allocated each time
         if len(data) != size:
             data += _read_all(file.read, limit + 1 - len(data))
         if len(data) <= limit:

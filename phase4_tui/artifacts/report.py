@@ -1,7 +1,7 @@
 """Writes and reads reports of any size in constant memory.
 
-A written report is one JSON object whose head (tag, input, count, summary) stands first, although it is known
-last: room for it is left and filled in at the end. Each row of `results` is one line.
+A report is one JSON object that begins with its head (tag, input, count, summary). The head is known last, so space
+is reserved for it and filled in at the end. Each row of `results` is one line.
 """
 
 import json
@@ -51,7 +51,7 @@ class ReportWriter:
 
 @dataclass
 class ReportReader(Generic[T]):
-    """Reads one report: iterate it to get batches of rows, then `head` holds the other keys."""
+    """Reads one report: iterate to get batches of rows, after which `head` holds the other keys."""
 
     path: Path
     batch: Batch[T]
@@ -62,7 +62,7 @@ class ReportReader(Generic[T]):
         self.has_rows = False
 
     def __iter__(self) -> Iterator[list[T]]:
-        """Raises FileNotFoundError, Unreadable, BadJson, BadElement, and what `single` raises."""
+        """Yield batches of rows; raises FileNotFoundError, Unreadable, BadJson, BadElement, and as `single` does."""
         with open_regular(self.path, contained=True) as file:
             for item in read_object(Cursor(file), "results", self.batch, self.single):
                 if isinstance(item, list):
@@ -75,7 +75,7 @@ class ReportReader(Generic[T]):
 
 
 def tolerant_row(data: bytes, number: int) -> object:
-    """Decode one row as it is, NaN and infinities included; one that can't be read becomes a text that says why."""
+    """Decode one row, NaN and infinities included; an unreadable row becomes a text that says why."""
     try:
         return json.loads(decode_text(data), parse_int=read_int, object_pairs_hook=without_duplicates)
     except RecursionError:

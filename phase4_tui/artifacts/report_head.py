@@ -1,4 +1,4 @@
-"""Looks at a report of any size by its beginning and end alone, as an index of ten thousand tags can afford."""
+"""Looks at the beginning and end of a report of any size, cheap enough for an index of ten thousand tags."""
 
 import io
 import os
@@ -22,9 +22,9 @@ _ROWS = re.compile(rb'"results"\s*:\s*\[')
 
 
 def look_report(path: Path | str, *, patient: bool = True) -> Look[ReportHead]:
-    """Look at no more than a report's beginning and end, whatever its size; `value` is None where it is not all seen.
+    """Look at only the beginning and end of a report, whatever its size; `value` is None where the head is incomplete.
 
-    That all between them is whole, only reading it tells.
+    Whether the rows between them are whole shows only when the report is read.
     """
     file = str(path)
     return patiently(lambda: _look_once(file), patient=patient)
@@ -55,13 +55,13 @@ def _look_once(file: str) -> Look[ReportHead]:
 
 
 def _keys_of(head: bytes, whole: bool) -> dict[str, object]:
-    """Return the keys that a report begins with, up to its rows or to where no more was read."""
+    """Return the leading keys of a report, up to its rows or to the end of what was read."""
     if not head.strip():
         raise BadJson("is empty", truncated=True)
     try:
         return _quickly(head, whole)
     except BadJson:
-        return _carefully(head, whole)  # finds out what is wrong, and takes rows that are no strict JSON
+        return _carefully(head, whole)  # names what is wrong, and accepts rows that are no strict JSON
 
 
 def _quickly(head: bytes, whole: bool) -> dict[str, object]:

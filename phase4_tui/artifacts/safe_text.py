@@ -1,7 +1,7 @@
-"""The one sanitizer: foreign text made safe to show, with what was dangerous still visible.
+"""Sanitizes foreign text so that it is safe to show and every dangerous character stays visible.
 
-Control, C1, bidirectional, zero-width and tag characters and surrogates are replaced by a printable name, so
-that no terminal, Markdown viewer or copy and paste is commanded by a file's content. Bytes on disk stay.
+Control, C1, bidirectional, zero-width and tag characters and surrogates are replaced by a printable name, so that a
+file's content can't control a terminal, a Markdown viewer or what is pasted. Files on disk are unchanged.
 """
 
 import re
@@ -15,7 +15,7 @@ _UNSAFE = re.compile(
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _MARK = "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
-_MARKS = re.compile(f"({_MARK}{{8}}){_MARK}+")  # piled up on one character they cover the lines around
+_MARKS = re.compile(f"({_MARK}{{8}}){_MARK}+")  # stacked on one character they cover the lines around it
 _LAYOUT = re.compile("[\t\n]")
 _MARKDOWN = re.compile(r"([\\`*\[\]<>|~&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|^[#+=-]|^\d+(?=[.)]))")
 
@@ -28,7 +28,7 @@ def _visible(match: re.Match[str]) -> str:
 
 
 def safe_text(text: str, limit: int = FIELD_LIMIT) -> str:
-    """Return `text` with only printable characters, tabs and newlines, at most `limit` characters and a note."""
+    """Return `text` with only printable characters, tabs and newlines; beyond `limit` characters a note of the cut."""
     shown = text[:limit]
     if not (shown.isascii() and shown.isprintable()):
         shown = unicodedata.normalize("NFC", _MARKS.sub(r"\1", _UNSAFE.sub(_visible, shown)))[:limit]
@@ -41,11 +41,11 @@ def safe_line(text: str, limit: int = FIELD_LIMIT) -> str:
 
 
 def safe_markdown(text: str, limit: int = 400) -> str:
-    """Return `text` made safe, on one line, and with no meaning in Markdown."""
+    """Return `text` made safe, on one line, and with Markdown escaped."""
     return _MARKDOWN.sub(_escaped, safe_line(text, limit).strip())
 
 
 def _escaped(match: re.Match[str]) -> str:
     found = match.group()
-    # The number of a list item can't be escaped, the dot or bracket behind it can.
+    # The number of a list item can't be escaped; the dot or bracket after it can.
     return f"{found}\\" if found.isdigit() else f"\\{found}"

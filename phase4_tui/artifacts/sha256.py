@@ -1,4 +1,4 @@
-"""SHA-256 of files: what identifies a file wherever this program speaks of its content."""
+"""SHA-256 of files, which identifies a file by its content throughout this program."""
 
 import hashlib
 from pathlib import Path
@@ -9,9 +9,9 @@ HASH_CHUNK = 1 << 20
 
 
 def hash_file(path: Path, *, contained: bool = False) -> str | None:
-    """Return the sha256 of a regular file, None when there is none; raises Unreadable.
+    """Return the SHA-256 of a regular file in hex, None when there is none; raises Unreadable.
 
-    With `contained`, as for every artifact, a link must lead to a file in the directory that the link is in.
+    With `contained`, as for every artifact, a link must lead to a file in the link's own directory.
     """
     try:
         file = open_regular(path, contained=contained)

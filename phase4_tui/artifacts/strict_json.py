@@ -1,7 +1,7 @@
-"""The one JSON parser for documents: what it accepts has one meaning for every reader.
+"""The strict JSON parser for documents: what it accepts has one meaning for every reader.
 
 Refused: duplicate keys, NaN and infinities (1e999 too), a byte order mark, other encodings than UTF-8, lone
-surrogates, and nesting that would exhaust the stack (reliability: hostile input).
+surrogates, and nesting that would exhaust the stack (docs formats, "What a reader accepts").
 """
 
 import json
@@ -23,7 +23,7 @@ LONGEST_INT = 400
 
 
 class BadJson(Unusable, ValueError):
-    """Why bytes are no acceptable JSON; `truncated` when they only stop too early, as while being written."""
+    """Bytes that are no acceptable JSON, and why; `truncated` when they only end too early, as during a write."""
 
     def __init__(self, reason: str, *, truncated: bool = False, remedy: Remedy | Sequence[Remedy] = ()) -> None:
         super().__init__(reason, remedy=remedy)
@@ -44,7 +44,7 @@ def decode_text(data: bytes) -> str:
 
 
 def parse(data: bytes) -> object:
-    """Return the document in `data`, or raise BadJson with a reason that names key or place."""
+    """Return the document in `data`; raises BadJson, whose reason names the key or the place."""
     text = decode_text(data)
     if not text.strip():
         raise BadJson("is empty", truncated=True)
@@ -65,7 +65,7 @@ def parse(data: bytes) -> object:
 
 
 def stops_early(error: json.JSONDecodeError) -> bool:
-    """True when the text may be the beginning of a document: only its last word is wrong, and may be cut off."""
+    """True when the text may be the beginning of a document: at most its last token is wrong, and may be cut off."""
     rest = error.doc[error.pos :].strip()
     if not rest or error.msg.startswith("Unterminated string"):
         return True

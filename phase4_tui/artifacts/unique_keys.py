@@ -1,4 +1,4 @@
-"""Proves cheaply that no key stands twice in a batch that a fast decoder, which would not notice, has accepted."""
+"""Proves cheaply that no key is given twice in a batch, which the fast decoder itself does not notice."""
 
 from typing import TypeVar, get_origin
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def complete(kind: type[S]) -> type[S]:
-    """Return `kind` with every field required, those of its structs too."""
+    """Return `kind` with every field required, including those of nested structs."""
     fields = []
     for field in msgspec.structs.fields(kind):
         nested = isinstance(field.type, type) and issubclass(field.type, msgspec.Struct)
@@ -20,7 +20,7 @@ def complete(kind: type[S]) -> type[S]:
 
 
 def has_fixed_shape(kind: type[msgspec.Struct]) -> bool:
-    """True when all items of a complete kind have the same keys: no field of it is a mapping."""
+    """True when all items of a complete kind have the same keys: none of its fields is a mapping."""
     for field in msgspec.structs.fields(kind):
         if get_origin(field.type) is dict:
             return False
@@ -30,17 +30,17 @@ def has_fixed_shape(kind: type[msgspec.Struct]) -> bool:
 
 
 def prove_unique_keys_of_any_shape(data: bytes, items: list[T]) -> list[T]:
-    """Do the same for items that differ in their keys: count the quotes of all of them written anew."""
+    """Do as `prove_unique_keys` for items that differ in their keys: re-encode all of them to count quotes."""
     if b"\\" in data or data.count(b'"') != msgspec.json.encode(items).count(b'"'):
         raise ValueError("a key may stand twice")
     return items
 
 
 def prove_unique_keys(data: bytes, items: list[T]) -> list[T]:
-    """Return `items`, decoded from `data` as a complete kind, or raise ValueError when a key may stand twice.
+    """Return `items`, decoded from `data` as a complete kind, or raise ValueError when a key may be given twice.
 
-    All items have the same keys and the same string fields, so each has as many quotes as the first has when
-    written anew; one key more is two quotes more. A backslash could hide a quote.
+    All items have the same keys and string fields, so each has as many quotes as the first when re-encoded, and a
+    duplicate key adds two. A backslash could hide a quote.
     """
     if items:
         expected = msgspec.json.encode(items[0]).count(b'"') * len(items)

@@ -1,8 +1,8 @@
-"""Tells when to look at a directory again: hints from the kernel where they come, a regular look all the same.
+"""Says when to scan a directory again: at a hint from the kernel, and at regular intervals anyway.
 
-A hint is never believed: events are lost when the process was stopped, when the directory is replaced, and when
-a name is no UTF-8. So `wait` returns at a hint or after `interval_seconds`, whichever is first, and its caller
-scans the directory.
+Hints are never relied on: events are lost when the process was stopped, when the directory is replaced, and when a
+name is not UTF-8. So `wait` returns at a hint or after `interval_seconds`, whichever is first, and its caller scans
+the directory.
 """
 
 import threading
@@ -22,7 +22,7 @@ UNEXPLAINED_SECONDS = 0.5
 
 
 class MissedHints:
-    """Notices that a directory was replaced, or that names came or went in it, without a hint of it."""
+    """Detects that a directory was replaced, or that names in it came or went, without a hint."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -30,7 +30,7 @@ class MissedHints:
         self._since = 0.0
 
     def any(self, hinted: Set[str]) -> bool:
-        """True when there is a change that no hint has told of for half a second; ask regularly."""
+        """True when a change has gone without a hint for half a second; call it regularly."""
         now = _moment(self._directory)
         if now == self._known or (hinted and now[:2] == self._known[:2]):
             self._known = self._unexplained = now
@@ -44,7 +44,7 @@ class MissedHints:
 
 
 class Watcher:
-    """Waits for changes of one directory; `trouble` says why there are no hints, when there are none."""
+    """Waits for changes of one directory; `trouble` says why there are no hints, or is None."""
 
     def __init__(self, directory: Path, stop: threading.Event, interval_seconds: float = INTERVAL_SECONDS) -> None:
         self._directory = directory
@@ -54,7 +54,7 @@ class Watcher:
         self._root: tuple[int, int] | None = None
         self._waited = RETRY_SECONDS
         self.hinted: frozenset[str] = frozenset()
-        """Names that the last `wait` was told of; none when it returned for its interval."""
+        """Names in the hints of the last `wait`; empty when it returned after its interval."""
         self.trouble: str | None = None
 
     def wait(self) -> bool:
@@ -79,7 +79,7 @@ class Watcher:
         return not self._stop.is_set()
 
     def _watch(self) -> "Generator[set[watchfiles.main.FileChange], None, None] | None":
-        """Return the stream of hints, begun anew when the directory is another one than before."""
+        """Return the stream of hints, restarted when the directory has been replaced; None without hints."""
         import watchfiles  # noqa: PLC0415 - the first paint of the dashboard does not wait for it
 
         root = _identity(self._directory)
@@ -120,7 +120,7 @@ class Watcher:
 
 
 def _moment(directory: Path) -> tuple[int, int, int]:
-    """Return which directory it is, and when a name last came or went in it."""
+    """Return the directory's identity, and when a name in it last came or went."""
     try:
         info = directory.stat()
     except OSError:

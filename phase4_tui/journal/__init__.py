@@ -1,1 +1,1 @@
-"""Locks and the state of operations that every process on a reports directory shares."""
+"""The journal, the state that follows from it, and the locks, shared by all processes on a reports directory."""

@@ -1,7 +1,7 @@
-"""Adds events to the journal: the event first, with fsync, then the anchor and what goes with it.
+"""Appends events to the journal: first the event, with fsync, then the anchor and the files that go with it.
 
-Before that it mends what a crash left: an event without its anchor gets one, a line that was cut short is set
-aside in a file of its own, with its sha256 in an event. Anything else that does not fit is damage and stays.
+Before that it recovers from a crash: an event without its anchor gets one, and a torn line is set aside in a file of
+its own, with its SHA-256 in an event. Any other mismatch is damage and stays as it is.
 """
 
 import hashlib
@@ -42,7 +42,7 @@ Beside = Callable[[Event], Mapping[Path, bytes]]
 def append(reports: Path, actor: Actor, draft: Draft, beside: Beside) -> Event:
     """Add an event and move the anchor; call it while holding the journal's lock.
 
-    `beside` tells from the event which files are written with the anchor; what it raises keeps the event out.
+    `beside` returns the files to write with the anchor, given the event; if it raises, the event is not added.
     Raises JournalDamaged, BadEvent, OSError; on each of them the event was not added.
     """
     sweep_leftovers(state_dir(reports))
@@ -62,9 +62,9 @@ def append(reports: Path, actor: Actor, draft: Draft, beside: Beside) -> Event:
 
 
 def _need_anchor(reports: Path, last: Event | None) -> None:
-    """Anchor the last event if a crash left it without; raises JournalDamaged when anything else is amiss.
+    """Anchor the last event if a crash left it without an anchor; raises JournalDamaged for any other mismatch.
 
-    One that stays without an anchor would be the second with the next crash, and two are damage.
+    Left so, a second crash would leave two events without an anchor, which counts as damage.
     """
     head = read_head(reports)
     end: Place = last or Head()
@@ -78,7 +78,7 @@ def _need_anchor(reports: Path, last: Event | None) -> None:
 
 
 def _set_torn_aside(reports: Path, torn: bytes, last: Event | None, actor: Actor) -> Event:
-    """Keep the torn bytes under another name, and replace them by the event that says so: both or neither."""
+    """Move the torn bytes to a file of their own and record that as an event, atomically; return the event."""
     digest = hashlib.sha256(torn).hexdigest()
     aside = state_dir(reports) / f"journal.torn-{digest[:16]}"
     atomic_write(aside, torn)
@@ -122,8 +122,8 @@ def _add(reports: Path, descriptor: int, event: Event, line: bytes, files: Mappi
         _publish(reports, event, files)
     except OSError:
         if read_head(reports).hash == event.hash:
-            return  # it is on record; a state that could not be written is folded by whoever reads
-        with suppress(OSError):  # what stays is a whole event, or a torn one that the next append sets aside
+            return  # it is on record; readers fold a state that could not be written
+        with suppress(OSError):  # otherwise a whole event stays, or a torn one that the next append sets aside
             os.ftruncate(descriptor, before)
         raise
 

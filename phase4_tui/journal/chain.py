@@ -1,6 +1,6 @@
-"""The one rule of the journal's chain: whether an event follows another, and whether an anchor fits the events.
+"""The rule of the journal's chain: whether an event follows another, and whether the anchor matches the events.
 
-The anchor may be one event behind, after a crash between the event and the anchor, and never more.
+After a crash between an event and its anchor, the anchor may be one event behind, never more.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ AnchorFault = Literal["cut off", "rewritten", "left behind"]
 
 
 class Place(Protocol):
-    """A place in the chain: an event, an anchor, or the end of what was read; `seq` 0 is before the first event."""
+    """A place in the chain: an event, an anchor, or the end of the events read; `seq` 0 is before the first event."""
 
     @property
     def seq(self) -> int:
@@ -21,7 +21,7 @@ class Place(Protocol):
 
     @property
     def hash(self) -> str:
-        """Its hash; GENESIS before the first event."""
+        """The hash of the event; GENESIS before the first."""
 
 
 def is_same(left: Place, right: Place) -> bool:
@@ -35,22 +35,22 @@ def follows(event: Event, last: Place) -> bool:
 
 
 def does_not_follow(event: Event, last: Place) -> str:
-    """Return in words that `event` is not the next one after `last`."""
+    """Return a text that says how `event` is not the next one after `last`."""
     return f"event {event.seq} does not follow event {last.seq}: lines were removed, swapped or added"
 
 
 def contradicts(event: Event, known: Place) -> bool:
-    """True when `event` has the number of an event that is known from elsewhere, and is another."""
+    """True when `event` has the number of `known` but is another event."""
     return event.seq == known.seq and event.hash != known.hash
 
 
 def holds(known: Place, end: int, hash_at: Callable[[int], str | None]) -> bool:
-    """True when events up to number `end`, whose hashes `hash_at` gives, hold an event known from elsewhere."""
+    """True when the events up to number `end`, with the hashes from `hash_at`, include the event `known`."""
     return known.seq == 0 or (0 < known.seq <= end and hash_at(known.seq) == known.hash)
 
 
 def is_cut_off(end: int, anchor: Place) -> bool:
-    """True when events that end at number `end` lack the anchored one."""
+    """True when the events end, at number `end`, before the anchored one."""
     return end < anchor.seq
 
 
@@ -60,7 +60,7 @@ def is_left_behind(end: int, anchor: Place) -> bool:
 
 
 def anchor_fault(anchor: Place, end: int, hash_at: Callable[[int], str | None]) -> AnchorFault | None:
-    """Return how the anchor does not fit events up to number `end`, whose hashes `hash_at` gives."""
+    """Return how the anchor mismatches the events up to number `end`, with the hashes from `hash_at`; else None."""
     if is_cut_off(end, anchor):
         return "cut off"
     if not holds(anchor, end, hash_at):

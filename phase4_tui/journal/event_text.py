@@ -1,4 +1,4 @@
-"""An event of the journal in one line, as those who watch are told: what was changed, from what to what, and why."""
+"""An event of the journal as one line for other operators: what changed, from which value to which, and why."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ LINE_CHARS = 400
 
 
 def told(event: Event) -> str | None:
-    """Return who did what, safe to show; None for an operation that was only begun, whose result is told."""
+    """Return who did what, safe to show; None for the intent of an operation, whose result is shown instead."""
     if event.outcome == "intent":
         return None
     words = _WORDS.get(event.kind, _plainly)(event, event.detail)

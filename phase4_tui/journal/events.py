@@ -1,4 +1,4 @@
-"""One event of the journal, its canonical JSON and its hash (design: State on disk)."""
+"""One event of the journal, its canonical JSON and its hash (docs formats, "journal.jsonl")."""
 
 import hashlib
 from typing import Any
@@ -9,15 +9,15 @@ from phase4_tui.errors import Unusable
 
 GENESIS = "0" * 64
 MAX_LINE_BYTES = 1 << 20
-"""A change names all frozen or quarantined tags, so this is also how many of them there may be: some thousands."""
+"""A change lists all frozen or quarantined tags, so this limits their number to some thousands."""
 
 
 class BadEvent(Unusable):
-    """What is no event and can't become one, or one that was changed after it was written."""
+    """A text or value that is no valid event, or an event that was changed after it was written."""
 
 
 class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What was done: `seq` counts from 1, `at` is UTC, `prev` is the hash of the event before."""
+    """A recorded event: `seq` counts from 1, `at` is UTC, `prev` is the hash of the event before."""
 
     seq: int
     at: str
@@ -32,7 +32,7 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def outcome(self) -> str:
-        """`intent` or `done`, `failed` for an operation; empty for what is only noted."""
+        """`intent`, `done` or `failed` for an operation; empty for other events."""
         return str(self.detail.get("outcome", ""))
 
 
@@ -45,9 +45,9 @@ def canonical(value: object) -> bytes:
 
 
 def seal(body: dict[str, Any]) -> Event:
-    """Return the event of `body`, which holds every field but the hash, as it will be read from its line.
+    """Return the event of `body`, which holds every field but the hash, as it will be decoded from its line.
 
-    Raises BadEvent for what JSON can't hold.
+    Raises BadEvent for a value that JSON can't represent.
     """
     try:
         plain = msgspec.json.decode(canonical(body))
@@ -57,7 +57,7 @@ def seal(body: dict[str, Any]) -> Event:
 
 
 def encode_line(event: Event) -> bytes:
-    """Return the event as its line in the journal; raises BadEvent when it is longer than a line may be."""
+    """Return the event as a line of the journal; raises BadEvent when it exceeds MAX_LINE_BYTES."""
     line = canonical(event) + b"\n"
     if len(line) > MAX_LINE_BYTES:
         raise BadEvent(f"the event of {len(line)} bytes is longer than the journal's {MAX_LINE_BYTES}")
@@ -65,7 +65,7 @@ def encode_line(event: Event) -> bytes:
 
 
 def decode_line(line: bytes) -> Event:
-    """Return the event of a line without its newline; raises BadEvent when a byte of it was changed."""
+    """Return the event of a line, given without its newline; raises BadEvent when a byte of it was changed."""
     try:
         event = _decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -23,13 +23,13 @@ class Finding(Document):
     value: Any = None
 
     def words(self, value: str | None = None) -> str:
-        """Return what was found, as it is told behind the file's name; `value` is how its value is to be written."""
+        """Return the key and value as shown after the file's name; `value` replaces the value's text."""
         shown = str(self.value) if value is None else value
         return shown if self.key == Path(self.file).name else f"{self.key} = {shown}"
 
 
 class Escalation(Document):
-    """One call for an owner, and who took it."""
+    """One escalation to an owner, and who acknowledged it."""
 
     owner: Owner
     at: Moment
@@ -40,7 +40,7 @@ class Escalation(Document):
 
 
 class Comparison(Document):
-    """A comparison that was made: the re-run, what its report was, and what came out."""
+    """A recorded comparison: the re-run, the identity of its report, and the result."""
 
     rerun: str
     report_sha256: str | None
@@ -49,7 +49,7 @@ class Comparison(Document):
 
 
 class Former(Document):
-    """What an incident was before a worse finding on another tag raised it; its times are as those of an incident."""
+    """An incident before a worse finding on another tag raised it; its times are as those of an incident."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True, extra="ignore")
 
@@ -65,7 +65,7 @@ class Former(Document):
 
 
 class Incident(Document):
-    """One incident; its times are UTC, exact but for `evidence_at`, which is a file's and so an estimate."""
+    """One incident; its times are UTC, exact except `evidence_at`, an estimate from a file's time."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True, extra="ignore")
 
@@ -86,15 +86,15 @@ class Incident(Document):
     comparisons: tuple[Comparison, ...] = ()
     former: tuple[Former, ...] = ()
     no_good_tag: bool = False
-    """The operator has said that there is no known-good tag to switch to."""
+    """An operator has stated that there is no known-good tag to switch to."""
 
     @property
     def stage(self) -> Stage:
-        """How far it has come."""
+        """The stage of its handling."""
         if self.recovered_at is not None:
             return "recovered"
         return "contained" if self.contained_at is not None else "detected"
 
     def changed(self, **values: object) -> "Incident":
-        """Return the incident with other values."""
+        """Return a copy with these values changed."""
         return self.model_copy(update=values)

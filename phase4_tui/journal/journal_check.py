@@ -1,4 +1,4 @@
-"""Verifies the whole journal: every line's bytes, the chain, the anchor, and the state that it must make."""
+"""Verifies the whole journal: every line's bytes, the chain, the anchor, and the state that follows."""
 
 import hashlib
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ DIGEST_BYTES = hashlib.sha256().digest_size
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is not as it was written: what kind, where, and in words."""
+    """One mismatch with what was written: its kind, its place and a description."""
 
     kind: str
     where: str
@@ -26,13 +26,13 @@ class Problem:
 
 @dataclass
 class JournalCheck:
-    """What was found in a journal, up to the first line that is damaged; of each event only its hash is kept."""
+    """The result of a check, up to the first damaged line; of each event only the hash is kept."""
 
     problems: list[Problem] = field(default_factory=list)
     count: int = 0
     first: Event | None = None
     state: OperationsState | None = None
-    """What the good events make; None when they make none."""
+    """The state that follows from the good events; None when none does."""
     whole: bool = True
     """Every line is an event that follows the one before."""
     _digests: bytearray = field(default_factory=bytearray)
@@ -43,11 +43,11 @@ class JournalCheck:
         return Head(seq=self.count, hash=self.hash_of(self.count)) if self.count else Head()
 
     def holds(self, known: Head) -> bool:
-        """True when an event that was written down elsewhere is in this journal."""
+        """True when this journal holds the event `known`."""
         return holds(known, self.count, self.hash_of)
 
     def note(self, event: Event) -> None:
-        """Keep what is needed of the next good event."""
+        """Record the next good event."""
         self.first = self.first or event
         self.count += 1
         self._digests += bytes.fromhex(event.hash)
@@ -60,7 +60,7 @@ class JournalCheck:
 def check_journal(reports: Path) -> JournalCheck:
     """Read the whole journal and compare it with its anchor and with the state.
 
-    One event at a time: to hold all of them at once would stop the screen for tenths of a second.
+    One event at a time, since loading all at once would stall the screen for tenths of a second.
     """
     check = JournalCheck()
     stored, wrong = _stored(reports)
@@ -71,7 +71,7 @@ def check_journal(reports: Path) -> JournalCheck:
         check.state = fold(events, rebuilt)
     except StateUnreadable as error:
         wrong = wrong or str(error)
-        for _ in events:  # the chain goes on behind an event that makes no state
+        for _ in events:  # check the rest of the chain after an event whose changes are no state
             pass
     if check.whole:
         _check_anchor(reports, check)
@@ -80,7 +80,7 @@ def check_journal(reports: Path) -> JournalCheck:
 
 
 def _stored(reports: Path) -> tuple[OperationsState | None, str | None]:
-    """Return the stored state, or why it can't be read."""
+    """Return the stored state and None, or None and why it can't be read."""
     try:
         return stored_state(reports), None
     except StateUnreadable as error:
@@ -88,7 +88,7 @@ def _stored(reports: Path) -> tuple[OperationsState | None, str | None]:
 
 
 def _good_events(reports: Path, check: JournalCheck) -> Iterator[Event]:
-    """Yield the events up to the first line that is damaged, and note what is wrong."""
+    """Yield the events up to the first damaged line, and record the problems in `check`."""
     try:
         file = open_regular(journal_path(reports))
     except FileNotFoundError:
@@ -146,7 +146,7 @@ def _check_anchor(reports: Path, check: JournalCheck) -> None:
 def _check_state(
     check: JournalCheck, stored: OperationsState | None, rebuilt: OperationsState | None, wrong: str | None
 ) -> None:
-    """Compare the stored state with what the events that it knows of make; `wrong` says why one can't be told."""
+    """Compare the stored state with the one rebuilt from its events; `wrong` says why either is missing."""
     detail = None
     if stored is None:
         detail = wrong or ("is missing" if check.count else None)

@@ -1,4 +1,4 @@
-"""The lease: which process leads a rollback now. A dead one is taken over at once, a live one only with a reason."""
+"""The lease: which process leads a rollback. A dead holder is replaced at once, a live one only with a reason."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,15 +19,15 @@ from phase4_tui.journal.writer import LOCK_SECONDS, journal_lock
 LEASE_FILE = "lease.json"
 HEARTBEAT_SECONDS = 5.0
 DEAD_AFTER_SECONDS = 30.0
-"""A holder on another host counts as dead after this long without a heartbeat; on this host its process tells."""
+"""A holder on another host counts as dead after this long without a heartbeat; on this host, when its process ended."""
 
 
 class Held(Refused):
-    """Another process that lives holds the lease."""
+    """Another live process holds the lease."""
 
 
 class Lease(Document):
-    """`lease.json`; `started` tells a process from a later one of the same number."""
+    """`lease.json`; `started` distinguishes a process from a later one with the same number."""
 
     operator: str
     host: str
@@ -47,33 +47,33 @@ class Lease(Document):
         if not process_alive(self.pid):
             return False
         seen = _seen(self.pid)
-        # What the kernel hides, because it is another user's, counts as alive: taking over needs a reason then.
+        # A process of another user, which the kernel may hide, counts as alive: taking over then needs a reason.
         return seen is None or (seen.started == self.started and not seen.ended)
 
     def is_of(self, actor: Actor) -> bool:
-        """True when `actor` holds it, from whatever process."""
+        """True when the operator `actor` holds it, in any process."""
         return (self.operator, self.host) == (actor.name, actor.host)
 
     def is_of_process(self, actor: Actor) -> bool:
-        """True when the very process of `actor` holds it."""
+        """True when exactly the process of `actor` holds it."""
         return self.is_of(actor) and self.pid == actor.pid
 
 
 def read_lease(reports: Path) -> Lease | None:
-    """Return the lease as it is written, alive or not."""
+    """Return the lease as written, whether or not its holder lives; None without one."""
     return look(state_dir(reports) / LEASE_FILE, Lease, patient=False).value
 
 
 def other_holder(reports: Path, actor: Actor) -> Lease | None:
-    """Return the lease that another operator holds and lives; an operator's own sessions may all give operations."""
+    """Return the lease if another operator, who lives, holds it; all sessions of one operator may give operations."""
     lease = read_lease(reports)
     return lease if lease is not None and not lease.is_of(actor) and lease.is_alive() else None
 
 
 def take_lease(reports: Path, actor: Actor, *, by_force: bool = False) -> Lease | None:
-    """Write the lease for `actor` and return the one that it replaces.
+    """Write the lease for `actor` and return the lease that it replaces, or None.
 
-    Raises Held when another process that lives holds it, unless `by_force`; Busy, OSError.
+    Raises Held when another live process holds it, unless `by_force`; Busy, OSError.
     """
     with _alone(reports):
         before = read_lease(reports)
@@ -95,7 +95,7 @@ def keep_lease(reports: Path, actor: Actor) -> bool:
 
 
 def drop_lease(reports: Path, actor: Actor) -> None:
-    """Give the lease back, if it is this process's; raises Busy, OSError."""
+    """Release the lease if this process holds it; raises Busy, OSError."""
     if read_lease(reports) is None:
         return
     with _alone(reports):
@@ -106,7 +106,7 @@ def drop_lease(reports: Path, actor: Actor) -> None:
 
 @contextmanager
 def _alone(reports: Path) -> Iterator[None]:
-    """Keep others from changing the lease: who renews it would else take it back from who took it over meanwhile."""
+    """Exclude other writers of the lease, so that a renewal can't undo a concurrent take-over."""
     lock = journal_lock(reports)
     lock.acquire(LOCK_SECONDS)
     try:
@@ -136,7 +136,7 @@ class _Seen(NamedTuple):
 
 
 def _seen(pid: int) -> _Seen | None:
-    """Return when a process of this host started, in the kernel's ticks, and whether it is a zombie; None if hidden."""
+    """Return the start of a process of this host, in kernel ticks, and whether it is a zombie; None if hidden."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:

@@ -1,7 +1,7 @@
-"""Locks that hold across processes: taken by one, released by the kernel when its holder dies.
+"""Locks between processes, released by the kernel when their holder dies.
 
-A lock is a lock file and the directory around it, both locked. The file alone would give a second holder when
-someone deletes it; the directory alone can't be locked on some network file systems.
+A lock is a lock file and its directory, both locked. With the file alone, deleting it would allow a second holder;
+the directory alone can't be locked on some network file systems.
 """
 
 import errno
@@ -20,11 +20,11 @@ _NOT_LOCKABLE = {errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL}
 
 
 class Busy(Unusable):
-    """Someone else holds the lock."""
+    """Another process holds the lock."""
 
 
 class DirectoryLock:
-    """An exclusive lock on what a directory stands for; a context manager, or `acquire` and `release`."""
+    """An exclusive lock on a directory; use it as a context manager, or with `acquire` and `release`."""
 
     def __init__(self, directory: Path, name: str = "lock") -> None:
         self._directory = directory
@@ -47,11 +47,11 @@ class DirectoryLock:
 
     @property
     def descriptors(self) -> tuple[int, ...]:
-        """What holds the lock; a child process that inherits these holds it too."""
+        """The descriptors that hold the lock; a child process that inherits them holds it too."""
         return self._descriptors
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         if self._held is not None:
             self._held.close()
             self._held, self._descriptors = None, ()
@@ -65,7 +65,7 @@ class DirectoryLock:
         except BlockingIOError:
             return True
         except OSError:
-            return True  # what can't be looked at counts as held
+            return True  # a lock that can't be inspected counts as held
         return False
 
     def _try(self, mode: int) -> tuple[ExitStack, tuple[int, ...]]:
@@ -84,9 +84,9 @@ class DirectoryLock:
                 file = os.open(self._file, flags, 0o666)
                 stack.callback(os.close, file)
                 fcntl.flock(file, mode | fcntl.LOCK_NB)
-                if os.fstat(file).st_nlink:  # else deleted between open and lock
+                if os.fstat(file).st_nlink:  # otherwise deleted between open and lock
                     return stack.pop_all(), (directory, file)
-            if directory_holds:  # then nobody gets a lock by deleting the file, nor keeps anyone from it
+            if directory_holds:  # so deleting the file neither gives a second lock nor denies one
                 return stack.pop_all(), (directory, file)
             raise BlockingIOError(errno.EAGAIN, "the lock file is deleted again and again")
 

@@ -1,6 +1,6 @@
-"""The journal's file, read from either end, and its anchor `journal.head`, which names the last event.
+"""Reads the journal's file from either end, and its anchor `journal.head`, which names the last event.
 
-The anchor is why a tail that was cut off is found. It may be one event behind, after a crash, and never more.
+The anchor reveals a tail that was cut off. After a crash it may be one event behind, never more.
 """
 
 import io
@@ -22,23 +22,23 @@ HEAD_FILE = "journal.head"
 READ_BYTES = 1 << 20
 NEAR_BYTES = 64 << 10
 WINDOWS = (8 << 10, 128 << 10, 2 * MAX_LINE_BYTES)
-"""How much is read to find one whole line: most are short, and two of the longest hold one for sure."""
+"""Bytes to read, in turn, to find one whole line: most are short, and twice the longest always holds one."""
 REPAIR = (
     Remedy("verify", command_line("verify"), "tells what is wrong"),
     Remedy("", command_line("verify", "--repair", "--reason", "R"), "sets it aside and starts anew"),
 )
-"""What to do about a journal, or a state that follows from it, which can't be used."""
+"""The remedies for a journal, or a state that follows from it, that can't be used."""
 
 
 class JournalDamaged(Unusable):
-    """The journal is not what was written there; nothing is added to it."""
+    """The journal is not as it was written; nothing can be appended."""
 
     def __init__(self, message: str, *, remedy: Remedy | Sequence[Remedy] = REPAIR, **context: object) -> None:
         super().__init__(message, remedy=remedy, **context)
 
 
 class Head(Document):
-    """The last event; `seq` 0 for a journal without any."""
+    """Number and hash of the last event; `seq` 0 for an empty journal."""
 
     seq: int = 0
     hash: str = GENESIS
@@ -46,7 +46,7 @@ class Head(Document):
 
 @dataclass(frozen=True)
 class Draft:
-    """An event before it has its place in the chain."""
+    """The content of an event that is not yet in the chain."""
 
     kind: str
     tag: str | None = None
@@ -55,7 +55,7 @@ class Draft:
 
 
 def journal_path(reports: Path) -> Path:
-    """Return where the journal of a reports directory is."""
+    """Return the path of a reports directory's journal."""
     return state_dir(reports) / JOURNAL_FILE
 
 
@@ -90,7 +90,7 @@ def read_events(reports: Path, after: int = 0) -> Iterator[Event]:
 
 
 def lines_of(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines from the file's position on; of one that is too long no more than shows that it is."""
+    """Yield the lines from the file's position on; one that is too long comes in pieces of MAX_LINE_BYTES + 1."""
     reader = io.BufferedReader(io.FileIO(file.fileno(), closefd=False), READ_BYTES)
     while line := reader.readline(MAX_LINE_BYTES + 1):
         yield line
@@ -107,7 +107,7 @@ def _opened(reports: Path) -> BinaryIO | None:
 
 
 def _skip_to(descriptor: int, after: int) -> None:
-    """Set the position before the first event above `after`, by bisection over the sorted lines."""
+    """Seek to a line before the first event above `after`, by bisection over the sorted lines."""
     low, high = 0, os.fstat(descriptor).st_size
     while after and high - low > NEAR_BYTES:
         middle = (low + high) // 2
@@ -120,7 +120,7 @@ def _skip_to(descriptor: int, after: int) -> None:
 
 
 def _first_line_behind(descriptor: int, position: int) -> tuple[int, bytes] | None:
-    """Return where the first whole line that begins behind `position` begins, and the line."""
+    """Return the position and the bytes of the first whole line that begins after `position`; else None."""
     for window in WINDOWS:
         chunk = os.pread(descriptor, window, position)
         start = chunk.find(b"\n") + 1
@@ -138,12 +138,12 @@ def _decoded(line: bytes) -> Event:
 
 
 def last_event(reports: Path) -> Event | None:
-    """Return the last whole event; raises JournalDamaged."""
+    """Return the last whole event, or None; raises JournalDamaged."""
     return read_end(reports)[0]
 
 
 def read_end(reports: Path) -> tuple[Event | None, bytes]:
-    """Return the last whole event, and the bytes that a crash left behind it; raises JournalDamaged."""
+    """Return the last whole event, or None, and the torn bytes after it; raises JournalDamaged."""
     file = _opened(reports)
     if file is None:
         return None, b""
@@ -157,7 +157,7 @@ def _end(descriptor: int) -> tuple[Event | None, bytes]:
     for window in WINDOWS:
         start = max(0, size - window)
         whole, newline, torn = os.pread(descriptor, size - start, start).rpartition(b"\n")
-        if b"\n" in whole:  # else the last line may have begun before the window
+        if b"\n" in whole:  # otherwise the last line may have begun before the window
             break
     if len(torn) > MAX_LINE_BYTES:
         raise JournalDamaged(f"{JOURNAL_FILE} ends in {len(torn)} bytes that are no line", file=JOURNAL_FILE)

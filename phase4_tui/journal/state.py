@@ -1,7 +1,7 @@
-"""The state of operations on a reports directory, which is what the journal's events have made of it.
+"""The state of operations on a reports directory, folded from the events of the journal.
 
-An event that changes the state says so under `detail.changes`; folding all events gives `state.json`, and
-reading folds what a crash left unfolded.
+An event that changes the state holds the new values under `detail.changes`. Folding all events gives `state.json`;
+a reader folds the events that a crash kept from it.
 """
 
 import hashlib
@@ -35,14 +35,14 @@ STATE_LIMIT_BYTES = 64 << 20
 
 
 class StateUnreadable(Unusable):
-    """The state can't be told; nothing may be decided on a guess."""
+    """The state can't be read; nothing may be decided on a guess."""
 
     def __init__(self, message: str, *, remedy: Remedy | Sequence[Remedy] = REPAIR, **context: object) -> None:
         super().__init__(message, remedy=remedy, **context)
 
 
 class Quarantined(Document):
-    """A tag that was left behind, known again by the content of its report."""
+    """A tag left behind as bad, recognized by the content of its report."""
 
     tag: str
     report_sha256: str | None
@@ -53,7 +53,7 @@ class Quarantined(Document):
 
 
 class Frozen(Document):
-    """A frozen tag, and the sha256 of its manifest."""
+    """A frozen tag: when, by whom and why, and the SHA-256 of its manifest."""
 
     manifest_sha256: str
     at: str
@@ -62,7 +62,7 @@ class Frozen(Document):
 
 
 class Reclassified(Document):
-    """An operator's severity class for what a rule said of a tag."""
+    """The severity class that an operator gave a tag instead of a rule's."""
 
     rule: str
     severity_class: SeverityClass
@@ -83,7 +83,7 @@ class Pending(Document):
 
 
 class OperationsState(Document):
-    """`state.json`; the defaults are those of a directory on which nobody has operated yet."""
+    """`state.json`; the defaults are the state before the first operation."""
 
     revision: int = 0
     active_tag: str | None = None
@@ -99,16 +99,16 @@ class OperationsState(Document):
     pinned: tuple[str, ...] = ()
     reclassified: dict[str, Reclassified] = Field(default_factory=dict)
     handled: tuple[str, ...] = ()
-    """Identities of the evidence for which an incident was opened, so that each opens one only once."""
+    """Identities of the evidence that opened an incident, so that it opens only one."""
     overrides: tuple[str, ...] = ()
     """One line for each time that conditions were overridden."""
     pending: tuple[Pending, ...] = ()
     journal: Head = Head()
 
     def changed_by(self, event: Event) -> "OperationsState":
-        """Return the state after `event`; raises ValidationError when the event's changes are no state."""
+        """Return the state after `event`; raises ValidationError when the event's changes are invalid."""
         changes = event.detail.get("changes") or {}
-        changed = OperationsState.model_validate(changes)  # what they leave out stays as it is, so only they are read
+        changed = OperationsState.model_validate(changes)  # fields that did not change need no validation
         values: dict[str, Any] = {
             name: getattr(changed, name) for name in OperationsState.model_fields if name in changes
         }
@@ -127,7 +127,7 @@ def _pending_after(pending: tuple[Pending, ...], event: Event) -> tuple[Pending,
 
 
 def fold(events: Iterable[Event], state: OperationsState | None = None) -> OperationsState:
-    """Return what the events make of `state`, or of a directory without history; raises StateUnreadable."""
+    """Return `state`, by default the initial one, after the events; raises StateUnreadable."""
     state = state or OperationsState()
     noted: Event | None = None
     for event in events:
@@ -146,12 +146,12 @@ def fold(events: Iterable[Event], state: OperationsState | None = None) -> Opera
 
 
 def state_path(reports: Path) -> Path:
-    """Return where the state is kept."""
+    """Return the path of `state.json`."""
     return state_dir(reports) / STATE_FILE
 
 
 def stored_state(reports: Path) -> OperationsState | None:
-    """Return what `state.json` says, None without one; raises StateUnreadable."""
+    """Return the state in `state.json`, None without one; raises StateUnreadable."""
     found = look(state_path(reports), OperationsState, limit=STATE_LIMIT_BYTES)
     if found.state == "absent":
         return None
@@ -161,7 +161,7 @@ def stored_state(reports: Path) -> OperationsState | None:
 
 
 def read_state(reports: Path) -> OperationsState:
-    """Return the state now, the defaults where nobody has operated; raises StateUnreadable."""
+    """Return the current state, the defaults before the first operation; raises StateUnreadable."""
     stored = stored_state(reports) or OperationsState()
     try:
         head, last = read_head(reports), last_event(reports)
@@ -178,7 +178,7 @@ def read_state(reports: Path) -> OperationsState:
 
 
 def _events_behind(reports: Path, known: Head, anchor: Head) -> Iterator[Event]:
-    """Yield the events that follow the known one; raises JournalDamaged unless it and the anchored one are there."""
+    """Yield the events after `known`; raises JournalDamaged unless that and the anchored one are in the journal."""
     last: Place | None = Head() if known.seq == 0 else None
     for event in read_events(reports, after=max(known.seq - 1, 0)):
         fits = is_same(event, known) if last is None else follows(event, last)
@@ -195,5 +195,5 @@ def _events_behind(reports: Path, known: Head, anchor: Head) -> Iterator[Event]:
 
 
 def evidence_identity(parts: Iterable[str]) -> str:
-    """Return one short identity for the parts of what was found."""
+    """Return one short identity for the parts of a piece of evidence."""
     return hashlib.sha256("\0".join(parts).encode(errors="backslashreplace")).hexdigest()[:24]

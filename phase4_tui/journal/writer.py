@@ -1,4 +1,4 @@
-"""The one way to write the journal: under its lock, event first, then the anchor and the state that follows."""
+"""Records events in the journal, under its lock: first the event, then the anchor and the state that follows."""
 
 from math import isfinite
 from pathlib import Path
@@ -18,7 +18,7 @@ TEXT_LIMIT = 4096
 
 
 def journal_lock(reports: Path) -> DirectoryLock:
-    """Return the lock that whoever writes the journal holds, for milliseconds."""
+    """Return the lock that every writer of the journal holds, for milliseconds."""
     return DirectoryLock(state_dir(reports), "journal.lock")
 
 
@@ -74,5 +74,5 @@ def _safe(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_safe(item) for item in value]
     if isinstance(value, float) and not isfinite(value):
-        return str(value)  # JSON has no such number, and would keep none at all
+        return str(value)  # JSON has no such number, and the encoder would write null
     return value

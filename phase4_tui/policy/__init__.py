@@ -1,1 +1,1 @@
-"""Pure decisions: every figure of the policy, no files and no clock."""
+"""The decision policy as pure functions, without files or clock."""

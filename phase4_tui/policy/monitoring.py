@@ -1,4 +1,4 @@
-"""Monitoring: KPIs of a run, the rules on them, and the alerts (policy.md, Monitoring)."""
+"""Monitoring: the KPIs of a run, their rules, and the alerts (docs policy, "Monitoring")."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from phase4_tui.policy.values import is_number, show
 from phase4_tui.policy.vocabulary import Action, Gate, Level
 
 SEVERITIES: dict[Level, float] = {"HIGH": 20.0, "MEDIUM": 10.0, "LOW": 0.0}
-"""Each severity, the worst first, with the least distance in percentage points between a KPI and its rule."""
+"""The severities, worst first, each with its minimum distance from the limit in percentage points."""
 FLOAT_NOISE_PLACES = 9
 GATE_METRICS = ("release_check_status", "quality_check_status")
 Rules = Mapping[str, float]
@@ -22,8 +22,8 @@ Kpis = Mapping[str, float | str]
 class Kpi:
     """One KPI with its rule: the share of the decisions that have one of these actions or gates, and its limit.
 
-    policy.md lists the KPIs and the rules each in an order of its own, in which files name them: `measured` and
-    `ruled` are the places there.
+    Files list the KPIs in one sequence and the rules in another (docs policy, "Monitoring"): `measured` and `ruled`
+    are the places in them.
     """
 
     name: str
@@ -41,12 +41,12 @@ class Kpi:
 
     @property
     def is_most(self) -> bool:
-        """True when the limit is the highest value that is allowed."""
+        """True when the limit is the highest allowed value."""
         return self.side == "max"
 
     def excess(self, value: float, limit: float) -> float:
-        """Return by how many percentage points a value is past a limit; nothing or less for one that is within."""
-        # Rounded, so that 90.1 against 70.1 is 20 points as on paper, not 19.999999999999986.
+        """Return by how many percentage points a value is past a limit; 0 or less within it."""
+        # Rounded, so that 90.1 against 70.1 is exactly 20 points, not 19.999999999999986.
         return round(value - limit if self.is_most else limit - value, FLOAT_NOISE_PLACES)
 
     def is_breach(self, value: float, limit: float) -> bool:
@@ -71,7 +71,7 @@ DEFAULT_RULES: Rules = {kpi.rule: kpi.limit for kpi in _RULED}
 
 @dataclass(frozen=True)
 class Alert:
-    """One breached rule."""
+    """One alert: a breached rule, or a gate that is not OK."""
 
     metric: str
     value: float | str
@@ -82,7 +82,7 @@ class Alert:
 
 
 def parse_rules(content: object) -> Rules:
-    """Return the rules with any subset set; ValueError names the key that is unknown or no finite number."""
+    """Return the rules, defaults included; raises ValueError naming a key that is unknown or no finite number."""
     if not isinstance(content, Mapping):
         raise ValueError(f"must be an object of rules, found {show(content)}")
     values: dict[str, float] = {}
@@ -104,7 +104,7 @@ def measure(tally: Tally, release_passed: bool, quality_passed: bool) -> Kpis:
 
 
 def grade_distance(distance: float) -> Level:
-    """Return the severity of a breach by its distance from the rule, in percentage points."""
+    """Return the severity of a breach by its distance from the limit, in percentage points."""
     return next((severity for severity, least in SEVERITIES.items() if distance >= least), "LOW")
 
 

@@ -1,4 +1,4 @@
-"""What counts as a record's timestamp: ISO 8601 with an offset, kept verbatim (policy.md, input record)."""
+"""Validates a record's timestamp: ISO 8601 with an offset, kept verbatim (docs policy, "Phase 4 input")."""
 
 import re
 from datetime import datetime
@@ -6,7 +6,7 @@ from functools import lru_cache
 
 REMEMBERED = 1 << 16
 _from_iso = datetime.fromisoformat
-# Python's parser alone takes more than ISO 8601 allows: blanks, other separators, empty fractions, offsets of 99 min.
+# Python's parser alone accepts more than ISO 8601: blanks, other separators, empty fractions, offsets of 99 min.
 _shape = re.compile(
     r"\d{4}(?:-\d\d-\d\d|\d{4}|-W\d\d-\d|W\d\d\d)T"
     r"\d\d(?::\d\d(?::\d\d(?:[.,]\d+)?)?|\d\d(?:\d\d(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d(?::?[0-5]\d)?)",
@@ -14,7 +14,7 @@ _shape = re.compile(
 ).fullmatch
 
 
-@lru_cache(maxsize=REMEMBERED)  # the underlyings of one moment, and the sessions of a batch, share their timestamps
+@lru_cache(maxsize=REMEMBERED)  # underlyings and sessions of a batch share their timestamps
 def check_timestamp(text: str) -> None:
     """Raise ValueError, beginning with the field's name, unless `text` is ISO 8601 with date, `T`, time and offset."""
     if _shape(text) is None:

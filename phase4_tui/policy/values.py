@@ -1,4 +1,4 @@
-"""Judging values of unknown type: what a quality gate says of a row that is not what it should be."""
+"""Checks of values of unknown type, and the violations that a quality gate reports."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -44,7 +44,7 @@ def one_of(value: object, words: tuple[str, ...]) -> bool:
 
 
 def expect_words(where: str, owner: Mapping[str, object], rules: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
-    """Yield a problem per key of `rules` that `owner` lacks or that holds none of the words allowed for it."""
+    """Yield a problem for each key of `rules` that is missing in `owner` or has none of its allowed words."""
     for key, words in rules.items():
         if key not in owner:
             yield f"{where}.{key} is missing"

@@ -1,4 +1,4 @@
-"""The closed sets of words that records, decisions and artifacts may use (policy.md, input record and sections 1-8)."""
+"""The vocabularies of records, decisions and artifacts (docs policy)."""
 
 from typing import Literal
 

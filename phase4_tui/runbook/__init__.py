@@ -1,1 +1,1 @@
-"""The runbook as code: steps, preconditions, isolation, sequence, health, classification."""
+"""The runbook as code: steps, preconditions, isolation, the run sequence, health checks and classification."""

@@ -1,4 +1,4 @@
-"""The runbook's audit artifacts of a tag, with what identifies them."""
+"""The audit artifacts of a tag (runbook: Audit artifacts), each with its SHA-256."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ class AuditEntry(Document):
 
 
 def audit(site: Site, tag: str) -> list[AuditEntry]:
-    """Return the audit artifacts of a tag: the report and what each check reads, then the desk's own; raises BadTag."""
+    """Return a tag's audit artifacts: report, the file of each check, then the desk's own files; raises BadTag."""
     reports, phase = site.reports, phase_of(site, tag)
     checked = (entry.files.get(phase) for entry in checks_of(site.settings, phase))
     own = site.artifacts.own if phase == 4 else ()

@@ -1,4 +1,4 @@
-"""The table of health checks: the runbook's four in its order, then the desk's own. What lists checks reads it."""
+"""The table of health checks: the runbook's four in its order, then the desk's own; every list of checks reads it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ GATES_PASSED, MONITORED, SIGNED = "gates passed", "monitoring OK", "signed off"
 
 @dataclass(frozen=True)
 class CheckEntry:
-    """One health check: what it is called, which file it reads in each phase, and how that file is judged.
+    """One health check: its title, the file that it reads in each phase, and how that file is judged.
 
-    A phase that `files` does not name has no such check. `rung` is the rung of the evidence ladder that needs it.
+    A phase missing from `files` has no such check. `rung` is the rung of the evidence ladder that needs it.
     """
 
     name: str
@@ -35,16 +35,16 @@ class CheckEntry:
     judge: Callable[[Evidence], Judged]
     rung: str
     expected: str | None = None
-    """What is expected in words; None: that the file is there."""
+    """The expected result in words; None when the file only has to exist."""
     is_gate: bool = False
     completes: bool = True
-    """The rungs before its own, that a tag is complete and its files parse, ask for its file too."""
+    """The rungs `complete` and `parses` need its file too."""
     is_own: bool = False
-    """One of the desk's own."""
+    """True for a check of the desk's own."""
     detail: Callable[[Evidence], str] = lambda evidence: ""
 
     def look(self, evidence: Evidence) -> Check:
-        """Return the check of a tag; one that its phase does not have is not applicable, which is no fault."""
+        """Return the result for a tag; a check that its phase does not have is not applicable, which counts as ok."""
         suffix = self.files.get(evidence.phase)
         if suffix is None:
             expected = f"no {self.title.lower()} in Phase {evidence.phase}"
@@ -114,7 +114,7 @@ CHECKS = (
 
 
 def checks_of(settings: Settings, phase: Phase) -> tuple[CheckEntry, ...]:
-    """Return the checks of a phase's tags; those of the desk's own, which come last, are Phase 4's."""
+    """Return the checks of a phase; the desk's own come last and belong to Phase 4 only."""
     if phase == 3 or not settings.own_checks:
         return CHECKS
     from phase4_tui.runbook.own_checks import own_entries  # noqa: PLC0415 - few desks have any

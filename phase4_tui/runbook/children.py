@@ -1,4 +1,4 @@
-"""The one place that starts child processes: output in chunks and capped, the whole tree stopped in the end.
+"""Starts every child process: its output is read in chunks and capped, and its whole process tree is stopped.
 
 `run_child` blocks its thread and needs no event loop, so a stalled screen stalls no step.
 """
@@ -39,7 +39,7 @@ Lines = Callable[[list[str]], None]
 
 @dataclass(frozen=True)
 class ChildSpec:
-    """What to run and within which bounds; `env` is the child's whole environment."""
+    """A command and its limits; `env` is the child's whole environment."""
 
     argv: Sequence[str]
     cwd: Path
@@ -50,14 +50,14 @@ class ChildSpec:
     transcript: BinaryIO | None = None
     transcript_limit: int = TRANSCRIPT_LIMIT
     held: tuple[int, ...] = ()
-    """Descriptors that the launcher keeps open until the tree is down: a lock outlives a killed parent so."""
+    """Descriptors that the launcher keeps open until the tree is down, so that a lock outlives a killed parent."""
     protected: Path | None = None
-    """A directory that the child can't write, nor move by its name; where that can't be had, it does not start."""
+    """A directory that the child can neither write nor rename; the child does not start unless that is enforced."""
 
 
 @dataclass(frozen=True)
 class ChildResult:
-    """How a child ended: its exit status or the signal that ended it, and the last lines it wrote."""
+    """How a child ended: its exit status or its signal, and the last lines that it wrote."""
 
     ending: Ending
     exit_code: int | None
@@ -68,9 +68,9 @@ class ChildResult:
 
 
 def run_child(spec: ChildSpec, cancel: threading.Event, on_lines: Lines | None = None) -> ChildResult:
-    """Run a child to its end, its limit, or until `cancel` is set; nothing that it started survives.
+    """Run a child until it ends, reaches a limit, or `cancel` is set; no process that it started survives.
 
-    `on_lines` is called in this thread with whole lines, made safe to show.
+    `on_lines` is called in this thread with whole, sanitized lines.
     """
     started = time.monotonic()
     read_end, write_end = os.pipe()
@@ -132,7 +132,7 @@ def _follow(
     cancel: threading.Event,
     started: float,
 ) -> Ending:
-    """Collect output until the launcher has ended, or the child is to be stopped; return why."""
+    """Collect output until the launcher has ended or the child must be stopped; return why."""
     if process.stdout is None:
         raise RuntimeError("the child's output is not piped")
     deadline = started + spec.timeout_seconds
@@ -160,12 +160,12 @@ def _follow(
 
 
 def _end(process: "subprocess.Popen[bytes]", output: "_Output", grace_seconds: float) -> None:
-    """Stop the launcher, which stops the tree; kill it when even that takes too long."""
+    """Stop the launcher, which stops the tree; kill the launcher when that takes too long."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
     deadline = time.monotonic() + grace_seconds + LAUNCHER_SLACK_SECONDS
     if process.stdout is not None:
-        # Read on meanwhile: its last words may say why, and no child waits for room in the pipe.
+        # Keep reading: the last lines may say why it ended, and no child blocks on a full pipe.
         os.set_blocking(process.stdout.fileno(), False)
         ended = False
         while time.monotonic() < deadline:
@@ -201,7 +201,7 @@ def _outcome(read_end: int) -> dict[str, object]:
 
 @dataclass
 class _Output:
-    """Keeps what a child writes: raw and capped on disk, as safe lines for whoever watches."""
+    """A child's output: raw and capped on disk, and as sanitized lines for an observer."""
 
     transcript: BinaryIO | None
     limit: int
@@ -224,12 +224,12 @@ class _Output:
         self._tell(lines)
 
     def flush(self) -> None:
-        """Make what was kept so far readable by others."""
+        """Flush the output so far to disk, where others can read it."""
         if self.transcript is not None:
             self.transcript.flush()
 
     def finish(self) -> None:
-        """Take what is left without a newline."""
+        """Take the last line, which has no newline."""
         rest = self._rest + self._decoder.decode(b"", final=True)
         self._rest = ""
         if rest:

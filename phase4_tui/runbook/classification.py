@@ -1,4 +1,4 @@
-"""From evidence to severity class, the rule that fired, its evidence and the owner (runbook: incidents, escalation)."""
+"""From evidence to severity class, rule and owner (runbook: Incident classification, Escalation)."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -21,7 +21,7 @@ Level = Literal["ok", "warning", "incident", "unknown"]
 
 KNOWN_ENGINEERING_SECTIONS = {"memory_policy_valid"}
 OWN_CHECK = "own_check_"
-"""How the rule of one of the desk's own checks begins; its name ends it."""
+"""The prefix of a rule for one of the desk's own checks; the check's name follows."""
 JOURNAL_NOTE = "journal"
 """The `file` of the finding that says who reclassified a tag and why."""
 EXIT_STATUS: dict[str, int] = {"P0": 10, "P1": 11, "P2": 12, "warning": 13, "unknown": 14, "ok": 0}
@@ -40,14 +40,14 @@ class Classification(Document):
 
     @property
     def exit_status(self) -> int:
-        """The exit status of `run` and `status` (cli.md)."""
+        """The exit status of `run` and `status` (docs command_line, "Exit status")."""
         return EXIT_STATUS[self.severity_class or self.level]
 
 
 def classify(evidence: Evidence, health: Health, own: Sequence[OwnCheck] = ()) -> Classification:
-    """Return the worst rule that fires, P0 before P1 before P2 before unknown before warning.
+    """Return the most severe rule that fires: P0, P1, P2, unknown, then warning.
 
-    `own` are the desk's own checks; their rules come after the runbook's of the same class.
+    `own` are the desk's own checks; within a class their rules come after the runbook's.
     """
     for rules, word in ((_p0, "P0"), (_p1, "P1"), (_p2, "P2"), (_unknown, ""), (_warning, "warning")):
         failed = (check for check in own if check.severity_class == word)
@@ -152,7 +152,7 @@ def _warning(evidence: Evidence, health: Health) -> Iterator[Classification]:
 
 
 def _own_rules(evidence: Evidence, health: Health, checks: Iterable[OwnCheck]) -> Iterator[Classification]:
-    """Yield the rule of each of the desk's own checks that does not hold; a tag of Phase 3 has none."""
+    """Yield a classification for each of the desk's own checks that fails; a Phase 3 tag has none."""
     for own in checks:
         check = health.checks.get(own.name)
         if check is None or check.state != "failed":
@@ -167,7 +167,7 @@ def _own_rules(evidence: Evidence, health: Health, checks: Iterable[OwnCheck]) -
 
 
 def _state(file: str, word: str) -> Finding:
-    """Return that a file is absent, unreadable and the like; the key names it where only keys are shown."""
+    """Return the finding that a file is absent, unreadable and so on; its key is the file's name."""
     return Finding(file=file, key=Path(file).name, value=word)
 
 
@@ -179,7 +179,7 @@ def _of_the_report(evidence: Evidence) -> list[Finding]:
 
 
 def _policy_sections(evidence: Evidence) -> dict[str, list[str]]:
-    """Return the failed sections that judge vetoes and policy, with their issues."""
+    """Return the failed sections that check vetoes or policy, with their issues."""
     value = evidence.quality.value
     sections = value.checks or {} if value else {}
     return {
@@ -192,7 +192,7 @@ def _policy_sections(evidence: Evidence) -> dict[str, list[str]]:
 def _is_policy(section: str) -> bool:
     if section in {POLICY, CONFLICT}:
         return True
-    # Older runs name their sections otherwise.
+    # Older runs use other section names.
     return ("policy" in section or "veto" in section) and section not in KNOWN_ENGINEERING_SECTIONS
 
 

@@ -1,4 +1,4 @@
-"""What this machine and this working directory are fit for."""
+"""Diagnoses whether this machine and this working directory are ready for runs and operations."""
 
 import os
 import platform
@@ -37,7 +37,7 @@ CLOCK_SKEW_SECONDS = 2.0
 
 
 class Finding(Diagnostic):
-    """One thing looked at; an advisory one does not make the whole unfit."""
+    """The result of one diagnostic; an advisory one does not fail the whole."""
 
     name: str
     ok: bool
@@ -46,7 +46,7 @@ class Finding(Diagnostic):
 
 
 def examine(settings: Settings, workdir: Path, environment: Mapping[str, str]) -> list[Finding]:
-    """Look at everything and return what was found."""
+    """Return the result of every diagnostic."""
     place = place_of(settings, workdir, 4, None, None)
     reports = place.reports
     proof, protection = _proof(state_dir(reports))
@@ -95,7 +95,7 @@ def _interpreter(settings: Settings, workdir: Path, environment: Mapping[str, st
 
 
 def _proof(state: Path) -> tuple[Proof, Finding]:
-    """Probe the barrier, with the state of operations; looking makes no such directory, so another may stand in."""
+    """Probe the barrier and the protection of `state`; where that is missing a temporary directory stands in for it."""
     if state.is_dir():
         proof, whose = probe_barrier("seccomp", state), f"for {state}"
     else:
@@ -121,7 +121,7 @@ def _running(reports: Path) -> Finding:
 
 
 def _disk(reports: Path) -> list[Finding]:
-    """Write one file where artifacts go: that shows the rights, and the file system's clock beside ours."""
+    """Write a file in the reports directory, to check permissions and compare the file system's clock with ours."""
     if not reports.is_dir():
         detail = f"{reports} does not exist yet; a run makes it"
         return [Finding(name="file rights", ok=True, detail=detail, advisory=True)]

@@ -1,4 +1,4 @@
-"""Whom an incident goes to (runbook: Escalation Path)."""
+"""The owners of incidents (runbook: Escalation)."""
 
 from phase4_tui.journal.incident import Owner
 

@@ -1,4 +1,4 @@
-"""Everything that is known of a tag from disk, read once: its artifacts, its last steps, whether one runs now."""
+"""Reads from disk all that a tag is judged by: its artifacts, its last steps, and whether it is being run."""
 
 import os
 import re
@@ -31,7 +31,7 @@ _NO_GO = re.compile(r"recommendation[^\n]*?(?<!GO/)(?<!GO / )\bNO[- ]GO\b(?! ?/)
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was found of one tag; `broken_steps` are those whose last run crashed or timed out and still counts."""
+    """The evidence on one tag; `broken_steps` are those whose last run crashed or timed out and still counts."""
 
     tag: str
     reports: Path
@@ -42,7 +42,7 @@ class Evidence:
     monitoring: Look[Monitoring]
     signoff: Look[Document]
     report: Look[ReportHead]
-    """By its beginning and end alone, for it may be of any size."""
+    """Read only at its beginning and end, since a report may be of any size."""
     summary: Look[Summary] | Look[Phase3Summary]
     missing_files: tuple[str, ...]
     """Names of core artifacts that are absent, and of Markdown files that are absent or empty."""
@@ -51,9 +51,9 @@ class Evidence:
     """The sign-off note recommends NO-GO."""
     running: bool
     own: Mapping[str, Look[Document]] = field(default_factory=dict)
-    """The files of the desk's own steps and checks, by suffix; those of JSON with their content."""
+    """The files of the desk's own steps and checks by suffix, JSON files with their content."""
     others: tuple[str, ...] = ()
-    """Of each core artifact that names another run tag inside: its name and that tag."""
+    """One text for each core artifact whose content names another run tag: the file and that tag."""
     broken_steps: tuple[StepRecord, ...] = ()
     runs: tuple[RunRecord, ...] = ()
 
@@ -61,9 +61,9 @@ class Evidence:
 def read_evidence(
     site: Site, tag: str, *, patient: bool = True, running: Callable[[], str | None] | None = None
 ) -> Evidence:
-    """Read all that is known of `tag`; `patient` gives a file that is being written half a second.
+    """Read the evidence on `tag`; `patient` waits up to half a second for a file that is being written.
 
-    `running` returns the tag that is being run, for whoever asks about many tags at once.
+    `running` returns the tag that is being run; pass it when reading many tags at once.
     """
     reports, latest = site.reports, latest_steps(site, tag)
     phase = _phase_of(reports, tag, latest)
@@ -124,7 +124,7 @@ def _others(report: Look[ReportHead], summary: Look[Summary] | Look[Phase3Summar
 
 
 def phase_of(site: Site, tag: str) -> Phase:
-    """Return which phase wrote a tag: by its sign-off note, else by its summary, else by its last run."""
+    """Return the phase that wrote a tag, by its sign-off note, else its last run, else its summary; raises BadTag."""
     return _phase_of(site.reports, tag, latest_steps(site, tag))
 
 
@@ -140,7 +140,7 @@ def _phase_of(reports: Path, tag: str, latest: Mapping[str, tuple[RunRecord, Ste
 
 
 def _mended(site: Site, tag: str, run: RunRecord, step: StepRecord) -> bool:
-    """True when all that the broken step should have written was written after it broke, by whatever means."""
+    """True when every file expected of the broken step was written after it broke, by whatever means."""
     ended = step.ended_ns
     steps = steps_of(run.phase, site.settings)
     artifacts = next((known.artifacts for known in steps if known.name == step.name), ())

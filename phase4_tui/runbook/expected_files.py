@@ -1,4 +1,4 @@
-"""Whether a step wrote what it should: the files are there, newer than its start, whole, and of the right tag."""
+"""Checks the files that a step must write: present, newer than the step's start, whole, and of the right tag."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,21 +20,21 @@ SHOWN_OTHERS = 3
 
 @dataclass(frozen=True)
 class Before:
-    """What the reports directory held before a step, and the file system's own time of the step's start."""
+    """The contents of the reports directory before a step, and the step's start by the file system's clock."""
 
     start_ns: int
     files: dict[str, Identity]
 
 
 def look_before(reports: Path, start_ns: int) -> Before:
-    """Note every file of the directory; `start_ns` is the mtime of a file just made there, so clocks agree."""
+    """Record every file of the directory; `start_ns` is the mtime of a file just made there, so that clocks agree."""
     return Before(start_ns, scan(reports))
 
 
 def problems_of(
     command: Command, reports: Path, tag: str, phase: Phase, before: Before, artifacts: ArtifactNames
 ) -> list[str]:
-    """Return one line per expected file that is not as it should be; none means the step did its work."""
+    """Return one line per expected file that is missing or wrong; an empty list when all are as expected."""
     after = scan(reports)
     problems = []
     for name in command.expects:
@@ -57,7 +57,7 @@ def _others(command: Command, before: Before, after: dict[str, Identity], artifa
 
 
 def check_file(path: Path, tag: str, phase: Phase) -> list[str]:
-    """Return what is wrong with one artifact, by its name: not whole, a key missing, another tag's."""
+    """Return the problems of one artifact, judged by its name: not whole, a key missing, or of another tag."""
     owner = RUNBOOK_ARTIFACTS.split(path.name)
     artifact = owner[1] if owner else None
     match artifact:

@@ -1,4 +1,4 @@
-"""The proof of the fallback: in `phase3_only`, the last outputs are Phase 3's, and no Phase 4 run slipped in."""
+"""Proves the fallback: since `phase3_only` was set there is a Phase 3 result and no Phase 4 result but rehearsals."""
 
 from collections.abc import Mapping
 
@@ -35,13 +35,13 @@ class Fallback(Document):
 
     @property
     def remedies(self) -> tuple[Remedy, ...]:
-        """What makes the proof that is still missing."""
+        """The command that completes the proof."""
         missing = self.phase3_tag is None and not self.intruders
         return (Remedy("run", command_line("run"), "makes one"),) if missing else ()
 
 
 def read_fallback(site: Site, state: OperationsState) -> Fallback | None:
-    """Return the proof, None while the mode is phase4."""
+    """Return the proof, or None in mode `phase4`."""
     if state.evaluation_mode != "phase3_only":
         return None
     since_ns = nanoseconds(state.mode_since) if state.mode_since else 0
@@ -61,18 +61,18 @@ def read_fallback(site: Site, state: OperationsState) -> Fallback | None:
 
 
 def _results_ns(names: Mapping[str, Identity], entry: TagEntry) -> int:
-    """Return when a tag's results were last written; other artifacts may be newer, and are no run."""
+    """Return when a tag's results were last written, in ns; newer artifacts of other kinds are no sign of a run."""
     return max((names[f"{entry.tag}{kind}"][2] for kind in entry.suffixes & _RESULTS), default=0)
 
 
 def _phase(site: Site, tag: str) -> Phase:
-    """Return the phase of a tag's results, which a sign-off note of the other phase beside them does not change."""
+    """Return the phase of a tag's results, whatever sign-off note lies beside them."""
     summary = look(site.reports / file_name(tag, Artifact.SUMMARY), Summary, patient=False)
     return 4 if summary.state == "valid" else phase_of(site, tag)
 
 
 def _rehearsed(site: Site, tag: str, written_ns: int) -> bool:
-    """True when the results are those of a rehearsal, and nobody has written them again since."""
+    """True when the results are those of a rehearsal and have not been written since."""
     made = latest_steps(site, tag).get("pipeline")
     if made is None or not made[0].rehearsal:
         return False

@@ -1,4 +1,4 @@
-"""The health of a tag: what each check found, judged from evidence alone; what can't be trusted is never ok."""
+"""The health of a tag: each check judged from evidence alone, and nothing ok that can't be trusted."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -43,9 +43,9 @@ class Check(Document):
     modified_ns: int | None = Field(default=None, exclude=True)
     title: str = Field(default="", exclude=True)
     detail: str = Field(default="", exclude=True)
-    """What was looked at, in a few words; empty where the check says nothing of it."""
+    """The scope of the check in a few words; may be empty."""
     is_gate: bool = Field(default=False, exclude=True)
-    """One of the two gates of the sequence, which the decisions themselves must pass."""
+    """True for the two gates of the sequence, which judge the decisions themselves."""
 
 
 class Health(Document):
@@ -75,7 +75,7 @@ class Health(Document):
 
 @dataclass(frozen=True)
 class Judged:
-    """What a check's file shows: state, what was found in a word, one line an issue, and when it was written."""
+    """The verdict on a check's file: state, what was found, one line per issue, and when the file was written."""
 
     state: CheckState
     found: str
@@ -84,7 +84,7 @@ class Judged:
     modified_ns: int | None
 
     def as_check(self, title: str, expected: str, detail: str, *, is_gate: bool) -> Check:
-        """Return it as the check of that title."""
+        """Return the verdict as a `Check` with this title."""
         return Check(
             state=self.state,
             ok=self.state in HOLDS or self.state == "not_applicable",
@@ -108,7 +108,7 @@ _NO_CONTENT: dict[LookState, CheckState] = {"absent": "absent", "writing": "writ
 def judged_by(
     find: Callable[[Evidence], Look[D]], verdict: Callable[[Evidence, D], Verdict]
 ) -> Callable[[Evidence], Judged]:
-    """Return what judges the file that `find` gives: by what it holds, unless it can't be used or is too old."""
+    """Return a judge of the file that `find` returns: by its content, unless it can't be used or is stale."""
     return lambda evidence: _judge(evidence, find(evidence), verdict)
 
 
@@ -136,12 +136,12 @@ def _is_stale(evidence: Evidence, found: Look[D]) -> bool:
 
 
 def text_verdict(evidence: Evidence, value: Document) -> Verdict:
-    """Judge that the note is there, whatever it says."""
+    """Judge that the note exists, whatever it says."""
     return "present", "present", []
 
 
 def release_verdict(evidence: Evidence, value: ReleaseCheck) -> Verdict:
-    """Judge the release check: its own word, unless the report is gone or another tag's."""
+    """Judge the release check by its `passed`, unless the report is gone or of another tag."""
     issues = [f"missing: {name}" for name in value.missing_files or ()] + list(value.validation_errors or ())
     if value.tag is not None and value.tag != evidence.tag:
         issues.append(f"key `tag` is {value.tag!a}: the check is another tag's")
@@ -150,7 +150,7 @@ def release_verdict(evidence: Evidence, value: ReleaseCheck) -> Verdict:
         issues += [f"{text}: the file is another tag's" for text in evidence.others]
         return "failed", f"passed={_word(value.passed)} for another tag's artifacts", issues
     if evidence.report.state in ("absent", "unreadable", "broken"):
-        # The decisions themselves: whatever the check found when it was made, it does not hold without them.
+        # Without the decisions themselves the check no longer holds, whatever it found at the time.
         problems = evidence.report.problems or (f"is {evidence.report.state}",)
         issues += [f"{evidence.report.name}: {problem}" for problem in problems]
         word = "broken schema" if evidence.report.state == "broken" else evidence.report.state
@@ -163,7 +163,7 @@ def release_verdict(evidence: Evidence, value: ReleaseCheck) -> Verdict:
 
 
 def quality_verdict(evidence: Evidence, value: QualityCheck) -> Verdict:
-    """Judge the quality check: its own word, unless a section of it did not pass."""
+    """Judge the quality check by its `passed`, unless one of its sections did not pass."""
     issues = []
     sections = value.checks or {}
     for name, section in sections.items():
@@ -179,7 +179,7 @@ def quality_verdict(evidence: Evidence, value: QualityCheck) -> Verdict:
 
 
 def monitoring_verdict(evidence: Evidence, value: Monitoring) -> Verdict:
-    """Judge the monitoring: its status, unless it has alerts or is another tag's."""
+    """Judge the monitoring by its `status`, unless it has alerts or is of another tag."""
     issues = [alert.message or f"{alert.metric} breached its rule" for alert in value.alerts]
     issues = [f"{alert.severity} {text}" for alert, text in zip(value.alerts, issues, strict=True)]
     tag = value.snapshot.run_tag if value.snapshot else None

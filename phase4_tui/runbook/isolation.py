@@ -1,10 +1,10 @@
-"""Paper-mode isolation: what a step gets of the environment, and the proof that it has no network.
+"""Paper-mode isolation: the environment of a step, and the proof that it has no network.
 
 The barrier is a kernel filter that refuses sockets to the whole process tree. Each run proves it: the same probe
 that connects without the barrier must not connect behind it. A run without proof is refused.
 
-The same probe proves that a step can't write the state of operations. Not every kernel gives that to every user, so
-a run goes on without, and its record says so; once proven, no step of the run starts without it.
+The same probe proves that a step can't write the state of operations. Not every kernel grants that to every user, so
+a run may go on without it, and its record says so; once proven, no step of the run starts without it.
 """
 
 import errno
@@ -31,7 +31,7 @@ BLOCKED = "blocked"
 READ_ONLY = "read-only mount"
 NOT_TRIED = "none (not tried)"
 
-# All that a step gets, besides what the settings name. HOME is private: no netrc, no cloud credentials.
+# The only variables that a step gets, besides those in the settings. HOME is private: no netrc, no cloud credentials.
 ALLOWED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "PYENV_VERSION")
 FIXED = {
     "TERM": "dumb",
@@ -45,16 +45,16 @@ TRUE_WORDS = {"1", "true", "yes", "on", "y", "t", "enabled"}
 
 
 class Proof(Document):
-    """What the probe found; `ways` maps each way out to what became of it."""
+    """The result of the probe; `ways` maps each way out to its outcome."""
 
     barrier: str
     proven: bool
     ways: dict[str, str]
     reached: int
-    """How many connections and datagrams reached the listeners."""
+    """The number of connections and datagrams that reached the listeners."""
     detail: str
     state_protection: str = NOT_TRIED
-    """What keeps a step from writing the state of operations: `read-only mount`, or `none (why)`."""
+    """How the state of operations is protected from steps: `read-only mount`, or `none (why)`."""
 
     @property
     def protects_state(self) -> bool:
@@ -105,9 +105,9 @@ def private_home() -> Iterator[Path]:
 
 
 def probe_barrier(barrier: Barrier, state: Path | None = None) -> Proof:
-    """Run the probe behind `barrier` against listeners of ours; proven when every way out was blocked.
+    """Run the probe behind `barrier` against our own listeners; proven when every way out was blocked.
 
-    With `state`, a directory, find out too whether steps can be kept from writing it.
+    With `state`, a directory, also find out whether it can be protected from steps.
     """
     with ExitStack() as stack:
         directory = Path(
@@ -159,7 +159,7 @@ def _probe(barrier: Barrier, directory: Path, targets: Mapping[str, Any], witnes
 
 
 def _state_protection(result: ChildResult, witness: Path) -> str:
-    """Believe the probe only when it met the mount and nothing else, and its file is not there."""
+    """Return the protection; proven only when the probe was stopped by the mount itself and its file does not exist."""
     if witness.exists():
         witness.unlink()
         return "none (the probe could write)"
@@ -170,7 +170,7 @@ def _state_protection(result: ChildResult, witness: Path) -> str:
 
 
 def _short_directory() -> str | None:
-    """A socket's path has about a hundred bytes; TMPDIR may be longer."""
+    """Return `/tmp`, if there is one: the path of a socket has about 100 bytes at most, and TMPDIR may be longer."""
     return "/tmp" if Path("/tmp").is_dir() else None
 
 
@@ -208,7 +208,7 @@ class _Listeners:
         }
 
     def reached(self) -> int:
-        """Count what came in."""
+        """Return the number of connections and datagrams that came in."""
         count = 0
         for stream in self._streams:
             count += _drain(lambda stream=stream: stream.accept()[0].close())

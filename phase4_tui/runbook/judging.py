@@ -1,4 +1,4 @@
-"""Judges a tag: evidence, health, classification, an operator's class, first failed rung. Whoever judges calls this."""
+"""Judges a tag, for every caller: evidence, health, classification, an operator's class, first failed rung."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,22 +15,22 @@ from phase4_tui.runbook.steps import Phase
 
 @dataclass(frozen=True)
 class Judgement:
-    """What is known of a tag at one moment, and what it comes to."""
+    """The evidence on a tag at one moment, and the judgement that follows from it."""
 
     tag: str
     phase: Phase
     evidence: Evidence
     health: Health
     by_rule: Classification
-    """By the rules alone, whatever an operator said."""
+    """By the rules alone, without an operator's class."""
     classification: Classification
-    """With the class that an operator gave it, as long as the same rule fires."""
+    """With an operator's class, as long as the same rule fires."""
     rung: str | None
-    """The first rung of the evidence ladder that it fails; None for a known-good tag."""
+    """The first failed rung of the evidence ladder; None for a known-good tag."""
 
     @property
     def is_being_written(self) -> bool:
-        """True while something of it is being written: time alone can change what is said of it."""
+        """True while one of its files is being written: the judgement can then change with time alone."""
         states = [check.state for check in self.health.checks.values()]
         return "writing" in (*states, self.evidence.summary.state)
 
@@ -45,8 +45,8 @@ def judge_tag(
 ) -> Judgement:
     """Read and judge a tag; raises BadTag.
 
-    `patient` gives a file that is being written half a second. `running` returns the tag that is being run, for
-    whoever asks about many tags at once.
+    `patient` waits up to half a second for a file that is being written. `running` returns the tag that is being
+    run; pass it when judging many tags at once.
     """
     evidence = read_evidence(site, tag, patient=patient, running=running)
     checks = checks_of(site.settings, evidence.phase)

@@ -1,4 +1,4 @@
-"""The evidence ladder: what a tag must show, rung by rung, to count as known-good (design: Known-good switch)."""
+"""The evidence ladder: what a tag must show, rung by rung, to count as known-good (docs design, "Known-good")."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ COMPLETE, PARSES, MATCHES, NOT_QUARANTINED = "complete", "parses", "matches its 
 
 
 def _rungs_of_checks(checks: Sequence[CheckEntry]) -> tuple[str, ...]:
-    """Return the rungs of the checks; whoever signs decides on all of them, so that rung is the last."""
+    """Return the rungs of the checks; the sign-off covers all of them, so its rung is the last."""
     return tuple(sorted(dict.fromkeys(entry.rung for entry in checks), key=lambda rung: rung == SIGNED))
 
 
@@ -25,21 +25,21 @@ RUNGS = (COMPLETE, PARSES, *_rungs_of_checks(CHECKS), MATCHES, NOT_QUARANTINED)
 
 
 def rungs_of(settings: Settings) -> tuple[str, ...]:
-    """Return the rungs of the ladder in order, those of the desk's own checks included."""
+    """Return the rungs of the ladder in order, including those of the desk's own checks."""
     return (COMPLETE, PARSES, *_rungs_of_checks(checks_of(settings, 4)), MATCHES, NOT_QUARANTINED)
 
 
 def first_failed_rung(
     evidence: Evidence, health: Health, state: OperationsState, checks: Sequence[CheckEntry] = CHECKS
 ) -> str | None:
-    """Return the first rung that the tag fails, None for a known-good tag."""
+    """Return the first rung that the tag fails, or None for a known-good tag."""
     return next((rung for rung, held in _climbed(evidence, health, state, checks) if not held), None)
 
 
 def _climbed(
     evidence: Evidence, health: Health, state: OperationsState, checks: Sequence[CheckEntry]
 ) -> Iterator[tuple[str, bool]]:
-    """Yield each rung and whether it holds; what comes after the first that fails need not be looked at."""
+    """Yield each rung and whether it holds, lazily: a caller may stop at the first that fails."""
     first = [health[entry.name] for entry in checks if entry.completes]
     core = (evidence.report, evidence.summary)
     complete = all(check.state != "absent" for check in first) and not evidence.missing_files
@@ -54,23 +54,23 @@ def _climbed(
         # Phase 3 has no monitoring, and is the fallback, not a known-good tag.
         found = (health[entry.name] for entry in checks if entry.rung == rung)
         yield rung, all(check.state in HOLDS for check in found) and more.get(rung, True)
-    # A copy that is gone proves nothing, and one that no operation made proves nothing either.
+    # A missing copy proves nothing, nor does one that no operation made.
     yield MATCHES, evidence.frozen == ("intact" if evidence.tag in state.frozen else "no")
     yield NOT_QUARANTINED, quarantine_of(evidence.reports, evidence.tag, state) is None
 
 
 def told_rung(rung: str, phase: Phase) -> str:
-    """Return a failed rung as it is told: of Phase 3, that it can't be climbed."""
+    """Return a failed rung as it is shown; for the monitoring of a Phase 3 tag with the reason."""
     return f"{rung}: Phase 3 has none, it is the fallback" if (rung, phase) == (MONITORED, 3) else rung
 
 
 def _is_being_made(evidence: Evidence) -> bool:
-    """True while a run may still replace what is there; a frozen tag's artifacts stay."""
+    """True while a run may still replace the artifacts; those of a frozen tag stay."""
     return evidence.running and evidence.frozen == "no"
 
 
 def quarantine_of(reports: Path, tag: str, state: OperationsState) -> Quarantined | None:
-    """Return the quarantine that holds a tag, be it under the name of then or as a copy under another."""
+    """Return the quarantine of a tag, under its own name or as a copy of a quarantined report; else None."""
     if not state.quarantine:
         return None
     report = reports / file_name(tag, Artifact.REPORT)

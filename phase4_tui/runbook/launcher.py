@@ -2,11 +2,11 @@
 
 The launcher is the parent of the step. It adopts every process that the step leaves behind (subreaper), so that
 none escapes by starting a session of its own; when the launcher is asked to stop, or its own parent dies, it
-stops them all. The step gets no sockets: a seccomp filter refuses the system calls that would make one, for the
-step and everything that it ever starts. Nor can these write the state of operations: they see it through a mount
-of their own that is read-only, which holds even root.
+stops them all. The step gets no sockets: a seccomp filter refuses the system calls that would create one, for the
+step and all its descendants. Nor can these write the state of operations: in their mount namespace it is
+read-only, even for root.
 
-Usage: launcher.py FD, a descriptor to read JSON from, since every user can read an argument. Keys: argv, cwd, env,
+Usage: launcher.py FD, a descriptor to read JSON from, since every user can read arguments. Keys: argv, cwd, env,
 barrier ("seccomp" or "none"), grace (seconds), report_fd (where one JSON object about the outcome is written), held
 (descriptors kept open until the tree is down), parent (whose end is the step's end), protected (a directory that
 the step must not write, or null; the step does not start unless that holds).
@@ -38,27 +38,27 @@ OFFSET_NUMBER, OFFSET_ARCH, OFFSET_FIRST_ARGUMENT = 0, 4, 16
 X32_FIRST = 0x40000000
 CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
 MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 1 << 5, 1 << 12, 1 << 14, 1 << 18
-# A remount that leaves these out would lift them, or be refused where a less privileged user may not lift them.
+# A remount without these flags would clear them, or fail for a user who may not clear them.
 KEPT_MOUNT_FLAGS = os.ST_NOSUID | os.ST_NODEV | os.ST_NOEXEC
 
-# By machine: the kernel's architecture word, the number of clone, those of socket, io_uring_setup and pidfd_getfd,
-# and those of mount, umount2, pivot_root, unshare, setns and open_by_handle_at. A ring can make sockets without the
-# system call, a descriptor taken from another process may be one, and a handle opens a file past every mount.
+# Per machine: the audit architecture, then the numbers of clone, of socket, io_uring_setup and pidfd_getfd, and of
+# mount, umount2, pivot_root, unshare, setns and open_by_handle_at. An io_uring creates sockets without the system
+# call, pidfd_getfd can fetch one from another process, and a file handle bypasses every mount.
 SYSCALLS = {
     "x86_64": (0xC000003E, 56, (41, 425, 438), (165, 166, 155, 272, 308, 304)),
     "aarch64": (0xC00000B7, 220, (198, 425, 438), (40, 39, 41, 97, 268, 265)),
 }
-# The same everywhere: open_tree, move_mount, fsopen, fsconfig, fsmount, fspick, mount_setattr, open_tree_attr.
+# Same number on every machine: open_tree, move_mount, fsopen, fsconfig, fsmount, fspick, mount_setattr, open_tree_attr.
 MOUNT_CALLS = (428, 429, 430, 431, 432, 433, 442, 467)
-# Its flags are in memory, where no filter can look; without it the C library takes clone, whose flags are not.
+# Its flags are in memory, which no filter can read; without it the C library uses clone, whose flag argument can be.
 CLONE3 = 435
 
 LANDLOCK_CREATE_RULESET, LANDLOCK_RESTRICT_SELF = 444, 446
 LANDLOCK_SCOPES_SINCE, LANDLOCK_SCOPE_SIGNAL = 6, 2
 CAPABILITY_VERSION = 0x20080522
-# By these root gets around a mount: DAC_READ_SEARCH (handles), LINUX_IMMUTABLE, SYS_MODULE, SYS_RAWIO, SYS_PTRACE,
-# SYS_ADMIN, SYS_BOOT, MKNOD (the disk itself), PERFMON, BPF, CHECKPOINT_RESTORE. And whoever lacks what another
-# process has can't look into that one, so a step of root's does not read what the console's environment holds.
+# With these root can bypass a mount: DAC_READ_SEARCH (handles), LINUX_IMMUTABLE, SYS_MODULE, SYS_RAWIO, SYS_PTRACE,
+# SYS_ADMIN, SYS_BOOT, MKNOD (the disk itself), PERFMON, BPF, CHECKPOINT_RESTORE. A process can't inspect one that
+# has more capabilities, so without them a step run by root can't read the console's environment.
 DROPPED_CAPABILITIES = (2, 9, 16, 17, 19, 21, 22, 27, 38, 39, 40)
 EXEC_FAILED = 127
 KILL_ROUND_SECONDS = 0.01
@@ -69,7 +69,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def checked(result: int) -> int:
-    """Return what a call of the C library returned; raise OSError when it is -1."""
+    """Return the result of a C library call; raise OSError when it is -1."""
     if result == -1:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
@@ -83,12 +83,12 @@ def prctl(option: int, value: int, third: int = 0) -> int:
 
 
 def deny_calls() -> None:
-    """Refuse every system call that could open a socket or change what is mounted, for all that starts here."""
+    """Refuse the system calls that open a socket or change mounts, for this process and its descendants."""
     try:
         architecture, clone, sockets, mounts = SYSCALLS[platform.machine()]
     except KeyError:
         raise OSError(errno.ENOSYS, f"no filter for {platform.machine()}") from None
-    # How far from the end's first line; jumps go forward only.
+    # Offsets from the first line of `end`; jumps go forward only.
     clone_flags, refused, forbidden, missing = 1, 4, 5, 6
     end = [
         (BPF_RET, 0, 0, SECCOMP_RET_ALLOW),
@@ -115,8 +115,8 @@ def deny_calls() -> None:
 
 
 def protect(directory: str) -> None:
-    """Make a directory read-only, and not to be moved by its name, for this process and all that it starts."""
-    if os.path.islink(directory):  # a mount is on what a link leads to: the link itself could still be replaced
+    """Make a directory read-only, and prevent renaming it, for this process and its descendants."""
+    if os.path.islink(directory):  # a mount covers the target of a link: the link itself could still be replaced
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     user, group = os.geteuid(), os.getegid()
     try:
@@ -139,9 +139,9 @@ def mount(source: str, target: str, flags: int) -> None:
 
 
 def leave_others_alone() -> None:
-    """Let this process neither signal nor look into one that it did not start, where the kernel knows how.
+    """Keep this process from signalling or inspecting any that it did not start, where the kernel supports it.
 
-    By /proc/<pid>/root of any process that it may look into, a step would see the directory without the mount.
+    Through /proc/<pid>/root of a process that it may inspect, a step would reach the directory without the mount.
     """
     if libc.syscall(LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), 1) < LANDLOCK_SCOPES_SINCE:
         return
@@ -153,15 +153,15 @@ def leave_others_alone() -> None:
 
 
 def drop_capabilities() -> None:
-    """Give up, for this process and all that it starts, what would undo or get around a mount."""
+    """Drop the capabilities that undo or bypass a mount, for this process and its descendants."""
     for number in DROPPED_CAPABILITIES:
-        if libc.prctl(PR_CAPBSET_READ, number, 0, 0, 0) == 1:  # else lacking, or unknown to an older kernel
+        if libc.prctl(PR_CAPBSET_READ, number, 0, 0, 0) == 1:  # otherwise absent, or unknown to an older kernel
             prctl(PR_CAPBSET_DROP, number)
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
     header = ctypes.create_string_buffer(struct.pack("Ii", CAPABILITY_VERSION, 0), 8)
     sets = ctypes.create_string_buffer(24)
     checked(libc.capget(header, sets))
-    words = list(struct.unpack("6I", sets))  # effective, permitted and inheritable: of the first 32, then of the rest
+    words = list(struct.unpack("6I", sets))  # effective, permitted, inheritable: first 32, then the rest
     for number in DROPPED_CAPABILITIES:
         for kind in range(3):
             words[number // 32 * 3 + kind] &= ~(1 << number % 32)
@@ -178,7 +178,7 @@ def descendants() -> list[int]:
                     parent = file.read().rpartition(b")")[2].split()[1]
             except (OSError, ValueError):
                 continue
-            # A zombie counts until it is collected: its other threads may still run.
+            # A zombie counts until it is reaped: its other threads may still run.
             children.setdefault(int(parent), []).append(int(name))
     found, level = [], [os.getpid()]
     while level:
@@ -197,7 +197,7 @@ def signal_all(pids: list[int], number: int) -> None:
 
 
 def reap(step: int, outcome: Outcome) -> None:
-    """Collect every dead child; note how the step itself ended."""
+    """Reap every dead child; record in `outcome` how the step itself ended."""
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
@@ -213,7 +213,7 @@ def reap(step: int, outcome: Outcome) -> None:
 
 
 def take_down(step: int, outcome: Outcome, grace: float) -> int:
-    """Ask all descendants to stop, then kill what is left; return how many are still there."""
+    """Ask all descendants to stop, kill those left after `grace` seconds; return how many remain."""
     if grace:
         signal_all(descendants(), signal.SIGTERM)
         limit = time.monotonic() + grace
@@ -231,7 +231,7 @@ def take_down(step: int, outcome: Outcome, grace: float) -> int:
 
 
 def become_step(spec: dict[str, Any], parent: int) -> str:
-    """In the child: put the barrier up and become the step; does not return."""
+    """Put up the barrier in the child and become the step; returns only on failure, with the reason."""
     try:
         os.setpgid(0, 0)
         if spec["protected"] is not None:
@@ -239,7 +239,7 @@ def become_step(spec: dict[str, Any], parent: int) -> str:
                 protect(spec["protected"])
             except OSError as error:
                 return f"{spec['protected']} can't be made read-only: {error.strerror}"
-        # Only now: a change of rights may take the wish back.
+        # Only now: the kernel clears this setting when credentials change.
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(EXEC_FAILED)
@@ -256,7 +256,7 @@ def become_step(spec: dict[str, Any], parent: int) -> str:
 
 
 def main() -> None:
-    """Run the step that is specified in the file whose descriptor is the only argument."""
+    """Run the step specified in the file whose descriptor is the only argument."""
     with os.fdopen(int(sys.argv[1])) as file:
         spec = json.load(file)
     report = spec["report_fd"]
@@ -268,7 +268,7 @@ def main() -> None:
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != spec["parent"]:
-        return  # the one who wanted the step is gone already
+        return  # the parent that requested the step is gone already
     failure_read, failure_write = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -293,7 +293,7 @@ def main() -> None:
     try:
         os.write(report, json.dumps(outcome).encode())
     except OSError:
-        return  # nobody is left to be told
+        return  # nobody is left to read it
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The pages of documentation that an installation carries: which there are, and the text of each."""
+"""The manual pages in the package: their names, titles and text."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -22,13 +22,13 @@ PAGES: Mapping[str, str] = MappingProxyType(
         "design": "Design: the words, the rooms and the rules of this program",
     }
 )
-"""Each page's name and title, which is its first heading, in the order in which they are best read."""
+"""The title (first heading) of each page by its name, in reading order."""
 
 
 def page_text(name: str) -> str:
     """Return a page as Markdown.
 
-    `command-line`, `Policy` and `policy.md` are understood too. Raises Refused, which names the pages there are.
+    `command-line`, `Policy` and `policy.md` are understood too. Raises Refused, which lists the pages.
     """
     wanted = name.lower().replace("-", "_").removesuffix(".md")
     if wanted not in PAGES:

@@ -1,4 +1,4 @@
-"""The desk's own health checks as entries of the table, and what the rules say of one that does not hold."""
+"""The desk's own health checks as entries of the table of checks, and the findings of those that fail."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from phase4_tui.runbook.settings import OwnCheck, Settings
 VALUE_CHARS = 120
 SHOWN_ISSUES = 5
 FIGURES = 200
-"""How many numbers of one file are compared, the first."""
+"""At most this many numbers of one file are compared, the first ones."""
 
 
 def own_entries(settings: Settings) -> tuple[CheckEntry, ...]:
@@ -65,7 +65,7 @@ def _equation(key: str, value: object) -> str:
 
 
 def value_at(content: object, path: str) -> object:
-    """Return what stands in a document under keys joined by dots; KeyError names the first that is not there."""
+    """Return the value in a document under keys joined by dots; KeyError names the first missing key."""
     keys = path.split(".")
     for at, key in enumerate(keys):
         if not isinstance(content, dict) or key not in content:
@@ -86,7 +86,7 @@ def _issues(check: OwnCheck, content: object) -> list[str]:
 
 
 def findings_of(own: OwnCheck, evidence: Evidence, check: Check) -> list[Finding]:
-    """Return what shows that a check does not hold: its file with key and value, and its first reasons."""
+    """Return the findings of a failed check: its file with key and value, and its first issues."""
     value = evidence.own[own.suffix].value
     if own.key is None or not isinstance(value, AnyJson):
         return []
@@ -95,7 +95,7 @@ def findings_of(own: OwnCheck, evidence: Evidence, check: Check) -> list[Finding
 
 
 def gate_of(check: OwnCheck, file: Path) -> tuple[bool | None, str]:
-    """Return whether the file that a step wrote says that its gate passed, None without a word, and what it says."""
+    """Return whether a gate passed by the file that its step wrote, None where it does not say, and its words."""
     found = look_json(file)
     if not isinstance(found.value, AnyJson) or check.key is None:
         return None, f"is {found.state}"

@@ -1,4 +1,4 @@
-"""Whether the desk's own steps and checks go with the runbook's and with each other."""
+"""Finds conflicts of the desk's own steps and checks with the runbook's and with each other."""
 
 from collections.abc import Iterable, Iterator
 
@@ -16,7 +16,7 @@ Problem = tuple[Location, str]
 
 
 def problems(settings: Settings) -> Iterator[Problem]:
-    """Yield what is wrong, each with the path of its key; the text goes on after the key's name."""
+    """Yield each problem with the path of its key; the text continues after the key's name."""
     yield from _tables(("steps",), settings.steps, [*_names(PHASE4_STEPS), *(own.name for own in settings.own_steps)])
     yield from _tables(("phase3", "steps"), settings.phase3.steps, _names(PHASE3_STEPS))
     yield from _taken("own_steps", [own.name for own in settings.own_steps])
@@ -38,7 +38,7 @@ def _tables(path: Location, tables: Iterable[str], known: list[str]) -> Iterator
 
 
 def _taken(array: str, names: list[str]) -> Iterator[Problem]:
-    """Yield the names that something of this program has, or an entry before."""
+    """Yield the names that this program or an earlier entry already uses."""
     steps = (*PHASE4_STEPS, *PHASE3_STEPS)
     ours = {*_names(steps), *(step.stem for step in steps), *(entry.name for entry in CHECKS)}
     for at, name in enumerate(names):
@@ -49,7 +49,7 @@ def _taken(array: str, names: list[str]) -> Iterator[Problem]:
 
 
 def _titles(settings: Settings) -> Iterator[Problem]:
-    """Yield the titles under which another check, or a rung of the ladder, is shown."""
+    """Yield the titles that another check or a rung of the ladder already uses."""
     taken = {text.casefold() for text in (*(entry.title for entry in CHECKS), *RUNGS)}
     for at, own in enumerate(settings.own_checks):
         if own.title.casefold() in taken:
@@ -58,7 +58,7 @@ def _titles(settings: Settings) -> Iterator[Problem]:
 
 
 def _tuned(settings: Settings) -> Iterator[Problem]:
-    """Yield what `[steps.NAME]` says of an own step and may not: the rules are those of the step itself."""
+    """Yield the values in `[steps.NAME]` that an own step's entry itself would not accept."""
     for own in settings.own_steps:
         table = settings.steps.get(own.name, StepSettings())
         for key, kind in (("argv", Argument), ("expects", OwnFile)):
@@ -71,9 +71,9 @@ def _tuned(settings: Settings) -> Iterator[Problem]:
 
 
 def _files(settings: Settings) -> Iterator[Problem]:
-    """Yield the files that are another's, or could not be told from another's.
+    """Yield the files that belong to another entry or can't be told from another artifact.
 
-    A tag may hold `_`, so a file whose name ends like another's could be either: that of a tag `a_b` or of a tag `a`.
+    A tag may contain `_`, so a file whose name ends like another could belong to a tag `a_b` or to a tag `a`.
     """
     written: dict[str, str] = {}
     for at, own in enumerate(settings.own_steps):
@@ -98,7 +98,7 @@ def _mistaken(location: Location, file: str, files: Iterable[str]) -> Iterator[P
 
 
 def _keys(settings: Settings) -> Iterator[Problem]:
-    """Yield what is said of the content of a file that has none to be looked into."""
+    """Yield the keys about content where the file has no content to inspect, or no `key` says where."""
     for at, check in enumerate(settings.own_checks):
         if "expected" in check.model_fields_set and check.key is None:
             yield ("own_checks", at, "expected"), ": needs `key`, where in the file it stands"

@@ -43,7 +43,7 @@ def preconditions(site: Site, tag: str | None, proof: Proof) -> tuple[Preconditi
 
 
 def check_workdir(settings: Settings, place: Place, phase: Phase, steps: Sequence[Step] | None = None) -> Precondition:
-    """The working directory holds what `steps` (default: all) read of it, and its reports can be written."""
+    """Check that the working directory holds what `steps` (default: all) read, and that reports can be written."""
     problems: list[str] = []
     remedies: list[Remedy] = []
     names = {step.name for step in steps or steps_of(phase, settings)}
@@ -79,7 +79,7 @@ def _scripts(settings: Settings, place: Place, phase: Phase) -> str:
 
 
 def check_artifacts(place: Place, tag: str) -> Precondition:
-    """The latest artifacts are present for the tag."""
+    """Check that the tag's core artifacts are present."""
     core = (Artifact.REPORT, Artifact.SUMMARY, Artifact.REPORT_MD)
     missing = [name for name in (file_name(tag, kind) for kind in core) if not (place.reports / name).is_file()]
     if missing:
@@ -89,7 +89,7 @@ def check_artifacts(place: Place, tag: str) -> Precondition:
 
 
 def check_step_input(settings: Settings, place: Place, tag: str, step: Step, phase: Phase) -> Precondition:
-    """What a step by itself can't do without is there; where it is not, the step that makes it is named."""
+    """Check that the artifact that a single step reads exists; a missing one is named with the step that writes it."""
     name = None if step.reads is None else file_name(tag, step.reads)
     if name is None or os.path.lexists(place.reports / name):
         return Precondition(name="artifacts", ok=True, detail=f"{step.name} has what it reads")
@@ -100,7 +100,7 @@ def check_step_input(settings: Settings, place: Place, tag: str, step: Step, pha
 
 
 def check_environment(settings: Settings, environment: Mapping[str, str]) -> Precondition:
-    """No variable enables live orders."""
+    """Check that no variable enables live orders."""
     found = live_order_switches(settings, environment)
     if found:
         detail = f"live orders are enabled by {', '.join(found)}"
@@ -109,12 +109,12 @@ def check_environment(settings: Settings, environment: Mapping[str, str]) -> Pre
 
 
 def check_isolation(proof: Proof) -> Precondition:
-    """The barrier that keeps steps from the network is proven."""
+    """Check that the barrier between steps and the network is proven."""
     return Precondition(name="isolation", ok=proof.proven, detail=proof.detail)
 
 
 def check_not_frozen(place: Place, tag: str) -> Precondition:
-    """The tag may be written."""
+    """Check that the tag is not frozen."""
     if is_frozen(place.reports, tag):
         advice = Remedy(effect="run under another tag")
         return Precondition(name="tag", ok=False, detail=f"{tag} is frozen", remedies=(advice,))
@@ -122,7 +122,7 @@ def check_not_frozen(place: Place, tag: str) -> Precondition:
 
 
 def check_room(place: Place) -> Precondition:
-    """The disk has room for the artifacts of a batch: about four times its input."""
+    """Check that the disk has room for the artifacts of a batch: about four times its input."""
     nearest = place.reports
     while not nearest.exists() and nearest != nearest.parent:
         nearest = nearest.parent

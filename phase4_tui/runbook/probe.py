@@ -16,7 +16,7 @@ TIMEOUT_SECONDS = 2.0
 
 
 def attempt(way: Callable[[], None], done: str = "connected") -> str:
-    """Return what came of one attempt."""
+    """Return the outcome of one attempt: `done`, or the error that stopped it."""
     try:
         way()
     except OSError as error:
@@ -33,7 +33,7 @@ def over(family: int, kind: int, address: str | tuple[str, int]) -> None:
 
 
 def raw_call() -> None:
-    """Make a socket by the C library, past Python's own module."""
+    """Create a socket through the C library, bypassing Python's own module."""
     libc = ctypes.CDLL(None, use_errno=True)
     descriptor = libc.socket(socket.AF_INET, socket.SOCK_STREAM, 0)
     if descriptor < 0:
@@ -43,7 +43,7 @@ def raw_call() -> None:
 
 
 def make(path: str) -> None:
-    """Make a file, which must not be there."""
+    """Create a file, which must not exist yet."""
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 

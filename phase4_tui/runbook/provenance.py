@@ -1,4 +1,4 @@
-"""What is kept of every run under `reports/.phase4/runs/<tag>/`: one record a run, one transcript a step."""
+"""The provenance of every run, under `reports/.phase4/runs/<tag>/`: a record per run, a transcript per step."""
 
 import os
 import platform
@@ -29,14 +29,14 @@ BROKEN: tuple[StepState, ...] = ("crashed", "timed_out")
 
 
 class Source(Document):
-    """A file that went into a run."""
+    """An input file of a run."""
 
     path: str
     sha256: str | None = None
 
 
 class StepRecord(Document):
-    """What became of one step; `produced` maps file names to their sha256, `error` is one line."""
+    """The outcome of one step; `produced` maps file names to their SHA-256, `error` is one line."""
 
     name: str
     state: StepState
@@ -54,7 +54,7 @@ class StepRecord(Document):
 
 
 class RunRecord(Document):
-    """One run: a whole sequence, or one step by itself."""
+    """One run: a whole sequence, or a single step."""
 
     run_id: str
     tag: str
@@ -80,12 +80,12 @@ class RunRecord(Document):
 
 @lru_cache(maxsize=16)
 def runs_dir(reports: Path) -> Path:
-    """Return where all runs of a reports directory are kept."""
+    """Return the directory of all run records of a reports directory."""
     return state_dir(reports) / "runs"
 
 
 def tag_runs_dir(reports: Path, tag: str) -> Path:
-    """Return where a tag's runs are kept; raises BadTag."""
+    """Return the directory of a tag's run records; raises BadTag."""
     return runs_dir(reports) / check_tag(tag)
 
 
@@ -96,7 +96,7 @@ def new_run_id() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Return what a run ran on."""
+    """Return the versions that a run ran on, by component."""
     return {
         "phase4_tui": __version__,
         "python": platform.python_version(),
@@ -136,7 +136,7 @@ def _with_moved_transcripts(directory: Path, run: RunRecord) -> RunRecord:
 
 
 def _moved_transcript(directory: Path, step: StepRecord) -> str | None:
-    """Return the transcript that lies beside the record, None where that is the one on record or there is none."""
+    """Return the transcript beside the record; None where there is none or it is the recorded one."""
     if step.transcript is None:
         return None
     beside = f"{directory}/{step.transcript.rpartition('/')[2]}"
@@ -146,28 +146,28 @@ def _moved_transcript(directory: Path, step: StepRecord) -> str | None:
 
 
 def last_sequence(reports: Path, tag: str) -> RunRecord | None:
-    """Return the newest run of a whole sequence under the tag."""
+    """Return the newest run of a whole sequence under the tag, or None."""
     return next((run for run in runs_of(reports, tag) if run.kind == "sequence"), None)
 
 
 def latest_steps(site: Site, tag: str) -> dict[str, tuple[RunRecord, StepRecord]]:
-    """Return, for each step that was ever started under the tag, its last run."""
+    """Return the last run of each step that was ever started under the tag, by the step's name."""
     latest: dict[str, tuple[RunRecord, StepRecord]] = {}
     for run in runs_of(site.reports, tag):
         for step in run.steps:
             if step.state != "not_run":
                 latest.setdefault(step.name, (run, step))
         if {step.name for step in steps_of(run.phase, site.settings)} <= latest.keys():
-            break  # every step has been met; older runs can add nothing
+            break  # every step is found; older runs add nothing
     return latest
 
 
 def resume_command(run: RunRecord) -> str:
-    """Return the command that resumes a run, in whatever mode it was made."""
+    """Return the command that resumes a run in the mode of that run."""
     kind = ("--rehearsal",) if run.rehearsal else ("--phase", "3") if run.phase == 3 else ()
     return command_line("run", "--resume", *kind, "--tag", run.tag)
 
 
 def last_transcript(run: RunRecord) -> Path | None:
-    """Return the transcript of the last step that was started in a run."""
+    """Return the transcript of the last step that was started in a run, or None."""
     return next((Path(step.transcript) for step in reversed(run.steps) if step.transcript is not None), None)

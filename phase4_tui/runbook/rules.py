@@ -1,4 +1,4 @@
-"""The rules that the monitor judges by, as a working directory sets them."""
+"""The monitoring rules of a working directory."""
 
 import math
 from pathlib import Path
@@ -11,7 +11,7 @@ from phase4_tui.policy.monitoring import DEFAULT_RULES, Rules, parse_rules
 
 
 def read_rules(path: Path) -> tuple[Rules, str | None]:
-    """Return the rules in a file, or the defaults and why it could not be used."""
+    """Return the rules in a file and None, or the default rules and why the file could not be used."""
     try:
         return parse_rules(parse(read_bytes(path))), None
     except FileNotFoundError:
@@ -21,5 +21,5 @@ def read_rules(path: Path) -> tuple[Rules, str | None]:
 
 
 def is_share(value: object) -> TypeGuard[int | float]:
-    """True for what can be a KPI: a number, finite, and not so large that nothing could be drawn of it."""
+    """True for a possible KPI: a finite number, not too large to be drawn."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e6 and math.isfinite(value)

@@ -1,4 +1,4 @@
-"""Who runs a sequence now: the run lock, and the note that its holder leaves for others."""
+"""The run lock, and the note in which its holder says which sequence runs."""
 
 import os
 from contextlib import suppress
@@ -20,7 +20,7 @@ def _directory(reports: Path) -> Path:
 
 
 class Holder(Document):
-    """Who runs what, since when; counts only while the lock is held."""
+    """Who runs which tag since when; valid only while the lock is held."""
 
     tag: str
     run_id: str
@@ -39,29 +39,29 @@ def run_lock(reports: Path) -> DirectoryLock:
 
 
 def announce(reports: Path, tag: str, run_id: str, operator: str) -> None:
-    """Leave the note; call it while holding the lock."""
+    """Write the note; call it while holding the lock."""
     holder = Holder(tag=tag, run_id=run_id, operator=operator, host=host_name(), pid=os.getpid(), since=iso(now_ns()))
     atomic_write(_directory(reports) / HOLDER_FILE, to_json(holder.model_dump()))
 
 
 def withdraw(reports: Path) -> None:
-    """Take the note away."""
+    """Remove the note."""
     with suppress(FileNotFoundError):
         (_directory(reports) / HOLDER_FILE).unlink()
 
 
 def holder(reports: Path) -> Holder | None:
-    """Return what the last note says, whether or not its writer still runs."""
+    """Return the last note, whether or not its writer still runs; None without one."""
     return look(_directory(reports) / HOLDER_FILE, Holder, patient=False).value
 
 
 def running(reports: Path) -> Holder | None:
-    """Return who runs a sequence at this moment, None when nobody does."""
+    """Return who runs a sequence now, or None."""
     noted = holder(reports)
     return noted if noted is not None and run_lock(reports).is_held() else None
 
 
 def running_tag(reports: Path) -> str | None:
-    """Return the tag that is being run at this moment."""
+    """Return the tag that is being run now, or None."""
     noted = running(reports)
     return noted.tag if noted else None

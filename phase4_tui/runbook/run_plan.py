@@ -50,7 +50,7 @@ OWN_BATCH = (
 
 @dataclass(frozen=True)
 class Request:
-    """What the operator asked for; None leaves the choice to mode and settings."""
+    """An operator's request for a run; None leaves the choice to mode and settings."""
 
     tag: str | None = None
     phase: Phase | None = None
@@ -84,7 +84,7 @@ class RunPlan:
         return self.commands[len(self.done) :]
 
     def describe(self, word: Wording = as_commands) -> list[str]:
-        """Return the plan in lines; `word` says what else could be done."""
+        """Return the plan in lines; `word` puts remedies into the words of a face."""
         lines = [f"run tag {self.tag}, Phase {self.phase}, in {self.place.workdir}"]
         lines.append(f"input {self.input.path} (sha256 {(self.input.sha256 or 'absent')[:12]})")
         if self.phase == 3 and self.input.path == str(PHASE3_SAMPLE):
@@ -99,7 +99,7 @@ class RunPlan:
 
 
 def rerun_tag(site: Site, base: str | None = None) -> str:
-    """Return a tag for a re-run that nothing has: by default after the open incident's, which is to stay as it is."""
+    """Return an unused tag for a re-run, named after the open incident's tag, else after `base` or the default tag."""
     incident = read_state(site.reports).incident
     begin = f"{(incident.tag if incident else base or DEFAULT_TAG)[:50]}_rerun"
     names = scan(site.reports)
@@ -107,7 +107,7 @@ def rerun_tag(site: Site, base: str | None = None) -> str:
 
 
 def free_tag(site: Site, base: str) -> str:
-    """Return a tag like `base` with a number behind it that nothing has."""
+    """Return an unused tag: `base` with a number appended."""
     names = scan(site.reports)
     return next(tag for tag in _numbered(base[:60]) if not _is_taken(site, names, tag))
 
@@ -166,7 +166,7 @@ def plan_run(settings: Settings, workdir: Path, environment: Mapping[str, str], 
     ]
     if request.only is not None and request.only.number > 1:
         preconditions.pop()  # reads artifacts, not the batch
-        if commands[0].origin != "settings":  # a command line of their own may read what it likes
+        if commands[0].origin != "settings":  # a command line from the settings may read other files
             preconditions.append(check_step_input(settings, place, tag, request.only, phase))
     refuse_unmet(preconditions)
     plan = RunPlan(
@@ -216,7 +216,7 @@ def _resumed(plan: RunPlan, prior: RunRecord) -> RunPlan:
 
 
 def changes_since(plan: RunPlan, prior: RunRecord) -> list[str]:
-    """Return in words what is no longer as in an earlier run, so that it can't be resumed as that plan."""
+    """Return in words what has changed since an earlier run and keeps it from being resumed by this plan."""
     changed = []
     if plan.input.sha256 != prior.input.sha256:
         changed.append(f"the input ({_change(prior.input.sha256, plan.input.sha256)})")

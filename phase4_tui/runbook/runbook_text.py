@@ -20,7 +20,7 @@ def sections() -> dict[str, str]:
 
 
 def present(incident: Incident | None, *, runs: bool, healthy: bool) -> tuple[str, str]:
-    """Return the heading of the section for the present state, and why it is that one."""
+    """Return the heading of the section that applies in the present state, and the reason."""
     begins, why = "health checks", "no incident is open and nothing is being run"
     if incident is not None:
         word = incident.severity_class or "unclassified"

@@ -1,4 +1,4 @@
-"""Runs a plan: one run at a time per reports directory, each step a child process, everything on record.
+"""Runs a plan: one run at a time per reports directory, each step a child process, everything recorded.
 
 A failed gate does not stop the sequence, so that the evidence is complete; a crash, a time-out or a cancel does.
 """
@@ -48,19 +48,19 @@ ERROR_CHARS = 400
 
 
 class Observer:
-    """Who watches a run, called in the run's thread; this one says nothing."""
+    """An observer of a run, called in the run's thread; this base class does nothing."""
 
     wants_progress = False
-    """Without it no line of a step is read: one that floods its output costs its parent little."""
+    """While False no output is parsed, so that a step that floods it costs its parent little."""
 
     def run_started(self, record: RunRecord) -> None:
-        """The run has its record; nothing has run yet."""
+        """The run is recorded; no step has started yet."""
 
     def step_started(self, command: Command) -> None:
         """A step's child process starts."""
 
     def progress(self, command: Command, facts: Mapping[str, int]) -> None:
-        """The step told `records`, `bytes` and `total_bytes`."""
+        """A step reported `records`, `bytes` and `total_bytes`."""
 
     def step_ended(self, record: StepRecord) -> None:
         """A step is over."""
@@ -75,8 +75,8 @@ def run_plan(
 ) -> RunRecord:
     """Run the plan to its end and return its record.
 
-    Raises Refused when another run holds the directory, the tag was frozen meanwhile, or the barrier against
-    the network can't be proven and no reason to do without was given; OSError when the record can't be kept.
+    Raises Refused when another run holds the directory, the tag has been frozen, or the barrier against the
+    network can't be proven and no reason to run without it was given; OSError when the record can't be kept.
     """
     reports = plan.place.reports
     reports.mkdir(parents=True, exist_ok=True)
@@ -135,7 +135,7 @@ def mark_interrupted(reports: Path) -> RunRecord | None:
 
 
 def note_run(reports: Path, run: RunRecord, operator: str) -> None:
-    """Put a run's start or end into the journal; raises JournalDamaged, OSError."""
+    """Record a run's start or end in the journal; raises JournalDamaged, OSError."""
     states = {step.name: step.state for step in run.steps}
     detail = {"run": run.run_id, "state": run.state, "phase": run.phase, "rehearsal": run.rehearsal, "steps": states}
     incident = read_state(reports).incident
@@ -143,14 +143,14 @@ def note_run(reports: Path, run: RunRecord, operator: str) -> None:
 
 
 def _refuse_other_mode(plan: RunPlan) -> None:
-    """The evaluation mode may have changed since the run was planned: a fallback holds from its first moment."""
+    """Raise Refused when the evaluation mode has changed since the plan: a fallback applies at once."""
     if choose_phase(plan.place.reports, plan.request) != plan.phase:
         again = Remedy(effect="plan it again")
         raise Refused("the evaluation mode has changed since this run was planned", remedy=again, tag=plan.tag)
 
 
 def _refuse_stale_resume(plan: RunPlan, settings: Settings, environment: Mapping[str, str]) -> None:
-    """What a resumed run keeps was decided before the lock was held: decide it again, and refuse a difference."""
+    """Raise Refused when another run has changed, since the plan was made, which steps a resumed run keeps."""
     if plan.resumes is None:
         return
     now = plan_run(settings, plan.place.workdir, environment, plan.request)
@@ -297,7 +297,7 @@ class _Run:
         return {name: sha256 for name, sha256 in hashes.items() if sha256 is not None}
 
     def _verdict(self, command: Command, result: ChildResult, before: Before) -> tuple[StepState, str | None]:
-        """Return a step's state, and for any but passed the reason."""
+        """Return a step's state, and the reason for any but passed."""
         if result.ending == "cancelled":
             return "cancelled", "cancelled by the operator"
         if result.ending == "timed_out":
@@ -322,10 +322,10 @@ class _Run:
         return "passed", None
 
     def _gate_passed(self, command: Command) -> tuple[bool | None, str]:
-        """Return whether a gate passed by its file, None without a word; and what the file says."""
+        """Return whether a gate passed by its file, None where it does not say, and the file's words."""
         verdict = command.step.verdict
         if verdict is None or file_name(self._plan.tag, verdict) not in command.expects:
-            return None, ""  # `expects` was replaced: what lies there may be left over from another run
+            return None, ""  # `expects` was replaced: the file may be left over from another run
         file = self._plan.place.reports / file_name(self._plan.tag, verdict)
         if command.step.argv is not None:
             from phase4_tui.runbook.own_checks import gate_of  # noqa: PLC0415 - few desks have any

@@ -1,4 +1,4 @@
-"""The types that settings are made of, each with the rule that its values keep."""
+"""The types of settings values, each with its validation."""
 
 import math
 import re
@@ -7,13 +7,13 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
 PLACEHOLDERS = ("tag", "input", "rules", "outdir")
-"""What is filled in on a step's command line and in the names of its files."""
+"""The placeholders in a step's command line and in the names of its files."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _OWN_FILE = re.compile(r"\{tag\}_[A-Za-z0-9._-]{0,79}[A-Za-z0-9]")
 
 
 class Section(BaseModel):
-    """A table of the settings; a key that it does not know is an error."""
+    """A table of the settings; an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
@@ -65,13 +65,13 @@ def _scalar(value: object) -> bool | int | float | str:
 Seconds = Annotated[float, BeforeValidator(_no_switch), Field(gt=0, allow_inf_nan=False)]
 Text = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"pattern": f"^{_NAME.pattern}$"})]
-"""What an own step or check is called."""
+"""The name of an own step or check."""
 Title = Annotated[str, Field(min_length=1, max_length=30), AfterValidator(_title)]
 Argument = Annotated[Text, AfterValidator(_argument)]
-"""A part of a command line of the desk's own, in which each word in braces is one that is filled in."""
+"""An argument on a command line of the desk's own; each word in braces must be a placeholder."""
 OwnFile = Annotated[str, AfterValidator(_own_file), Field(json_schema_extra={"pattern": f"^{_OWN_FILE.pattern}$"})]
 """The name of a file of the desk's own in the reports directory: `{tag}_NAME`."""
 KeyPath = Annotated[str, AfterValidator(_key_path)]
 """A key of a JSON document, or keys joined by dots."""
 Scalar = Annotated[bool | int | float | str, PlainValidator(_scalar, json_schema_input_type=bool | int | float | str)]
-"""A value as JSON has it, but for null, which TOML does not have."""
+"""A JSON scalar except null, which TOML lacks."""

@@ -1,4 +1,4 @@
-"""The settings: command line over environment `PHASE4_*` over `phase4.toml` over defaults (cli.md)."""
+"""The settings: command line over environment `PHASE4_*` over `phase4.toml` over defaults (docs settings)."""
 
 import getpass
 import os
@@ -31,7 +31,7 @@ class SettingsError(Refused):
 
 
 class SetAt(NamedTuple):
-    """Where a setting is set: a file with a line, where one is known, or a variable or an option."""
+    """Where a setting comes from: a file with its line if known, a variable or an option."""
 
     source: str
     line: int | None = None
@@ -40,7 +40,7 @@ class SetAt(NamedTuple):
         return self.source if self.line is None else f"{self.source}, line {self.line}"
 
     def error(self, key: str, problem: str, remedy: Remedy | Sequence[Remedy] = ()) -> SettingsError:
-        """Return the error that the key `key` makes here."""
+        """Return the error about `key` at this place."""
         return SettingsError(f"{self}: {problem}", remedy=remedy, source=self.source, line=self.line, key=key)
 
 
@@ -51,15 +51,15 @@ class StepSettings(Section):
     """The whole command line, the program first."""
     timeout_seconds: Seconds | None = None
     expects: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
-    """The names of the files in the reports directory that the step must write."""
+    """Names of the files in the reports directory that the step must write."""
 
 
 StepTables = dict[str, StepSettings]
-"""`[steps.NAME]`, a table a step of the sequence (runbook/steps.py), the desk's own included."""
+"""`[steps.NAME]`: one table per step of the sequence (runbook/steps.py), the desk's own included."""
 
 
 def _named(phase: Literal[3, 4]) -> Callable[[dict[str, Any]], None]:
-    """Return what puts the steps of a phase into the JSON Schema of their tables."""
+    """Return a function that adds the steps of a phase to the JSON Schema of their tables."""
 
     def add(schema: dict[str, Any]) -> None:
         from phase4_tui.runbook.steps import PHASE3_STEPS, PHASE4_STEPS  # noqa: PLC0415 - they know the settings
@@ -77,7 +77,7 @@ class OwnStep(Section):
     argv: Annotated[tuple[Argument, ...], Field(min_length=1)]
     """The whole command line, the program first; `{tag}`, `{input}`, `{rules}` and `{outdir}` are filled in."""
     expects: Annotated[tuple[OwnFile, ...], Field(min_length=1)]
-    """The files in the reports directory that it must write, `{tag}_NAME` each; they are artifacts of the tag."""
+    """The files in the reports directory that it must write, each `{tag}_NAME`; they are artifacts of the tag."""
 
 
 class OwnCheck(Section):
@@ -88,14 +88,14 @@ class OwnCheck(Section):
     file: OwnFile
     """The file that it reads, `{tag}_NAME`; it is an artifact of the tag."""
     key: KeyPath | None = None
-    """Where in the file the value stands, keys joined by dots; without it the check holds when the file is there."""
+    """Where the value is in the file, as keys joined by dots; without it the check holds when the file exists."""
     expected: Scalar = True
-    """The value that must stand there."""
+    """The value that must be there."""
     severity_class: Literal["P0", "P1", "P2", "warning"] = Field(alias="class")
-    """How bad it is when the check does not hold."""
+    """The severity class of a failed check."""
     owner: Owner
     issues: KeyPath | None = None
-    """Where in the file its reasons stand, a list of texts."""
+    """Where the reasons, a list of texts, are in the file, as keys joined by dots."""
 
     @property
     def suffix(self) -> str:
@@ -110,7 +110,7 @@ class Phase3(Section):
     directory: Text = "../phase3_scaffold"
     """Where the operator's own Phase 3 scripts are, relative to the working directory."""
     input: Text | None = None
-    """The batch; by default the sample beside those scripts, else the one that this program carries."""
+    """The batch; by default the sample beside those scripts, else the packaged one."""
     steps: StepTables = Field(default_factory=dict, json_schema_extra=_named(3))
 
 
@@ -118,7 +118,7 @@ class Isolation(Section):
     """`[isolation]`: what keeps a run in paper mode."""
 
     pass_environment: tuple[Text, ...] = ()
-    """Names of variables that a step gets besides the few that it always gets."""
+    """Names of variables that a step gets in addition to the few that it always gets."""
     live_when_truthy: tuple[Text, ...] = LIVE_WHEN_TRUTHY
     live_when_falsy: tuple[Text, ...] = LIVE_WHEN_FALSY
 
@@ -144,9 +144,9 @@ class Settings(Section):
     python: Text | None = None
     """The interpreter of the operator's own scripts; by default `python` on PATH."""
     timeout_seconds: Seconds = DEFAULT_TIMEOUT_SECONDS
-    """How long any one step may take."""
+    """How long one step may take."""
     grace_seconds: Seconds = DEFAULT_GRACE_SECONDS
-    """How long a step that is asked to stop may take before it is killed."""
+    """How long a step may take to stop before it is killed."""
     steps: StepTables = Field(default_factory=dict, json_schema_extra=_named(4))
     own_steps: tuple[OwnStep, ...] = ()
     own_checks: tuple[OwnCheck, ...] = ()
@@ -157,7 +157,7 @@ class Settings(Section):
     """`[keys]`: the dashboard's keys by action, e.g. `freeze = "f2"`; the dashboard checks them at its start."""
 
     def files_of(self, step: OwnStep) -> tuple[str, ...]:
-        """Return the suffixes of the files that an own step must write, which `[steps.NAME]` may have replaced."""
+        """Return the suffixes of the files that an own step must write; `[steps.NAME]` may replace them."""
         tuned = self.steps.get(step.name, StepSettings()).expects
         return tuple(file.removeprefix("{tag}") for file in tuned or step.expects)
 
@@ -169,7 +169,7 @@ class Settings(Section):
 
 
 Location = tuple[int | str, ...]
-"""The path to a key: names of tables and keys, and places in an array."""
+"""The path to a key: names of tables and keys, and indices in an array."""
 _FROM_ENVIRONMENT = ("tag", "input", "rules", "reports", "operator", "python", "timeout_seconds", "grace_seconds")
 _NO_SETTINGS = {"PHASE4_WORKDIR", "PHASE4_PROGRESS"}
 UNKNOWN = " is unknown"
@@ -179,7 +179,7 @@ KNOWN_KEYS = Remedy("", command_line("schema", "settings"), "lists the known one
 def load_settings(
     workdir: Path, environment: Mapping[str, str], given: Mapping[str, str | None] | None = None
 ) -> Settings:
-    """Return the settings of a working directory; `given` holds what the command line sets.
+    """Return the settings of a working directory; `given` holds the values from the command line.
 
     Raises SettingsError for an unknown key or a bad value.
     """
@@ -212,7 +212,7 @@ def load_settings(
 
 
 def _refuse_bad_entries(settings: Settings, where: Callable[[Location], SetAt]) -> None:
-    """Raise SettingsError for the first entry that does not go with the runbook's or with another of the desk's."""
+    """Raise SettingsError for the first entry that conflicts with the runbook's or with another of the desk's."""
     from phase4_tui.runbook.own_entries import problems  # noqa: PLC0415 - few desks have such entries
 
     for location, problem in problems(settings):
@@ -227,12 +227,12 @@ def place_in_file(workdir: Path, *location: str) -> SetAt:
 
 
 def _guards(settings: Settings, name: str) -> bool:
-    """True for a variable that is no setting but a switch for live orders, which the preconditions judge."""
+    """True for a variable that is a switch for live orders, which the preconditions judge, and no setting."""
     return matches_any(name, settings.isolation.live_when_truthy + settings.isolation.live_when_falsy)
 
 
 def matches_any(name: str, patterns: tuple[str, ...]) -> bool:
-    """True when the variable's name matches one of the patterns, case aside; `*` stands for any text."""
+    """True when the name matches one of the patterns, case-insensitively; `*` matches any text."""
     return any(
         re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), name, re.IGNORECASE)
         for pattern in patterns
@@ -278,7 +278,7 @@ def _validate(values: Mapping[str, Any], where: Callable[[Location], SetAt]) -> 
 
 
 def _line_of(text: str, location: Location) -> int | None:
-    """Return the number of the line that sets the key at `location`, as far as plain TOML shows it."""
+    """Return the number of the line that sets the key at `location`; None where plain TOML does not show it."""
     names = [str(part) for part in location]
     table: list[str] = []
     counts: dict[str, int] = {}
@@ -288,7 +288,7 @@ def _line_of(text: str, location: Location) -> int | None:
         key = re.match(r"\s*([A-Za-z0-9_.\"'-]+)\s*=", line)
         if header:
             table = _dotted(header.group(2))
-            if header.group(1) == "[[":  # one of an array of tables: its place is a part of each key's path
+            if header.group(1) == "[[":  # an array of tables: the index is part of each key's path
                 count = counts[header.group(2)] = counts.get(header.group(2), -1) + 1
                 table = [*table, str(count)]
             found = table

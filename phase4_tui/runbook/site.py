@@ -1,4 +1,4 @@
-"""Where operations are given and runs are made: a working directory with its settings and environment."""
+"""The site of operations and runs: a working directory with its settings and environment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from phase4_tui.runbook.settings import Settings
 
 @dataclass(frozen=True)
 class Site:
-    """A working directory, with which settings, in which environment."""
+    """A working directory, its settings and the environment."""
 
     workdir: Path
     settings: Settings

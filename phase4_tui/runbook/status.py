@@ -1,4 +1,4 @@
-"""The state of a working directory and of its tags, as `status` and `tags` tell it (cli.md)."""
+"""The state of a working directory and of its tags, as `status` and `tags` show it."""
 
 import os
 from collections.abc import Callable
@@ -91,7 +91,7 @@ class TagRow(Document):
     phase: Phase = Field(exclude=True)
     modified_ns: int = Field(exclude=True)
     writing: bool = Field(default=False, exclude=True)
-    """Something of it is being written: time alone can change what is said of it."""
+    """True while one of its files is being written: the row can then change with time alone."""
 
 
 def shown_tag(
@@ -99,8 +99,8 @@ def shown_tag(
 ) -> str | None:
     """Return the tag that a face shows; None when there is no tag and no run. Raises BadTag.
 
-    It is the wanted tag, else the active one, else the one changed last, else that of a run whose process died before
-    it wrote an artifact, which can be resumed. `newest` is for a caller that has an index of the directory.
+    The wanted tag, else the active tag, else the tag changed last, else that of a run that can be resumed, since its
+    process died before it wrote an artifact. `newest` is for a caller that has an index of the directory.
     """
     if wanted is not None:
         return check_tag(wanted)
@@ -150,7 +150,7 @@ def read_status(site: Site, wanted: str | None, proof: Proof) -> tuple[Status, E
 
 
 def summary_of(incident: Incident | None) -> IncidentSummary | None:
-    """Return the open incident in short."""
+    """Return the summary of the open incident, None without one."""
     if incident is None:
         return None
     return IncidentSummary(
@@ -162,9 +162,9 @@ def summary_of(incident: Incident | None) -> IncidentSummary | None:
 
 
 def unfinished_runs(reports: Path) -> tuple[UnfinishedRun, ...]:
-    """Return the runs that go on or died and that no later run of their tag has replaced, the newest first.
+    """Return the runs that go on or died, unless a later run of their tag replaced them; newest first.
 
-    Of the tags, those that were run last are looked at: many thousand records would take longer than all the rest.
+    Only the tags run last are read: many thousand records would take longer than all the rest.
     """
     now = running(reports)
     newest = [next(runs_of(reports, tag), None) for tag in _last_run_tags(reports)]
@@ -197,7 +197,7 @@ def read_tags(site: Site) -> list[TagRow]:
 
 
 def row_of(site: Site, entry: TagEntry, state: OperationsState, running: str | None) -> TagRow:
-    """Return the row of one tag, while `running` is being run."""
+    """Judge a tag and return its row; `running` is the tag that is being run."""
     judgement = judge_tag(site, entry.tag, state, patient=False, running=lambda: running)
     return judged_row(entry, judgement, state)
 

@@ -1,4 +1,4 @@
-"""The scripts under the runbook's names: those that `phase4 init` lays out, and whether one is the operator's own."""
+"""Step scripts under the runbook's names: laid out by `phase4 init`, or the operator's own."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ LAID_OUT_MARK = "# laid out by phase4 init"
 
 
 def is_foreign(script: Path) -> bool:
-    """True for a script of the operator's; one that `phase4 init` laid out and nobody changed is ours."""
+    """True for the operator's own script; an unchanged one that `phase4 init` laid out is ours."""
     try:
         text = read_bytes(script).decode("utf-8", "replace")
     except FileNotFoundError:

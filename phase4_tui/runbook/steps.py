@@ -1,4 +1,4 @@
-"""The steps of the run sequence: the runbook's, then the desk's own, and the command line that each becomes.
+"""The steps of the run sequence, the runbook's and the desk's own, and the command line of each.
 
 A step runs the operator's own script where the working directory has one of that name, else this program's
 module. `phase4.toml` may replace argv, time limit and expected files of any step.
@@ -29,9 +29,9 @@ PHASE3_SAMPLE = DATA / "phase3_sample_batch_input.json"
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a sequence: what it writes, and what it can't do without.
+    """One step of a sequence: the artifacts that it writes and those that it needs.
 
-    `artifacts` are suffixes, and `verdict` is the one of them that says whether a gate passed.
+    `artifacts` are suffixes; `verdict` is the suffix of the file that says whether a gate passed.
     """
 
     number: int
@@ -48,12 +48,12 @@ class Step:
 
     @property
     def stem(self) -> str:
-        """The name of its script without `.py`; a step of the desk's own has its name alone."""
+        """The name of its script without `.py`; for a step of the desk's own just its name."""
         return self.script.removesuffix(".py") or self.name
 
     @property
     def operation(self) -> str:
-        """The id of the operation that runs it alone, empty for a step of the desk's own, which has no key."""
+        """The id of the operation that runs this step alone; empty for a step of the desk's own, which has no key."""
         return f"step_{self.number}" if self.argv is None else ""
 
     @property
@@ -145,7 +145,7 @@ PHASE3_STEPS = (_pipeline("phase3_pipeline_runner"), *_gates(3), _signoff(3, Art
 
 
 def steps_of(phase: Phase, settings: Settings) -> tuple[Step, ...]:
-    """Return the sequence of a phase; that of Phase 4 ends with the desk's own steps."""
+    """Return the sequence of a phase; Phase 4's ends with the desk's own steps."""
     if phase == 3:
         return PHASE3_STEPS
     return (*PHASE4_STEPS, *_own_steps(settings)) if settings.own_steps else PHASE4_STEPS
@@ -171,7 +171,7 @@ def _own_steps(settings: Settings) -> Iterator[Step]:
 
 
 def find_step(text: str, steps: Sequence[Step] = PHASE4_STEPS) -> Step:
-    """Return the step of a sequence that a number, a name or a script's name means; raises Refused."""
+    """Return the step with this number, name or script name; raises Refused."""
     wanted = text.lower().replace("-", "_").removesuffix(".py")
     for step in steps:
         if wanted in {str(step.number), step.name, step.stem}:
@@ -194,12 +194,12 @@ class Command:
     timeout_seconds: float
     expects: tuple[str, ...]
     scripts: tuple[Path, ...] = ()
-    """The operator's files that the command line names: what they say is a part of what the step is."""
+    """The operator's files named on the command line; their content is part of the step's definition."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run happens; `outdir`, `input` and `rules` are as the steps get them on their command line."""
+    """The place of a run; `outdir`, `input` and `rules` are as on the steps' command lines."""
 
     workdir: Path
     reports: Path
@@ -219,7 +219,7 @@ class Place:
 
 
 def interpreter(settings: Settings, workdir: Path, environment: Mapping[str, str]) -> str:
-    """Return the Python for the operator's own scripts: from the settings, `python` on PATH, or ours."""
+    """Return the Python for the operator's own scripts: from the settings, else `python` on PATH, else ours."""
     if settings.python is not None:
         named = str(workdir / settings.python) if "/" in settings.python else settings.python
         found = shutil.which(named, path=environment.get("PATH"))
@@ -230,7 +230,7 @@ def interpreter(settings: Settings, workdir: Path, environment: Mapping[str, str
 
 
 def place_of(settings: Settings, workdir: Path, phase: Phase, input_file: str | None, rules_file: str | None) -> Place:
-    """Return where a run of `phase` happens."""
+    """Return the place of a run of `phase`."""
     reports = workdir / settings.reports
     if phase == 4:
         return Place(
@@ -259,7 +259,7 @@ def has_foreign(settings: Settings, workdir: Path, phase: Phase) -> bool:
 
 
 def script_directory(settings: Settings, workdir: Path, phase: Phase) -> Path:
-    """Return where the operator's own scripts of a phase would be."""
+    """Return the directory for the operator's own scripts of a phase."""
     return workdir if phase == 4 else workdir / settings.phase3.directory
 
 
@@ -296,7 +296,7 @@ def command_for(
 
 
 def _scripts_in(argv: Sequence[str], place: Place) -> Iterator[Path]:
-    """Yield the files that a command line names literally; what is in the reports directory comes from the run."""
+    """Yield the files that a command line names literally, except in the reports directory, which the run writes."""
     for part in argv:
         path = place.workdir / part
         if "{" not in part and path.is_file() and not path.resolve().is_relative_to(place.reports.resolve()):
@@ -308,7 +308,7 @@ def _fill(text: str, values: Mapping[str, str]) -> str:
 
 
 def definition_sha256(commands: tuple[Command, ...]) -> str:
-    """Return what identifies the steps' definition: argv, expected files, and the operator's own scripts."""
+    """Return the SHA-256 of the steps' definition: argv, expected files, and the operator's own scripts."""
     digest = hashlib.sha256()
     for command in commands:
         digest.update(msgspec.json.encode((command.step.name, command.argv, command.expects)))

@@ -1,4 +1,4 @@
-"""What the monitoring files of the last tags say, against the rules of the settings."""
+"""Trends: the KPIs of the last monitored tags, against the monitoring rules."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -31,9 +31,9 @@ class Trends:
     points: tuple[tuple[str, dict[str, float]], ...] = ()
     rules: Rules = field(default_factory=lambda: DEFAULT_RULES)
     trouble: str | None = None
-    """Why the rules are the defaults."""
+    """Why the default rules are used; None where the rules file could be used."""
     unread: int = 0
-    """How many tags have a monitoring file that tells no KPI."""
+    """The number of tags whose monitoring file has no readable KPI."""
 
     def limit(self, kpi: str) -> tuple[float, bool]:
         """Return the limit of a KPI, and whether it is the highest value that is allowed."""
@@ -54,14 +54,14 @@ class Trends:
 
 
 def read_trends(site: Site, stop: Callable[[], bool], last: int = LAST_TAGS) -> Trends:
-    """Read the last tags that were monitored."""
+    """Read the KPIs of the `last` tags that were monitored; `stop` is asked before each."""
     reports = site.reports
     rules, trouble = read_rules(site.workdir / site.settings.rules)
     points: list[tuple[str, dict[str, float]]] = []
     unread = 0
     names = scan(reports)
     tags = [entry.tag for entry in index_tags(names, site.artifacts) if Artifact.MONITORING in entry.suffixes]
-    # When a tag was monitored is its place in time; another of its files may have been touched since.
+    # Sorted by the monitoring's own time, since other files of a tag may have been touched later.
     tags.sort(key=lambda tag: names[file_name(tag, Artifact.MONITORING)][2], reverse=True)
     for tag in tags[:last]:
         if stop():

@@ -1,1 +1,1 @@
-"""The runbook's commands, one runnable module each."""
+"""The runbook's step commands, each a runnable module."""

@@ -1,4 +1,4 @@
-"""One pass over an input batch: decide every record and write report, summary and Markdown, all or none."""
+"""Decides every record of an input batch in one pass, and writes report, summary and Markdown, all or none."""
 
 import os
 import sys
@@ -26,7 +26,7 @@ PROGRESS_SECONDS = 0.25
 
 
 class Summing(Protocol):
-    """Counts over rows, kept by the flow."""
+    """The counts of a flow over its rows."""
 
     def summary(self) -> dict[str, object]:
         """Return the report's `summary`."""
@@ -34,7 +34,7 @@ class Summing(Protocol):
 
 @dataclass(frozen=True)
 class Flow(Generic[R, W]):
-    """What differs between the phases: the record, how a batch is decided and counted, the Markdown table."""
+    """The differences between the phases: record type, decision, counts and Markdown table."""
 
     title: str
     record: type[R]
@@ -47,8 +47,8 @@ class Flow(Generic[R, W]):
 def run_batch(flow: Flow[R, W], input_path: Path, outdir: Path, tag: str) -> dict[str, object]:
     """Decide every record of `input_path` and write the three artifacts of `tag` into `outdir`.
 
-    Returns what was written. Errors: MissingInput, StepError for bad input, FrozenTag, OSError; then nothing
-    was written.
+    Returns what was written. Raises MissingInput, StepError for bad input, FrozenTag, OSError; then nothing is
+    written.
     """
     paths = {
         artifact: outdir / file_name(tag, artifact)
@@ -90,7 +90,7 @@ def run_batch(flow: Flow[R, W], input_path: Path, outdir: Path, tag: str) -> dic
 
 
 class _Progress:
-    """Tells a parent process, which asks for it by an environment variable, how far the batch is."""
+    """Reports the progress of the batch to a parent process that asks for it by an environment variable."""
 
     def __init__(self, total_bytes: int) -> None:
         self._wanted = os.environ.get(PROGRESS_ENV) == "1"
@@ -128,7 +128,7 @@ def summary_text(value: object) -> str:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
-    """Return the lines of a Markdown table; every cell is made safe."""
+    """Return the lines of a Markdown table, with every cell sanitized."""
     lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
     lines += ["| " + " | ".join(safe_markdown(str(cell)) for cell in row) + " |" for row in rows]
     return lines

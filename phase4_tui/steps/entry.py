@@ -1,4 +1,4 @@
-"""What the runbook's commands share at their edge: arguments, one JSON object on stdout, exit status."""
+"""The interface shared by the step commands: arguments, one JSON object on stdout, exit status."""
 
 import argparse
 import json
@@ -19,13 +19,13 @@ AGAIN = Remedy(effect="run the pipeline again")
 
 
 class StepError(Phase4Error):
-    """A step that can't do its work; the message is one line for the operator."""
+    """A step's failure; the message is one line for the operator."""
 
     exit_status = FAILED
 
 
 class MissingInput(StepError):
-    """What the step reads is not there (formats.md: exit status 2)."""
+    """A file that the step reads is missing: exit status 2 (docs formats, "Step commands")."""
 
     exit_status = NOT_PASSED
 
@@ -34,19 +34,19 @@ class MissingInput(StepError):
 
 
 def parser(description: str) -> argparse.ArgumentParser:
-    """Return a parser for one command; a shortened flag is refused."""
+    """Return a parser for one command; it refuses abbreviated flags."""
     return _Parser(description=description, allow_abbrev=False)
 
 
 class _Parser(argparse.ArgumentParser):
-    """Argparse, whose complaints repeat what was typed, made safe to show."""
+    """A parser whose messages, which repeat what was typed, are sanitized."""
 
     def error(self, message: str) -> NoReturn:
         super().error(safe_line(message))
 
 
 def tag_argument(text: str) -> str:
-    """An argparse type: a run tag."""
+    """Return a run tag; an argparse type."""
     try:
         return check_tag(text)
     except BadTag as error:
@@ -54,7 +54,7 @@ def tag_argument(text: str) -> str:
 
 
 def run(work: Callable[[Arguments], tuple[int, Mapping[str, object] | None]], arguments: Arguments) -> int:
-    """Do the work, print its JSON object, and return the exit status; every foreseeable error is one line.
+    """Do the work, print its JSON object, and return the exit status; a foreseeable error becomes one line.
 
     `work` returns the status and the object, or no object when it printed one itself.
     """
@@ -65,7 +65,7 @@ def run(work: Callable[[Arguments], tuple[int, Mapping[str, object] | None]], ar
             print_json(result)
     except StepError as error:
         return _complain(error_as_commands(error), error.exit_status)
-    except Phase4Error as error:  # whose own status is that of an operator's command
+    except Phase4Error as error:  # its own exit status is meant for the `phase4` command
         return _complain(error_as_commands(error), FAILED)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
@@ -75,7 +75,7 @@ def run(work: Callable[[Arguments], tuple[int, Mapping[str, object] | None]], ar
 
 
 def _refuse_unwritable_names(arguments: Arguments) -> None:
-    """The result names files in JSON, which takes no names that are not text."""
+    """Raise StepError for a file name that is not valid text, which the JSON result could not hold."""
     for name, value in vars(arguments).items():
         if isinstance(value, Path) and not is_unicode(str(value)):
             raise StepError(
@@ -84,7 +84,7 @@ def _refuse_unwritable_names(arguments: Arguments) -> None:
 
 
 def _silence_stdout() -> None:
-    """Drop what stdout could not take, so that the interpreter does not complain again when it ends."""
+    """Redirect stdout after a failed write, so that the interpreter reports no second error at exit."""
     try:
         sys.stdout.flush()
     except OSError:

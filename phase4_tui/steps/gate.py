@@ -1,4 +1,4 @@
-"""One pass of a quality gate over a report of any size, in constant memory, and the check it writes."""
+"""Runs a quality gate over a report of any size, in one pass and constant memory, and writes the check."""
 
 import sys
 import tempfile
@@ -28,7 +28,7 @@ COPY_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Gate(Generic[W]):
-    """What a phase's quality gate checks: typed rows for their policy, any other value for everything."""
+    """A phase's quality gate: it checks typed rows for the policy, and any other value for everything."""
 
     sections: Sequence[str]
     schema_section: str
@@ -38,7 +38,7 @@ class Gate(Generic[W]):
 
 
 class _Issues:
-    """The issues of each section; beyond a megabyte they wait on disk."""
+    """The issues of each section; beyond a megabyte they are spooled to disk."""
 
     def __init__(self, sections: Sequence[str], stack: ExitStack) -> None:
         self._files: dict[str, IO[bytes]] = {
@@ -77,10 +77,10 @@ def _boolean(value: bool) -> bytes:
 
 
 def check_report(gate: Gate[W], report: Path, out_json: Path | None, out: BinaryIO) -> bool:
-    """Judge every row of `report`, write the check to `out_json` and to `out`; return whether it passed.
+    """Judge every row of `report`, write the check to `out_json` and `out`, and return whether it passed.
 
-    A report that is no JSON is an issue of the schema section, so that the evidence exists. Errors:
-    MissingInput when there is no report, FrozenTag, OSError.
+    A report that is not JSON is an issue of the schema section, so that there is evidence of it. Raises MissingInput
+    without a report, FrozenTag, OSError.
     """
     with ExitStack() as stack:
         issues = _Issues(gate.sections, stack)
@@ -102,7 +102,7 @@ def _violations(gate: Gate[W], report: Path) -> Iterator[Violation]:
     reader: ReportReader[object] = ReportReader(report, decode_complete(gate.row), tolerant_row)
     first = 1
     for batch in reader:
-        if isinstance(batch[0], gate.row):  # a batch is decoded as a whole, or taken apart as a whole
+        if isinstance(batch[0], gate.row):  # all rows of a batch are typed, or none is
             yield from gate.judge_rows(cast("list[W]", batch), first)
         else:
             for number, value in enumerate(batch, first):
@@ -113,7 +113,7 @@ def _violations(gate: Gate[W], report: Path) -> Iterator[Violation]:
 
 
 def command(gate: Gate[W], description: str, argv: Sequence[str] | None) -> int:
-    """The quality check command of a phase; returns its exit status."""
+    """Run the quality check command of a phase and return its exit status."""
 
     def build() -> ArgumentParser:
         parser = entry.parser(description)

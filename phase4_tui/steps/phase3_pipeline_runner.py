@@ -17,7 +17,7 @@ COLUMNS = ("underlying", "timestamp", "action", "confidence", "score", "veto", "
 
 
 def run_pipeline(input_path: Path, outdir: Path, tag: str) -> dict[str, object]:
-    """Run Phase 3 over `input_path`; returns what was written, errors as of `run_batch`."""
+    """Run Phase 3 over `input_path` and return what was written; errors as of `run_batch`."""
     tally, memory = Tally(), Memory()
 
     def decide_batch(records: list[Record]) -> list[Row]:
@@ -55,7 +55,7 @@ def _work(arguments: entry.Arguments) -> tuple[int, Mapping[str, object]]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command; returns its exit status."""
+    """Run the command with `argv` (default: the process's) and return its exit status."""
     return entry.main(_parser, _work, argv)
 
 

@@ -13,12 +13,12 @@ GATE = Gate(quality.SECTIONS, quality.SCHEMA, Row, quality.judge_rows, quality.j
 
 
 def check_quality(report: Path, out_json: Path | None = None) -> bool:
-    """Judge `report` and write the check; returns whether it passed, errors as of `check_report`."""
+    """Judge `report`, write the check and return whether it passed; errors as of `check_report`."""
     return check_report(GATE, report, out_json, io.BytesIO())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command; returns its exit status."""
+    """Run the command with `argv` (default: the process's) and return its exit status."""
     return command(GATE, "Judge a Phase 3 report by its quality policy.", argv)
 
 

@@ -1,4 +1,4 @@
-"""The fallback's release check: a tag's Phase 3 core artifacts."""
+"""The fallback's release check: check that a tag's Phase 3 core artifacts are complete and whole."""
 
 import sys
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ def check_release(tag: str, outdir: Path) -> dict[str, object]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command; returns its exit status."""
+    """Run the command with `argv` (default: the process's) and return its exit status."""
     return release.command(PHASE3, "Check a run tag's Phase 3 core artifacts.", argv)
 
 

@@ -1,4 +1,4 @@
-"""The fallback's sign-off note of a Phase 3 run."""
+"""The fallback's sign-off: write the sign-off note of a Phase 3 run."""
 
 import sys
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from phase4_tui.steps.signoff import command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command; returns its exit status."""
+    """Run the command with `argv` (default: the process's) and return its exit status."""
     return command(3, argv)
 
 

@@ -1,4 +1,4 @@
-"""Runbook step 5: measure a run's KPIs, hold them against the rules, and write snapshot and alerts."""
+"""Runbook step 5: measure a run's KPIs, compare them with the rules, and write snapshot and alerts."""
 
 import sys
 from argparse import ArgumentParser
@@ -25,10 +25,10 @@ from phase4_tui.steps.signoff import read_gate
 def monitor(
     report: Path, release_json: Path | None, quality_json: Path | None, rules_json: Path | None
 ) -> dict[str, object]:
-    """Return the monitoring of a run (formats.md, `_monitoring.json`).
+    """Return the monitoring of a run (docs formats, "Keys").
 
-    A gate whose file is absent or unusable counts as not passed. Errors: MissingInput without report or rules
-    file, StepError when one of them can't be used.
+    A gate whose file is absent or unusable counts as not passed. Raises MissingInput without a report or rules file,
+    StepError when either can't be used.
     """
     rules = read_rules(rules_json) if rules_json is not None else DEFAULT_RULES
     run_tag, tally = _read_report(report)
@@ -43,7 +43,7 @@ def monitor(
 
 
 def read_rules(path: Path) -> Rules:
-    """Return the rules of a file; errors: MissingInput, StepError naming file and key."""
+    """Return the rules in a file; raises MissingInput, StepError naming file and key."""
     try:
         return parse_rules(parse(read_bytes(path)))
     except FileNotFoundError:
@@ -79,7 +79,7 @@ def _read_report(path: Path) -> tuple[str, Tally]:
 
 
 def _loose(row: object) -> tuple[object, object]:
-    """Return action and gate of a row of any shape; the quality gate has judged it already."""
+    """Return action and gate of a row of any shape, whose validity is for the quality gate to judge."""
     decision = row.get("decision") if isinstance(row, dict) else None
     if not isinstance(decision, dict):
         return None, None
@@ -128,7 +128,7 @@ def _work(arguments: entry.Arguments) -> tuple[int, Mapping[str, object]]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command; returns its exit status."""
+    """Run the command with `argv` (default: the process's) and return its exit status."""
     return entry.main(_parser, _work, argv)
 
 

@@ -28,7 +28,7 @@ def check_release(tag: str, outdir: Path) -> dict[str, object]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command; returns its exit status."""
+    """Run the command with `argv` (default: the process's) and return its exit status."""
     return release.command(PHASE4, "Check a run tag's Phase 4 core artifacts.", argv)
 
 

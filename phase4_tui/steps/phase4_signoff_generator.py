@@ -7,7 +7,7 @@ from phase4_tui.steps.signoff import command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command; returns its exit status."""
+    """Run the command with `argv` (default: the process's) and return its exit status."""
     return command(4, argv)
 
 

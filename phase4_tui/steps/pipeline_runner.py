@@ -16,7 +16,7 @@ COLUMNS = ("underlying", "timestamp", "slot", "action", "confidence", "score", "
 
 
 def run_pipeline(input_path: Path, outdir: Path, tag: str) -> dict[str, object]:
-    """Run Phase 4 over `input_path`; returns what was written, errors as of `run_batch`."""
+    """Run Phase 4 over `input_path` and return what was written; errors as of `run_batch`."""
     tally = Tally()
     add = tally.add
 
@@ -64,7 +64,7 @@ def _work(arguments: entry.Arguments) -> tuple[int, Mapping[str, object]]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command; returns its exit status."""
+    """Run the command with `argv` (default: the process's) and return its exit status."""
     return entry.main(_parser, _work, argv)
 
 

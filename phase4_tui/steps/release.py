@@ -1,4 +1,4 @@
-"""What a release check demands of a tag's core artifacts: present, whole, of this tag, and in agreement."""
+"""Checks a tag's core artifacts for release: present, whole, of this tag, and consistent."""
 
 import sys
 from argparse import ArgumentParser
@@ -26,7 +26,7 @@ _COUNTED = "results counted"
 
 @dataclass(frozen=True)
 class Release:
-    """What a phase's artifacts must hold."""
+    """The requirements on a phase's artifacts."""
 
     row: type[msgspec.Struct]
     row_keys: Sequence[str]
@@ -49,7 +49,7 @@ class _Findings:
 
 
 def check_release(release: Release, tag: str, outdir: Path) -> dict[str, object]:
-    """Return the release check of a tag (formats.md, `_release_check.json`); raises BadTag."""
+    """Return the release check of a tag (docs formats, "Keys"); raises BadTag."""
     findings = _Findings()
     names = [file_name(tag, kind) for kind in (Artifact.REPORT, Artifact.SUMMARY, Artifact.REPORT_MD)]
     report_name, summary_name, markdown_name = names
@@ -98,7 +98,7 @@ def _guarded(findings: _Findings, name: str, read: object) -> dict[str, object] 
 
 
 def _read_report(release: Release, path: Path, findings: _Findings) -> dict[str, object]:
-    """Return the report's head; row problems go into the findings."""
+    """Return the report's head; problems of rows go into `findings`."""
     reader: ReportReader[object] = ReportReader(path, decode_complete(release.row), _strict_row)
     number = 0
     for batch in reader:
@@ -168,7 +168,7 @@ def _check_tag(findings: _Findings, name: str, content: Mapping[str, object], ta
 
 
 def command(release: Release, description: str, argv: Sequence[str] | None) -> int:
-    """The release check command of a phase; returns its exit status."""
+    """Run the release check command of a phase and return its exit status."""
 
     def build() -> ArgumentParser:
         parser = entry.parser(description)

@@ -1,4 +1,4 @@
-"""Writes a tag's sign-off note: run summary, GO or NO-GO by the two gates, the three owners' lines."""
+"""Writes a tag's sign-off note: run summary, GO or NO-GO by the two gates, a signature line for each owner."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ GATES = ((Artifact.RELEASE_CHECK, "Release check"), (Artifact.QUALITY_CHECK, "Qu
 
 @dataclass(frozen=True)
 class GateResult:
-    """What a gate's file says; `passed` is None when it says nothing usable."""
+    """The result of a gate by its file; `passed` is None when the file is unusable."""
 
     title: str
     passed: bool | None
@@ -30,12 +30,12 @@ class GateResult:
 
     @property
     def word(self) -> str:
-        """PASSED, FAILED or UNKNOWN."""
+        """The result in a word: PASSED, FAILED or UNKNOWN."""
         return {True: "PASSED", False: "FAILED", None: "UNKNOWN"}[self.passed]
 
 
 def read_gate(path: Path, title: str, tag: str) -> GateResult:
-    """Return a gate's result as its file tells it; an absent or broken file gives no verdict."""
+    """Return a gate's result from its file; UNKNOWN for an absent or broken file."""
     try:
         content = parse_object(read_bytes(path, 32 << 20))
     except FileNotFoundError:
@@ -65,7 +65,7 @@ def _issues(content: Mapping[str, object]) -> list[str]:
 def write_signoff(phase: int, tag: str, outdir: Path, out_md: Path | None = None) -> dict[str, object]:
     """Write the sign-off note and return what was written.
 
-    Errors: MissingInput without the tag's summary, StepError when that can't be read, FrozenTag, OSError.
+    Raises MissingInput without the tag's summary, StepError when that can't be read, FrozenTag, OSError.
     """
     kind = Artifact.PHASE4_SIGNOFF if phase == 4 else Artifact.PHASE3_SIGNOFF
     path = out_md or outdir / file_name(tag, kind)
@@ -109,7 +109,7 @@ def _text(phase: int, tag: str, summary: Mapping[str, object], gates: Sequence[G
 
 
 def command(phase: int, argv: Sequence[str] | None) -> int:
-    """The sign-off command of a phase; returns its exit status."""
+    """Run the sign-off command of a phase and return its exit status."""
 
     def build() -> ArgumentParser:
         parser = entry.parser(f"Write the Phase {phase} sign-off note of a run tag.")

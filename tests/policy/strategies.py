@@ -85,7 +85,7 @@ def exposures(draw: st.DrawFn) -> tuple[float, float]:
 
 @st.composite
 def phase4_records(draw: st.DrawFn) -> Record:
-    """Any record that policy.md allows as Phase 4 input."""
+    """Any record that the policy allows as Phase 4 input."""
     current, maximum = draw(exposures())
     return Record(
         underlying=draw(UNDERLYINGS),
@@ -103,7 +103,7 @@ def phase4_records(draw: st.DrawFn) -> Record:
 
 
 def phase3_records() -> st.SearchStrategy[phase3.Record]:
-    """Any record that policy.md allows as Phase 3 input."""
+    """Any record that the policy allows as Phase 3 input."""
     return st.builds(
         phase3.Record,
         underlying=UNDERLYINGS,

@@ -1,4 +1,4 @@
-"""KPIs, the rules on them and their alerts (policy.md, Monitoring), and the summary that they are measured from."""
+"""KPIs, the rules on them and their alerts (docs policy, "Monitoring"), and the summary that they are measured from."""
 
 from collections.abc import Iterable
 from decimal import Decimal

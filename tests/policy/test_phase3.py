@@ -1,4 +1,4 @@
-"""Every figure of policy.md, Phase 3, at its boundary; expected values are worked out by hand from the policy."""
+"""Every figure of Phase 3 (docs policy) at its boundary; the expected values are worked out by hand from that page."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What an input record may hold (policy.md, input records): defaults, domains, types and unknown fields."""
+"""Defaults, domains, types and unknown fields of input records (docs policy, "Phase 4 input", "Phase 3 input")."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""A record's timestamp is ISO 8601 with date, time and offset, and is kept as it came (policy.md, input record)."""
+"""A record's timestamp is ISO 8601 with date, time and offset, and is kept verbatim (docs policy, "Phase 4 input")."""
 
 import re
 

@@ -1,1 +1,1 @@
-"""The prior phase: three agents, their consensus, and the gate that checks it; the fallback."""
+"""Phase 3, the fallback: three agents, their consensus, and the quality gate."""

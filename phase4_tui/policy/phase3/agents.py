@@ -1,4 +1,4 @@
-"""The three Phase 3 agents (policy.md, Phase 3, 1-3)."""
+"""The three Phase 3 agents (docs policy, "Phase 3 agents")."""
 
 from phase4_tui.policy.phase3.record import Opinion, Record
 from phase4_tui.policy.vocabulary import Action, Level

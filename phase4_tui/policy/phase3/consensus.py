@@ -1,4 +1,4 @@
-"""From three opinions to one consensus and its plan (policy.md, Phase 3, 4 and 5)."""
+"""From three opinions to one consensus and its execution plan (docs policy, "Phase 3 consensus")."""
 
 from phase4_tui.policy.phase3.record import Consensus, ExecutionPlan, Opinion
 from phase4_tui.policy.vocabulary import Action, Level
@@ -35,7 +35,7 @@ def agree(market: Opinion, options: Opinion, risk: Opinion) -> Consensus:
 
 
 def plan_execution(consensus: Consensus) -> ExecutionPlan:
-    """Return the paper plan; NO_TRADE plans nothing, whatever its confidence."""
+    """Return the paper execution plan; NO_TRADE plans nothing, whatever its confidence."""
     if consensus.action == "NO_TRADE":
         return ExecutionPlan("NO_TRADE", "LOW", "NONE", "LOW")
     if consensus.confidence == "HIGH":

@@ -1,4 +1,4 @@
-"""One Phase 3 record in, one result row out, and what a batch adds up to (policy.md, Phase 3)."""
+"""From one Phase 3 record to one result row, and the summary of a batch."""
 
 from dataclasses import dataclass, field
 
@@ -11,7 +11,7 @@ from phase4_tui.policy.vocabulary import ACTIONS
 
 
 def evaluate(record: Record, memory: Memory) -> Row:
-    """Return the result row; `memory` is carried from record to record of a batch."""
+    """Return the result row of a record; pass the same `memory` for all records of a batch."""
     market, options, risk = market_regime(record), options_structure(record), risk_officer(record)
     consensus = agree(market, options, risk)
     return Row(

@@ -1,4 +1,4 @@
-"""The rolling memory of Phase 3, one window per underlying (policy.md, Phase 3, 6)."""
+"""The rolling memory of Phase 3, one window per underlying (docs policy, "Phase 3 memory")."""
 
 from collections import deque
 from fractions import Fraction
@@ -13,13 +13,13 @@ PLACES = 4
 def _average(values: list[float]) -> float:
     try:
         total: float | Fraction = fsum(values)
-    except OverflowError:  # the sum leaves the range of a float, the average does not
+    except OverflowError:  # the sum exceeds the range of a float, the average does not
         total = sum(map(Fraction, values), Fraction())
     return round(float(total / len(values)), PLACES)
 
 
 class Memory:
-    """Carried across the records of one batch."""
+    """The windows of all underlyings, carried across the records of one batch."""
 
     def __init__(self) -> None:
         self._windows: dict[str, deque[tuple[float, float]]] = {}

@@ -1,4 +1,4 @@
-"""The Phase 3 quality gate (policy.md, end of Phase 3); built like the Phase 4 gate."""
+"""The Phase 3 quality gate (docs policy, "Phase 3 quality gate"), built like that of Phase 4."""
 
 from collections.abc import Iterator, Sequence
 from typing import get_args
@@ -29,13 +29,13 @@ _PARTS: dict[str, type[msgspec.Struct]] = {
 
 
 def judge_rows(rows: Sequence[Row], first: int) -> Iterator[Violation]:
-    """Yield the conflict violations of rows whose schema is right, the first of which has the number `first`."""
+    """Yield the conflict violations of rows with a valid schema, numbered from `first`."""
     for number, row in enumerate(rows, first):
         yield from judge_row(row, number)
 
 
 def judge_row(row: Row, number: int) -> Iterator[Violation]:
-    """Yield the conflict violations of a row whose schema, scores and memory are right."""
+    """Yield the conflict violations of a row with valid schema, scores and memory; `number` counts from 1."""
     opinions = (row.market_regime, row.options_structure, row.risk_officer)
     for name, opinion in zip(AGENTS, opinions, strict=True):
         if opinion.agent != name:
@@ -56,7 +56,7 @@ def _judge_conflict(number: int, vetoed: bool, applied: object, action: object, 
 
 
 def judge_value(value: object, number: int) -> Iterator[Violation]:
-    """Yield every violation of a row of any shape; NaN and infinities count as no number."""
+    """Yield every violation of a value of any shape as row `number`; NaN and infinities are no numbers."""
     row: dict[str, object] = value if isinstance(value, dict) else {}
     instead = "" if isinstance(value, dict) else f", found {show(value)}"
     parts: dict[str, dict[str, object]] = {}

@@ -1,4 +1,4 @@
-"""The shape of one Phase 3 record and of its result (policy.md, Phase 3)."""
+"""The types of a Phase 3 record and of its result row (docs policy, "Phase 3 input")."""
 
 from typing import Annotated, Literal
 

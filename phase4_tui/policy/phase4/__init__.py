@@ -1,1 +1,1 @@
-"""The advanced policy flow: what Phase 4 decides about one record, and the gate that checks it."""
+"""Phase 4: the decision on a record, and the quality gate."""

@@ -1,4 +1,4 @@
-"""One record in, one decision out (policy.md, Phase 4, 8 and 9)."""
+"""From one Phase 4 record to one decision (docs policy, "Phase 4 gates" and "Phase 4 decision")."""
 
 from phase4_tui.policy.phase4.event_risk import assess_event
 from phase4_tui.policy.phase4.exposure import is_blocked, size_cap, utilisation_pct
@@ -15,7 +15,7 @@ from phase4_tui.policy.phase4.sizing import (
 
 
 def decide(record: Record) -> Decision:
-    """Return the decision for one valid record; its rationale names each rule that moved it and what it saw."""
+    """Return the decision on one valid record; its rationale names each rule that moved it, with the values."""
     slot = record.session_slot
     change = record.underlying_change_pct
     trend = record.trend_strength

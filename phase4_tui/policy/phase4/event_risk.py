@@ -1,4 +1,4 @@
-"""Event risk of a record (policy.md, Phase 4, 2)."""
+"""Event risk of a record (docs policy, "Event risk")."""
 
 from phase4_tui.policy.vocabulary import Level
 

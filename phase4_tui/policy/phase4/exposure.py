@@ -1,8 +1,8 @@
-"""Portfolio exposure: utilisation, the block and the size cap (policy.md, Phase 4, 7)."""
+"""Portfolio exposure: utilisation, the block and the size cap (docs policy, "Exposure")."""
 
 from decimal import Decimal
 
-FLOAT_NOISE = 1e-12  # relative; where products of floats can differ from those on paper
+FLOAT_NOISE = 1e-12  # relative; floats this close are compared as exact decimals
 SIZE_CAP_FROM = 0.85  # share of the maximum from which a directional size is capped
 CAPPED_SIZE = 0.5
 UNCAPPED_SIZE = 1.0
@@ -14,15 +14,15 @@ def utilisation_pct(current_pct: float, max_pct: float) -> float:
 
 
 def is_blocked(current_pct: float, max_pct: float) -> bool:
-    """A full portfolio blocks every decision, whatever its action."""
+    """True for a portfolio at its maximum, which blocks every decision, whatever its action."""
     return current_pct >= max_pct
 
 
 def size_cap(current_pct: float, max_pct: float) -> float:
-    """Return the largest size that a directional action may have."""
+    """Return the maximum size multiplier of a directional action."""
     limit = SIZE_CAP_FROM * max_pct
     if abs(current_pct - limit) <= FLOAT_NOISE * limit:
-        # On paper 0.85 × 11.8 is 10.03; as floats it is a little more, and 10.03 would slip through.
+        # In decimals 0.85 × 11.8 is 10.03; as floats it is slightly more, and 10.03 would escape the cap.
         capped = Decimal(repr(current_pct)) >= Decimal(repr(SIZE_CAP_FROM)) * Decimal(repr(max_pct))
     else:
         capped = current_pct >= limit

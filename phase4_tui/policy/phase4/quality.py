@@ -1,7 +1,7 @@
-"""The Phase 4 quality gate: one violation per broken rule of a report's rows (policy.md, Phase 4 quality gate).
+"""The Phase 4 quality gate: one violation per broken rule of a report's rows (docs policy, "Phase 4 quality gate").
 
-A row that decodes as `JudgedRow` or `WholeRow` has the right schema, score and size, so only the policy is left to
-check; `judge_value` explains any row that does not. Both must agree on every row that decodes.
+A row that decodes as `JudgedRow` or `WholeRow` has a valid schema, score and size, so only the policy remains to be
+checked; `judge_value` explains any other row. Both must agree on every row that decodes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ _RANGES = {"confidence_score": SCORE_RANGE, "position_size_multiplier": SIZE_RAN
 
 
 class JudgedInput(msgspec.Struct, frozen=True, gc=False):
-    """What the policy rules need of a row's input."""
+    """The fields of a row's input that the policy rules need."""
 
     event_name: str = "NONE"
     event_window_active: bool = False
@@ -41,7 +41,7 @@ class JudgedInput(msgspec.Struct, frozen=True, gc=False):
 
 
 class JudgedRow(msgspec.Struct, frozen=True, gc=False):
-    """A row whose schema, score and size are right."""
+    """A row with a valid schema, score and size."""
 
     input: JudgedInput
     decision: Decision
@@ -60,14 +60,14 @@ class WholeInput(JudgedInput, frozen=True, gc=False, kw_only=True):
 
 
 class WholeRow(msgspec.Struct, frozen=True, gc=False):
-    """A `JudgedRow` with every field, which lets a decoder prove that no key stands twice."""
+    """A `JudgedRow` with every field, so that a decoder can prove that no key is given twice."""
 
     input: WholeInput
     decision: Decision
 
 
 def required_gate(seen: JudgedInput) -> tuple[Gate, str] | None:
-    """Return the gate that must have blocked this input, and why; None when nothing must block it."""
+    """Return the gate that must block this input, and why; None when no block is due."""
     if assess_event(seen.event_name, seen.event_window_active) == "HIGH":
         return "EVENT_BLOCK", f"high-risk event {show(seen.event_name)} is active"
     current, maximum = seen.current_portfolio_exposure_pct, seen.max_portfolio_exposure_pct
@@ -77,16 +77,16 @@ def required_gate(seen: JudgedInput) -> tuple[Gate, str] | None:
 
 
 def judge_rows(rows: Sequence[JudgedRow | WholeRow], first: int) -> Iterator[Violation]:
-    """Yield the policy violations of rows whose schema is right, the first of which has the number `first`."""
+    """Yield the policy violations of rows with a valid schema, numbered from `first`."""
     for number, row in enumerate(rows, first):
         seen = row.input
-        # Most rows are neither in an event window nor at their limit, and so nothing must block them.
+        # A shortcut: most rows are neither in an event window nor at their maximum, so no block is due.
         if seen.event_window_active or seen.current_portfolio_exposure_pct >= seen.max_portfolio_exposure_pct:
             yield from judge_row(row, number)
 
 
 def judge_row(row: JudgedRow | WholeRow, number: int) -> Iterator[Violation]:
-    """Yield the policy violations of a row whose schema is right; `number` counts from 1."""
+    """Yield the policy violations of a row with a valid schema; `number` counts from 1."""
     needed = required_gate(row.input)
     if needed is not None:
         yield from _judge_block(number, needed, row.decision.action, row.decision.policy_tags.gate)
@@ -101,7 +101,7 @@ def _judge_block(number: int, needed: tuple[Gate, str], action: object, gate: ob
 
 
 def judge_value(value: object, number: int) -> Iterator[Violation]:
-    """Yield every violation of a row of any shape; NaN and infinities count as no number."""
+    """Yield every violation of a value of any shape as row `number`; NaN and infinities are no numbers."""
     row: dict[str, object] = value if isinstance(value, dict) else {}
     instead = "" if isinstance(value, dict) else f", found {show(value)}"
     for key in ("input", "decision"):

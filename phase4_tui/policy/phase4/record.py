@@ -1,4 +1,4 @@
-"""The shape of one Phase 4 record and of its decision (policy.md, Phase 4).
+"""The types of a Phase 4 record and of its decision (docs policy, "Phase 4 input").
 
 These are msgspec structs, not pydantic models: they stream by the million, and msgspec checks types and
 domains in C while it decodes.

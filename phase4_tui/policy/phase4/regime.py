@@ -1,4 +1,4 @@
-"""Market regime from trend strength and change (policy.md, Phase 4, 1)."""
+"""Market regime from trend strength and change (docs policy, "Regime")."""
 
 from phase4_tui.policy.vocabulary import Regime
 

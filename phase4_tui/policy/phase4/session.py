@@ -1,4 +1,4 @@
-"""What a session slot does to score and size (policy.md, Phase 4, 3)."""
+"""Score adjustment and size multiplier of each session slot (docs policy, "Session")."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from phase4_tui.policy.vocabulary import SessionSlot
 
 
 class SessionRule(NamedTuple):
-    """Points added to the score, and the factor on the size."""
+    """Points added to the score, and a factor on the size."""
 
     score_adjustment: int
     size_multiplier: float

@@ -1,4 +1,4 @@
-"""Base action, score, confidence and size before the gates (policy.md, Phase 4, 4-6)."""
+"""Action, score, confidence and size of a record that passes the gates (docs policy, "Phase 4 decision")."""
 
 from phase4_tui.policy.vocabulary import Action, Bias, Level, Regime
 
@@ -10,14 +10,14 @@ SCORE_RANGE = (0, 100)
 HIGH_MIN_SCORE = 70
 MEDIUM_MIN_SCORE = 55
 CONFIDENCE_FACTORS: dict[Level, float] = {"HIGH": 1.0, "MEDIUM": 0.8, "LOW": 0.55}
-VOLATILITY_LIMITS = ((30.0, 1.0), (60.0, 0.85), (80.0, 0.7))  # (iv_percentile at most, factor)
+VOLATILITY_LIMITS = ((30.0, 1.0), (60.0, 0.85), (80.0, 0.7))  # (iv_percentile up to, factor)
 VOLATILITY_FACTOR_ABOVE = 0.55
 SIZE_RANGE = (0.0, 1.5)
 SIZE_PLACES = 2
 
 
 def choose_action(bias: Bias, change_pct: float) -> Action:
-    """Trade only where the options bias and the move agree."""
+    """Return the action: a trade only where the options bias and the change agree."""
     if bias == "BULLISH" and change_pct > 0:
         return "BUY_CALL"
     if bias == "BEARISH" and change_pct < 0:
@@ -46,7 +46,7 @@ def grade_confidence(score: float) -> Level:
 
 
 def volatility_factor(iv_percentile: float) -> float:
-    """Return the factor on the size; each limit belongs to the calmer side."""
+    """Return the factor on the size; each limit is inclusive on the lower side."""
     for limit, factor in VOLATILITY_LIMITS:
         if iv_percentile <= limit:
             return factor

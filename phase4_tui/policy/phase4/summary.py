@@ -1,4 +1,4 @@
-"""What a batch of Phase 4 decisions adds up to (formats.md, `_summary.json`)."""
+"""The summary of a batch of Phase 4 decisions (docs policy, "Phase 4 summary")."""
 
 from dataclasses import dataclass, field
 
@@ -14,14 +14,14 @@ def share_pct(part: int, total: int) -> float:
 
 @dataclass
 class Tally:
-    """Running counts over decisions; constant in memory. Of the gates only those that block are counted."""
+    """Running counts over decisions, in constant memory; only the two block gates are counted."""
 
     total: int = 0
     actions: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ACTIONS, 0))
     gates: dict[str, int] = field(default_factory=lambda: {"EVENT_BLOCK": 0, "PORTFOLIO_BLOCK": 0})
 
     def add(self, action: object, gate: object) -> None:
-        """Count one decision; a word that is not counted counts towards the total alone."""
+        """Count one decision; an unknown word counts towards the total only."""
         self.total += 1
         if isinstance(action, str) and action in self.actions:
             self.actions[action] += 1
