@@ -72,7 +72,7 @@ def _missing_below(value: object) -> list[str]:
 
 
 class ActionCounts(ArtifactDocument):
-    """How many decisions of each action."""
+    """The number of decisions per action."""
 
     BUY_CALL: Count | None = None
     BUY_PUT: Count | None = None
@@ -127,7 +127,7 @@ class QualityCheck(ArtifactDocument):
 
 
 class Snapshot(ArtifactDocument):
-    """What the monitor measured; `kpis` holds percents and the two gates' statuses."""
+    """The monitor's measurements; `kpis` holds percentages and the statuses of the two gates."""
 
     run_tag: str | None = None
     records: Count | None = None

@@ -72,7 +72,7 @@ class Reclassified(Document):
 
 
 class Pending(Document):
-    """An operation that was begun and has no result yet."""
+    """An operation that has begun and has no result yet."""
 
     seq: int
     kind: str

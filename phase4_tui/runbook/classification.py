@@ -28,7 +28,7 @@ EXIT_STATUS: dict[str, int] = {"P0": 10, "P1": 11, "P2": 12, "warning": 13, "unk
 
 
 class Classification(Document):
-    """How bad it is, by which rule, on what evidence, and whose it is; `class` is None outside P0, P1, P2."""
+    """Severity class, rule, evidence and owner of a tag; `class` is None outside P0, P1 and P2."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 

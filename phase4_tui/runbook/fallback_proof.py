@@ -18,7 +18,7 @@ _RESULTS = {Artifact.REPORT, Artifact.SUMMARY}
 
 
 class Fallback(Document):
-    """What has been written since the mode was set; `holds` is False when a Phase 4 run was no rehearsal."""
+    """The results since the mode was set; `holds` is False when one is of a Phase 4 run that was no rehearsal."""
 
     since: str | None
     holds: bool

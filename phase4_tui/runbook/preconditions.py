@@ -27,7 +27,7 @@ LAY_OUT = Remedy("", command_line("init"), "lays out what is missing")
 
 
 class Precondition(Diagnostic):
-    """One condition, whether it holds, and what was found."""
+    """One condition, whether it holds, and the detail."""
 
     name: str
     ok: bool
@@ -79,7 +79,7 @@ def _scripts(settings: Settings, place: Place, phase: Phase) -> str:
 
 
 def check_artifacts(place: Place, tag: str) -> Precondition:
-    """Check that the tag's core artifacts are present."""
+    """Check that the tag's artifacts are present."""
     core = (Artifact.REPORT, Artifact.SUMMARY, Artifact.REPORT_MD)
     missing = [name for name in (file_name(tag, kind) for kind in core) if not (place.reports / name).is_file()]
     if missing:

@@ -45,7 +45,7 @@ class SetAt(NamedTuple):
 
 
 class StepSettings(Section):
-    """What may be changed of one step; `{tag}`, `{input}`, `{rules}` and `{outdir}` are filled in."""
+    """The settings of one step; `{tag}`, `{input}`, `{rules}` and `{outdir}` are filled in."""
 
     argv: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
     """The whole command line, the program first."""
@@ -71,7 +71,7 @@ def _named(phase: Literal[3, 4]) -> Callable[[dict[str, Any]], None]:
 
 
 class OwnStep(Section):
-    """`[[own_steps]]`: a step of the desk's own, run after the runbook's, in the order in which they stand."""
+    """`[[own_steps]]`: a step of the desk's own; they run after the runbook's, in their sequence in the file."""
 
     name: Name
     argv: Annotated[tuple[Argument, ...], Field(min_length=1)]

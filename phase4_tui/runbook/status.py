@@ -47,7 +47,7 @@ class IncidentSummary(Document):
 
 
 class UnfinishedRun(Document):
-    """A run that goes on, or whose process died before its end."""
+    """A run that is still going on, or whose process died before its end."""
 
     tag: str
     run_id: str

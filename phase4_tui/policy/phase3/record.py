@@ -13,7 +13,7 @@ AgentName = Literal["market_regime", "options_structure", "risk_officer"]
 
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """One market observation for the prior phase. Percentages are in percent."""
+    """One market observation for Phase 3. Percentages are in percent."""
 
     underlying: Underlying
     timestamp: str
@@ -31,7 +31,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 
 
 class Opinion(msgspec.Struct, frozen=True, gc=False):
-    """What one agent says; score in 0 … 100."""
+    """The opinion of one agent; score in 0 … 100."""
 
     agent: AgentName
     action: Action
@@ -42,7 +42,7 @@ class Opinion(msgspec.Struct, frozen=True, gc=False):
 
 
 class Consensus(msgspec.Struct, frozen=True, gc=False):
-    """What the three agree on; `weighted_score` in 0 … 100."""
+    """The consensus of the three agents; `weighted_score` in 0 … 100."""
 
     action: Action
     confidence: Level
@@ -61,7 +61,7 @@ class ExecutionPlan(msgspec.Struct, frozen=True, gc=False):
 
 
 class MemorySnapshot(msgspec.Struct, frozen=True, gc=False):
-    """Averages over the underlying's window, this record included, to 4 places."""
+    """Averages over the underlying's window, including this record, to 4 places."""
 
     trend_strength_avg: float
     underlying_change_pct_avg: float

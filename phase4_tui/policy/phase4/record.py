@@ -19,7 +19,7 @@ Positive = Annotated[float, Meta(gt=0.0)]
 
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """One market observation. Percentages are in percent; `timestamp` is kept as it came."""
+    """One market observation. Percentages are in percent; `timestamp` is kept verbatim."""
 
     underlying: Underlying
     timestamp: str
@@ -38,7 +38,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 
 
 class PolicyTags(msgspec.Struct, frozen=True, gc=False):
-    """Why a decision came out as it did; every value is a string."""
+    """The reasons for a decision, each a string."""
 
     regime: Regime
     event_risk: Level
@@ -48,7 +48,7 @@ class PolicyTags(msgspec.Struct, frozen=True, gc=False):
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False):
-    """What Phase 4 would do: score in 0 … 100, size multiplier in 0 … 1.5."""
+    """A paper decision: score in 0 … 100, size multiplier in 0 … 1.5."""
 
     action: Action
     confidence: Level
