@@ -333,11 +333,11 @@ def test_what_is_next_after_an_operation_is_said_beside_what_was_done(work: Path
     look_for_incident(site, "B")
     called = give(site, plan_escalate(site, "risk", None))
     assert called.lines == ("escalated to risk",)
-    assert called.told() == ["escalated to risk", "`phase4 escalate ack --owner risk` notes who took it"]
-    assert called.told(words.wording({}))[1] == "`^p acknowledge` notes who took it"
+    assert called.worded() == ["escalated to risk", "`phase4 escalate ack --owner risk` notes who took it"]
+    assert called.worded(words.wording({}))[1] == "`^p acknowledge` notes who took it"
     done = give(site, plan_no_good_tag(site, "none is good"))
     falls_back, calls = "`p` falls back to Phase 3", "`e` calls the product owner"
-    assert done.told(words.wording({})) == ["no tag is active", f"{falls_back}, {calls}"]
+    assert done.worded(words.wording({})) == ["no tag is active", f"{falls_back}, {calls}"]
 
 
 def test_a_plan_says_afterwards_in_the_words_of_each_face(work: Path) -> None:

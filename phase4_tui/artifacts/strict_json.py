@@ -34,8 +34,8 @@ def decode_text(data: bytes) -> str:
     """Return the text of UTF-8 bytes without a byte order mark, else raise BadJson."""
     for mark, name in _BOMS:
         if data.startswith(mark):
-            mended = Remedy(effect="save it as plain UTF-8")
-            raise BadJson(f"begins with a {name} byte order mark", remedy=mended)
+            resave = Remedy(effect="save it as plain UTF-8")
+            raise BadJson(f"begins with a {name} byte order mark", remedy=resave)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -121,13 +121,13 @@ class TerminalAsker:
         """Print a line."""
         say(safe_line(f"  {self.word(text, remedies)}"), STYLES[severity])
 
-    def told(self, done: Done) -> None:
+    def report(self, done: Done) -> None:
         """Print what was done."""
         if self._desk.json:
             seq = done.event.seq if done.event else None
-            emit({"done": done.told(), "revision": done.state.revision, "event": seq})
+            emit({"done": done.worded(), "revision": done.state.revision, "event": seq})
             return
-        for line in done.told():
+        for line in done.worded():
             say(line, "green" if done.event else "")
 
     def _preview(self, offer: Offer) -> None:

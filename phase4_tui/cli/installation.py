@@ -28,7 +28,7 @@ SCHEMAS: dict[str, Any] = {
     "rules": msgspec.defstruct(
         "Rules",
         [(rule, float, limit) for rule, limit in DEFAULT_RULES.items()],
-        namespace={"__doc__": "Limits in percent; the defaults are policy.md's."},
+        namespace={"__doc__": "Limits in percent; the defaults are the policy's."},
     ),
     "report": models.ReportHead,
     "report_row": phase4.Row,

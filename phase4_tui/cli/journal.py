@@ -84,9 +84,7 @@ def verify(
 ) -> int:
     """Verify journal and anchor, the state against the journal, and every frozen tag's manifest."""
     if repair:
-        told = (
-            repair_records(desk.site, reason) if not desk.dry_run else ["would mend what is wrong in journal and state"]
-        )
+        told = repair_records(desk.site, reason) if not desk.dry_run else ["would repair journal and state"]
         for line in told:
             say(line, aside=desk.json)
     found = verify_all(desk.site)

@@ -14,7 +14,7 @@ from phase4_tui.rollback.known_good import candidates
 from phase4_tui.rollback.next_move import next_move
 from phase4_tui.rollback.read_situation import read_situation
 from phase4_tui.runbook.fallback_proof import read_fallback
-from phase4_tui.runbook.ladder import told_rung
+from phase4_tui.runbook.ladder import rung_in_words
 
 Tag = Annotated[str, typer.Argument(metavar="TAG", help="The run tag.")]
 
@@ -28,7 +28,7 @@ def known_good_list(desk: Desk) -> int:
     for row in rows:
         symbol = "★" if row.pinned else "✔" if row.known_good else "·"
         failed = row.first_failed_rung
-        rung = "known-good" if failed is None else f"fails: {told_rung(failed, row.phase)}"
+        rung = "known-good" if failed is None else f"fails: {rung_in_words(failed, row.phase)}"
         since = age((now_ns() - row.modified_ns) / 1e9)
         say(f"{symbol} {row.tag}  {since} ago  {rung}", STYLES["ok" if row.known_good else "unknown"])
     if not any(row.known_good for row in rows):

@@ -15,7 +15,7 @@ from phase4_tui.cli.status_text import STYLES, verdict
 from phase4_tui.console.facts.events import EventsSeen, FactEvent, JudgedTag, TagsJudged, TroubleChanged
 from phase4_tui.console.facts.schedule import Facts
 from phase4_tui.errors import as_commands
-from phase4_tui.journal.event_text import told
+from phase4_tui.journal.event_text import describe
 from phase4_tui.journal.events import Event
 
 WAITING_EVENTS = 100
@@ -84,7 +84,7 @@ class Printer:
 
     def _show_event(self, event: Event) -> None:
         style = "bold red" if event.kind in ALARMS else ""
-        self._print({"at": event.at, "event": stored(event)}, told(event), style)
+        self._print({"at": event.at, "event": stored(event)}, describe(event), style)
 
     def _print(self, document: dict[str, object], text: str | None, style: str) -> None:
         if self._json:

@@ -9,7 +9,7 @@ from phase4_tui.journal.events import Event
 LINE_CHARS = 400
 
 
-def told(event: Event) -> str | None:
+def describe(event: Event) -> str | None:
     """Return who did what, safe to show; None for the intent of an operation, whose result is shown instead."""
     if event.outcome == "intent":
         return None

@@ -16,7 +16,7 @@ from phase4_tui.rollback.freeze import freeze_now, refuse_tampered
 from phase4_tui.rollback.operations import Effect, Plan, need_reason, plan_on, state_to_plan_on
 from phase4_tui.runbook.expected_files import check_file
 from phase4_tui.runbook.judging import Judgement, judge_tag
-from phase4_tui.runbook.ladder import PARSES, quarantine_of, told_rung
+from phase4_tui.runbook.ladder import PARSES, quarantine_of, rung_in_words
 from phase4_tui.runbook.own_checks import figures_of
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.status import TagRow, read_tags, shown_tag
@@ -42,7 +42,7 @@ def failed_rung(site: Site, state: OperationsState, tag: str, *, whole: bool = F
     if rung is None and whole:
         problems = check_file(site.reports / file_name(tag, Artifact.REPORT), tag, 4)
         rung = f"{PARSES}: {'; '.join(problems)}" if problems else None
-    return None if rung is None else told_rung(rung, judgement.phase)
+    return None if rung is None else rung_in_words(rung, judgement.phase)
 
 
 def refuse_not_good(site: Site, state: OperationsState, tag: str, *, whole: bool = True) -> None:

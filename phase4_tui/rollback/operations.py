@@ -89,7 +89,7 @@ class Done:
     result: object = None
     remedies: tuple[Remedy, ...] = ()
 
-    def told(self, word: Wording = as_commands) -> list[str]:
+    def worded(self, word: Wording = as_commands) -> list[str]:
         """Return in lines what was done, and what is to be done next."""
         return [*self.lines, *((word("", self.remedies),) if self.remedies else ())]
 

@@ -1,4 +1,4 @@
-"""Root causes: what went wrong, what mends it, who owns it, and when it counts as closed (runbook: step 4)."""
+"""Root causes: what went wrong, what corrects it, who owns it, and when it counts as closed (runbook: step 4)."""
 
 from collections.abc import Iterable
 from dataclasses import replace

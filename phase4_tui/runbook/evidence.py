@@ -106,7 +106,7 @@ def read_evidence(
         own={suffix: _look_own(begin + suffix, patient) for suffix in site.artifacts.own} if phase == 4 else {},
         others=tuple(_others(report, summary, tag)),
         broken_steps=tuple(
-            step for run, step in latest.values() if step.state in BROKEN and not _mended(site, tag, run, step)
+            step for run, step in latest.values() if step.state in BROKEN and not _written_since(site, tag, run, step)
         ),
         runs=tuple({run.run_id: run for run, _ in latest.values()}.values()),
     )
@@ -139,7 +139,7 @@ def _phase_of(reports: Path, tag: str, latest: Mapping[str, tuple[RunRecord, Ste
     return 3 if look(reports / file_name(tag, Artifact.SUMMARY), Phase3Summary, patient=False).usable else 4
 
 
-def _mended(site: Site, tag: str, run: RunRecord, step: StepRecord) -> bool:
+def _written_since(site: Site, tag: str, run: RunRecord, step: StepRecord) -> bool:
     """True when every file expected of the broken step was written after it broke, by whatever means."""
     ended = step.ended_ns
     steps = steps_of(run.phase, site.settings)

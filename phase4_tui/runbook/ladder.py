@@ -59,7 +59,7 @@ def _climbed(
     yield NOT_QUARANTINED, quarantine_of(evidence.reports, evidence.tag, state) is None
 
 
-def told_rung(rung: str, phase: Phase) -> str:
+def rung_in_words(rung: str, phase: Phase) -> str:
     """Return a failed rung as it is shown; for the monitoring of a Phase 3 tag with the reason."""
     return f"{rung}: Phase 3 has none, it is the fallback" if (rung, phase) == (MONITORED, 3) else rung
 

@@ -70,7 +70,7 @@ def run(work: Callable[[Arguments], tuple[int, Mapping[str, object] | None]], ar
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _silence_stdout()
-        return _complain(f"{where}{error.strerror or error}; mend that and run again", FAILED)
+        return _complain(f"{where}{error.strerror or error}; correct that, then run again", FAILED)
     return status
 
 

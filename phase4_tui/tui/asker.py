@@ -83,9 +83,9 @@ class ModalAsker:
         """Show a notice."""
         self._console.tell(text, severity=severity, remedies=remedies)
 
-    def told(self, done: Done) -> None:
+    def report(self, done: Done) -> None:
         """Say what was done."""
-        self._console.tell("\n".join(done.told(self.word)) or f"{done.plan.title}: done")
+        self._console.tell("\n".join(done.worded(self.word)) or f"{done.plan.title}: done")
 
 
 class DashboardFace:

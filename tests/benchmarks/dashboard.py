@@ -161,7 +161,7 @@ def keys(python: str, work: Path) -> None:
             terminal.read(0.2)
         for _ in range(SAMPLES // 3):
             before = terminal.press("?")
-            times["screen"].append(terminal.wait_for("each has a twin", since=before))
+            times["screen"].append(terminal.wait_for("each has its command", since=before))
             terminal.read(0.3)
             terminal.press("\x1b")
             terminal.read(0.5)

@@ -77,7 +77,7 @@ class Script:
     def tell(self, text: str, severity: Severity = "information", *, remedies: Sequence[Remedy] = ()) -> None:
         self.asked.append(text)
 
-    def told(self, done: Done) -> None:
+    def report(self, done: Done) -> None:
         self.asked += done.lines
 
 

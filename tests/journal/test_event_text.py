@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from phase4_tui.journal.actor import Actor
-from phase4_tui.journal.event_text import LINE_CHARS, told
+from phase4_tui.journal.event_text import LINE_CHARS, describe
 from phase4_tui.journal.log import Draft
 from phase4_tui.journal.writer import record
 
@@ -18,7 +18,9 @@ ALL = {"pipeline": "passed", "quality_check": "passed"}
 def line(reports: Path, kind: str, detail: dict[str, Any]) -> str | None:
     """Put an event on record, but for its changes, and return its line."""
     event, _ = record(reports, Actor("ada", "desk"), Draft(kind, "t1", "inc-1", {}))
-    return told(type(event)(**{**{name: getattr(event, name) for name in event.__struct_fields__}, "detail": detail}))
+    return describe(
+        type(event)(**{**{name: getattr(event, name) for name in event.__struct_fields__}, "detail": detail})
+    )
 
 
 @pytest.mark.parametrize(

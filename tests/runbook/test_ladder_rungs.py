@@ -11,7 +11,7 @@ from phase4_tui.artifacts.names import Artifact
 from phase4_tui.journal.state import Frozen, OperationsState, Quarantined
 from phase4_tui.runbook.checks import judge
 from phase4_tui.runbook.evidence import read_evidence
-from phase4_tui.runbook.ladder import RUNGS, first_failed_rung, quarantine_of, told_rung
+from phase4_tui.runbook.ladder import RUNGS, first_failed_rung, quarantine_of, rung_in_words
 from phase4_tui.runbook.run_holder import announce, run_lock, withdraw
 from tests.rollback.support import freeze, state_of
 from tests.runbook.documents import ALERT, REPORT_AGE, Tag, quality
@@ -116,9 +116,9 @@ def test_a_frozen_copy_counts_only_with_the_operation_that_made_it_and_only_whil
 
 
 def test_that_phase_3_has_no_monitoring_is_said_of_that_rung_of_that_phase_alone() -> None:
-    assert told_rung("monitoring OK", 3) == "monitoring OK: Phase 3 has none, it is the fallback"
-    assert told_rung("monitoring OK", 4) == "monitoring OK"
-    assert [told_rung(rung, 3) for rung in RUNGS if rung != "monitoring OK"] == [
+    assert rung_in_words("monitoring OK", 3) == "monitoring OK: Phase 3 has none, it is the fallback"
+    assert rung_in_words("monitoring OK", 4) == "monitoring OK"
+    assert [rung_in_words(rung, 3) for rung in RUNGS if rung != "monitoring OK"] == [
         rung for rung in RUNGS if rung != "monitoring OK"
     ]
 

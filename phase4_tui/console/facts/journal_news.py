@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from phase4_tui.journal.actor import Actor
-from phase4_tui.journal.event_text import told
+from phase4_tui.journal.event_text import describe
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.log import JournalDamaged, last_event, read_events, read_head
 from phase4_tui.runbook.site import Site
@@ -75,7 +75,7 @@ class OwnEvents:
         """Return a line for each result of an operation or a run that was not given here."""
         lines = []
         for event in events:
-            line = None if event.kind in SHOWN_ELSEWHERE or self._is_own(event) else told(event)
+            line = None if event.kind in SHOWN_ELSEWHERE or self._is_own(event) else describe(event)
             if line is not None:
                 lines.append(f"another session: {line}" if _is_by(event, self._site.actor) else line)
         return lines

@@ -94,5 +94,5 @@ class Asker(Protocol):
     def tell(self, text: str, severity: Severity = "information", *, remedies: Sequence[Remedy] = ()) -> None:
         """Say something that needs no answer, and what can be done about it."""
 
-    def told(self, done: Done) -> None:
+    def report(self, done: Done) -> None:
         """Say what was done."""

@@ -67,7 +67,7 @@ class Session:
         if not await self.ask.offer(Offer(asked, plan.title, is_light and self.is_typed, nothing, plan)):
             raise Declined("nothing was done", revision=plan.revision)
         done = await self.face.carry_out(lambda: carry_out(self.site, plan))
-        self.ask.told(done)
+        self.ask.report(done)
         return done
 
     async def plan_run(self, request: Request) -> RunPlan:

@@ -1,4 +1,4 @@
-"""The root-cause form: what went wrong, what mends it, who owns it, on what evidence, and when it counts as closed."""
+"""The root-cause form: what went wrong, what corrects it, its owner and evidence, and when it counts as closed."""
 
 import asyncio
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ from phase4_tui.tui.widgets.owner_field import OwnerField
 
 FIELDS = {
     "cause": ("Cause", True, "what went wrong, e.g. the event calendar was a day late"),
-    "remediation": ("Remediation", True, "what mends it, e.g. the feed is checked before a run"),
+    "remediation": ("Remediation", True, "what corrects it, e.g. the feed is checked before a run"),
     "evidence": ("Evidence", False, "file: key = value"),
     "closure": ("Closed when", False, "e.g. a rehearsal is healthy"),
 }

@@ -1,4 +1,4 @@
-"""Each action's twin is the command that gives the very operation: it exists, it parses, and it means the same tag."""
+"""The command of each operation gives the very operation: it exists, it parses, and it means the same tag."""
 
 import shlex
 from collections.abc import Callable
@@ -44,8 +44,8 @@ def looked(work: Path, tag: str | None = None, holder: Holder | None = None) -> 
     return replace(known, needs_freezing=wanted)
 
 
-def twin(action: str, snapshot: Snapshot) -> str:
-    return BY_ID[action].command_of(snapshot, Settings())
+def command_of(operation: str, snapshot: Snapshot) -> str:
+    return BY_ID[operation].command_of(snapshot, Settings())
 
 
 def good_and_bad(work: Path) -> None:
@@ -78,7 +78,7 @@ def empty(work: Path) -> None:
 
 @pytest.mark.parametrize("tag", [None, "A", "B"])
 @pytest.mark.parametrize("lay", [empty, good_and_bad, frozen_and_called, fallen, interrupted])
-def test_every_twin_is_a_command_that_exists(tmp_path: Path, lay: Callable[[Path], None], tag: str | None) -> None:
+def test_every_command_is_one_that_exists(tmp_path: Path, lay: Callable[[Path], None], tag: str | None) -> None:
     lay(tmp_path)
     here, there = (
         Holder(tag="B", run_id="1", operator="eve", host=host, pid=1234, since="now")
@@ -86,8 +86,8 @@ def test_every_twin_is_a_command_that_exists(tmp_path: Path, lay: Callable[[Path
     )
     for holder in (None, here, there):
         snapshot = looked(tmp_path, tag if lay is not empty else None, holder)
-        for action in OPERATIONS:
-            found = twin(action.id, snapshot)
+        for operation in OPERATIONS:
+            found = command_of(operation.id, snapshot)
             if found in SHELL:
                 continue
             if "--help" in found:
@@ -97,30 +97,30 @@ def test_every_twin_is_a_command_that_exists(tmp_path: Path, lay: Callable[[Path
                 parse(found)
 
 
-def test_the_twin_means_the_tag_that_the_action_would_take(tmp_path: Path) -> None:
+def test_the_command_means_the_tag_that_the_operation_would_take(tmp_path: Path) -> None:
     good_and_bad(tmp_path)
     shows_a = looked(tmp_path, "A")
-    assert twin("freeze", shows_a) == "phase4 freeze B --reason R"
-    assert twin("reclassify", shows_a) == "phase4 incident reclassify P1 --reason R --tag B"
-    assert twin("compare", shows_a) == "phase4 compare B A"
-    assert twin("step_3", shows_a) == "phase4 step 3 --tag A"
-    assert twin("escalate", shows_a) == "phase4 escalate --owner risk"
-    assert twin("rehearse", shows_a) == "phase4 run --rehearsal --tag B_rerun"
+    assert command_of("freeze", shows_a) == "phase4 freeze B --reason R"
+    assert command_of("reclassify", shows_a) == "phase4 incident reclassify P1 --reason R --tag B"
+    assert command_of("compare", shows_a) == "phase4 compare B A"
+    assert command_of("step_3", shows_a) == "phase4 step 3 --tag A"
+    assert command_of("escalate", shows_a) == "phase4 escalate --owner risk"
+    assert command_of("rehearse", shows_a) == "phase4 run --rehearsal --tag B_rerun"
     frozen = tmp_path / "frozen"
     frozen_and_called(frozen)
     shows_a = looked(frozen, "A")
-    assert twin("freeze", shows_a) == "phase4 freeze A --reason R"
-    assert twin("pin", shows_a) == "phase4 known-good unpin A"
-    assert twin("acknowledge", shows_a) == "phase4 escalate ack --owner product"
+    assert command_of("freeze", shows_a) == "phase4 freeze A --reason R"
+    assert command_of("pin", shows_a) == "phase4 known-good unpin A"
+    assert command_of("acknowledge", shows_a) == "phase4 escalate ack --owner product"
 
 
 def test_a_run_is_proposed_under_a_tag_that_it_may_write_to(tmp_path: Path) -> None:
     lay_out(tmp_path)
     Tag(tmp_path / "reports", "phase4_demo")
-    assert twin("run", looked(tmp_path, "A")) == "phase4 run --tag phase4_demo"
+    assert command_of("run", looked(tmp_path, "A")) == "phase4 run --tag phase4_demo"
     freeze(tmp_path, "phase4_demo")
     Tag(tmp_path / "reports", "phase4_demo2")
-    assert twin("run", looked(tmp_path, "A")) == "phase4 run --tag phase4_demo3"
+    assert command_of("run", looked(tmp_path, "A")) == "phase4 run --tag phase4_demo3"
 
 
 # What y copies -----------------------------------------------------------------------------------------------
