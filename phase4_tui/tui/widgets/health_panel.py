@@ -1,4 +1,4 @@
-"""One health check as a live panel: word and symbol, what was found against what is expected, issues, file, age."""
+"""One health check as a live panel: state, actual and expected values, issues, file, age."""
 
 from collections.abc import Sequence
 
@@ -39,11 +39,11 @@ SHORT = {
     "conflict_policy_enforced": "conflict",
     "memory_policy_valid": "memory",
 }
-"""A section's name would take the room of what is wrong in it."""
+"""Short names of sections, since the full ones leave no room for the issues."""
 
 
 class HealthPanels(Grid):
-    """The panels of all checks, two in a row; with more than the runbook's four each has fewer lines."""
+    """The panels of all checks, two in a row; with more than the runbook's four each gets fewer lines."""
 
     def __init__(self, *panels: "HealthPanel") -> None:
         super().__init__(*panels, id="health")
@@ -99,7 +99,7 @@ class HealthPanel(Lines):
         view = snapshot.focus
         if view is None:
             return [(self._heading(""), ("○ NO TAG", "$warning")), ("`r` runs the sequence",)]
-        if check is None:  # one of the desk's own, on a tag of Phase 3
+        if check is None:  # a desk's own check, on a Phase 3 tag
             return [(self._heading(""), (f"{SYMBOLS['not_applicable']} NOT IN PHASE {view.phase}", "$text-muted"))]
         word = check.state.upper().replace("_", " ")
         if self._entry.name == "monitoring" and check.state == "alert":
@@ -110,22 +110,22 @@ class HealthPanel(Lines):
         return [(self._heading(word), (f"{SYMBOLS[check.state]} {word}", STYLES[check.state])), *body]
 
     def _heading(self, word: str) -> Part:
-        """Return the title, with room for the word of its state behind it."""
+        """Return the title, with room for the state after it."""
         title, width = self._entry.title.upper(), self.content_size.width
-        if width:  # it has none before the first layout
+        if width:  # zero before the first layout
             title = clip(title, max(width - len(word) - 4, TITLE_CELLS))
         return f"{title}  ", "bold"
 
 
 def _body(name: str, snapshot: Snapshot, view: TagView, check: Check, size: Size) -> list[tuple[str, str]]:
-    """Return what is told under the title, what matters most first."""
+    """Return the lines under the title, the most important first."""
     if check.state == "not_applicable":
         return [(check.expected, "$text-muted")]
     rows: list[tuple[str, str]] = []
     issues = list(check.issues)
     if name == "monitoring" and check.state in ("ok", "alert"):
         rows += kpi_rows(snapshot.rules, view, size.width, size.height - 1)
-        issues = [issue for issue in issues if issue.partition(" ")[0] not in SEVERITIES]  # told as bars
+        issues = [issue for issue in issues if issue.partition(" ")[0] not in SEVERITIES]  # shown as bars
     if name == "signoff" and check.ok:
         rows.append((_signoff(view), "$error" if view.signoff == "NO-GO" else ""))
     rows += [(f"· {_shortened(issue)}", "") for issue in issues]
@@ -152,7 +152,7 @@ def _signoff(view: TagView) -> str:
 
 
 def fitted(rows: Sequence[tuple[str, str]], width: int, height: int) -> list[Row]:
-    """Return texts wrapped to so many lines; where what matters is cut off the last one says how to see it."""
+    """Return texts wrapped to `height` lines; if something important is cut off the last says how to see it."""
     found = paragraphs(rows, width)
     shown = found[:height]
     if any(style != "$text-muted" for _, style in found[height:]):
