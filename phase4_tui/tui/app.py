@@ -98,7 +98,7 @@ class Phase4App(App[None]):
     @cached_property
     def runs(self) -> "Runs":
         """The runs of this dashboard; loaded at the first one."""
-        from phase4_tui.console.operations.runs import Runs  # noqa: PLC0415 - the first paint does without
+        from phase4_tui.console.operations.runs import Runs  # noqa: PLC0415 - not for the first paint
 
         return Runs(self.site)
 
@@ -110,7 +110,7 @@ class Phase4App(App[None]):
     @cached_property
     def session(self) -> "Session":
         """What dialogues do their work with; loaded at the first one."""
-        from phase4_tui.console.operations.session import Session  # noqa: PLC0415 - the first paint does without
+        from phase4_tui.console.operations.session import Session  # noqa: PLC0415 - not for the first paint
         from phase4_tui.tui.asker import DashboardFace, ModalAsker  # noqa: PLC0415 - as above
 
         return Session(self.site, ModalAsker(self, self), DashboardFace(self, self.queue, self.start_run))
@@ -118,7 +118,7 @@ class Phase4App(App[None]):
     @cached_property
     def openings(self) -> "Openings":
         """What opens screens and does gestures; loaded at the first key."""
-        from phase4_tui.tui.openings import Openings  # noqa: PLC0415 - the first paint does without
+        from phase4_tui.tui.openings import Openings  # noqa: PLC0415 - not for the first paint
 
         return Openings(self, self)
 
@@ -298,7 +298,7 @@ class Phase4App(App[None]):
 
     def begin_operation(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run an operation's dialogue, replacing one that still asks."""
-        begun: Any = work  # begun by the worker: one that is replaced before leaves no coroutine behind
+        begun: Any = work  # called by the worker, so that a replaced one leaves no coroutine unawaited
         self.run_worker(begun, group="operations", exclusive=True, exit_on_error=False)
 
     def open(self, view: View, *tags: str) -> None:
@@ -363,7 +363,7 @@ class Phase4App(App[None]):
             self.exit()
 
     async def _quit_running(self) -> None:
-        from phase4_tui.tui.screens.questions import PlanScreen  # noqa: PLC0415 - the first paint does without
+        from phase4_tui.tui.screens.questions import PlanScreen  # noqa: PLC0415 - not for the first paint
 
         told = [as_keys("its steps are asked to end, then killed", (GOES_ON,), self.keys)]
         if await self.push_screen_wait(PlanScreen("A run is under way. Cancel it and leave?", told, "Leave")):

@@ -64,7 +64,7 @@ class IncidentWatch:
 
     def _look_at(self, tags: Iterable[str]) -> dict[str, Phase4Error | OSError]:
         """Look at each tag; return by tag the error that kept its incident from being written."""
-        from phase4_tui.rollback.incidents import look_for_incident  # noqa: PLC0415 - the first paint does without
+        from phase4_tui.rollback.incidents import look_for_incident  # noqa: PLC0415 - not for the first paint
 
         failures: dict[str, Phase4Error | OSError] = {}
         for tag in sorted(tags):

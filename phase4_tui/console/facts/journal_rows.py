@@ -1,4 +1,4 @@
-"""The run log kept compactly: what is shown of each event, oldest first, and whether its chain holds."""
+"""The run log in compact form: a row per event, oldest first, and whether the chain holds."""
 
 import sys
 from collections import Counter

@@ -38,7 +38,7 @@ class NextMoveCache:
         if is_first:
             return None
         if self._read is None or self._seen != (situation, self._files(self._read), unsettled):
-            from phase4_tui.rollback.read_situation import read_fields  # noqa: PLC0415 - the first paint does without
+            from phase4_tui.rollback.read_situation import read_fields  # noqa: PLC0415 - not for the first paint
 
             self._read = read_fields(self._site, situation)
             self._seen = situation, self._files(self._read), unsettled
@@ -51,7 +51,7 @@ class NextMoveCache:
             return found
         if is_first:
             return None
-        from phase4_tui.rollback.read_situation import settled  # noqa: PLC0415 - the first paint does without
+        from phase4_tui.rollback.read_situation import settled  # noqa: PLC0415 - not for the first paint
 
         return settled(self._site, found)
 

@@ -79,7 +79,7 @@ class Reader:
 
     def prove_isolation(self) -> None:
         """Probe the barrier that keeps the network from steps; until then readings have no preconditions."""
-        from phase4_tui.runbook.isolation import probe_barrier  # noqa: PLC0415 - the first paint does without
+        from phase4_tui.runbook.isolation import probe_barrier  # noqa: PLC0415 - not for the first paint
 
         self._proof = probe_barrier("seccomp")
 
@@ -112,14 +112,14 @@ class Reader:
     def _needs_freezing(self, state: OperationsState) -> bool:
         if state.incident is None:
             return False
-        from phase4_tui.rollback.frozen_copies import needs_freezing  # noqa: PLC0415 - the first paint does without
+        from phase4_tui.rollback.frozen_copies import needs_freezing  # noqa: PLC0415 - not for the first paint
 
         return needs_freezing(self._site, state.incident.tag, state)
 
     def _preconditions(self, tag: str | None) -> "tuple[Precondition, ...]":
         if self._proof is None:
             return ()
-        from phase4_tui.runbook.preconditions import preconditions  # noqa: PLC0415 - the first paint does without
+        from phase4_tui.runbook.preconditions import preconditions  # noqa: PLC0415 - not for the first paint
 
         return preconditions(self._site, tag, self._proof)
 

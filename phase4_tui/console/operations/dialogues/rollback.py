@@ -136,7 +136,7 @@ async def _last(session: Session, guided: Guided) -> tuple[RunRecord | None, lis
 
 
 async def take_over(session: Session, who: str) -> None:
-    """Take the rollback over from `who`, the operator who leads it."""
+    """Take the rollback over from its leader, `who`."""
     reason = await session.ask.reason(f"take the rollback over from {who}")
     await session.face.write(lambda: lead(session.site, reason))
     session.ask.tell(f"you lead the rollback now; {who} has been told")
