@@ -3,13 +3,13 @@
 import os
 import sys
 
-# No plugin of the validation library is wanted, and looking for one in all that is installed costs the start.
+# No pydantic plugin is wanted, and searching the installed packages for one delays the start.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
 
 
 def main() -> None:
     """Open the dashboard, or start the command line."""
-    from phase4_tui.entry import means_dashboard, quick_start  # noqa: PLC0415 - faces are loaded when they are used
+    from phase4_tui.entry import means_dashboard, quick_start  # noqa: PLC0415 - a face is loaded when it is used
 
     if means_dashboard(sys.argv[1:]):
         status = quick_start(sys.argv[1:])

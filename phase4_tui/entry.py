@@ -14,19 +14,19 @@ SWITCHES = {"--read-only": "read_only", "--ascii": "ascii_only"}
 
 
 def quick_start(arguments: Sequence[str]) -> int | None:
-    """Run the dashboard and return its exit status; None when the arguments mean anything else, or something is wrong.
+    """Run the dashboard and return its exit status; None for other arguments, or when something is wrong.
 
-    What is wrong is then told by the command line, which parses the same arguments again.
+    The command line then parses the same arguments again and reports what is wrong.
     """
     given = _parse(arguments)
     if given is None:
         return None
-    gc.disable()  # what is loaded now stays: collecting among it would cost a third of the start; the app enables it
+    gc.disable()  # nothing loaded now is garbage, and collecting costs a third of the start; the app enables it again
     site = _site(given)
     if site is None:
         gc.enable()
         return None
-    from phase4_tui.tui.start import run_dashboard  # noqa: PLC0415 - other commands do without
+    from phase4_tui.tui.start import run_dashboard  # noqa: PLC0415 - other commands do not need it
 
     return run_dashboard(site, read_only="read_only" in given, ascii_only="ascii_only" in given)
 
@@ -48,12 +48,12 @@ def _site(given: dict[str, str]) -> "Site | None":
 
 
 def means_dashboard(arguments: Sequence[str]) -> bool:
-    """True for a bare `phase4` or `phase4 dash` with nothing but options of the dashboard."""
+    """True for `phase4` or `phase4 dash` with only options of the dashboard."""
     return _parse(arguments) is not None
 
 
 def _parse(arguments: Sequence[str]) -> dict[str, str] | None:
-    """Return the options of a bare `phase4` or `phase4 dash`, None for anything else."""
+    """Return the options of `phase4` or `phase4 dash`, None for any other command."""
     given: dict[str, str] = {}
     rest = list(arguments)
     while rest:

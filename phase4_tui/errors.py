@@ -1,4 +1,4 @@
-"""The base of every error that can be foreseen: a message, the context, and what to do about it as data.
+"""The base of every error that can be foreseen: a message, its context, and its remedies as data.
 
     Phase4Error                exit status 1
     ├── Unusable               what is on disk, or its lock, can't be used now
@@ -10,9 +10,9 @@
     │   └── SettingsError, BadKeys                           phase4.toml, an environment variable, an option
     └── StepError, MissingInput                              one of the runbook's commands (steps/entry.py)
 
-A face catches Phase4Error and words its remedies its own way: with commands (`as_commands`, here, since JSON and the
-steps' own output need it too) or with the dashboard's keys (console/remedies.py). Anything else is a defect and shows
-itself. OSError stays what it is: the disk's own word.
+A face catches Phase4Error and words its remedies as commands (`as_commands`, here, since JSON and the steps' own
+output need it too) or as the dashboard's keys (console/remedies.py). An OSError passes unchanged. Anything else is a
+defect and ends in a traceback.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -25,10 +25,10 @@ from typing import ClassVar
 class Remedy:
     """One thing to do about an error or a finding.
 
-    `operation` is the id of an entry in the registry of operations, empty when no operation does it; `command` is
-    what is typed for it, e.g. `phase4 restore noon`, empty when nothing is typed; `effect` ends the sentence that
-    begins with the command or the key: "puts the frozen files back". With neither operation nor command it is the
-    whole advice: "wait for its end".
+    `operation` is the id of an entry in the registry of operations, empty when no operation does it; `command` is the
+    command to type, e.g. `phase4 restore noon`, empty when there is none; `effect` completes the sentence that begins
+    with the command or the key: "puts the frozen files back". Without operation and command it is the whole advice:
+    "wait for its end".
     """
 
     operation: str = ""
@@ -37,18 +37,18 @@ class Remedy:
 
 
 Wording = Callable[[str, Sequence[Remedy]], str]
-"""Returns a message with its remedies behind it, in the words of one face."""
+"""A function that returns a message followed by its remedies, in the words of one face."""
 
 
 def command_line(*words: str) -> str:
-    """Return what is typed for an operation: `phase4` and these words, quoted as a shell wants them."""
+    """Return the command for these words: `phase4` in front, all quoted for a shell."""
     return join(["phase4", *words])
 
 
 def worded(message: str, remedies: Iterable[Remedy], named: Callable[[Remedy], str]) -> str:
     """Return a message with a sentence for each remedy, which begins with what `named` returns for it, if anything.
 
-    An empty message leaves the sentences alone. One that two remedies have in common is said once.
+    An empty message leaves only the sentences. A sentence that two remedies share appears once.
     """
     sentences = dict.fromkeys(" ".join(filter(None, (named(remedy), remedy.effect))) for remedy in remedies)
     return "; ".join(filter(None, (message, ", ".join(filter(None, sentences)))))
@@ -60,7 +60,7 @@ def as_commands(message: str, remedies: Iterable[Remedy]) -> str:
 
 
 class Phase4Error(Exception):
-    """An error that can be foreseen; `str` gives the message alone, one line that names file, record and field."""
+    """An error that can be foreseen; `str` gives only the message: one line that names file, record and field."""
 
     exit_status: ClassVar[int] = 1
 
@@ -73,7 +73,7 @@ class Phase4Error(Exception):
 
 
 class Unusable(Phase4Error):
-    """What is on disk can't be used as it is, or not now."""
+    """Something on disk can't be used, at least not now."""
 
 
 class Refused(Phase4Error):
@@ -83,11 +83,11 @@ class Refused(Phase4Error):
 
 
 FORESEEN = (Phase4Error, OSError)
-"""What a face, a watcher or an operation catches; nothing else is expected."""
+"""The errors that a face, a watcher or an operation catches; no others are expected."""
 
 
 def error_as_commands(error: BaseException) -> str:
-    """Return what an error says on a plain terminal: its message with its remedies as commands, or its own words."""
+    """Return an error as text for a plain terminal: its message with its remedies as commands, or just its text."""
     if isinstance(error, Phase4Error):
         return as_commands(error.message, error.remedies)
     return str(error) or type(error).__name__

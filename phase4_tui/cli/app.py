@@ -1,4 +1,4 @@
-"""The `phase4` command: every action by name, with the same words and results as on screen."""
+"""The `phase4` command: registers every command of the command line."""
 
 import sys
 from collections.abc import Callable
@@ -76,7 +76,7 @@ LOOKING: dict[tuple[str, ...], Callable[..., int]] = {
     ("incident", "export"): incidents.incident_export,
     ("root-cause", "list"): incidents.root_cause_list,
 }
-"""The commands that are no operation of the registry, by their words."""
+"""The commands that give no operation of the registry, by their words."""
 GROUPS = {
     "known-good": "Which tags are known-good; switch to one, pin one.",
     "mode": "The evaluation mode.",

@@ -1,4 +1,4 @@
-"""The asker of a plain terminal: prompts on stderr, plans as lines, and `--yes`, `--dry-run`, `--json` as they mean."""
+"""The asker of a plain terminal: prompts on stderr, plans as lines; it honours `--yes`, `--dry-run` and `--json`."""
 
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -26,7 +26,7 @@ TONES: dict[Tone, str] = {"title": "bold", "warning": "yellow", "good": "bold gr
 
 
 class Previewed(Left):
-    """A dry run: the plan was printed, and nothing else was to be done."""
+    """A dry run ends here: the plan was printed."""
 
 
 class TerminalAsker:
@@ -38,17 +38,17 @@ class TerminalAsker:
 
     @property
     def attended(self) -> bool:
-        """True where somebody can be asked."""
+        """True where an operator can be asked."""
         return not self._desk.yes and not self._desk.json and sys.stdin.isatty()
 
     async def reason(self, what: str, proposed: str = "") -> str:
-        """Take the reason that is proposed; ask only without one."""
+        """Return the proposed reason; ask only without one."""
         return proposed or await self.text(f"Reason to {what}?", instead=Remedy(effect="give `--reason R`"))
 
     async def text(
         self, question: str, *, default: str = "", note: str = "", needed: bool = True, instead: Remedy | None = None
     ) -> str:
-        """Ask for a text; with `--yes` nobody is asked, and the dialogue stops with what to do instead."""
+        """Ask for a text; raises Left under `--yes`, Refused where nobody can answer, with `instead` as the remedy."""
         if note:
             say(safe_line(f"  {note}"), "yellow")
         if self._desk.yes and not self._is_typed:
@@ -70,7 +70,7 @@ class TerminalAsker:
         *,
         instead: Remedy | None = None,
     ) -> str:
-        """Ask for one of several until one of them is given."""
+        """Ask for one of several values until one of them is given."""
         names = [name for name, _ in choices]
         asked = f"{question.removesuffix('?')}, of {', '.join(names)}?"
         while (answer := await self.text(asked, default=first or "", instead=instead)) not in names:
@@ -78,7 +78,7 @@ class TerminalAsker:
         return answer
 
     async def confirm(self, question: Question) -> bool:
-        """Ask for yes or no; `--yes` answers what needs no person, and an end of input is a no."""
+        """Ask for yes or no; `--yes` answers unless a person is needed, and the end of input means no."""
         if question.flag is not None and not self.attended:
             return False
         if self._desk.yes:
@@ -87,7 +87,7 @@ class TerminalAsker:
         return _confirmed(question.text)
 
     async def offer(self, offer: Offer) -> bool:
-        """Show a plan and ask; `--dry-run` shows it alone."""
+        """Show a plan and ask; `--dry-run` only shows it."""
         if self._desk.dry_run:
             self._preview(offer)
             raise Previewed("")
@@ -99,7 +99,7 @@ class TerminalAsker:
         return _confirmed(asked)
 
     async def open(self, view: View, *tags: str) -> bool:
-        """Print the view as far as a dialogue needs it."""
+        """Print as much of the view as a dialogue needs."""
         if view is View.KNOWN_GOOD:
             good = [row.tag for row in candidates(self._desk.site) if row.known_good]
             more = ", …" if len(good) > SHOWN_TAGS else ""
@@ -107,11 +107,11 @@ class TerminalAsker:
         return False
 
     def word(self, message: str, remedies: Sequence[Remedy] = (), *, digests: Sequence[str] = ()) -> str:
-        """Return a message with its remedies as commands; each sha256 stays as long as it is."""
+        """Return a message with its remedies as commands; each sha256 stays whole."""
         return as_commands(message, remedies)
 
     def show(self, lines: Sequence[Line]) -> None:
-        """Print what there is to know before the next question."""
+        """Print facts that belong to the next question."""
         if not self._desk.json:
             for line in lines:
                 text, tone = (line, None) if isinstance(line, str) else line
@@ -159,7 +159,7 @@ def _confirmed(question: str) -> bool:
 
 
 class TerminalFace:
-    """Work in this thread, runs to their end, facts read when they are asked for."""
+    """Does work in this thread, waits for a run's end, and reads facts when they are needed."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -177,26 +177,26 @@ class TerminalFace:
         return function()
 
     async def run(self, plan: RunPlan) -> bool:
-        """Run to the end; whoever interrupts it leaves the dialogue."""
+        """Run to the end; an interrupt leaves the dialogue."""
         if execute_plan(self._desk, plan) > INTERRUPTED:
             raise Left("")
         return True
 
     async def facts(self) -> Snapshot:
-        """Return what is on disk now."""
+        """Return a snapshot of what is on disk now."""
         return read_snapshot(self._desk.site)
 
     def typed(self, command: str) -> None:
-        """The command was typed here already."""
+        """Do nothing: the command was typed here."""
 
 
 def session_of(desk: Desk, *, is_typed: bool = False) -> Session:
-    """Return what a dialogue does its work with; `is_typed` for one that is given as a whole command."""
+    """Return the session for a dialogue; `is_typed` for one that is given as a whole command."""
     return Session(desk.site, TerminalAsker(desk, is_typed=is_typed), TerminalFace(desk), is_typed)
 
 
 def result_of(dialogue: Coroutine[Any, Any, T]) -> T:
-    """Run a dialogue to its end and return its result; nothing in it waits, since this face answers at once."""
+    """Run a dialogue to its end and return its result, without an event loop: this face never suspends."""
     try:
         dialogue.send(None)
     except StopIteration as end:

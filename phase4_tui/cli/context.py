@@ -1,4 +1,4 @@
-"""What every command has in common: the options, the settings, how it prints, and how it ends."""
+"""What every command has in common: options, settings, printing, and exit status."""
 
 import inspect
 import json
@@ -42,7 +42,7 @@ COMMON: dict[str, tuple[Any, Any]] = {
 
 @dataclass(frozen=True)
 class Desk:
-    """Where a command works, for whom, and how it talks."""
+    """The working directory, settings and options of one command."""
 
     workdir: Path
     settings: Settings
@@ -53,7 +53,7 @@ class Desk:
 
     @property
     def site(self) -> Site:
-        """Where operations are given."""
+        """The site that operations are given in."""
         return Site(self.workdir, self.settings, self.environment)
 
     @property
@@ -74,14 +74,14 @@ def command(function: Callable[..., int]) -> Callable[..., None]:
         common = {name: before.get(name) if value in (None, False) else value for name, value in common.items()}
         context.obj = common
         if context.invoked_subcommand is not None:
-            return  # this one is a group's own command, and one of the group was given
+            return  # this is a group's own command, and a command of the group was given
         raise typer.Exit(guarded(lambda: function(open_desk(common), **values)))
 
     return _with_options(run, own)
 
 
 def root(function: Callable[..., None]) -> Callable[..., None]:
-    """Make `function`, which takes nothing but options, the callback that stands before every command."""
+    """Make `function`, which takes only options, the callback that runs before every command."""
     own = inspect.signature(function, eval_str=True).parameters
 
     @wraps(function)
@@ -94,7 +94,7 @@ def root(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _with_options(run: Callable[..., None], own: Iterable[inspect.Parameter]) -> Callable[..., None]:
-    """Show typer, which reads signatures, the context, the parameters of `own` and the common options."""
+    """Give `run` a signature for typer: the context, the parameters of `own` and the common options."""
     only = inspect.Parameter.KEYWORD_ONLY
     parameters = [inspect.Parameter("context", only, annotation=typer.Context)]
     parameters += [parameter.replace(kind=only) for parameter in own]
@@ -121,7 +121,7 @@ def open_desk(common: Mapping[str, Any]) -> Desk:
 
 
 def guarded(work: Callable[[], int]) -> int:
-    """Do the work; an error that can be foreseen becomes one line on stderr and an exit status."""
+    """Return the exit status of `work`; an error that can be foreseen becomes one line on stderr."""
     try:
         status = work()
         sys.stdout.flush()
@@ -139,7 +139,7 @@ def guarded(work: Callable[[], int]) -> int:
 
 
 def say(text: str = "", style: str = "", *, aside: bool = False) -> None:
-    """Print one piece of text made safe; `style` is rich's, and shows on a terminal only; `aside` is to stderr."""
+    """Print a text made safe; `style` is rich's and shows only on a terminal; `aside` prints to stderr."""
     text = fitted(safe_text(text, 1 << 16), sys.stderr if aside else sys.stdout)
     if aside:
         print(text, file=sys.stderr, flush=True)
@@ -153,7 +153,7 @@ def say(text: str = "", style: str = "", *, aside: bool = False) -> None:
 
 
 def fitted(text: str, stream: TextIO) -> str:
-    """Return the text with lines that a terminal would break anywhere broken between words."""
+    """Return the text with long lines broken between words, where the terminal would break them anywhere."""
     width = shutil.get_terminal_size().columns
     if not stream.isatty() or len(text) <= width:
         return text
@@ -166,7 +166,7 @@ def _wrapped(line: str, width: int) -> str:
 
 
 def leave_stdout() -> None:
-    """Whoever read stdout has gone: the work goes on, and what is still buffered must not complain at exit."""
+    """Detach stdout, whose reader has gone: the work goes on, and flushing at exit must not fail."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -177,7 +177,7 @@ def complain(text: str) -> None:
 
 def emit(document: Document | Mapping[str, Any], indent: int | None = 2) -> None:
     """Print one JSON document; without `indent` on one line."""
-    # All but ASCII is escaped: no character of a file's content can command the terminal, and none is lost.
+    # Everything but ASCII is escaped: no character from a file can control the terminal, and none is lost.
     print(json.dumps(document, indent=indent, default=_plain), flush=True)
 
 

@@ -1,4 +1,4 @@
-"""The commands that open the dashboard: `dash`, which `phase4` alone means too, and `demo`."""
+"""The commands that open the dashboard: `dash`, also meant by `phase4` alone, and `demo`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +17,7 @@ def dash(
     ascii_only: Ascii = False,
 ) -> int:
     """Open the dashboard; `phase4` alone does the same."""
-    from phase4_tui.tui.start import run_dashboard  # noqa: PLC0415 - the other commands do without
+    from phase4_tui.tui.start import run_dashboard  # noqa: PLC0415 - the other commands do not need it
 
     return run_dashboard(desk.site, read_only=read_only, ascii_only=ascii_only)
 
@@ -31,7 +31,7 @@ def demo(
     ascii_only: Ascii = False,
 ) -> int:
     """Play an incident of about 90 seconds in a scratch directory; never touches real reports."""
-    from phase4_tui.tui.demo import run_demo  # noqa: PLC0415 - the other commands do without
+    from phase4_tui.tui.demo import run_demo  # noqa: PLC0415 - the other commands do not need it
     from phase4_tui.tui.terminal import why_unusable  # noqa: PLC0415 - as above
 
     if not 0.1 <= speed <= 100:

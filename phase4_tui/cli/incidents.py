@@ -1,4 +1,4 @@
-"""The commands about an incident: `incident`, `root-cause`, `escalate`."""
+"""The commands that show incidents and root causes: `incident show`, `list`, `export`, `root-cause list`."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -33,7 +33,7 @@ Which = Annotated[
 
 
 def incident_document(incident: Incident) -> dict[str, object]:
-    """Return an incident as JSON shows it."""
+    """Return an incident as its JSON document."""
     return incident.model_dump(by_alias=True) | {"stage": incident.stage}
 
 

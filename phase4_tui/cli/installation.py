@@ -1,4 +1,4 @@
-"""The commands around an installation: `init`, `doctor`, `schema`."""
+"""The commands about an installation: `init`, `doctor`, `schema`."""
 
 import json
 import sys
@@ -69,7 +69,7 @@ def init(
 
 
 def laid_out_files() -> dict[str, bytes]:
-    """Return the files of a working directory by name."""
+    """Return the files that `init` writes, by name."""
     names = {
         "sample_batch_input.json": "sample_batch_input.json",
         "monitoring_rules.json": "monitoring_rules.json",

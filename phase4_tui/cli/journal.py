@@ -1,4 +1,4 @@
-"""The commands about what was put on record: `journal`, `verify`."""
+"""The commands about the record: `journal`, `verify`."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -51,7 +51,7 @@ def stored(event: Event) -> dict[str, object]:
 
 
 def _moment(text: str | None) -> str | None:
-    """Return a time as events have it: UTC, unless it says otherwise."""
+    """Return a time in the format of events, taken as UTC if it has no offset; raises Refused."""
     if text is None:
         return None
     try:

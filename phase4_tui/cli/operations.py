@@ -14,7 +14,7 @@ from phase4_tui.console.operations.shell_commands import Parameter, ShellCommand
 
 
 def commands() -> Iterator[tuple[tuple[str, ...], Callable[..., int]]]:
-    """Yield the words and the function of each command that gives an operation."""
+    """Yield the words and function of each command that gives an operation."""
     for operation in OPERATIONS:
         for command in operation.commands:
             yield command.words, function_of(operation, command)
@@ -45,7 +45,7 @@ def _function(load: Loader, command: ShellCommand) -> Callable[..., int]:
 
 
 def _parameter(parameter: Parameter) -> inspect.Parameter:
-    """Return a parameter as typer reads it from a signature."""
+    """Return a parameter in the form that typer reads from a signature."""
     kind: Any = bool if parameter.switch else Literal[parameter.choices] if parameter.choices else str
     more: dict[str, Any] = {"help": parameter.help}
     if parameter.default_is:

@@ -1,4 +1,4 @@
-"""The commands that tell at length what the screens show: `runbook`, `trends`, `decisions`, `transcript`."""
+"""The commands that print what the screens show: `runbook`, `docs`, `trends`, `decisions`, `transcript`."""
 
 import json
 import sys
@@ -153,7 +153,7 @@ def decisions(
 
 
 class _Decisions:
-    """The rows of a report that are wanted, read as a stream."""
+    """The wanted rows of a report, read as a stream."""
 
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
@@ -162,7 +162,7 @@ class _Decisions:
         self.trouble: str | None = None
 
     def rows(self, path: Path) -> Iterator[tuple[int, object, ReportRow]]:
-        """Yield each wanted row: its number, as it is stored, as it is shown. Raises Refused, Unreadable."""
+        """Yield each wanted row: its number, its stored value and its display form. Raises Refused, Unreadable."""
         reader = ReportReader(path, _any_rows.decode, tolerant_row)
         try:
             for batch in reader:
@@ -181,7 +181,7 @@ class _Decisions:
             self.trouble = error_as_commands(error)
 
     def nothing(self) -> str:
-        """Return that no row was found, and which ones there are."""
+        """Return the message that no row was found, with the values that occur."""
         if not self._count:
             return "the report has no rows"
         asked = [(name, getattr(self._wanted, name)) for name in self._seen]

@@ -59,7 +59,7 @@ def rollback(
 
 
 def _incident(desk: Desk, *, opens: bool) -> Guided:
-    """Return where the rollback stands; `opens` an incident for what the shown tag shows if none is open."""
+    """Return where the rollback stands; `opens` allows opening an incident for the shown tag if none is open."""
     guided = read_guided(desk.site)
     if guided is None and opens:
         open_for_shown_tag(desk.site)
@@ -75,7 +75,7 @@ def _incident(desk: Desk, *, opens: bool) -> Guided:
 
 @contextmanager
 def _heartbeat(desk: Desk) -> Iterator[threading.Event]:
-    """Keep the lease while the walk waits for answers; yield an event that is set when it was taken over."""
+    """Renew the lease in the background; yield an event that is set when another operator takes it over."""
     end, lost = threading.Event(), threading.Event()
 
     def beat() -> None:

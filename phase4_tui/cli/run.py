@@ -93,7 +93,7 @@ def _reason(text: str | None) -> str | None:
 
 
 def execute(desk: Desk, request: Request) -> int:
-    """Run what was asked for, show its end, and return the exit status."""
+    """Run a request, print its outcome, and return the exit status."""
     plan = plan_run(desk.settings, desk.workdir, desk.environment, request)
     if desk.dry_run:
         if desk.json:
@@ -106,7 +106,7 @@ def execute(desk: Desk, request: Request) -> int:
 
 
 def execute_plan(desk: Desk, plan: RunPlan) -> int:
-    """Carry out the plan of a run, show its end, and return the exit status."""
+    """Carry out the plan of a run, print its outcome, and return the exit status."""
     with _cancel_on_signals() as (cancel, caught), observing(desk.json) as watching:
         record = run_plan(plan, desk.settings, desk.environment, watching, cancel)
     _look_for_incident(desk, plan.tag)
@@ -124,7 +124,7 @@ def execute_plan(desk: Desk, plan: RunPlan) -> int:
 
 
 def _look_for_incident(desk: Desk, tag: str) -> None:
-    """Open an incident for what the run shows; one that can't be opened now does not hide how the run ended."""
+    """Open an incident for the run's findings; an error here only prints, since the run's outcome must be shown."""
     try:
         look_for_incident(desk.site, tag)
     except Phase4Error as error:
@@ -133,7 +133,7 @@ def _look_for_incident(desk: Desk, tag: str) -> None:
 
 
 def _document(record: RunRecord, status: StatusDocument) -> dict[str, object]:
-    """Return `run --json` (cli.md)."""
+    """Return `run --json` (docs command_line, "The others")."""
     steps = [
         {
             "name": step.name,
@@ -150,7 +150,7 @@ def _document(record: RunRecord, status: StatusDocument) -> dict[str, object]:
 
 @contextmanager
 def _cancel_on_signals() -> Iterator[tuple[threading.Event, list[int]]]:
-    """Yield an event that an interrupt, a hang-up or a termination sets, and the signals caught."""
+    """Yield an event that SIGINT, SIGHUP or SIGTERM sets, and the list of signals caught."""
     cancel, caught = threading.Event(), list[int]()
 
     def note(number: int, frame: FrameType | None) -> None:

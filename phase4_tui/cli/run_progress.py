@@ -1,4 +1,4 @@
-"""How a run shows itself: bars on a terminal, plain lines in a pipe, nothing under --json."""
+"""Shows a run under way: bars on a terminal, plain lines in a pipe, nothing with `--json`."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,21 +17,21 @@ NAME_CELLS = 14
 
 
 def line_of(record: StepRecord, number: int, width: int) -> str:
-    """Return one step's outcome in a line, its name `width` cells wide."""
+    """Return the line about a step's outcome, its name `width` cells wide."""
     words = record.state.replace("_", " ")
     error = f": {record.error}" if record.error else ""
     return f"{SYMBOLS[record.state]} {number} {record.name:<{width}} {words} · {record.seconds:.1f} s{error}"
 
 
 class PlainObserver(Observer):
-    """One line a step."""
+    """One line per step."""
 
     def __init__(self) -> None:
         self._number = 0
         self._width = NAME_CELLS
 
     def run_started(self, record: RunRecord) -> None:
-        """Say what runs, and behind which barrier."""
+        """Print what runs, and behind which isolation barrier."""
         self._width = max(NAME_CELLS, *(len(step.name) for step in record.steps))
         self._line(f"run {record.run_id} of {record.tag} by {record.operator}", "")
         self._line(f"paper mode: {record.isolation.detail}", "")
@@ -39,11 +39,11 @@ class PlainObserver(Observer):
             self._line(f"! WITHOUT ISOLATION, on record: {record.unisolated_reason}", "bold red")
 
     def step_started(self, command: Command) -> None:
-        """Remember which step the outcome will be of."""
+        """Remember the step for its outcome."""
         self._number = command.step.number
 
     def step_ended(self, record: StepRecord) -> None:
-        """Say how the step ended, and where to read on when it ended badly."""
+        """Print how the step ended, and after a failure where its transcript is."""
         self._line(line_of(record, self._number, self._width), "green" if record.state == "passed" else "red")
         if record.state in ("crashed", "timed_out"):
             self._line(f"    transcript: {record.transcript}", "")
@@ -51,12 +51,12 @@ class PlainObserver(Observer):
     def _line(self, text: str, style: str) -> None:
         try:
             say(text, style)
-        except BrokenPipeError:  # a reader that leaves does not stop the run
+        except BrokenPipeError:  # the run goes on without a reader
             leave_stdout()
 
 
 class LiveObserver(PlainObserver):
-    """A bar for the running step, with records per second where the step tells them."""
+    """A bar for the running step, with records per second if the step reports them."""
 
     wants_progress = True
 
@@ -107,7 +107,7 @@ class LiveObserver(PlainObserver):
 
 @contextmanager
 def observing(silent: bool) -> Iterator[Observer]:
-    """Yield what shows a run here, for as long as it is under way."""
+    """Yield the observer that shows a run here; its display ends with the context."""
     if silent:
         yield Observer()
     elif sys.stdout.isatty():

@@ -1,4 +1,4 @@
-"""`status --json`: the status of a tag with the next move, which one room below `rollback` can't know."""
+"""`status --json`: the status of a tag with the next move, which the room `runbook` can't know."""
 
 from phase4_tui.cli.context import Desk
 from phase4_tui.rollback.next_move import NextMove, next_move

@@ -1,4 +1,4 @@
-"""How a status reads as text: what is wrong, on what evidence, and the next move."""
+"""Prints a status as text: what is wrong, on what evidence, and the next move."""
 
 import json
 
@@ -23,7 +23,7 @@ SHOWN_FINDINGS = 6
 
 
 def verdict(classification: Classification) -> str:
-    """Return the verdict in words: `P0 policy violated · owner risk`."""
+    """Return the verdict in words, e.g. `P0 policy violated · owner risk`."""
     rule = classification.rule.replace("_", " ")
     owner = f" · owner {classification.owner} ({OWNERS[classification.owner]})" if classification.owner else ""
     word = {"ok": "OK", "warning": "WARNING", "unknown": "UNKNOWN", "incident": ""}[classification.level]
@@ -64,7 +64,7 @@ def show_next_move(move: NextMove | None) -> None:
 
 
 def _show_operations(status: StatusDocument) -> None:
-    """Print what operators have under way: an unfinished operation, the fallback, the incident."""
+    """Print the unfinished operation, the fallback and the incident, if any."""
     for pending in status.pending:
         told = f"{pending.kind} {pending.tag or ''}".strip()
         by = f"{safe_line(pending.by)} at {pending.at}"
@@ -84,7 +84,7 @@ def _show_operations(status: StatusDocument) -> None:
 
 
 def show_overrides(state: OperationsState) -> None:
-    """Print that conditions were overridden: it is said for ever after."""
+    """Print every override of conditions; they are shown for good."""
     if state.overrides:
         say(safe_line(f"! OVERRIDDEN     on record; the last: {state.overrides[-1]}"), "yellow")
         say("    `phase4 mode show` lists them, `phase4 journal --kind reopen` tells more")
@@ -104,7 +104,7 @@ def show_check(check: Check, looked_ns: int, workdir: str, width: int) -> None:
 
 
 def _from(workdir: str, file: str) -> str:
-    """Return a path as seen from the working directory, which fits a narrow terminal."""
+    """Return a path relative to the working directory, which fits a narrow terminal."""
     return file.removeprefix(f"{workdir}/")
 
 

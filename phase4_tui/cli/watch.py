@@ -1,4 +1,4 @@
-"""`watch`: prints what `console/facts` tells, a line for each change of a tag and each event, until interrupted."""
+"""`watch`: prints a line for each change of a tag and each event of `console/facts`, until interrupted."""
 
 import queue
 import threading
@@ -19,7 +19,7 @@ from phase4_tui.journal.event_text import describe
 from phase4_tui.journal.events import Event
 
 WAITING_EVENTS = 100
-"""So many events wait for a reader of the output that is slow; the looks wait for it then."""
+"""Events that may wait for a slow reader of the output; beyond that the looks wait."""
 FULL_SECONDS = 0.2
 ALARMS = ("incident", "evidence", "raised")
 
@@ -50,7 +50,7 @@ def watch(
 
 
 class Printer:
-    """Prints events as text, or as a JSON document a line; of a tag only what is another text than before."""
+    """Prints events as text or as one JSON document per line; a tag only when its text changes."""
 
     def __init__(self, *, json: bool) -> None:
         self._json = json

@@ -1,4 +1,4 @@
-"""Work off the event loop, in a thread that never holds the application back: it asks to stop, and dies with it."""
+"""Work off the event loop, in a thread that never delays the application's end."""
 
 import asyncio
 import threading
@@ -12,9 +12,9 @@ Stop = Callable[[], bool]
 
 
 async def in_background(work: Callable[[Stop], T]) -> T:
-    """Return what `work` returns or raise what it raises; cancelling lets it stop when it next asks.
+    """Return what `work` returns or raise what it raises; after a cancellation its `Stop` returns True.
 
-    A daemon thread, since the application's end waits for those of a pool, and hashing may take minutes.
+    A daemon thread, since the application's end waits for pool threads, and hashing may take minutes.
     """
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[T] = loop.create_future()

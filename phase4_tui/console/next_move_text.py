@@ -7,7 +7,7 @@ from phase4_tui.rollback.next_move import NextMove
 
 def as_key(move: NextMove, keys: Mapping[str, str]) -> str:
     """Return `k switch to a known-good tag`; the text alone where no operation does it."""
-    from phase4_tui.console.remedies import how  # noqa: PLC0415 - the command line does without what knows keys
+    from phase4_tui.console.remedies import how  # noqa: PLC0415 - the command line needs no keys
 
     return f"{how(move.operation, keys)} {move.text}" if move.operation else move.text
 

@@ -13,7 +13,7 @@ SHOWN_DIGITS = 12
 def as_keys(message: str, remedies: Iterable[Remedy], keys: Mapping[str, str]) -> str:
     """Return a message with its remedies as keys: "MESSAGE; `^p restore` puts the frozen files back".
 
-    `keys` holds the key of each operation by its id. What no operation does stays the command that it is.
+    `keys` maps the id of each operation to its key. A remedy without an operation keeps its command.
     """
     return worded(message, remedies, lambda remedy: _named(remedy, keys))
 
@@ -29,7 +29,7 @@ def wording(keys: Mapping[str, str]) -> Wording:
 
 
 def parts_of(error: BaseException) -> tuple[str, tuple[Remedy, ...]]:
-    """Return what an error says, with the first digits of each sha256 in it, and its remedies."""
+    """Return the message of an error, each sha256 in it shortened, and its remedies."""
     if not isinstance(error, Phase4Error):
         return str(error) or type(error).__name__, ()
     digests = error.context.get("digests")
@@ -37,7 +37,7 @@ def parts_of(error: BaseException) -> tuple[str, tuple[Remedy, ...]]:
 
 
 def error_as_keys(error: BaseException, keys: Mapping[str, str]) -> str:
-    """Return what an error says on the dashboard: its message with its remedies as keys, or its own words."""
+    """Return an error in the dashboard's words: its message with its remedies as keys, or just its text."""
     return as_keys(*parts_of(error), keys)
 
 
@@ -49,7 +49,7 @@ def how(operation: str, keys: Mapping[str, str]) -> str:
 
 
 def short(text: str, digests: Sequence[str]) -> str:
-    """Return a text with the first digits alone of these sha256."""
+    """Return a text in which these sha256 are cut to their first digits."""
     for digest in digests:
         text = text.replace(digest, f"{digest[:SHOWN_DIGITS]}…")
     return text

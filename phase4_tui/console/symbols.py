@@ -1,4 +1,4 @@
-"""The words and symbols by which both faces, screen and command line, show states: one of each for each."""
+"""The symbol of each state, shared by both faces."""
 
 SYMBOLS = {
     "passed": "✔",

@@ -1,4 +1,4 @@
-"""What can be looked at, and what only a full screen does: each is one entry, which every face must serve."""
+"""The views, which every face must serve, and the gestures, which only the dashboard has."""
 
 from enum import Enum
 
@@ -23,7 +23,7 @@ class View(Enum):
 
 
 class Gesture(Enum):
-    """Something that only concerns the dashboard on screen and writes nothing."""
+    """An action that concerns only the dashboard on screen and writes nothing."""
 
     CANCEL = "cancel"
     FILTER = "filter"

@@ -1,4 +1,4 @@
-"""`reports/ACTIVE.json`: for other programs, which tag analysis and reporting use now. It follows the state."""
+"""`reports/ACTIVE.json`, which names the tag in use to other programs; it is written from the state."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -27,7 +27,7 @@ class Active(Document):
 
 
 def active_of(site: Site, state: OperationsState) -> Active | None:
-    """Return what `ACTIVE.json` must say, None when there must be none."""
+    """Return what `ACTIVE.json` must hold, None when the file must not exist."""
     tag = state.active_tag
     if tag is None:
         return None
@@ -44,18 +44,18 @@ def active_of(site: Site, state: OperationsState) -> Active | None:
 
 
 def _artifacts_of(site: Site, tag: str) -> tuple[str, ...]:
-    """Return the names as they were frozen: what someone removes since then is missing, not gone."""
+    """Return the artifact names; of a frozen tag those of its manifest, so that a removed file is still named."""
     manifest = read_manifest(site.reports, tag)
     return tuple(file.name for file in manifest.files) if manifest else tuple(p.name for p in artifacts_of(site, tag))
 
 
 def published_active(reports: Path) -> Active | None:
-    """Return what `ACTIVE.json` says, None when it says nothing usable."""
+    """Return the content of `ACTIVE.json`, None when it is missing or unusable."""
     return look(reports / ACTIVE_FILE, Active, patient=False).value
 
 
 def publish_active(site: Site, state: OperationsState) -> None:
-    """Make `ACTIVE.json` say what the state does; a file that says so already is left alone."""
+    """Write or remove `ACTIVE.json` as the state requires; a file that agrees already is left alone."""
     reports = site.reports
     wanted, found = active_of(site, state), published_active(reports)
     if wanted is None:

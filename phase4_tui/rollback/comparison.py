@@ -1,4 +1,4 @@
-"""Compares a bad tag, a re-run and a known-good tag: checks, KPIs, and decision by decision (runbook: step 5)."""
+"""Compares a bad tag, a rehearsal and a known-good tag: checks, KPIs and each decision (runbook: step 5)."""
 
 import math
 import os
@@ -27,7 +27,7 @@ DEFAULT_RTOL = 1e-9
 
 
 class Difference(Document):
-    """One thing that is not the same everywhere; a value is None where the tag lacks it."""
+    """One key whose values differ between the tags; a value is None where the tag lacks the key."""
 
     key: str
     bad: Any
@@ -44,7 +44,7 @@ class Sources(Document):
 
 
 class ComparisonResult(Document):
-    """`compare --json`; of the decisions that differ at most `SHOWN_DECISIONS` are listed, all are counted."""
+    """`compare --json`; every decision is counted, at most `SHOWN_DECISIONS` that differ are listed."""
 
     bad: str
     known_good: str | None
@@ -62,9 +62,9 @@ class ComparisonResult(Document):
 
 
 def sources_of(site: Site, tag: str) -> Sources:
-    """Return the sha256 of input and rules of the runs that made a tag, as far as they are on record.
+    """Return the sha256 of the input and the rules that a tag was made from, each None where no run is on record.
 
-    A run that ended before the step that reads one of them is a run on it all the same.
+    Of each, the latest run counts that includes the step which reads it, even if the run ended before that step.
     """
     found: dict[str, str | None] = {}
     for run in runs_of(site.reports, tag):
@@ -81,10 +81,10 @@ def sources_of(site: Site, tag: str) -> Sources:
 def compare(
     site: Site, bad: str, rerun: str, known_good: str | None, *, rtol: float = DEFAULT_RTOL, atol: float = 0.0
 ) -> ComparisonResult:
-    """Compare three tags, or two; tolerances are relative and absolute.
+    """Compare two or three tags; numbers are equal within the relative (`rtol`) and absolute (`atol`) tolerance.
 
-    A bad tag whose report is missing, can't be read, or is of Phase 3 is incomparable, and the notes say why. Raises
-    BadTag; Refused when the report of another is, or nothing is known of a tag.
+    The decisions of a bad tag whose report is missing, unreadable or of Phase 3 are incomparable; the notes say why.
+    Raises BadTag; Refused when the report of another tag is any of these, or nothing is known of a tag.
     """
     tags, found, close = check_comparable(site, bad, rerun, known_good, rtol, atol)
     sources = {side: sources_of(site, tag) for side, tag in tags.items()}
@@ -112,7 +112,7 @@ def compare(
 def check_comparable(
     site: Site, bad: str, rerun: str, known_good: str | None, rtol: float, atol: float
 ) -> tuple[dict[str, str], dict[str, Judgement], Close]:
-    """Return the tags and what is known of each, by side, and how numbers are compared; raises what `compare` does."""
+    """Return tags and judgements by side, and how numbers are compared; raises what `compare` raises."""
     tags = {"bad": check_tag(bad), "rerun": check_tag(rerun)} | (
         {"known_good": check_tag(known_good)} if known_good is not None else {}
     )
@@ -125,7 +125,7 @@ def check_comparable(
     for side, judgement in found.items():
         tag = judgement.tag
         if side == "bad" and _is_known(site, state, tag):
-            continue  # an incident is compared whatever it has left of its tag
+            continue  # the incident's tag is compared whatever is left of it
         if not os.path.lexists(site.reports / file_name(tag, Artifact.REPORT)):
             raise Refused(f"{tag} has no report in {site.reports}", remedy=LIST_TAGS, tag=tag)
         if judgement.phase == 3:
@@ -141,7 +141,7 @@ def _is_known(site: Site, state: OperationsState, tag: str) -> bool:
 def _decisions(
     bad: Evidence, paths: Mapping[str, Path], close: Close
 ) -> tuple[DecisionCounts, list[dict[str, Any]], str | None]:
-    """Return what `compare_decisions` does, and why the bad tag's decisions are incomparable, if they are."""
+    """Return the result of `compare_decisions`, and why the bad tag's decisions are incomparable, else None."""
     problem = "it is of Phase 3"
     if bad.phase == 4:
         try:

@@ -1,8 +1,8 @@
 """Pairs the decisions of reports of any size, record by record, in constant memory.
 
-Records are joined on underlying, timestamp and session slot. Each report is read once, side by side; a record
-waits for its partners in a window. Up to `WINDOW` records may stand in any order; in longer reports partners
-may be that far apart, which the same order fulfils.
+Records are joined on underlying, timestamp and session slot. The reports are read once, in parallel; a record
+waits for its partners in a window. Reports of up to `WINDOW` records may be in any order; in longer ones partners
+may be up to `WINDOW` records apart.
 """
 
 from collections import OrderedDict
@@ -60,10 +60,10 @@ def _single(data: bytes, number: int) -> _Row:
 def compare_decisions(
     paths: Mapping[str, Path], close: Close, shown: int
 ) -> tuple[DecisionCounts, list[dict[str, Any]]]:
-    """Return how many decisions are the same and how many of each label, and the first `shown` that differ.
+    """Return the number of decisions by label, `same` included, and the first `shown` that differ.
 
-    `paths` maps `rerun` and perhaps `bad` and `known_good` to reports; raises BadReport naming the one that can't be
-    read. Without `bad` all that differs is incomparable; with `rerun` alone, all is, and none is listed.
+    `paths` maps `rerun` and perhaps `bad` and `known_good` to reports; raises BadReport naming an unreadable one.
+    Without `bad` every difference is incomparable; with `rerun` alone every decision is, and none is listed.
     """
     if len(paths) == 1:
         shown = 0
@@ -103,7 +103,7 @@ class _Pairing:
         self._sides = sides
         self._close = close
         self._shown = shown
-        # Of a record that a report holds more than once, the first is paired with the first, and so on.
+        # Records with the same key are paired in their order of occurrence.
         self._waiting: OrderedDict[Key, dict[str, list[bytes]]] = OrderedDict()
         self._held = 0
 
@@ -123,7 +123,7 @@ class _Pairing:
             self._take(next(iter(self._waiting)))
 
     def _take(self, key: Key) -> None:
-        """Judge the first of each side that waits under `key`."""
+        """Judge the first record of each side that waits under `key`."""
         waiting = self._waiting[key]
         taken = {side: waiting[side].pop(0) for side in list(waiting)}
         self._held -= len(taken)
@@ -157,22 +157,22 @@ class _Pairing:
         bad, rerun = values["bad"], values["rerun"]
         good = values.get("known_good", rerun)
         if _equal(bad, rerun) and _equal(rerun, good):
-            return "same"  # written in other bytes
+            return "same"  # equal values, written as other bytes
         was_off, is_off = not self._near(bad, good), not self._near(rerun, good)
         if is_off:
             return "still there" if was_off else "new"
         return "gone" if was_off else "within tolerance"
 
     def _label_of_lacking(self, values: Mapping[str, Any]) -> str:
-        """Return the label of a record that not every report holds."""
+        """Return the label of a record that some report lacks."""
         if "bad" not in self._sides or "known_good" in values or ("bad" in values and "rerun" in values):
             return "incomparable"
         return "gone" if "bad" in values else "new"
 
     def _near(self, left: object, right: object) -> bool:
-        """True when two decisions differ in nothing but numbers, and in those by no more than the tolerance."""
+        """True when two decisions differ only in numbers, and those are within the tolerance."""
         if isinstance(left, dict) and isinstance(right, dict):
-            keys = (left.keys() | right.keys()) - {"rationale"}  # tells the same numbers in words
+            keys = (left.keys() | right.keys()) - {"rationale"}  # repeats the same numbers in words
             return all(key in left and key in right and self._near(left[key], right[key]) for key in keys)
         if all(isinstance(one, int | float) and not isinstance(one, bool) for one in (left, right)):
             return self._close(left, right)  # type: ignore[arg-type]  # both are numbers

@@ -9,7 +9,7 @@ from phase4_tui.runbook.site import Site
 
 
 def plan_phase3_only(site: Site, reason: str) -> Plan:
-    """Return the plan to refuse Phase 4 runs but rehearsals from now on; raises Refused, StateUnreadable."""
+    """Return the plan to refuse every Phase 4 run except rehearsals; raises Refused, StateUnreadable."""
     state = state_to_plan_on(site)
     reason = need_reason(reason)
     now = running(site.reports)
@@ -33,7 +33,7 @@ def plan_phase3_only(site: Site, reason: str) -> Plan:
 
 
 def plan_phase4_by_override(site: Site, reason: str) -> Plan:
-    """Return the plan to end phase3_only without the conditions of a reopening, on record; raises Refused."""
+    """Return the plan to end phase3_only without meeting the conditions of reopening; raises Refused."""
     state = state_to_plan_on(site)
     reason = need_reason(reason)
 
@@ -61,7 +61,7 @@ def plan_phase4_by_override(site: Site, reason: str) -> Plan:
 
 
 def refuse_plain_phase4() -> None:
-    """Raise Refused: the way back to Phase 4 leads through a reopening."""
+    """Raise Refused: only a reopening leads back to Phase 4."""
     raise Refused(
         "Phase 4 comes back by reopening it on a rehearsal",
         remedy=(

@@ -19,7 +19,7 @@ from phase4_tui.runbook.site import Site
 
 SHOWN_TAMPERINGS = 3
 MAX_FROZEN_BYTES = 768 << 10
-"""What all frozen tags may take in one event of the journal, which names each of them."""
+"""Limit for all frozen tags together in one journal event, which names each of them."""
 
 LIST_TAGS = Remedy("", command_line("tags"), "lists the tags")
 
@@ -172,7 +172,7 @@ def plan_restore(site: Site, tag: str) -> Plan:
 def _put_all_back(
     reports: Path, tag: str, found: dict[Path, Tampering], intent: Event
 ) -> tuple[dict[Path, Path | None], list[Refused]]:
-    """Restore what can be restored; return where what was there is kept, and why the rest can't be."""
+    """Restore what can be; return where each replaced file is kept (None if it was missing), and the refusals."""
     kept: dict[Path, Path | None] = {}
     refused: list[Refused] = []
     for path in found:
@@ -184,7 +184,7 @@ def _put_all_back(
 
 
 def refuse_tampered(site: Site, state: OperationsState, tag: str) -> None:
-    """Raise Refused unless a frozen tag is, byte for byte and by the journal, what was frozen."""
+    """Raise Refused unless a frozen tag's manifest is the journal's and every byte matches it."""
     _refuse_other_manifest(site, state, tag)
     tampered = look_frozen(site.reports, tag, site.artifacts, hashes=True)
     if tampered:
@@ -194,7 +194,7 @@ def refuse_tampered(site: Site, state: OperationsState, tag: str) -> None:
 
 
 def manifest_problem(site: Site, state: OperationsState, tag: str) -> str | None:
-    """Return what is wrong between a frozen tag's manifest and what the journal knows of it."""
+    """Return how a frozen tag's manifest disagrees with the journal, None when it agrees."""
     known, found = state.frozen.get(tag), manifest_sha256(site.reports, tag)
     if known is None:
         return "is frozen on disk, but no operation of the journal froze it"

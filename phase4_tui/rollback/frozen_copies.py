@@ -1,4 +1,4 @@
-"""The frozen copies of a tag on disk: built beside their place, published by one rename, never deleted."""
+"""The frozen copies of a tag on disk: staged, published by one rename, never deleted."""
 
 import hashlib
 import os
@@ -25,21 +25,21 @@ STAGING_DIR = "staging"
 
 
 def artifacts_of(site: Site, tag: str) -> list[Path]:
-    """Return the artifacts of a tag that exist, in the order of the runbook, the desk's own last."""
+    """Return the existing artifacts of a tag, in the order of the runbook, the desk's own last."""
     paths = [site.reports / name for name in site.artifacts.of(tag)]
     return [path for path in paths if os.path.lexists(path)]
 
 
 def needs_freezing(site: Site, tag: str, state: OperationsState) -> bool:
-    """True while artifacts of a tag may still be written over; a tag without any has nothing to freeze."""
+    """True while a tag has artifacts that may still be overwritten."""
     return tag not in state.frozen and bool(artifacts_of(site, tag))
 
 
 def publish(site: Site, tag: str, reason: str, intent: Event) -> str:
     """Freeze a tag: copy its artifacts, write manifest and sums, rename all into place; return the manifest's sha256.
 
-    Raises Refused when there is nothing to freeze, or an artifact changes under the copying or is no file;
-    OSError; then nothing is frozen.
+    Raises OSError, and Refused when there is nothing to freeze, an artifact changes while it is copied, or one is not
+    a regular file; then nothing is frozen.
     """
     reports = site.reports
     stage = _stage(reports, f"freeze-{tag}-{intent.seq}")
@@ -69,11 +69,11 @@ def publish(site: Site, tag: str, reason: str, intent: Event) -> str:
         sync_directory(final.parent)
     finally:
         protect(final)
-    return hashlib.sha256(told).hexdigest()  # of what was written, not of what someone may have put there since
+    return hashlib.sha256(told).hexdigest()  # of what was written here: the file may have been replaced since
 
 
 def protect(directory: Path) -> None:
-    """Take the write permission from a published copy: a hint to people, the hashes are the proof."""
+    """Remove the write permission from a published copy: a hint to people; the hashes are the proof."""
     if directory.is_symlink() or not directory.is_dir():
         return
     for path in directory.iterdir():
@@ -83,7 +83,7 @@ def protect(directory: Path) -> None:
 
 
 def writable(directory: Path) -> list[Path]:
-    """Return what has the write permission again that `protect` took."""
+    """Return the directory and files that are writable again although `protect` made them read-only."""
     paths = [directory, *directory.iterdir()] if directory.is_dir() else []
     modes = ((path, path.lstat().st_mode) for path in paths)
     return [path for path, mode in modes if not stat.S_ISLNK(mode) and mode & 0o222]
@@ -115,7 +115,7 @@ def _copy_all(site: Site, tag: str, stage: Path) -> list[FrozenFile]:
         except FileNotFoundError:
             if not stage.is_dir():
                 raise
-            # Who writes an artifact by removing it first is caught between the two; look at all of them again.
+            # A writer that removes an artifact before it writes the new one was caught in between: copy all again.
         for path in stage.iterdir():
             path.unlink()
     advice = Remedy(effect="cancel or wait for who writes them, then freeze again")
@@ -127,7 +127,7 @@ def _identity(info: os.stat_result) -> Identity:
 
 
 def _copy(source: Path, target: Path) -> tuple[FrozenFile, Identity]:
-    """Copy a file and hash what is copied in the same pass; return it with the identity before."""
+    """Copy and hash a file in one pass; return its manifest entry and its identity before the copy."""
     if not stat.S_ISREG(source.lstat().st_mode):
         advice = Remedy(effect="put the file itself there, then freeze again")
         raise Refused(f"{source} is no file of its own", remedy=advice, file=str(source))
@@ -143,7 +143,7 @@ def _copy(source: Path, target: Path) -> tuple[FrozenFile, Identity]:
             copy.write(chunk)
             size += len(chunk)
         copy.flush()
-        # With the time of the artifact, a copy that someone wrote to shows at a look.
+        # The artifact's own time: a copy that is written to later then shows without hashing.
         os.utime(copy.fileno(), ns=(info.st_mtime_ns, info.st_mtime_ns))
         _sync(copy)
     frozen = FrozenFile(
@@ -164,7 +164,7 @@ def _sync(file: BinaryIO) -> None:
 
 
 def withdraw(reports: Path, tag: str, intent: Event) -> Path:
-    """Thaw a tag: move its copies where thawed ones are kept; return that place."""
+    """Thaw a tag: move its copies to where thawed ones are kept; return that directory."""
     source, kept = frozen_dir(reports, tag), thawed_dir(reports, tag, intent.seq, intent.hash)
     _make_directory(kept.parent)
     if source.is_dir() and not source.is_symlink():
@@ -180,26 +180,26 @@ def withdraw(reports: Path, tag: str, intent: Event) -> Path:
 
 
 def thawed_dir(reports: Path, tag: str, seq: int, digest: str) -> Path:
-    """Return where the copies of a tag are kept after the thaw with that intent."""
+    """Return where a thaw keeps the copies of a tag; `seq` and `digest` are those of its intent event."""
     return state_dir(reports) / "thawed" / _named_after(tag, seq, digest)
 
 
 def _named_after(tag: str, seq: int, digest: str) -> str:
-    """Return a name that no other operation has: numbers begin anew with a journal that was repaired, hashes do not."""
+    """Return a name unique to one operation: a repaired journal counts from 1 again, so the hash is part of it."""
     return f"{tag}.{seq}-{digest[:8]}"
 
 
 def put_back(reports: Path, tag: str, path: Path, intent: Event) -> Path | None:
-    """Make an artifact of a frozen tag, or its copy, the frozen one again; return where what was there is kept.
+    """Restore an artifact of a frozen tag from its copy, or the copy from the artifact; return where the old file is.
 
-    An artifact comes from its copy and a copy from its artifact; what the manifest does not know is only set aside.
-    Raises Refused when there is nothing left to restore it from; then it is left as it is.
+    A file that the manifest does not list is only set aside. Raises Refused when nothing is left to restore it from;
+    then it stays as it is.
     """
     kept = state_dir(reports) / "evidence" / _named_after(tag, intent.seq, intent.hash)
     directory = frozen_dir(reports, tag)
     if path.parent == directory:
         kept = kept / "copies"
-        directory.chmod(0o755)  # for who is not root
+        directory.chmod(0o755)  # needed unless run as root
     stage = _stage(reports, f"restore-{tag}-{intent.seq}")
     try:
         made = _made_again(reports, tag, path, stage)
@@ -220,7 +220,7 @@ def put_back(reports: Path, tag: str, path: Path, intent: Event) -> Path | None:
 
 
 def _made_again(reports: Path, tag: str, path: Path, stage: Path) -> Path | None:
-    """Build beside its place what belongs at `path`; None when nothing does."""
+    """Build in `stage` the file that belongs at `path` and return it, None when none belongs there."""
     manifest = read_manifest(reports, tag)
     if manifest is None:
         raise Refused(f"{tag} has no manifest that can be read: nothing to restore it by", tag=tag)
@@ -229,7 +229,7 @@ def _made_again(reports: Path, tag: str, path: Path, stage: Path) -> Path | None
     if path == directory / SUMS_FILE:
         _write(stage / path.name, sums_of(manifest))
     elif path == directory / MANIFEST_FILE:
-        _write(stage / path.name, path.read_bytes())  # its bytes are the journal's; only the file is not its own
+        _write(stage / path.name, path.read_bytes())  # its bytes are right, the file is not, e.g. a link
     elif path.name in known:
         frozen = known[path.name]
         source = (reports if path.parent == directory else directory) / path.name
@@ -257,14 +257,14 @@ def _set_aside(path: Path, directory: Path) -> Path:
 
 
 def sweep_stages(reports: Path) -> None:
-    """Remove what unfinished freezes left; call it while holding the operations' lock."""
+    """Remove what unfinished freezes left behind; the caller holds the operations' lock."""
     staging = state_dir(reports) / STAGING_DIR
     if staging.is_dir():
         shutil.rmtree(staging)
 
 
 def frozen_by(reports: Path, seq: int, digest: str) -> dict[str, Manifest]:
-    """Return the tags that the operation with that intent froze."""
+    """Return the manifests, by tag, of what one operation froze; `seq` and `digest` are those of its intent event."""
     root = frozen_dir(reports, "x").parent
     tags = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
     manifests = {tag: read_manifest(reports, tag) for tag in tags}

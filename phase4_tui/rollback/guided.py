@@ -1,6 +1,6 @@
-"""The guided rollback: the runbook's five steps over the operations, each done or not as state and disk show.
+"""The guided rollback: how far each of the runbook's five steps is, derived from the state and the disk.
 
-Nothing of it is kept in a process: who leaves it and whoever goes on, on whatever host, see the same.
+No process keeps any of it: an operator who continues it, on whatever host, sees the same.
 """
 
 import re
@@ -32,7 +32,7 @@ StepState = Literal["done", "next", "open", "tampered"]
 
 
 class GuidedStep(Diagnostic):
-    """One step of the runbook's rollback procedure: its sentence, how far it is, and the command that does it."""
+    """One step of the runbook's rollback procedure: its sentence, its progress, and the command that does it."""
 
     number: int
     title: str
@@ -41,11 +41,11 @@ class GuidedStep(Diagnostic):
     detail: str
     command: str
     digests: SkipJsonSchema[tuple[str, ...]] = Field(default=(), exclude=True)
-    """The sha256 that stand in `detail`, for who shows them short."""
+    """The sha256 in `detail`, for faces that shorten them."""
 
 
 class _Told(NamedTuple):
-    """What is said of a step, and what it still lacks."""
+    """The detail of a step, with the remedies for what it still lacks."""
 
     detail: str
     remedies: tuple[Remedy, ...] = ()
@@ -65,7 +65,7 @@ class Guided(Document):
 
 
 def rollback_steps() -> tuple[str, ...]:
-    """Return what the runbook says of each step of the rollback, the first step first, as plain text."""
+    """Return the runbook's sentence for each rollback step, in order, as plain text."""
     text = next(body for heading, body in sections().items() if heading.startswith("Rollback"))
     return tuple(" ".join(item.replace("**", "").split()) for item in _ITEM.findall(text))
 
@@ -77,7 +77,7 @@ def read_guided(site: Site) -> Guided | None:
     if incident is None:
         return None
     situation = read_situation(site)
-    if "rehearsal" not in situation.read:  # it is told of whichever step is next
+    if "rehearsal" not in situation.read:  # step 5 shows it whichever step is next
         situation = with_rehearsal(site, situation)
     incident = situation.state.incident or incident
     done, to_do = steps_done(situation, incident), step_to_do(situation, incident)
@@ -108,7 +108,7 @@ def read_guided(site: Site) -> Guided | None:
 
 
 def open_for_shown_tag(site: Site) -> None:
-    """Open an incident for what the tag shows that is shown by default; raises what `detect` does."""
+    """Open an incident for the tag shown by default, if its findings call for one; raises what `detect` raises."""
     tag = shown_tag(site, None, read_state(site.reports))
     if tag is not None:
         look_for_incident(site, tag)
@@ -154,11 +154,11 @@ def _reopened(situation: Situation, incident: Incident) -> _Told:
 
 
 _TELLING = (_frozen, _switched, _fallen_back, _explained, _reopened)
-"""What is told of each step."""
+"""The function that describes each step, in order."""
 
 
 def lead(site: Site, take_over: str | None = None) -> None:
-    """Take the lease to lead the rollback; raises Refused when another process holds it, unless with a reason."""
+    """Take the lease to lead the rollback; `take_over` is the reason to take it from another process, else Refused."""
     if take_over is not None:
         take_over = need_reason(take_over)
     with one_at_a_time(site.reports):

@@ -45,11 +45,11 @@ CALL_PRODUCT = Remedy("escalate", command_line("escalate", "--owner", "product")
 
 
 def detect(site: Site, tag: str, classification: Classification) -> Incident | None:
-    """Open an incident for what was found of a tag, unless this evidence has opened one already.
+    """Open an incident for a tag's classification, unless the same evidence has opened one already.
 
-    While an incident is open, other evidence is added to it, and a worse class on another tag raises it.
-    A class that an operator gave the tag holds here too.
-    Returns the incident when anything was written. Raises Refused while another operation takes too long;
+    While an incident is open, new evidence is added to it, and a worse class on another tag moves it to that tag.
+    A class that an operator gave the tag takes precedence.
+    Returns the incident when anything was written, else None. Raises Refused while another operation takes too long;
     StateUnreadable, JournalDamaged, Busy, OSError.
     """
     state = read_state(site.reports)
@@ -74,29 +74,29 @@ def detect(site: Site, tag: str, classification: Classification) -> Incident | N
 
 
 def look_for_incident(site: Site, tag: str) -> Incident | None:
-    """Look at a tag and open an incident for what it shows, as `detect` does."""
+    """Judge a tag and pass the result to `detect`; None while the tag is being run."""
     judgement = judge_tag(site, tag, read_state(site.reports), patient=False)
     if judgement.evidence.running:
-        return None  # what a run has written so far is judged at its end
+        return None  # a run is judged at its end
     return detect(site, tag, judgement.by_rule)
 
 
 def is_news(site: Site, state: OperationsState, tag: str, classification: Classification) -> bool:
-    """True when what was found of a tag opens an incident: it is one, and has not opened one already."""
+    """True when a classification opens an incident: its level is incident and its evidence has not opened one yet."""
     if as_reclassified(classification, state.reclassified.get(tag)).level != "incident":
         return False
     return _identity(site, tag, classification) not in state.handled
 
 
 def _handled(site: Site, state: OperationsState, tag: str, classification: Classification) -> list[str]:
-    """Return what is handled with this; of very many the last, which an event of the journal has room for."""
+    """Return the handled evidence with this added, cut to the newest that a journal event has room for."""
     identity = _identity(site, tag, classification)
     return [*(one for one in state.handled if one != identity), identity][-KEPT_IDENTITIES:]
 
 
 def _identity(site: Site, tag: str, classification: Classification) -> str:
     findings = classification.evidence
-    # Of a file that is not there, the report's time tells one run from the next.
+    # A missing file has no time; the report's distinguishes one run from the next.
     report = _written(str(site.reports / file_name(tag, Artifact.REPORT)))
     files = sorted({one.file for one in findings})
     parts = [tag, classification.rule, *(f"{file} {_written(file) or report}" for file in files)]
@@ -105,7 +105,7 @@ def _identity(site: Site, tag: str, classification: Classification) -> str:
 
 
 def _written(file: str) -> int:
-    """Return when a file was last written: the same findings of another run are other evidence."""
+    """Return a file's mtime in ns, 0 without one: the same findings of a later run are new evidence."""
     try:
         return Path(file).stat().st_mtime_ns
     except (OSError, ValueError):
@@ -131,7 +131,7 @@ def _opened(site: Site, tag: str, classification: Classification) -> Incident:
 
 
 def _kept(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return the findings that an incident keeps: the first, and of each as much as an event has room for."""
+    """Return the first findings, each shortened: as many as a journal event has room for."""
     kept: list[Finding] = []
     room = EVIDENCE_BYTES
     for one in findings:
@@ -149,7 +149,7 @@ def _kept(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _after(site: Site, incident: Incident | None, tag: str, found: Classification) -> tuple[str, Incident]:
-    """Return the kind of event that was found, and the incident after it."""
+    """Return the kind of the event to record, and the incident after it."""
     if incident is None:
         return "incident", _opened(site, tag, found)
     if _raises(site, incident, tag, found.severity_class):
@@ -158,9 +158,9 @@ def _after(site: Site, incident: Incident | None, tag: str, found: Classificatio
 
 
 def _added(incident: Incident, classification: Classification) -> Incident:
-    """Return the open incident with more evidence of its own tag; a worse class makes it worse."""
+    """Return the open incident with more evidence of its own tag, and the worse of the two classes."""
     if RANK[classification.severity_class] < RANK[incident.severity_class]:
-        # What made it worse stands first and is kept, however much was found before.
+        # The evidence of the worse class comes first, so that the limit never drops it.
         values = {"severity_class": classification.severity_class, "rule": classification.rule}
         worse = incident.changed(**values, owner=classification.owner)
         return worse.changed(evidence=_kept((*classification.evidence, *incident.evidence)))
@@ -168,7 +168,7 @@ def _added(incident: Incident, classification: Classification) -> Incident:
 
 
 def _raises(site: Site, incident: Incident, tag: str, severity_class: SeverityClass | None) -> bool:
-    """True when a class on another tag makes that tag what the open incident is about; a rehearsal of it does not."""
+    """True when a worse class on another tag moves the open incident to it; a rehearsal never does."""
     if tag == incident.tag or RANK[severity_class] >= RANK[incident.severity_class]:
         return False
     run = last_sequence(site.reports, tag)
@@ -176,12 +176,12 @@ def _raises(site: Site, incident: Incident, tag: str, severity_class: SeverityCl
 
 
 def is_rehearsal(run: RunRecord, incident: Incident) -> bool:
-    """True when a run was made to find out whether the incident is over."""
+    """True when a run is a rehearsal that began after the incident was opened."""
     return run.rehearsal and run.started_at >= incident.opened_at
 
 
 def _raised(incident: Incident, tag: str, found: Classification) -> Incident:
-    """Return the open incident as one of a worse finding on another tag; what was done about the former is not done."""
+    """Return the open incident moved to another tag; containment, root causes and comparisons start over."""
     former = Former.model_validate(
         {
             "tag": incident.tag,
@@ -214,7 +214,7 @@ def need_incident(state: OperationsState) -> Incident:
 
 
 def plan_reclassify(site: Site, severity_class: SeverityClass, reason: str, tag: str | None = None) -> Plan:
-    """Return the plan to give the open incident, or else a tag, another severity class; raises Refused, BadTag."""
+    """Return the plan to change the severity class of the open incident, or of `tag`; raises Refused, BadTag."""
     state = state_to_plan_on(site)
     reason = need_reason(reason)
     incident = state.incident
@@ -231,7 +231,7 @@ def plan_reclassify(site: Site, severity_class: SeverityClass, reason: str, tag:
 
     def act(intent: Event) -> Effect:
         by = f"{intent.operator}@{intent.host}"
-        short = safe_line(reason, NOTE_CHARS)  # the event has it in full
+        short = safe_line(reason, NOTE_CHARS)  # the event keeps it in full
         given = Reclassified(rule=found.rule, severity_class=severity_class, reason=short, by=by, at=iso(now_ns()))
         entries = {name: entry.model_dump() for name, entry in state.reclassified.items()}
         if incident is None:
@@ -268,7 +268,7 @@ def plan_escalate(site: Site, owner: Owner, note: str | None) -> Plan:
     incident = need_incident(state)
 
     def act(intent: Event) -> Effect:
-        short = None if note is None else safe_line(note, NOTE_CHARS)  # the event has it in full
+        short = None if note is None else safe_line(note, NOTE_CHARS)  # the event keeps it in full
         call = Escalation(owner=owner, at=iso(now_ns()), by=f"{intent.operator}@{intent.host}", note=short)
         changed = incident.changed(escalations=(*incident.escalations, call)[-KEPT_CALLS:])
         changes, detail = {"incident": changed.model_dump(by_alias=True)}, {"owner": owner, "note": note}
@@ -302,7 +302,7 @@ def plan_acknowledge(site: Site, owner: Owner) -> Plan:
 
 
 def plan_no_good_tag(site: Site, reason: str) -> Plan:
-    """Return the plan to state that no known-good tag exists, so that fallback and escalation contain the incident."""
+    """Return the plan to record that no known-good tag exists, so that fallback and escalation contain the incident."""
     state = state_to_plan_on(site)
     reason = need_reason(reason)
     incident = need_incident(state)
@@ -322,7 +322,7 @@ def plan_no_good_tag(site: Site, reason: str) -> Plan:
 
 
 def incidents_of(events: Iterable[Event]) -> dict[str, Incident]:
-    """Return every incident of the journal by id, each as it was last, the oldest first."""
+    """Return every incident of the journal by id in its latest version, oldest first."""
     found: dict[str, Incident] = {}
     for event in events:
         for content in ((event.detail.get("changes") or {}).get("incident"), event.detail.get("closed")):

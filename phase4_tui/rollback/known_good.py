@@ -23,18 +23,18 @@ from phase4_tui.runbook.status import TagRow, read_tags, shown_tag
 
 
 def candidates(site: Site) -> list[TagRow]:
-    """Return every Phase 4 tag: the good ones first, pinned before others, then the newest; raises StateUnreadable."""
+    """Return every Phase 4 tag, known-good first, then pinned, then newest; raises StateUnreadable."""
     rows = read_tags(site)
     return sorted(rows, key=lambda row: (not row.known_good, not row.pinned, -row.modified_ns))
 
 
 def failed_rung(site: Site, state: OperationsState, tag: str, *, whole: bool = False) -> str | None:
-    """Return the first rung that a tag fails now, with the reason where it is a quarantine.
+    """Return the first rung that a tag fails now, with the reason for a quarantine; None when it fails none.
 
-    `whole` reads all of its report, which a look at its beginning and end does not.
+    `whole` reads the entire report instead of only its beginning and end.
     """
     held = quarantine_of(site.reports, tag, state)
-    if held is not None:  # said whatever else a copy under another name may fail
+    if held is not None:  # comes first, whatever other rung a copy under another name fails
         same = "" if held.tag == tag else f" as {held.tag}, of which it is a copy,"
         return f"not quarantined: it was quarantined{same} at {held.at}: {held.reason}"
     judgement = judge_tag(site, tag, state)
@@ -46,7 +46,7 @@ def failed_rung(site: Site, state: OperationsState, tag: str, *, whole: bool = F
 
 
 def refuse_not_good(site: Site, state: OperationsState, tag: str, *, whole: bool = True) -> None:
-    """Raise Refused unless the tag climbs its whole ladder now, byte for byte."""
+    """Raise Refused unless the tag passes every rung now and, if frozen, every byte matches its manifest."""
     rung = failed_rung(site, state, tag, whole=whole)
     if rung is not None:
         others = Remedy("known_good", command_line("known-good", "list"), "shows the others")
@@ -56,7 +56,7 @@ def refuse_not_good(site: Site, state: OperationsState, tag: str, *, whole: bool
 
 
 def _refuse_bad(site: Site, state: OperationsState, tag: str) -> None:
-    """Raise Refused for a tag that is not good, whatever its files say of the open incident's tag."""
+    """Raise Refused for a tag that is not known-good, and for the open incident's tag whatever its files hold."""
     if state.incident is not None and state.incident.tag == tag:
         raise Refused(
             f"{tag} is the tag of the open incident {state.incident.id}",
@@ -71,7 +71,7 @@ def _refuse_bad(site: Site, state: OperationsState, tag: str) -> None:
 
 
 def _refuse_copy(site: Site, state: OperationsState, tag: str, left: tuple[Quarantined, ...]) -> None:
-    """Raise Refused for what a switch would quarantine by its content while it makes it the active tag."""
+    """Raise Refused for a tag whose report the switch itself would quarantine, by content."""
     held = quarantine_of(site.reports, tag, state.model_copy(update={"quarantine": (*state.quarantine, *left)}))
     if held is not None:
         told = f"{tag} has the very report of {held.tag}, which is left behind as bad"
@@ -91,7 +91,7 @@ def plan_switch(site: Site, tag: str, reason: str) -> Plan:
     freezes = not is_frozen(site.reports, tag)
 
     def act(intent: Event) -> Effect:
-        refuse_not_good(site, state, tag, whole=False)  # before it is frozen; after that, all of it
+        refuse_not_good(site, state, tag, whole=False)  # `activate` reads all of it, once it is frozen
         return activate(site, state, tag, reason, intent, leaves)
 
     lines = [
@@ -123,7 +123,7 @@ def activate(
     if not is_frozen(site.reports, tag):
         changes |= freeze_now(site, state, tag, reason, intent).changes
         now = state.model_copy(update={"frozen": state.frozen | {tag: Frozen.model_validate(changes["frozen"][tag])}})
-    refuse_not_good(site, now, tag)  # what is frozen now, not what was looked at before: it may have been written since
+    refuse_not_good(site, now, tag)  # again, on the frozen copy: the tag may have been written since
     moment, by = iso(now_ns()), f"{intent.operator}@{intent.host}"
     left = _quarantined(site, state, leaves, reason, moment)
     _refuse_copy(site, state, tag, left)
@@ -140,13 +140,13 @@ def activate(
 
 
 def left_behind(site: Site, state: OperationsState, target: str) -> tuple[str, ...]:
-    """Return what is left behind because it is bad: the incident's tag, and an active tag that is no longer good."""
+    """Return the tags that a switch quarantines: the incident's, and an active one that is no longer known-good."""
     names = []
     if state.incident is not None:
         names.append(state.incident.tag)
     if state.active_tag is not None and failed_rung(site, state, state.active_tag) is not None:
         names.append(state.active_tag)
-    # Asked by content: a quarantined tag that was run again and is bad again has other bytes.
+    # By content, not by name: a quarantined tag that was run again and is bad again has other bytes.
     known = (name for name in dict.fromkeys(names) if name != target)
     return tuple(name for name in known if quarantine_of(site.reports, name, state) is None)
 
@@ -155,7 +155,7 @@ def _quarantined(
     site: Site, state: OperationsState, tags: tuple[str, ...], reason: str, moment: str
 ) -> tuple[Quarantined, ...]:
     incident = state.incident.id if state.incident else None
-    told = safe_line(reason, 200)  # the event has it in full
+    told = safe_line(reason, 200)  # the event keeps it in full
     reports = ((tag, *_report_of(site, tag)) for tag in tags)
     return tuple(
         Quarantined(tag=tag, report_sha256=digest, report_size=size, reason=told, at=moment, incident=incident)
@@ -164,7 +164,7 @@ def _quarantined(
 
 
 def _report_of(site: Site, tag: str) -> tuple[str | None, int | None]:
-    """Return sha256 and size of a tag's report: as it was frozen, else as it is."""
+    """Return sha256 and size in bytes of a tag's report, frozen if there is a copy; None for what can't be read."""
     report = site.reports / file_name(tag, Artifact.REPORT)
     manifest = read_manifest(site.reports, tag)
     for file in manifest.files if manifest else ():
@@ -178,7 +178,7 @@ def _report_of(site: Site, tag: str) -> tuple[str | None, int | None]:
 
 
 def difference(site: Site, before: str, after: str) -> list[str]:
-    """Return in lines how two tags' summaries and KPIs differ."""
+    """Return lines that say how the summaries and KPIs of two tags differ."""
     state = read_state(site.reports)
     left, right = (_figures(judge_tag(site, tag, state, patient=False)) for tag in (before, after))
     keys = [key for key in dict.fromkeys((*left, *right)) if left.get(key) != right.get(key)]
@@ -200,7 +200,7 @@ def _figures(judgement: Judgement) -> dict[str, object]:
 
 
 def plan_pin(site: Site, tag: str) -> Plan:
-    """Return the plan to pin a known-good tag, which is then offered first; raises BadTag, Refused."""
+    """Return the plan to pin a known-good tag, so that it is offered first; raises BadTag, Refused."""
     state = state_to_plan_on(site)
     check_tag(tag)
     _refuse_bad(site, state, tag)
@@ -222,11 +222,11 @@ def plan_pin(site: Site, tag: str) -> Plan:
 
 
 def plan_unpin(site: Site, tag: str) -> Plan:
-    """Return the plan to take a pin away; raises BadTag, StateUnreadable."""
+    """Return the plan to unpin a tag; raises BadTag, StateUnreadable."""
     state = state_to_plan_on(site)
     check_tag(tag)
     left = tuple(name for name in state.pinned if name != tag)
-    # What was switched to stays known-good; a pin alone leaves with its pin.
+    # The active tag stays known-good; a tag that was only pinned does not.
     good = (
         state.known_good_tag if state.known_good_tag != tag or state.active_tag == tag else (left[-1] if left else None)
     )

@@ -1,7 +1,7 @@
-"""The next move: what to do now, decided in this one place from state and facts; every face says it.
+"""The next move: what to do now, decided here for every face from state and facts.
 
-The worst comes first: what forbids everything, then tampered evidence, then the open incident with the runbook's five
-steps in their order, then what the shown tag needs, then the evaluation mode.
+The most urgent comes first: what blocks everything, tampered evidence, the open incident with the runbook's five
+steps in order, what the shown tag needs, the evaluation mode.
 """
 
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def next_move(situation: Situation) -> NextMove | None:
 
 
 def fields_to_read(situation: Situation) -> tuple[str, ...]:
-    """Return the fields that the next move depends on and that are not read at each look, since it takes long."""
+    """Return the fields that the next move depends on and that are still to be read; reading them takes long."""
     if situation.trouble is not None or situation.live_orders or situation.holder is not None:
         return ()
     if situation.tampered:
@@ -54,7 +54,7 @@ def fields_to_read(situation: Situation) -> tuple[str, ...]:
 
 
 def _depends_on(situation: Situation) -> Iterator[str]:
-    """Yield the fields beyond those of each look; what one of them says may lead to others."""
+    """Yield the costly fields that the move depends on; the value of one may lead to others."""
     state, shown = situation.state, situation.shown
     fallen = state.evaluation_mode == "phase3_only"
     step = step_to_do(situation, state.incident) if state.incident is not None else None
@@ -62,7 +62,7 @@ def _depends_on(situation: Situation) -> Iterator[str]:
         yield "good_tag"
     if step is None and shown is not None and shown.classification.level != "ok":
         yield "shown"
-    if fallen and (step is None or step > 2):  # whether its last run came to its end says which step is next
+    if fallen and (step is None or step > 2):  # which step is next depends on whether that run completed
         yield "fallback_run"
     if fallen and not _phase3_to_run(situation) and step in (None, 5):
         yield "rehearsal"
@@ -77,12 +77,12 @@ def _must_stay(state: OperationsState, tag: str) -> bool:
 
 
 def phase_of_mode(state: OperationsState) -> Phase:
-    """Return which sequence a plain run makes now."""
+    """Return the phase whose sequence a run executes by default now."""
     return 3 if state.evaluation_mode == "phase3_only" else 4
 
 
 def usual_tag(settings: Settings, state: OperationsState) -> str:
-    """Return the tag that a run of the evaluation mode gets by the settings."""
+    """Return the tag that the settings give to a run of the present evaluation mode."""
     return settings.phase3.tag if phase_of_mode(state) == 3 else settings.tag
 
 
@@ -142,7 +142,7 @@ def _restore(situation: Situation, tag: str) -> NextMove:
 
 
 def steps_done(situation: Situation, incident: Incident) -> tuple[bool, bool, bool, bool, bool]:
-    """Return which of the runbook's five steps are done; the fifth ends the incident and is never done while it is."""
+    """Return which of the runbook's five steps are done; never the fifth, since it ends the incident."""
     state = situation.state
     left = incident.no_good_tag if state.active_tag is None else state.active_tag != incident.tag
     return (
@@ -155,14 +155,14 @@ def steps_done(situation: Situation, incident: Incident) -> tuple[bool, bool, bo
 
 
 def step_to_do(situation: Situation, incident: Incident) -> int:
-    """Return the number of the step that the next move belongs to: the first that leaves anything to do."""
+    """Return the number, from 1, of the first step that still has something to do."""
     done = steps_done(situation, incident)
     left_over = {2: _product_to_call(situation, incident), 3: _phase3_to_run(situation)}
     return next(number for number in range(1, 6) if not done[number - 1] or left_over.get(number, False))
 
 
 def move_of_step(situation: Situation, incident: Incident, number: int) -> NextMove:
-    """Return what a step needs now; of a step that leaves nothing to do, what did it."""
+    """Return what a step needs now; for a completed step, the move that completed it."""
     moves = {1: _freeze, 2: _leave_bad_tag, 3: _fall_back, 4: _explain, 5: _lead_back}
     return moves[number](situation, incident)
 
@@ -194,7 +194,7 @@ def _switch() -> NextMove:
 
 
 def _product_to_call(situation: Situation, incident: Incident) -> bool:
-    """True when it was stated that no tag is known-good, and the product owner does not know yet."""
+    """True when it is on record that no tag is known-good, and the product owner was not called yet."""
     stated = incident.no_good_tag and situation.state.active_tag is None
     return stated and all(call.owner != "product" for call in incident.escalations)
 
@@ -206,7 +206,7 @@ def _fall_back(situation: Situation, incident: Incident) -> NextMove:
 
 
 def _phase3_to_run(situation: Situation) -> bool:
-    """True when nothing of Phase 3 was written since the fallback, or its last run did not come to its end."""
+    """True when no Phase 3 run was made since the fallback, or the last one did not complete."""
     fallback = situation.fallback
     return fallback is not None and (fallback.phase3_tag is None or situation.fallback_run is not None)
 
@@ -218,7 +218,7 @@ def _explain(situation: Situation, incident: Incident) -> NextMove:
 
 
 def _lead_back(situation: Situation, incident: Incident | None) -> NextMove:
-    """Return what leads back to Phase 4: a re-run, its comparison with the incident's tag, the reopening."""
+    """Return what leads back to Phase 4: a rehearsal, its comparison with the incident's tag, the reopening."""
     rehearsal, tag = situation.rehearsal, situation.rerun_tag
     again = _phase4("run", "--rehearsal", "--tag", tag)
     if rehearsal is None:
@@ -248,7 +248,7 @@ def _shown_tag(situation: Situation) -> NextMove | None:
     if shown is None:
         return _run(situation)
     found, evidence = shown.classification, shown.classification.evidence
-    if found.level == "ok" or shown.quarantined:  # a quarantined tag was left behind for what it shows
+    if found.level == "ok" or shown.quarantined:  # what a quarantined tag shows was dealt with already
         return None
     if found.rule == "run_in_progress":
         return _wait(shown.tag)
@@ -272,7 +272,7 @@ def _shown_tag(situation: Situation) -> NextMove | None:
 
 
 def _may_be_written(situation: Situation, shown: ShownTag) -> bool:
-    """True when a run of the evaluation mode of now may write to the shown tag."""
+    """True when a run of the present evaluation mode may write to the shown tag."""
     return shown.frozen == "no" and shown.phase == phase_of_mode(situation.state)
 
 
@@ -286,7 +286,7 @@ def _go_on(stopped: StoppedRun) -> NextMove:
 
 
 def _write_missing(shown: ShownTag) -> NextMove:
-    """Return the step that writes what is missing; where all else judges what that step writes, the whole sequence."""
+    """Return the step that writes what is missing; for step 1, whose output the others judge, the whole sequence."""
     found = [(finding, _writer_of(finding, shown)) for finding in shown.classification.evidence]
     writers = [(step, finding) for finding, step in found if step is not None]
     if not writers:

@@ -1,7 +1,7 @@
-"""How every operation is given: a plan is made and shown, and that same plan is carried out.
+"""How an operation is given: a plan is made and shown, then that same plan is carried out.
 
-Intent in the journal, act, verify, result in the journal; one operation at a time per reports directory. A plan
-made on a state that has changed since is refused. What a dead operator left is settled before the next operation.
+Record the intent, act, verify, record the result; one operation at a time per reports directory. A plan made on a
+state that has changed since is refused. What a dead process left open is settled before the next operation.
 """
 
 from collections.abc import Callable, Iterator
@@ -34,19 +34,19 @@ LOOK_AGAIN = Remedy(effect="look at it again, then decide")
 
 @dataclass(frozen=True)
 class Effect:
-    """What an operation has done: for the journal, for the state, and in words."""
+    """What an operation did: the changes of the state, the detail for the journal, and lines to show."""
 
     changes: dict[str, Any] = field(default_factory=dict)
     detail: dict[str, Any] = field(default_factory=dict)
     lines: tuple[str, ...] = ()
     result: object = None
     remedies: tuple[Remedy, ...] = ()
-    """What is to be done next."""
+    """What to do next."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """An operation that may be carried out; `lines` say what will be written, from which value to which."""
+    """An operation to carry out; `lines` say what will be written, from which value to which."""
 
     kind: str
     title: str
@@ -59,14 +59,14 @@ class Plan:
     expects: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     nothing: str | None = None
-    """Why there is nothing to do: what was asked for is so already."""
+    """Why there is nothing to do, e.g. the tag is frozen already; None when there is something."""
     remedies: tuple[Remedy, ...] = ()
-    """What can be done afterwards, or instead where there is nothing to do."""
+    """What to do afterwards, or instead where there is nothing to do."""
     seen: Head | None = None
     """The journal's end when the plan was made."""
 
     def describe(self, word: Wording = as_commands) -> list[str]:
-        """Return the plan in lines; `word` says what can be done afterwards."""
+        """Return the plan as lines; `word` puts remedies into words."""
         told = [self.title]
         told += [f"  ! {warning}" for warning in self.warnings]
         told += [f"  {line}" for line in self.lines]
@@ -74,7 +74,7 @@ class Plan:
         return told + [f"  afterwards: {line}" for line in (*self.expects, *later)]
 
     def why_nothing(self, word: Wording = as_commands) -> str | None:
-        """Return why there is nothing to do, and what else could be done; None when there is something."""
+        """Return why there is nothing to do, and what to do instead; None when there is something."""
         return None if self.nothing is None else word(self.nothing, self.remedies)
 
 
@@ -90,15 +90,15 @@ class Done:
     remedies: tuple[Remedy, ...] = ()
 
     def worded(self, word: Wording = as_commands) -> list[str]:
-        """Return in lines what was done, and what is to be done next."""
+        """Return as lines what was done and what to do next."""
         return [*self.lines, *((word("", self.remedies),) if self.remedies else ())]
 
 
 def carry_out(site: Site, plan: Plan, *, take_over: bool = False) -> Done:
     """Carry the plan out and return what was done.
 
-    Raises Refused when it may not be (stale plan, another operator's lease, a condition that fails now), and what
-    the journal and the disk raise; the journal then says that it failed.
+    Raises Refused for a stale plan, another operator's lease or a condition that fails now, and what journal and disk
+    raise. An operation that fails after its intent is recorded as failed.
     """
     reports, actor = site.reports, site.actor
     with one_at_a_time(reports):
@@ -116,19 +116,19 @@ def carry_out(site: Site, plan: Plan, *, take_over: bool = False) -> Done:
             effect = plan.act(intent)
             changes = with_clock(site, state, effect.changes)
             after = _changed(state, changes)
-            # First what other programs read: an operation that can't tell them is not done.
+            # Before the result: an operation that other programs can't see is not done.
             publish_active(site, after)
             detail = {"outcome": "done", "intent": intent.seq, **_reason(plan), **effect.detail, "changes": changes}
             done = _record_done(site, Draft(plan.kind, plan.tag, plan.incident, detail), intent)
         except Exception as error:
-            with suppress(*FORESEEN):  # the next operation then settles what this one left
+            with suppress(*FORESEEN):  # if this fails too, the next operation settles it
                 _record_failed(site, plan, state, intent, error)
             raise
         return Done(plan, done[1], done[0], effect.lines, effect.result, effect.remedies)
 
 
 def _record_done(site: Site, draft: Draft, intent: Event) -> tuple[Event, OperationsState]:
-    """Record the result; a journal that has it has it, though what follows the journal could not be written."""
+    """Record the result; once the journal has it, an error in writing the state does not count."""
     try:
         return record(site.reports, site.actor, draft)
     except FORESEEN:
@@ -169,8 +169,8 @@ def one_at_a_time(reports: Path) -> Iterator[None]:
 
 
 def operations_lock(reports: Path) -> DirectoryLock:
-    """Return the lock that whoever carries out an operation holds."""
-    return DirectoryLock(state_dir(reports) / "orders")  # the name on disk, which earlier versions lock too
+    """Return the lock that is held while an operation is carried out."""
+    return DirectoryLock(state_dir(reports) / "orders")  # this name, since earlier versions lock it too
 
 
 def _reason(plan: Plan) -> dict[str, Any]:
@@ -182,7 +182,7 @@ def _event(reports: Path, seq: int) -> Event | None:
 
 
 def _is_still_there(reports: Path, seen: Head | None) -> bool:
-    """True when the journal that a plan was made on goes on; one that was begun anew counts from 1 again."""
+    """True when the journal still holds the event that a plan was made on; a journal begun anew counts from 1 again."""
     if seen is None or seen.seq == 0:
         return True
     event = _event(reports, seen.seq)
@@ -199,9 +199,9 @@ def _since(site: Site, plan: Plan) -> str:
 
 
 def settle(site: Site) -> OperationsState:
-    """Close the operations that a dead process left open and return the state; call it while holding their lock.
+    """Close the operations that a dead process left open and return the state; the caller holds their lock.
 
-    What was frozen or thawed stays and is written down; what was not is as if it had never been given.
+    A freeze or thaw that took effect is recorded as done, anything else as failed.
     """
     reports = site.reports
     state = read_state(reports)
@@ -223,7 +223,7 @@ def settle(site: Site) -> OperationsState:
 
 
 def state_to_plan_on(site: Site) -> OperationsState:
-    """Return the state that the next operation will find: what a dead operator left open counts as settled."""
+    """Return the state with what a dead process left open counted as settled; writes nothing."""
     state = read_state(site.reports)
     if state.pending and not operations_lock(site.reports).is_held():
         for pending in state.pending:
@@ -238,7 +238,7 @@ def _changed(state: OperationsState, changes: dict[str, Any]) -> OperationsState
 
 
 def _left_open(site: Site, state: OperationsState, pending: Pending) -> tuple[dict[str, Any], str]:
-    """Return what an operation of a dead process has done all the same, as changes and in words."""
+    """Return the effect of a dead process's operation, as changes of the state and in words."""
     begun = _event(site.reports, pending.seq)
     changes, words = _left_by(site.reports, state, pending.seq, begun.hash if begun else "", pending.tag)
     return with_clock(site, state, changes) if changes else {}, words
@@ -247,7 +247,7 @@ def _left_open(site: Site, state: OperationsState, pending: Pending) -> tuple[di
 def _left_by(
     reports: Path, state: OperationsState, seq: int, digest: str, tag: str | None
 ) -> tuple[dict[str, Any], str]:
-    """Return what the operation with that intent has done on disk, as changes and in words."""
+    """Return the effect on disk of the operation with that intent, as changes of the state and in words."""
     frozen = {tag: entry.model_dump() for tag, entry in state.frozen.items()}
     by_it = frozen_by(reports, seq, digest)
     for name, manifest in by_it.items():
@@ -263,12 +263,12 @@ def _left_by(
 
 
 def frozen_entry(manifest_sha256: str, at: str, by: str, reason: str) -> dict[str, Any]:
-    """Return what the state holds of a frozen tag; the whole reason is in its manifest."""
+    """Return the state's entry of a frozen tag; its reason is shortened, the manifest keeps it in full."""
     return Frozen(manifest_sha256=manifest_sha256, at=at, by=by, reason=safe_line(reason, 200)).model_dump()
 
 
 def with_clock(site: Site, state: OperationsState, changes: dict[str, Any]) -> dict[str, Any]:
-    """Return the changes with the moment of containment, when they bring it about (runbook: steps 1 to 3)."""
+    """Return the changes, with the time of containment where they complete it (runbook: steps 1 to 3)."""
     after = OperationsState.model_validate(state.model_dump(by_alias=True) | changes)
     incident = after.incident
     if incident is None or incident.contained_at is not None:
@@ -282,20 +282,20 @@ def with_clock(site: Site, state: OperationsState, changes: dict[str, Any]) -> d
 
 
 def nothing_more(intent: Event) -> Effect:
-    """Do nothing: the operation's journal entry is all there is to it."""
+    """Do nothing: the operation consists of its journal entry alone."""
     return Effect()
 
 
 def plan_on(
     state: OperationsState, kind: str, title: str, act: Callable[[Event], Effect] = nothing_more, **more: Any
 ) -> Plan:
-    """Return a plan made on `state`, which belongs to the incident that is open in it."""
+    """Return a plan made on `state`, with its open incident; `more` are further fields of `Plan`."""
     incident = state.incident.id if state.incident else None
     return Plan(kind, title, state.revision, act, incident=incident, seen=state.journal, **more)
 
 
 def need_reason(reason: str) -> str:
-    """Return the reason as it goes on record; raises Refused for one without a word."""
+    """Return the reason as it is recorded; raises Refused for a blank one."""
     if not reason.strip():
         raise Refused("a reason is needed", remedy=Remedy(effect="give it with `--reason TEXT`"))
     return safe_text(reason, REASON_LIMIT)

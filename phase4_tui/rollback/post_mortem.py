@@ -14,11 +14,11 @@ from phase4_tui.rollback.root_cause import root_causes
 from phase4_tui.runbook.site import Site
 
 FULL = 1 << 14
-"""Characters of a root cause: more than the journal keeps of one."""
+"""Limit for the characters of a root cause; the journal keeps fewer."""
 
 
 def find_incident(site: Site, incident_id: str | None) -> Incident:
-    """Return an incident by id: without one the open one, else the last; raises Refused, JournalDamaged."""
+    """Return an incident by id, by default the open one, else the last; raises Refused, JournalDamaged."""
     found = incidents_of(read_events(site.reports))
     if incident_id is not None:
         if incident_id not in found:
@@ -158,7 +158,7 @@ def _timeline(events: Sequence[Event]) -> str:
 
 
 def _words(event: Event) -> str:
-    """Return what an event was, so that a reader who knows the runbook needs nothing else."""
+    """Return an event in words that a reader of the runbook understands without the journal."""
     changes = event.detail.get("changes") or {}
     if event.kind == "run":
         word = "began" if event.detail.get("state") == "running" else str(event.detail.get("state"))

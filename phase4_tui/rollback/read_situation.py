@@ -1,4 +1,4 @@
-"""Reads from disk what the next move depends on, and no more of it than this move needs."""
+"""Reads from disk what the next move depends on, and nothing else that is costly to read."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -36,16 +36,16 @@ Judged = tuple[Evidence, Classification]
 
 
 def read_situation(site: Site, wanted: str | None = None, judged: Judged | None = None) -> Situation:
-    """Return where things stand, for a tag or for the one that is shown by default, with all the next move depends on.
+    """Return the situation for a tag, by default the one shown by default, with all that the next move depends on.
 
-    `judged` is that tag's evidence and classification where they were read already. Raises BadTag.
+    `judged` is that tag's evidence and classification if they were read already. Raises BadTag.
     """
     reports = site.reports
     try:
         state = state_to_plan_on(site)
     except StateUnreadable as error:
         return Situation(OperationsState(), run_tag=site.settings.tag, trouble=str(error))
-    if judged is None and state.incident is None:  # an open incident is led out of, whatever tag is shown
+    if judged is None and state.incident is None:  # during an incident the move does not depend on the tag
         tag = shown_tag(site, wanted, state) or _left_run(site)
         judged = _judge(site, tag, state) if tag is not None else None
     situation = Situation(
@@ -79,7 +79,7 @@ def _left_run(site: Site) -> str | None:
 
 
 def settled(site: Site, situation: Situation) -> Situation:
-    """Return the situation as the next operation will find it: what a dead operator left open counts as settled."""
+    """Return the situation with what a dead process left open counted as settled."""
     state = state_to_plan_on(site) if situation.state.pending else situation.state
     wanted = state.incident is not None and needs_freezing(site, state.incident.tag, state)
     return replace(situation, state=state, needs_freezing=wanted)
@@ -89,7 +89,7 @@ def settled(site: Site, situation: Situation) -> Situation:
 
 
 def read_fields(site: Site, situation: Situation) -> Situation:
-    """Return the situation with what its next move depends on and what is read only for it."""
+    """Return the situation with every costly field that its next move depends on."""
     while fields := fields_to_read(situation):
         situation = replace(_READERS[fields[0]](site, situation), read=situation.read | {fields[0]})
     return situation
@@ -105,7 +105,7 @@ def _with_free_tag(site: Site, situation: Situation) -> Situation:
 
 
 def _with_good_tag(site: Site, situation: Situation) -> Situation:
-    """Look for a known-good tag to switch to, until there is one."""
+    """Look for a known-good tag to switch to; stop at the first."""
     state, reports = situation.state, site.reports
     bad, runs = state.incident.tag if state.incident else None, running_tag(reports)
     entries = [entry for entry in index_tags(scan(reports), site.artifacts) if entry.tag != bad]
@@ -123,7 +123,7 @@ def _with_fallback_run(site: Site, situation: Situation) -> Situation:
 
 
 def with_rehearsal(site: Site, situation: Situation) -> Situation:
-    """Read how far the newest rehearsal is from reopening, and the tag for another."""
+    """Return the situation with the newest rehearsal, its unmet conditions, and a tag for another one."""
     state = situation.state
     incident = state.incident
     since = incident.opened_at if incident is not None else state.mode_since
@@ -157,7 +157,7 @@ def _rehearsal(site: Site, state: OperationsState, run: RunRecord) -> Rehearsal:
 
 
 def is_spent(unmet: Iterable[Condition]) -> bool:
-    """True when only another re-run helps: by these unmet conditions, this one is incomplete or not healthy."""
+    """True when only another rehearsal helps: this one is incomplete or not healthy."""
     return any(one.name in (REHEARSED, HEALTHY) for one in unmet)
 
 
@@ -167,7 +167,7 @@ def last_rehearsal(site: Site, incident: Incident) -> RunRecord | None:
 
 
 def newest_run(site: Site, since: str, wanted: Callable[[RunRecord], bool]) -> RunRecord | None:
-    """Return the newest of the tags' last sequences that was begun since a moment and is wanted."""
+    """Return the newest wanted run since a UTC time, of each tag only its last sequence; None without any."""
     since_ns = nanoseconds(since)
     try:
         directories = list(runs_dir(site.reports).iterdir())
@@ -196,7 +196,7 @@ def _with_shown(site: Site, situation: Situation) -> Situation:
 
 
 def _stopped_run(site: Site, state: OperationsState, run: RunRecord | None) -> StoppedRun | None:
-    """Return a run that did not come to its end, where it or one like it may be made now."""
+    """Return how to continue a run that did not complete; None when it completed or may not be made now."""
     if run is None or is_frozen(site.reports, run.tag):
         return None
     at = next((step.name for step in run.steps if step.state not in COMPLETE), None)
@@ -224,7 +224,7 @@ def _changed(site: Site, run: RunRecord) -> str | None:
 
 
 def _again(site: Site, state: OperationsState, tag: str, phase: Phase, run: RunRecord | None) -> str:
-    """Return the command that runs a tag anew, on the input and the rules of its last run."""
+    """Return the command that runs a tag from the beginning, on the input and rules of its last run."""
     words = ["phase4", "run", *(("--phase", "3") if phase == 3 and phase_of_mode(state) == 4 else ()), "--tag", tag]
     words += ["--rehearsal"] if run is not None and run.rehearsal else []
     usual = place_of(site.settings, site.workdir, phase, None, None)
@@ -242,4 +242,4 @@ _READERS: Mapping[str, Callable[[Site, Situation], Situation]] = {
     "rehearsal": with_rehearsal,
     "shown": _with_shown,
 }
-"""What reads each field that `fields_to_read` may name."""
+"""The reader of each field that `fields_to_read` may name."""

@@ -52,13 +52,13 @@ class Condition(Diagnostic):
     ok: bool
     detail: str
     digests: SkipJsonSchema[tuple[str, ...]] = Field(default=(), exclude=True)
-    """The sha256 that stand in `detail`, for who shows them short."""
+    """The sha256 in `detail`, for faces that shorten them."""
 
 
 def conditions(site: Site, tag: str, *, accept_changed_input: bool = False, hashes: bool = True) -> list[Condition]:
     """Return every condition of reopening on `tag`; raises BadTag, StateUnreadable.
 
-    Without `hashes` the frozen tags are looked at by names, sizes and times alone, which takes no time.
+    Without `hashes` frozen tags are compared by names, sizes and times alone, which is fast.
     """
     state = state_to_plan_on(site)
     check_tag(tag)
@@ -110,7 +110,7 @@ def _same_sources(site: Site, incident: Incident, tag: str, accepted: bool) -> C
 
 
 def _accepted(site: Site, state: OperationsState, tag: str, accepted: bool) -> dict[str, str]:
-    """Return which change of input or rules is accepted, as it is put on record."""
+    """Return the accepted change of input or rules as the journal's detail, empty without one."""
     if state.incident is None or not accepted or _same_sources(site, state.incident, tag, False).ok:
         return {}
     return {"accepted_change": _same_sources(site, state.incident, tag, True).detail}
@@ -169,7 +169,7 @@ def _untampered(site: Site, state: OperationsState, *, hashes: bool) -> Conditio
 def plan_compare(
     site: Site, bad: str, rerun: str, known_good: str | None, *, rtol: float = DEFAULT_RTOL, atol: float = 0.0
 ) -> Plan:
-    """Return the plan to compare a re-run and note the result in the open incident; raises what `compare` does."""
+    """Return the plan to compare a rehearsal and note the result in the open incident; raises what `compare` raises."""
     state = state_to_plan_on(site)
     check_comparable(site, bad, rerun, known_good, rtol, atol)
 
@@ -183,7 +183,7 @@ def plan_compare(
         changes: dict[str, Any] = {}
         if state.incident is not None and state.incident.tag == bad:
             made = Comparison(rerun=rerun, report_sha256=digest, verdict=result.verdict, at=iso(now_ns()))
-            # The journal has every one; an event has room for the last of each re-run.
+            # The journal keeps every comparison; an event has room for the last of each rehearsal.
             others = [one for one in state.incident.comparisons if one.rerun != rerun][1 - KEPT_COMPARISONS :]
             changed = state.incident.changed(comparisons=(*others, made))
             changes = {"incident": changed.model_dump(by_alias=True)}
@@ -205,7 +205,7 @@ def plan_reopen(
 ) -> Plan:
     """Return the plan to reopen Phase 4 on `tag`.
 
-    Raises Refused listing every unmet condition, unless `override`, which needs a reason and stays on record; BadTag.
+    Raises BadTag, and Refused with every unmet condition unless `override`, which needs a reason and stays on record.
     """
     state = state_to_plan_on(site)
     if state.incident is None and state.evaluation_mode == "phase4":
@@ -260,7 +260,7 @@ def _refusal(tag: str, unmet: list[Condition]) -> Refused:
 
 
 def remedies_of(conditions: Iterable[Condition]) -> tuple[Remedy, ...]:
-    """Return what meets these conditions."""
+    """Return the remedies that meet these conditions."""
     return tuple(remedy for one in conditions for remedy in one.remedies)
 
 
@@ -280,7 +280,7 @@ def _reopened(
         names = ", ".join(one.name for one in unmet)
         who = f"{intent.operator}@{intent.host}"
         line = safe_line(f"{moment} {who}: reopened on {tag} although unmet: {names}: {reason}", OVERRIDE_CHARS)
-        # The journal has every one in full; an event has room for the last.
+        # The journal keeps every override in full; an event has room for the last ones.
         changes["overrides"] = [*state.overrides, line][-KEPT_OVERRIDES:]
         detail["override"] = [one.model_dump() for one in unmet]
     return Effect(changes, detail, (f"Phase 4 is open again on {tag}",))

@@ -1,4 +1,4 @@
-"""Root causes: what went wrong, what corrects it, who owns it, and when it counts as closed (runbook: step 4)."""
+"""Root causes: what went wrong, its remediation, its owner, and its closure criteria (runbook: step 4)."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -24,7 +24,7 @@ OF_A_TAG = Remedy("", command_line(*ADD_ROOT_CAUSE, "--tag", "T"), "logs one for
 
 
 class RootCause(Document):
-    """One entry of the run log about why."""
+    """The root cause as an entry of the run log."""
 
     cause: str
     remediation: str
@@ -57,7 +57,7 @@ def plan_root_cause(site: Site, entry: RootCause, incident_id: str | None = None
     is_open = state.incident is not None and state.incident.id == found.id
 
     def act(intent: Event) -> Effect:
-        # Nothing guards a closed incident's causes against another operator's since the plan but this second look.
+        # A closed incident is not part of the state, so a stale plan is not refused: read its causes again.
         now = found if is_open else incidents_of(read_events(site.reports)).get(found.id, found)
         changed = now.changed(root_causes=(*now.root_causes, intent.seq)).model_dump(by_alias=True)
         detail = {"entry": given} | ({} if is_open else {"closed": changed})
@@ -87,7 +87,7 @@ def _plan_for_tag(site: Site, state: OperationsState, entry: RootCause, incident
 
 
 def _shortened(text: str | None) -> str | None:
-    """Return a text with what an event of the journal has room for, and how much is left out."""
+    """Return a text cut to what a journal event has room for, with the number of characters left out."""
     if text is None or len(text.encode(errors="replace")) <= TEXT_BYTES:
         return text
     kept = text.encode(errors="replace")[:TEXT_BYTES].decode(errors="ignore")
@@ -95,7 +95,7 @@ def _shortened(text: str | None) -> str | None:
 
 
 def root_causes(events: Iterable[Event]) -> list[tuple[Event, RootCause]]:
-    """Return the logged root causes with their events, the oldest first."""
+    """Return the logged root causes with their events, oldest first."""
     return [
         (event, RootCause.model_validate(event.detail["entry"]))
         for event in events

@@ -1,4 +1,4 @@
-"""Where things stand: what the next move depends on, as data."""
+"""The situation: what the next move depends on, as data."""
 
 from dataclasses import dataclass
 
@@ -14,10 +14,10 @@ from phase4_tui.runbook.steps import Phase, Step
 
 @dataclass(frozen=True)
 class StoppedRun:
-    """The last run of a tag where it did not come to its end.
+    """A run that did not complete.
 
-    `operation` and `command` go on with it, at step `at`; `again` runs it anew. `changed` says why it can't go on;
-    `sources` are the paths of its input and rules.
+    `operation` and `command` resume it at step `at`; the command `again` runs it from the beginning. `changed` says
+    why it can't be resumed; `sources` are the paths of its input and rules.
     """
 
     tag: str
@@ -41,20 +41,20 @@ class ShownTag:
     frozen: FrozenState
     last_run: RunRecord | None = None
     by_default: bool = True
-    """It is the active tag, else the newest; False for one that was asked for."""
+    """True for the active tag, else the newest; False for a tag that was asked for."""
     again: str | None = None
-    """The command that runs it anew; this and what follows is read only for a tag that is not well."""
+    """The command that runs it again; this field and the following are read only for a tag that is not healthy."""
     quarantined: bool = False
     is_news: bool = True
-    """No incident was opened yet for what it shows."""
+    """True while its findings have opened no incident."""
     stopped: StoppedRun | None = None
 
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """The newest re-run of Phase 4 since the incident, and how far it is from reopening.
+    """The newest rehearsal since the incident, and what it lacks for reopening.
 
-    `spent` says why only another re-run helps; `detail` tells all of its conditions that are unmet.
+    `spent` says why only another rehearsal helps; `detail` lists every unmet condition.
     """
 
     tag: str
@@ -64,40 +64,40 @@ class Rehearsal:
     untampered: bool = True
     detail: str = ""
     remedies: tuple[Remedy, ...] = ()
-    """What corrects it."""
+    """What meets the unmet conditions."""
     digests: tuple[str, ...] = ()
-    """The sha256 that stand in `detail`, for who shows them short."""
+    """The sha256 in `detail`, for faces that shorten them."""
 
 
 @dataclass(frozen=True)
 class Situation:
     """All that the next move depends on.
 
-    Each look gives the fields before `beyond_restore`. The others are read only where `fields_to_read` names them;
-    until then their defaults say that nothing is known.
+    The fields before `beyond_restore` are always read, the others only where `fields_to_read` names them; until then
+    their defaults mean that nothing is known.
     """
 
     state: OperationsState
     run_tag: str
-    """The tag that a run of the evaluation mode gets: by the settings, a free one where that must stay as it is."""
+    """The tag for a run of the evaluation mode: that of the settings, or a free one if it must not be overwritten."""
     trouble: str | None = None
-    """Why the state can't be told."""
+    """Why the state can't be read."""
     live_orders: tuple[str, ...] = ()
     """Names of the variables that enable live orders."""
     holder: Holder | None = None
     shown: ShownTag | None = None
     tampered: tuple[str, ...] = ()
     needs_freezing: bool = False
-    """Artifacts of the open incident's tag may still be written over."""
+    """True while artifacts of the open incident's tag may still be overwritten."""
     fallback: Fallback | None = None
     beyond_restore: tuple[str, ...] = ()
-    """Of the tampered tags those whose frozen copies are no longer what was frozen either."""
+    """The tampered tags that can't be restored, since their manifest is not the journal's."""
     good_tag: bool | None = None
-    """There is a known-good tag to switch to; None while that is not known."""
+    """Whether there is a known-good tag to switch to; None while that is not known."""
     fallback_run: StoppedRun | None = None
-    """The newest run of Phase 3 since the fallback, where it did not come to its end."""
+    """The newest Phase 3 run since the fallback, if it did not complete."""
     rehearsal: Rehearsal | None = None
     rerun_tag: str = "NEW"
-    """A tag for a re-run that nothing has."""
+    """An unused tag for a rehearsal."""
     read: frozenset[str] = frozenset()
     """Which of these fields were read."""

@@ -1,4 +1,4 @@
-"""Verifies all that was put on record: journal and anchor, state against journal, every frozen tag, `ACTIVE.json`."""
+"""Verifies what is on record: journal and anchor, state against journal, every frozen tag, `ACTIVE.json`."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ RESTARTED = "journal_restarted"
 
 
 class JournalSummary(Document):
-    """How many events, and the hash of the last."""
+    """The number of events, and the hash of the last."""
 
     events: int
     head: str
@@ -71,8 +71,8 @@ def verify(site: Site) -> Verification:
         problems = [_found(one.kind, one.where, one.detail) for one in check.problems]
         state = check.state
         if state is not None:
-            # Without the lock: hashing takes as long as it takes, and operations go on. What one of them changed
-            # meanwhile looks like a problem, so only what is still one when no operation was given counts.
+            # Without the lock, since hashing may take long and operations must go on. What an operation changes
+            # meanwhile looks like a problem, so a problem only counts if no operation was given.
             beside = [*_frozen_problems(site, state, check), *_active_problems(site, state)]
             if beside and tries < TRIES - 1 and (operations_lock(reports).is_held() or _end_of(reports) != check.head):
                 time.sleep(PAUSE_SECONDS)
@@ -95,7 +95,7 @@ def _end_of(reports: Path) -> Head | None:
 
 
 def remedies_of(kind: str, tag: str = "TAG") -> tuple[Remedy, ...]:
-    """Return what to do about a problem of that kind, for both faces; `tag` is the frozen tag that it is about."""
+    """Return the remedies for a kind of problem; `tag` is the frozen tag that it is about."""
     anew = Remedy(effect="the next operation writes it anew")
     repair = command_line("verify", "--repair", "--reason", "R")
     restarts = Remedy("", repair, "keeps the damaged journal and begins a new one")
@@ -152,7 +152,7 @@ def _frozen_problems(site: Site, state: OperationsState, check: JournalCheck) ->
 
 
 def _carried_over(check: JournalCheck) -> set[str]:
-    """Return the tags that were frozen before the journal was begun anew, which is on record as its first event."""
+    """Return the tags frozen before a repair began the journal anew, as its first event records them."""
     first = check.first
     if first is None or first.kind != RESTARTED:
         return set()
@@ -172,10 +172,10 @@ def _active_problems(site: Site, state: OperationsState) -> list[FoundProblem]:
 
 
 def repair(site: Site, reason: str) -> list[str]:
-    """Make journal and state usable again and return what was done; everything damaged is kept under another name.
+    """Make journal and state usable again and return lines about what was done; damaged files are kept, renamed.
 
-    A good journal gives the state anew. A damaged one is set aside, and a new one begins with the last state that
-    can be told. Raises Refused, OSError.
+    The state is rebuilt from an intact journal. A damaged journal is set aside, and a new one begins with the last
+    known state. Raises Refused, OSError.
     """
     reason = need_reason(reason)
     reports = site.reports
@@ -197,7 +197,7 @@ def repair(site: Site, reason: str) -> list[str]:
             changes = base.model_dump(by_alias=True, exclude={"revision", "pending", "journal"})
             problems = [safe_line(one.detail, 500) for one in broken[:SHOWN_PROBLEMS]]
             detail = {"reason": reason, "kept_in": kept, "problems": problems, "changes": changes}
-            # One event brings the state back; who is killed before it leaves a state that nobody can take for none.
+            # A process killed before this event leaves the old state in place, so the directory never looks new.
             append(
                 reports,
                 site.actor,
@@ -235,7 +235,7 @@ def _aside(reports: Path, path: Path, name: str) -> str | None:
 
 
 def _keep_state(reports: Path) -> None:
-    """Keep the state under another name too; it stays until the new one takes its place."""
+    """Copy the state under another name; the original stays until the new one replaces it."""
     path = state_path(reports)
     if path.is_file() and not path.is_symlink():
         shutil.copy2(path, state_dir(reports) / _damaged("state"))
@@ -248,7 +248,7 @@ def _damaged(name: str) -> str:
 
 
 def _last_known(reports: Path, folded: OperationsState | None) -> OperationsState:
-    """Return the state to go on with: the stored one, which may know more than what is left of the journal."""
+    """Return the state to continue with: the stored one if readable, since it may hold more than the journal."""
     try:
         stored = stored_state(reports)
     except StateUnreadable:

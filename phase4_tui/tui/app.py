@@ -44,11 +44,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 STALE_SECONDS = 10.0
 BUILD_SECONDS = 0.02
-"""So often it is looked whether the screens are built, when the application is to end."""
+"""Interval between checks whether every screen is built, before the application ends."""
 FIRST_LOOK_SECONDS = 0.5
-"""So long the first paint waits for the first facts: a paint without them costs more than most disks do."""
+"""The first paint waits at most this long for the first facts, since painting twice costs more than most disks."""
 GC_THRESHOLDS = (20_000, 20, 100)
-"""Rarer than Python's own: with ten thousand tags a whole collection stops the screen for a tenth of a second."""
+"""Rarer than Python's default: with ten thousand tags a full collection blocks the screen for a tenth of a second."""
 GOES_ON = Remedy("resume", command_line("run", "--resume"), "goes on later")
 
 
@@ -67,7 +67,7 @@ class Phase4App(App[None]):
                 show=one.footer,
                 tooltip=one.description,
                 id=one.id,
-                priority=one.id == "filter",  # before what is typed on in one go, which is meant for its field
+                priority=one.id == "filter",  # so that keys typed right after it reach the filter's field
             )
             for one in OPERATIONS
             if one.key
@@ -98,7 +98,7 @@ class Phase4App(App[None]):
     @cached_property
     def runs(self) -> "Runs":
         """The runs of this dashboard; loaded at the first one."""
-        from phase4_tui.console.operations.runs import Runs  # noqa: PLC0415 - the first paint does without
+        from phase4_tui.console.operations.runs import Runs  # noqa: PLC0415 - not for the first paint
 
         return Runs(self.site)
 
@@ -110,7 +110,7 @@ class Phase4App(App[None]):
     @cached_property
     def session(self) -> "Session":
         """What dialogues do their work with; loaded at the first one."""
-        from phase4_tui.console.operations.session import Session  # noqa: PLC0415 - the first paint does without
+        from phase4_tui.console.operations.session import Session  # noqa: PLC0415 - not for the first paint
         from phase4_tui.tui.asker import DashboardFace, ModalAsker  # noqa: PLC0415 - as above
 
         return Session(self.site, ModalAsker(self, self), DashboardFace(self, self.queue, self.start_run))
@@ -118,7 +118,7 @@ class Phase4App(App[None]):
     @cached_property
     def openings(self) -> "Openings":
         """What opens screens and does gestures; loaded at the first key."""
-        from phase4_tui.tui.openings import Openings  # noqa: PLC0415 - the first paint does without
+        from phase4_tui.tui.openings import Openings  # noqa: PLC0415 - not for the first paint
 
         return Openings(self, self)
 
@@ -127,18 +127,18 @@ class Phase4App(App[None]):
         self.facts.start()
 
     def get_default_screen(self) -> Screen[Any]:
-        """Begin with the dashboard, drawn at once with the first facts unless the disk lets wait for them."""
+        """Return the dashboard's screen, with the first facts unless the disk is too slow."""
         screen = DashboardScreen()
         self.snapshot = self.facts.first(FIRST_LOOK_SECONDS)
         screen.set_reactive(FactsScreen.snapshot, self.snapshot)
         return screen
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Drop what could command the terminal, and draw in ASCII where that is wanted."""
+        """Return filters that drop control characters and, where wanted, draw in ASCII."""
         return (*super().get_line_filters(), ControlFilter(), *((AsciiFilter(),) if self._ascii else ()))
 
     def on_mount(self) -> None:
-        """Look again whenever the terminal comes back; leave if a signal said so before there was a loop."""
+        """Look again whenever the terminal comes back; leave if a signal came before there was a loop."""
         if self._leaving is not None:
             self.exit(return_code=self._leaving)
         self.call_after_refresh(self._started)
@@ -169,14 +169,14 @@ class Phase4App(App[None]):
                 self._loop.call_soon_threadsafe(lambda: self.exit(return_code=code))
 
     def exit(self, result: None = None, return_code: int = 0, message: Any = None) -> None:
-        """End, once every screen is built: one that is being built would find none of its widgets."""
+        """End once every screen is built: a screen under construction would find none of its widgets."""
         if all(screen.is_mounted for screen in self.screen_stack):
             super().exit(result, return_code, message)
         else:
             self.set_timer(BUILD_SECONDS, lambda: self.exit(result, return_code, message))
 
     def on_snapshot_ready(self, message: SnapshotReady) -> None:
-        """Tell every screen the new facts."""
+        """Give every screen the new snapshot."""
         if not self.screen_stack:
             return  # the application is ending
         before, self.snapshot = self.snapshot, message.snapshot
@@ -191,7 +191,7 @@ class Phase4App(App[None]):
             self.refresh_bindings()
 
     def _started(self) -> None:
-        """The first paint is over: collect garbage again, but not among what was loaded for it."""
+        """Enable garbage collection after the first paint, without what was loaded for it."""
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
         gc.enable()
@@ -203,7 +203,7 @@ class Phase4App(App[None]):
                 screen.take_output(message.output)
 
     def on_events_seen(self, message: EventsSeen) -> None:
-        """Tell what another operator did, by name."""
+        """Announce what other operators did, by name."""
         self.queue.take_news(message.events)
 
     def on_tag_chosen(self, message: TagChosen) -> None:
@@ -211,7 +211,7 @@ class Phase4App(App[None]):
         self.facts.choose(message.tag)
 
     def push_screen(self, screen: Any, *args: Any, **more: Any) -> Any:
-        """Show a screen, with the facts of now; none any more while the application ends."""
+        """Show a screen with the present facts, unless the application is ending."""
         if self._exit:
             return asyncio.get_running_loop().create_future()
         if isinstance(screen, FactsScreen):
@@ -222,7 +222,7 @@ class Phase4App(App[None]):
         return super().push_screen(screen, *args, **more)
 
     def pop_screen(self) -> Any:
-        """Leave a screen; behind a question, what had to wait is told."""
+        """Leave a screen; after a question show the notices that waited."""
         left = super().pop_screen()
         self._notices.come_back()
         return left
@@ -250,7 +250,7 @@ class Phase4App(App[None]):
             return
         active = self.screen.active_bindings.get(event.key)
         if active is not None and active.node is not self:
-            return  # the screen's own key goes before the one of an action
+            return  # the screen's own key takes precedence
         for name, key in self.keys.items():
             if key == event.key:
                 self._is_refused(BY_ID[name])
@@ -260,7 +260,7 @@ class Phase4App(App[None]):
         return form or isinstance(self.focused, Input)
 
     def action_act(self, name: str) -> None:
-        """Do one action of the registry; none any more while the application ends."""
+        """Perform an action of the registry, unless the application is ending."""
         if self._exit:
             return
         self.give(name)
@@ -292,13 +292,13 @@ class Phase4App(App[None]):
         return operation.command_of(self.snapshot, self.site.settings) if self.snapshot is not None else ""
 
     def operate(self, dialogue: "Callable[[Session], Awaitable[object]]", command: str | None = None) -> None:
-        """Begin an operation, unless a question is open already; `command` is its own until all of it was chosen."""
+        """Begin an operation unless a question is open; `command` is its command until every choice is made."""
         if not isinstance(self.screen, ModalScreen):
             self.queue.begin(lambda: dialogue(self.session), command)
 
     def begin_operation(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Run an operation's dialogue, in place of one that still asks."""
-        begun: Any = work  # begun by the worker: one that is replaced before leaves no coroutine behind
+        """Run an operation's dialogue, replacing one that still asks."""
+        begun: Any = work  # called by the worker, so that a replaced one leaves no coroutine unawaited
         self.run_worker(begun, group="operations", exclusive=True, exit_on_error=False)
 
     def open(self, view: View, *tags: str) -> None:
@@ -315,7 +315,7 @@ class Phase4App(App[None]):
         self.facts.choose(tag)
 
     async def write(self, work: Callable[[], T]) -> T:
-        """Do in a thread what writes into the journal; it is not told as another operator's."""
+        """Do work that writes into the journal in a thread; its events are not announced as another operator's."""
         return await self.queue.write(work)
 
     def look_now(self) -> None:
@@ -337,7 +337,7 @@ class Phase4App(App[None]):
     def _run_ended(self, record: "RunRecord | None", error: Exception | None) -> None:
         self.facts.look_now()
         if error is not None:
-            self.queue.own.runs.clear()  # one that did not begin has no end to be seen
+            self.queue.own.runs.clear()  # a run that did not begin has no end to wait for
             message, remedies = parts_of(error)
             self.tell(f"the run failed: {message}", severity="error", remedies=remedies)
         elif record is not None:
@@ -347,13 +347,13 @@ class Phase4App(App[None]):
     def tell(
         self, text: str, *, title: str = "", severity: Severity = "information", remedies: Sequence[Remedy] = ()
     ) -> None:
-        """Show a notice, literally; after the question that is open, if one is."""
+        """Show a notice literally, after the open question if there is one."""
         self._notices.tell(as_keys(text, remedies, self.keys), title, severity)
 
     # Leaving and the palette ---------------------------------------------------------------------------------
 
     def leave_when_safe(self) -> None:
-        """Leave; a run under way is cancelled first, when the operator says so."""
+        """Leave; first ask whether to cancel a run under way."""
         if self.queue.busy:
             self.queue.leave_after = True
             self.tell("an operation is being carried out: leaving at its end")
@@ -363,7 +363,7 @@ class Phase4App(App[None]):
             self.exit()
 
     async def _quit_running(self) -> None:
-        from phase4_tui.tui.screens.questions import PlanScreen  # noqa: PLC0415 - the first paint does without
+        from phase4_tui.tui.screens.questions import PlanScreen  # noqa: PLC0415 - not for the first paint
 
         told = [as_keys("its steps are asked to end, then killed", (GOES_ON,), self.keys)]
         if await self.push_screen_wait(PlanScreen("A run is under way. Cancel it and leave?", told, "Leave")):
@@ -375,11 +375,11 @@ class Phase4App(App[None]):
         self.leave_when_safe()
 
     def action_help_quit(self) -> None:
-        """Say what leaves, to who pressed ctrl+c."""
+        """Answer ctrl+c with the key that leaves."""
         self.tell(f"`{how('quit', self.keys)}` leaves the dashboard")
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Offer every action in the palette; one that can't act now tells why."""
+        """Offer every action in the palette, with the reason if it can't act now."""
         for operation in OPERATIONS:
             if not (operation.writes and self.read_only):
                 obstacle = why_not(operation, self.snapshot)

@@ -1,4 +1,4 @@
-"""The asker of the dashboard, whose questions are modal screens, and what dialogues need of this face."""
+"""The asker of the dashboard, whose questions are modal screens, and what dialogues need from this face."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class ModalAsker:
-    """Asks with modal screens; a question that is left ends the dialogue without a word."""
+    """Asks with modal screens; leaving a question ends the dialogue silently."""
 
     attended = True
 
@@ -64,20 +64,20 @@ class ModalAsker:
         return await self._app.push_screen_wait(PlanScreen(question.text, question.lines, question.yes))
 
     async def offer(self, offer: Offer) -> bool:
-        """Show a plan and ask; what is so already needs no answer."""
+        """Show a plan and ask; a plan with nothing to do needs no answer."""
         return offer.nothing is not None or await self.confirm(offer.question)
 
     async def open(self, view: View, *tags: str) -> bool:
-        """Open the view's screen, where the operator goes on."""
+        """Open the view's screen, where the operator continues."""
         self._console.open(view, *tags)
         return True
 
     def word(self, message: str, remedies: Sequence[Remedy] = (), *, digests: Sequence[str] = ()) -> str:
-        """Return a message with its remedies as keys, and with the first digits of each sha256."""
+        """Return a message with its remedies as keys and each sha256 shortened."""
         return as_keys(short(message, digests), remedies, self._console.keys)
 
     def show(self, lines: Sequence[Line]) -> None:
-        """The questions here show what there is to know."""
+        """Do nothing: the questions of this face show these facts themselves."""
 
     def tell(self, text: str, severity: Severity = "information", *, remedies: Sequence[Remedy] = ()) -> None:
         """Show a notice."""
@@ -89,7 +89,7 @@ class ModalAsker:
 
 
 class DashboardFace:
-    """Work in threads, runs in the background, facts from the last look with the state of this moment."""
+    """Does work in threads and runs in the background; its facts are the last snapshot with the present state."""
 
     def __init__(self, console: ConsoleApp, queue: OperationQueue, start_run: Callable[[RunPlan], None]) -> None:
         self._console = console
@@ -101,7 +101,7 @@ class DashboardFace:
         return await asyncio.to_thread(function)
 
     async def write(self, function: Callable[[], T]) -> T:
-        """Do in a thread what writes into the journal."""
+        """Do work that writes into the journal in a thread."""
         return await self._queue.write(function)
 
     async def carry_out(self, function: Callable[[], T]) -> T:
@@ -109,17 +109,17 @@ class DashboardFace:
         return await self._queue.carry_out(function)
 
     async def run(self, plan: RunPlan) -> bool:
-        """Start a run, which goes on by itself."""
+        """Start a run, which continues in the background."""
         self._start_run(plan)
         return False
 
     async def facts(self) -> Snapshot:
-        """Return what was looked at last, with the state of this moment."""
+        """Return the last snapshot with the present state."""
         snapshot = self._console.snapshot
         if snapshot is None:
             raise Refused("the first look is not over yet")
         return replace(snapshot, state=await asyncio.to_thread(read_state, self._console.site.reports))
 
     def typed(self, command: str) -> None:
-        """Note the command of what is being done."""
+        """Note the command equivalent to the choices made."""
         self._queue.command = command

@@ -1,6 +1,6 @@
-"""The demo: an incident that plays itself in a scratch directory, with the real runs and the real operations.
+"""The demo: a scripted incident in a scratch directory, with real runs and real operations.
 
-Space pauses, any other key takes over, and what is left is an ordinary dashboard.
+Space pauses, any other key takes over and leaves an ordinary dashboard.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ PICTURE_SIZE = (120, 40)
 
 @dataclass(frozen=True)
 class Scene:
-    """One scene: what is told, what is done, how long it stands, and the name of its picture."""
+    """One scene: its caption, its action, its duration, and the name of its picture."""
 
     caption: str
     act: Callable[["DemoApp"], Awaitable[None]]
@@ -55,7 +55,7 @@ def lay_out(directory: Path) -> Site:
     """Put the batches and rules of the demo into a directory, and return it as a place for operations."""
     data = files("phase4_tui.data")
     sample = json.loads((data / "sample_batch_input.json").read_bytes())
-    # The feed has lost its bias: every record is neutral, so that nothing is traded.
+    # Every record has a neutral bias, as after a feed error, so that nothing is traded.
     bad = [record | {"options_bias": "NEUTRAL"} for record in sample]
     corrected = [record | {"iv_percentile": round(record["iv_percentile"] * 0.99, 2)} for record in sample]
     for name, content in (("sample_batch_input.json", sample), (BAD_INPUT, bad), (FIXED_INPUT, corrected)):
@@ -109,7 +109,7 @@ class DemoApp(Phase4App):
         self._tell(f"yours now: every key works, on a scratch directory\n{how('quit', self.keys)} leaves")
 
     def _tell(self, text: str) -> None:
-        """Show a caption and, on a line of its own where there is no room beside it, what the keys do."""
+        """Show a caption and what the keys do, on a second line if there is no room beside it."""
         self.banner = f"DEMO · {text}"
         for screen in self.screen_stack:
             for header in screen.query(HeaderLine):
@@ -128,7 +128,7 @@ class DemoApp(Phase4App):
                     await asyncio.sleep(STEP_SECONDS)
                     self.save_screenshot(f"{scene.picture}.svg", str(self._pictures))
                 await self._rest(scene.seconds)
-        except Exception as error:  # noqa: BLE001 - a demo that fails says so instead of standing still
+        except Exception as error:  # noqa: BLE001 - a failed demo must say so instead of freezing
             self.failed = f"{type(error).__name__}: {error}"
             self._tell(f"the demo stopped: {self.failed}\nevery key works")
         self._script = None
@@ -277,7 +277,7 @@ SCENES = (
 
 
 def run_demo(speed: float, pictures: Path | None, *, ascii_only: bool = False) -> int:
-    """Play the demo in a scratch directory, which is gone afterwards; with `pictures` unseen, writing SVGs there."""
+    """Play the demo in a scratch directory, removed afterwards; with `pictures`, unseen, with SVGs written there."""
     from phase4_tui.tui.start import run_app  # noqa: PLC0415 - signals belong to a real start
 
     directory = Path(tempfile.mkdtemp(prefix="phase4-demo-"))

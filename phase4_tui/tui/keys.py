@@ -16,12 +16,12 @@ from phase4_tui.errors import Refused, Remedy
 RESERVED = {"ctrl+p", "tab", "shift+tab", "enter", "escape", "up", "down", "left", "right", "home", "end", "pageup",
             "pagedown", "backspace", "ctrl+c", "ctrl+q", "ctrl+z", "ctrl+m", "ctrl+i", "ctrl+h", "ctrl+j"}  # fmt: skip
 SCREEN_KEYS = {"left_square_bracket", "right_square_bracket", "n", "m", "w", "T", "V", "K", "O", "I", "X"}
-"""What a screen uses itself, beside the keys of the registry that it gives another meaning to."""
+"""Keys that screens use themselves, besides keys of the registry to which they give another meaning."""
 _CHARACTERS = {_character_to_key(character): character for character in ascii_letters + digits + punctuation}
 
 
 class BadKeys(Refused):
-    """A key in the settings that can't be used; `action` is the entry that says so."""
+    """A key in the settings that can't be used; `action` is its entry there."""
 
     def __init__(self, action: str, problem: str, *, remedy: Remedy | Sequence[Remedy] = ()) -> None:
         super().__init__(problem, remedy=remedy, key=f"keys.{action}")
@@ -36,7 +36,7 @@ def keys_of(settings: Mapping[str, str]) -> dict[str, str]:
             raise BadKeys(name, f"is no action; the actions are {', '.join(keys)}")
         keys[name] = _checked(name, key)
     used: dict[str, str] = {}
-    for name in sorted(keys, key=lambda name: name in settings):  # what was set is at fault, not what stands here
+    for name in sorted(keys, key=lambda name: name in settings):  # defaults first, so that an error names the setting
         key = keys[name]
         if key and key in used:
             another = Remedy(effect="give one of them another")
@@ -46,7 +46,7 @@ def keys_of(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def _checked(name: str, key: str) -> str:
-    """Return a key by the name under which it arrives."""
+    """Return a key by the name that Textual reports for it."""
     arrives = _character_to_key(key) if len(key) == 1 and key.isprintable() else key
     if arrives in RESERVED:
         raise BadKeys(name, f"`{key}` is taken by the terminal or the screens")

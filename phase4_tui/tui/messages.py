@@ -1,4 +1,4 @@
-"""The messages that widgets and application exchange: facts from `console/facts`, and what the operator chose."""
+"""The messages between widgets and application: facts from `console/facts`, and the operator's choice of a tag."""
 
 from collections.abc import Sequence
 
@@ -10,14 +10,14 @@ from phase4_tui.journal.events import Event
 
 
 class SnapshotReady(Message):
-    """There are new facts; a newer message replaces one that still waits."""
+    """There is a new snapshot; it replaces a message that still waits."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         super().__init__()
         self.snapshot = snapshot
 
     def can_replace(self, message: Message) -> bool:
-        """Only the newest snapshot counts."""
+        """Return whether a newer message may replace this one: only a snapshot may."""
         return isinstance(message, SnapshotReady)
 
 
@@ -30,7 +30,7 @@ class OutputArrived(Message):
 
 
 class EventsSeen(Message):
-    """New events stand in the journal."""
+    """The journal has new events."""
 
     def __init__(self, seen: Sequence[Event]) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class TagChosen(Message):
 
 
 def message_of(event: events.FactEvent) -> Message | None:
-    """Return the message for an event of `console/facts`, None for one that a snapshot tells too."""
+    """Return the message for an event of `console/facts`, None for one that the snapshot shows anyway."""
     if isinstance(event, events.SnapshotReady):
         return SnapshotReady(event.snapshot)
     if isinstance(event, events.OutputArrived):

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 NOTICE_LIMIT = 600
 SEEN_SECONDS = 2.0
-"""A notice that stood so long when a question came up counts as read."""
+"""A notice counts as read if it was shown this long before a question came up."""
 PAUSE_SECONDS = 0.2
-"""After a question, one more may follow at once: what waits is shown when none did."""
+"""Another question may follow at once: waiting notices are shown after this long without one."""
 
 
 class Notice(NamedTuple):
@@ -26,7 +26,7 @@ class Notice(NamedTuple):
 
 
 class Notices:
-    """Shows notices; while a question is open they wait for its end."""
+    """Shows notices; while a question is open they wait."""
 
     def __init__(self, app: "App[None]") -> None:
         self._app = app
@@ -52,16 +52,16 @@ class Notices:
             self._app.notify(text, title=title, severity=severity, markup=False)  # type: ignore[arg-type]
 
     def make_way(self) -> None:
-        """A question comes up: nothing may stand over it, and what nobody can have read yet waits for its end."""
+        """Clear the notices for a question; those too recent to have been read wait for its end."""
         now = time.monotonic()
         self._waiting += [one for since, one in self._shown if now - since < SEEN_SECONDS]
         self._shown = []
         self._app.clear_notifications()
 
     def come_back(self) -> None:
-        """A question was answered: show what waits, unless another one follows."""
+        """Show waiting notices after a question, unless another one follows."""
         if self._waiting:
-            self._app.clear_notifications()  # one that was told just before the question would be there twice
+            self._app.clear_notifications()  # a notice from just before the question would be shown twice
             self._app.set_timer(PAUSE_SECONDS, self._show_waiting)
 
     def _show_waiting(self) -> None:

@@ -1,4 +1,4 @@
-"""Opens the screen of each view, and does the gestures that only concern the dashboard."""
+"""Opens the screen of each view, and performs the gestures of the dashboard."""
 
 from pathlib import Path
 from shlex import quote
@@ -15,7 +15,7 @@ from phase4_tui.tui.themes import THEMES
 
 
 class Dashboard(ConsoleApp, Protocol):
-    """What the gestures need of the application besides what a screen does."""
+    """What the gestures need from the application, beyond what a screen needs."""
 
     queue: OperationQueue
 
@@ -26,18 +26,18 @@ class Dashboard(ConsoleApp, Protocol):
         """Show another tag; None follows the active one, else the newest."""
 
     def leave_when_safe(self) -> None:
-        """Leave, once nothing is lost by it."""
+        """Leave once nothing can be lost."""
 
 
 class Openings:
-    """What operations do that write nothing: each view and each gesture has its case, which the type checker holds."""
+    """Serves every view and every gesture; the type checker finds one without a case."""
 
     def __init__(self, app: App[None], dashboard: Dashboard) -> None:
         self._app = app
         self._dashboard = dashboard
 
     def open(self, view: View, *tags: str) -> None:
-        """Open a view's screen; one that is open already comes to the front, or makes way for one about `tags`."""
+        """Open a view's screen; one that is open comes to the front, or is replaced by one about `tags`."""
         screen = self._screen(view, tags)
         if screen is None:
             return
@@ -157,7 +157,7 @@ class Openings:
         if command is None:
             self._dashboard.tell("no operation yet", severity="warning")
             return
-        if Path.cwd() != workdir:  # the shell it is pasted into stands where the dashboard was started
+        if Path.cwd() != workdir:  # the command is pasted into a shell in the directory where the dashboard was started
             command = command.replace("phase4 ", f"phase4 -C {quote(str(workdir))} ", 1)
         self._app.copy_to_clipboard(command)
         self._dashboard.tell(command, title="copied")

@@ -15,7 +15,7 @@ REFUSED = 2
 
 
 def run_dashboard(site: Site, *, read_only: bool = False, ascii_only: bool = False) -> int:
-    """Run the dashboard until it is left; 2 where no full screen can be drawn or a key can't be used."""
+    """Run the dashboard and return its exit status: 2 if no full screen can be drawn or a key can't be used."""
     reason = why_unusable()
     if reason is not None:
         print(f"error: {error_as_commands(reason)}", file=sys.stderr)
@@ -31,8 +31,8 @@ def run_dashboard(site: Site, *, read_only: bool = False, ascii_only: bool = Fal
 
 
 def run_app(app: Phase4App, unseen: tuple[int, int] | None = None) -> int:
-    """Run the application with the terminal's life guarded; `unseen` in that size without any terminal."""
-    for name in ("COLUMNS", "LINES"):  # exported once, they would hold the screen at that size for ever
+    """Run the application with the terminal guarded; `unseen` is the size for a run without a terminal."""
+    for name in ("COLUMNS", "LINES"):  # if exported, they would fix the screen at that size
         os.environ.pop(name, None)
 
     def kill() -> None:

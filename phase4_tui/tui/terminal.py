@@ -1,4 +1,4 @@
-"""The terminal's life: refused where it can't draw, and left as it was on every way out, signals included."""
+"""Guards the terminal: refuses one that can't draw, and restores it on every way out, signals included."""
 
 import os
 import signal
@@ -36,8 +36,8 @@ def why_unusable(environment: Any = os.environ) -> Refused | None:
 def restored_on_signals(leave: Callable[[int], None], kill: Callable[[], None]) -> Iterator[list[int]]:
     """Leave on SIGTERM and SIGHUP, by force when that takes too long or a second signal comes; yield those caught.
 
-    `leave` asks the application to end with an exit status; `kill` ends what runs. Handlers of the C level are
-    used, since a terminal that is stalled blocks the event loop.
+    `leave` asks the application to end with an exit status; `kill` ends what runs. The handlers are set with
+    `signal.signal`, since a stalled terminal blocks the event loop.
     """
     caught: list[int] = []
     try:

@@ -1,4 +1,4 @@
-"""The only door from foreign text to the screen: made safe, never read as markup, and ASCII alone where wanted."""
+"""The only way for foreign text to the screen: made safe, never read as markup, plain ASCII where wanted."""
 
 import re
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from phase4_tui.artifacts.safe_text import safe_line, safe_text
 
 LINE_LIMIT = 2000
 MUTED = "$foreground 65%"
-"""What `$text-muted` means here: the theme's own is a colour for CSS, and full white in content."""
+"""The colour for muted text: the theme's `$text-muted` only works in CSS and is full white in content."""
 Part = tuple[str, str] | str
 
 _ASCII = str.maketrans(
@@ -34,7 +34,7 @@ _CONTROL = re.compile(
 
 
 def content(*parts: Part) -> Content:
-    """Return parts, each a text or a text with its style, as content that is shown literally."""
+    """Return parts, each a text or a text with its style, as literal content."""
     return Content.assemble(*(_safe_part(part) for part in parts))
 
 
@@ -56,12 +56,12 @@ def clip(text: str, width: int) -> str:
 
 
 class ControlFilter(LineFilter):
-    """The second line: whatever reached a widget past the door loses its control characters here."""
+    """The second line of defence: removes control characters that reached a widget by another way."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """Return the segments without characters that command a terminal."""
+        """Return the segments without characters that control a terminal."""
         if all(segment.control or segment.text.isprintable() for segment in segments):
-            return segments  # a printable text holds nothing of what is dropped
+            return segments  # printable text holds no control characters
         return [
             segment if segment.control else Segment(_CONTROL.sub("�", segment.text), segment.style)
             for segment in segments

@@ -18,7 +18,7 @@ THEMES = (
         dark=True,
     ),
     Theme(
-        name="colour-blind",  # Okabe and Ito: apart for every common kind of colour blindness
+        name="colour-blind",  # Okabe and Ito: distinct for every common kind of colour blindness
         primary="#56b4e9",
         secondary="#cc79a7",
         accent="#f0e442",

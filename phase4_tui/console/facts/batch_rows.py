@@ -1,4 +1,4 @@
-"""The rows of a report of another layout: decoded once from its front to learn where each batch of them begins."""
+"""The rows of a report in a foreign layout: one pass over the file finds where each batch of rows begins."""
 
 import io
 import os
@@ -23,11 +23,11 @@ from phase4_tui.console.facts.report_rows import GONE, ReportRows, Search, Stop,
 BATCH_BYTES = 64 << 10
 CACHED_BATCHES = 4
 POLL_SECONDS = 0.02
-_any_rows = msgspec.json.Decoder(list[Any])  # whatever a script of the operator's wrote
+_any_rows = msgspec.json.Decoder(list[Any])  # rows from an operator's own script may be anything
 
 
 class BatchRows(ReportRows):
-    """The rows of a report of another layout."""
+    """The rows of a report that another program wrote."""
 
     def __init__(self, path: Path, identity: Identity, descriptor: int) -> None:
         super().__init__(path, identity, None)
@@ -62,10 +62,10 @@ class BatchRows(ReportRows):
         self._begins.append(begin)
         self._ends.append(end)
         self._firsts.append(self.count)
-        self.count += rows  # last: whoever draws meanwhile asks for rows below it
+        self.count += rows  # last: a thread that draws meanwhile reads rows below it
 
     def search(self, search: Search, stop: Stop) -> None:
-        """Decode every batch once more, as soon as it was found."""
+        """Decode every batch again, as soon as it is found."""
         at = 0
         while not stop():
             complete = self.complete
@@ -83,7 +83,7 @@ class BatchRows(ReportRows):
     def _batch(self, at: int) -> list[Any]:
         """Return the rows of a batch."""
         data = os.pread(self._descriptor, self._ends[at] - self._begins[at], self._begins[at])
-        # Behind the last row of a batch stands what parted it from the next one, or the end of all rows.
+        # The byte after the last row is a comma, or the bracket that ends the rows.
         cursor = Cursor(io.BytesIO(data.rstrip(b" \t\r\n")[:-1] + b"]"), BATCH_BYTES)
         try:
             return [row for rows in read_array(cursor, _any_rows.decode, tolerant_row) for row in rows]
@@ -103,7 +103,7 @@ class BatchRows(ReportRows):
 
 @dataclass
 class _Bytes:
-    """The bytes of an open file from a place on; its own position, which threads share, is left alone."""
+    """The bytes of an open file from an offset; the file's own position, which threads share, does not move."""
 
     descriptor: int
     position: int

@@ -1,4 +1,4 @@
-"""Builds a snapshot of what was read from disk: pure, so that equal readings give equal snapshots."""
+"""Builds a snapshot from what was read: pure, so that equal readings give equal snapshots."""
 
 from typing import TYPE_CHECKING
 
@@ -25,8 +25,8 @@ def build_snapshot(
 ) -> Snapshot:
     """Return the snapshot of `readings`.
 
-    `rows` are the tags judged so far, of `tags` that there are; `followed` is False when the operator chose the tag
-    that is shown; `watch_trouble` says why the kernel gives no hints of changes.
+    `rows` are the tags judged so far, `tags` the number of all; `followed` is False when the operator chose the shown
+    tag; `watch_trouble` says why the kernel gives no hints of changes.
     """
     focus = view_of(readings.shown) if readings.shown else None
     error = readings.state_error
@@ -58,7 +58,7 @@ def build_snapshot(
 
 
 def view_of(judgement: "Judgement") -> TagView:
-    """Return what a face shows of a judged tag."""
+    """Return the view of a judged tag."""
     evidence = judgement.evidence
     monitoring = evidence.monitoring.value
     snapshot = monitoring.snapshot if monitoring else None
@@ -79,6 +79,6 @@ def view_of(judgement: "Judgement") -> TagView:
 
 
 def _runs_another(readings: "Readings") -> bool:
-    """True while a run of another tag than the one that is shown is under way."""
+    """True while a tag other than the shown one is being run."""
     shown = readings.shown.tag if readings.shown else None
     return readings.holder is not None and readings.holder.tag != shown

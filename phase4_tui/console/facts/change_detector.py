@@ -1,4 +1,4 @@
-"""Finds what changed on disk since the look before: tags, the state, the journal, runs. No thread, no waiting."""
+"""Finds what changed on disk since the previous look: tags, state, journal, runs; it never waits."""
 
 import time
 from collections.abc import Callable, Set
@@ -18,27 +18,27 @@ from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.status import shown_tag
 
 OPERATION_FILES = ("state.json", "journal.jsonl", "journal.head", "lease.json", "running/holder.json")
-"""What changes below the state directory when anyone gives an operation, runs, or takes the lease."""
+"""The files below the state directory that an operation, a run or a lease changes."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """What one look found."""
+    """The result of one look."""
 
     tags: Set[str]
-    """Tags any of whose artifacts came, went or changed."""
+    """Tags with an artifact that was added, removed or changed."""
     operations: bool
-    """One of the files of operations changed."""
+    """True when one of `OPERATION_FILES` changed."""
     suspects: Set[str]
     """Tags that may need an incident: those that changed, and those whose run or slow writer has ended."""
     unsettled: bool
-    """Tags were judged again of which something was being written."""
+    """True when tags were judged again because a file of theirs was being written."""
     indexing: bool
-    """Tags waited to be judged, and some of them were."""
+    """True when queued tags were judged."""
 
 
 class ChangeDetector:
-    """Posts what it finds: TagsJudged, EventsSeen, and the troubles of state and journal."""
+    """Posts TagsJudged, EventsSeen, and the troubles of state and journal."""
 
     def __init__(self, site: Site, post: Post, troubles: Troubles, clock: Callable[[], float] = time.monotonic) -> None:
         self._site = site
@@ -50,7 +50,7 @@ class ChangeDetector:
         self._signature: object = None
         self.index = TagIndex(site, clock)
         self.holder: Holder | None = None
-        """Who was running a sequence at the last look."""
+        """The run that was under way at the last look."""
 
     @property
     def busy(self) -> bool:
@@ -58,7 +58,7 @@ class ChangeDetector:
         return self.holder is not None or bool(self.index.unsettled)
 
     def begin(self) -> None:
-        """Take the journal and the files of operations as they are: what is there already is no change."""
+        """Take journal and operation files as the baseline for later changes."""
         self._signature = self._operations_signature()
         try:
             self._events.begin()
@@ -66,17 +66,17 @@ class ChangeDetector:
             self._troubles.note_error("journal", error)
 
     def scan(self) -> Set[str]:
-        """Queue every tag to be judged, the one of a run under way first; return them."""
+        """Scan every name; queue and return the changed tags, that of a run under way first."""
         tags = self.index.scan()
         self._look_at_runs()
         return tags
 
     def shown(self) -> str | None:
-        """Return the tag that is shown when nobody chose one."""
+        """Return the tag that is shown by default."""
         return shown_tag(self._site, None, self._read_state(), lambda: self.index.newest)
 
     def look(self, hinted: Set[str]) -> Change:
-        """Look once; `hinted` are names that the kernel told of. Raises OSError when the directory can't be read."""
+        """Look once; `hinted` are file names from the kernel. Raises OSError when the directory can't be read."""
         if self._missed.any(hinted):
             self.index.scan_soon()
         tags = self.index.changed(hinted)
@@ -96,7 +96,7 @@ class ChangeDetector:
             judged = self.index.judge_some(state)
             if judged:
                 self._post(TagsJudged(judged))
-        suspects |= unsettled - self.index.unsettled  # a writer that gave up leaves a broken file
+        suspects |= unsettled - self.index.unsettled  # an aborted write leaves a broken file
         return Change(tags, moved, suspects, bool(unsettled), indexing)
 
     def _operations_signature(self) -> object:
@@ -111,9 +111,9 @@ class ChangeDetector:
         return tuple(identities)
 
     def _read_events(self) -> set[str]:
-        """Post the new events of the journal; judge again the tags that were run, and return them.
+        """Post the new events of the journal; queue the tags that were run, and return them.
 
-        A run may be too short to be seen under way, and may leave no file.
+        The holder file alone would not do: a run may end between two looks and leave no artifact.
         """
         events: list[Event] = []
         failure = None
@@ -129,7 +129,7 @@ class ChangeDetector:
         return ran
 
     def _look_at_runs(self) -> set[str]:
-        """Judge again the tags whose run has begun or ended, which says something of them; return them."""
+        """Queue the tags whose run has begun or ended, since their verdict depends on it; return them."""
         before, self.holder = self.holder, running(self._reports)
         if self.holder == before:
             return set()

@@ -1,4 +1,4 @@
-"""What `console/facts` tells: plain events, posted to a callback from its threads; each face shows them its way."""
+"""The events of `console/facts`: plain data, posted to a callback from its threads."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -40,14 +40,14 @@ class TagsJudged:
 
 @dataclass(frozen=True)
 class EventsSeen:
-    """New events stand in the journal, whoever wrote them, oldest first."""
+    """The journal has new events, whoever wrote them, oldest first."""
 
     events: "tuple[Event, ...]"
 
 
 @dataclass(frozen=True)
 class OutputArrived:
-    """A step wrote lines; a `fresh` one begins to, and with a new `page` what was shown before is another run's."""
+    """A step wrote lines; `fresh` marks a step's first, a new `page` the first of another run."""
 
     title: str
     lines: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ class OutputArrived:
 
 @dataclass(frozen=True)
 class TroubleChanged:
-    """Something can't be looked at or written as it should be; None when it can again."""
+    """A read or write fails; the trouble is None once it works again."""
 
     subject: Subject
     trouble: str | None
@@ -67,11 +67,11 @@ class TroubleChanged:
 
 FactEvent = SnapshotReady | TagsJudged | EventsSeen | OutputArrived | TroubleChanged
 Post = Callable[[FactEvent], object]
-"""Takes an event; called from any thread."""
+"""A callback that takes an event; called from any thread."""
 
 
 class Troubles:
-    """Posts each trouble once: when it begins, when it is another one, and when it is over."""
+    """Posts a trouble once when it begins, changes or ends."""
 
     def __init__(self, post: Post) -> None:
         self._post = post
@@ -82,12 +82,12 @@ class Troubles:
         return self._known.get(subject)
 
     def note(self, subject: Subject, trouble: str | None, remedies: tuple[Remedy, ...] = ()) -> None:
-        """Take the present trouble of a subject, None for none; each subject belongs to one thread."""
+        """Set the trouble of a subject, None for none; each subject belongs to one thread."""
         if self._known.get(subject) != trouble:
             self._known[subject] = trouble
             self._post(TroubleChanged(subject, trouble, remedies))
 
     def note_error(self, subject: Subject, error: Phase4Error | OSError | None, about: str = "") -> None:
-        """Take an error as the present trouble; `about` stands before its message."""
+        """Set an error as the trouble; `about` precedes its message."""
         remedies = error.remedies if isinstance(error, Phase4Error) else ()
         self.note(subject, f"{about}{error}" if error is not None else None, remedies)

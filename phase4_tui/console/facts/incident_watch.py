@@ -1,4 +1,4 @@
-"""Opens incidents for tags that changed, in a thread of its own: another's operation may hold the record for long."""
+"""Opens incidents for tags that changed, in a thread of its own, since another operation may hold the lock for long."""
 
 import threading
 from collections.abc import Iterable, Mapping
@@ -9,13 +9,13 @@ from phase4_tui.errors import FORESEEN, Phase4Error
 from phase4_tui.runbook.site import Site
 
 SETTLE_SECONDS = 0.3
-"""Delay before the first look, which the first paint does without."""
+"""Delay before the first look, which the first paint does not need."""
 AGAIN_SECONDS = 2.0
 """Delay before an incident that couldn't be written is tried again."""
 
 
 class IncidentWatch:
-    """Looks at suspects until `stop` is set; sets `looked` after them, since an incident may be open then."""
+    """Checks suspects until `stop` is set; sets `looked` afterwards, since an incident may be open then."""
 
     def __init__(self, site: Site, stop: threading.Event, looked: threading.Event, troubles: Troubles) -> None:
         self._site = site
@@ -28,7 +28,7 @@ class IncidentWatch:
         self._defect: Exception | None = None
 
     def suspect(self, tags: Iterable[str]) -> None:
-        """Have these looked at."""
+        """Queue tags as suspects."""
         more = set(tags)
         if more:
             with self._lock:
@@ -36,11 +36,11 @@ class IncidentWatch:
             self.wake()
 
     def wake(self) -> None:
-        """Let `run` see that there are suspects, or that it is to end."""
+        """Wake `run`: there are suspects, or it must end."""
         self._wake.set()
 
     def check(self) -> None:
-        """Raise what a look at a suspect failed with since the last call: it must be seen, not end in silence."""
+        """Raise the unexpected error of a look since the last call, so that it does not pass in silence."""
         defect, self._defect = self._defect, None
         if defect is not None:
             raise defect
@@ -58,13 +58,13 @@ class IncidentWatch:
             failures = self._look_at(tags)
             self._note(failures)
             self._looked.set()
-            if failures:  # only now again, so that none of them holds up the others
+            if failures:  # last, so that a failure delays no other suspect
                 self.suspect(failures)
                 self._stop.wait(AGAIN_SECONDS)
 
     def _look_at(self, tags: Iterable[str]) -> dict[str, Phase4Error | OSError]:
-        """Look at each tag; return why an incident that should be written can't be, by tag."""
-        from phase4_tui.rollback.incidents import look_for_incident  # noqa: PLC0415 - the first paint does without
+        """Look at each tag; return by tag the error that kept its incident from being written."""
+        from phase4_tui.rollback.incidents import look_for_incident  # noqa: PLC0415 - not for the first paint
 
         failures: dict[str, Phase4Error | OSError] = {}
         for tag in sorted(tags):
@@ -74,12 +74,12 @@ class IncidentWatch:
                 look_for_incident(self._site, tag)
             except FORESEEN as error:
                 failures[tag] = error
-            except Exception as error:  # noqa: BLE001 - whatever it is, `check` raises it where it is shown
+            except Exception as error:  # noqa: BLE001 - `check` raises it where it is shown
                 self._defect = error
         return failures
 
     def _note(self, failures: Mapping[str, Phase4Error | OSError]) -> None:
-        """Tell of the first tag's failure, and of how many more tags there are like it."""
+        """Report the first tag's failure and the number of further ones."""
         tag, error = next(iter(failures.items()), ("", None))
         more = f" (and {counted(len(failures) - 1, 'tag')} more)" if len(failures) > 1 else ""
         self._troubles.note_error("incident", error, f"{tag}{more}: ")

@@ -1,4 +1,4 @@
-"""What is new in the journal, and which of it this session wrote itself: only the rest is told as another's."""
+"""What is new in the journal, and which of it this session wrote itself: only the rest is announced."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -13,26 +13,26 @@ from phase4_tui.runbook.site import Site
 
 T = TypeVar("T")
 SHOWN_ELSEWHERE = ("evidence", "recovered")
-"""Kinds of events that the panels show by themselves, or that nobody caused."""
+"""Kinds of events that a panel shows anyway, or that no operator caused."""
 FOUND_BY_LOOKING = ("incident", "raised")
 """Kinds of events that any dashboard writes when it sees a bad tag; the incident panel shows them."""
 
 
 class NewEvents:
-    """The events behind those that were read before."""
+    """Reads each event of the journal once."""
 
     def __init__(self, reports: Path) -> None:
         self._reports = reports
         self._seen: int | None = None
 
     def begin(self) -> None:
-        """Let what stands in the journal now count as read; raises JournalDamaged, OSError."""
+        """Count the present events as read; raises JournalDamaged, OSError."""
         if self._seen is None:
             last = last_event(self._reports)
             self._seen = last.seq if last is not None else 0
 
     def read(self) -> Iterator[Event]:
-        """Yield the events that were not read before, oldest first; raises JournalDamaged, OSError."""
+        """Yield the events that are new, oldest first; raises JournalDamaged, OSError."""
         if self._seen is None:
             self.begin()
             return
@@ -44,7 +44,7 @@ class NewEvents:
             yield from self._begun_anew(before)
 
     def _begun_anew(self, before: int) -> Iterator[Event]:
-        """Yield the last event of a journal that ends before what was read: a repair set the former one aside."""
+        """Yield the last event of a journal that a repair began anew, so that it ends before the last event read."""
         last = last_event(self._reports)
         if last is not None and last.seq < before:
             self._seen = last.seq
@@ -58,7 +58,7 @@ class OwnEvents:
         self._site = site
         self._numbers: set[int] = set()
         self.runs: set[str] = set()
-        """The tags of the runs that were started here and whose end was not seen yet."""
+        """The tags of the runs started here whose end is not read yet."""
 
     def during(self, work: Callable[[], T]) -> T:
         """Do the work and remember what it wrote; it may take long, so call it in a thread."""
@@ -72,7 +72,7 @@ class OwnEvents:
                 self._numbers |= {event.seq for event in events if _is_by(event, actor)}
 
     def news_of_others(self, events: Iterable[Event]) -> list[str]:
-        """Return a line for each result of an operation or a run that was not given here."""
+        """Return a line for each result of an operation or run of another session."""
         lines = []
         for event in events:
             line = None if event.kind in SHOWN_ELSEWHERE or self._is_own(event) else describe(event)

@@ -1,4 +1,4 @@
-"""The run log kept compactly: what is shown of each event, oldest first, and whether its chain holds."""
+"""The run log in compact form: a row per event, oldest first, and whether the chain holds."""
 
 import sys
 from collections import Counter
@@ -19,7 +19,7 @@ REASON_CHARS = 160
 
 
 class EventRow(msgspec.Struct, frozen=True, gc=False):
-    """What the list shows of an event."""
+    """An event as the list shows it."""
 
     seq: int
     at: str
@@ -35,7 +35,7 @@ class EventRow(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True)
 class More:
-    """The rows of the events behind those that are known, and the end of the chain with them."""
+    """The rows of further events, and the end of the chain after them."""
 
     rows: list[EventRow]
     seq: int
@@ -44,38 +44,38 @@ class More:
 
 @dataclass
 class Journal:
-    """The events that are shown, oldest first, and what is known of their chain."""
+    """The rows shown, oldest first, and whether their chain holds."""
 
     rows: list[EventRow] = field(default_factory=list)
     seq: int = 0
     hash: str = GENESIS
     problems: tuple[str, ...] = ()
     verified: bool = False
-    """Every line was read and follows the one before."""
+    """True when every event was read and follows the previous one."""
 
     def add(self, more: More) -> None:
-        """Take the events behind the known ones."""
+        """Append further events."""
         self.rows += more.rows
         self.seq, self.hash = more.seq, more.hash
 
     def choices(self, name: str) -> list[tuple[str, int]]:
-        """Return the values of a field with their counts, the last used first."""
+        """Return the values of a field with their counts, most recent first."""
         counts = Counter(getattr(row, name) for row in reversed(self.rows))
         return [(value, count) for value, count in counts.items() if value]
 
 
 def row_of(event: Event) -> EventRow:
-    """Return what is shown of an event."""
+    """Return the row of an event."""
     told = event.detail.get("error") or event.detail.get("reason") or event.detail.get("state") or ""
     short = [event.operator, event.host, event.kind, event.tag or "", event.incident or "", event.outcome]
-    # Nearly all events share these words; a copy for each would be most of the memory.
+    # Nearly all events share these words; separate copies would take most of the memory.
     operator, host, kind, tag, incident, outcome = (sys.intern(safe_line(value, 200)) for value in short)
     reason = safe_line(str(told), REASON_CHARS)
     return EventRow(event.seq, event.at, operator, host, kind, tag, incident, outcome, reason)
 
 
 def read_last(reports: Path) -> Journal:
-    """Return the last events alone, which takes no time; none of a damaged journal, which `read_all` tells."""
+    """Return the last events alone, which is fast; none of a damaged journal, which `read_all` reports."""
     try:
         last = last_event(reports)
         if last is None:
@@ -87,9 +87,9 @@ def read_last(reports: Path) -> Journal:
 
 
 def read_all(reports: Path, stop: Callable[[], bool]) -> Journal:
-    """Return every event up to the first that is damaged or does not follow, with what is wrong.
+    """Return every event up to the first that is damaged or breaks the chain, with what is wrong.
 
-    One event at a time: to hold all of them at once would stop the screen for tenths of a second.
+    One event at a time: holding all of them at once would block the screen for tenths of a second.
     """
     journal = Journal(verified=True)
     problems = []
@@ -112,7 +112,7 @@ def read_all(reports: Path, stop: Callable[[], bool]) -> Journal:
 
 def _anchor_problems(reports: Path, journal: Journal) -> list[str]:
     anchor = read_head(reports)
-    # An operation that was given meanwhile has moved the anchor on: its events are behind those that were read.
+    # An operation given meanwhile has moved the anchor: its events follow those read here.
     more = read_more(reports, journal) if is_cut_off(journal.seq, anchor) else None
     if more is not None:
         journal.add(more)
@@ -127,7 +127,7 @@ def _anchor_problems(reports: Path, journal: Journal) -> list[str]:
 
 
 def read_more(reports: Path, known: Journal) -> More | None:
-    """Return the events behind the known ones, None when they do not follow; raises JournalDamaged."""
+    """Return the events after the known ones, None when they break the chain; raises JournalDamaged."""
     last: Place = known
     rows = []
     for event in read_events(reports, after=max(known.seq - 1, 0)):

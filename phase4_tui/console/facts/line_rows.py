@@ -1,4 +1,4 @@
-"""The rows of a report that this program wrote: one a line, so that counting lines finds where they begin."""
+"""The rows of a report that this program wrote: one per line, so that counting lines finds them."""
 
 import os
 import weakref
@@ -32,11 +32,11 @@ class LineRows(ReportRows):
         self._start = start
         self._offsets = array("Q")
         self._firsts = array("Q")
-        """Which row begins at the offset in the same place."""
+        """The row that begins at the offset with the same index."""
         self._blocks: OrderedDict[int, list[bytes]] = OrderedDict()
 
     def index(self, stop: Stop) -> None:
-        """Find where rows begin, of so many one."""
+        """Find where every n-th row begins."""
         for first, offset, data in self._lines(stop):
             row, position = first, 0
             while position < len(data):
@@ -51,7 +51,7 @@ class LineRows(ReportRows):
             self._ended()
 
     def search(self, search: Search, stop: Stop) -> None:
-        """Read every line, and decode those that may be of a row to show."""
+        """Read every line, and decode those that may match."""
         needles, wanted = search.wanted.needles, search.wanted
         for first, _, data in self._lines(stop):
             lines = data.split(b"\n")
@@ -64,7 +64,7 @@ class LineRows(ReportRows):
         search.done = not stop()
 
     def _lines(self, stop: Stop) -> Iterator[tuple[int, int, bytes]]:
-        """Yield whole lines with the row that they begin with and their offset; of one too long only its beginning."""
+        """Yield whole lines with their first row and their offset; a line that is too long is cut."""
         row, position = 0, self._start
         while not stop():
             data = os.pread(self._descriptor, CHUNK, position)

@@ -1,4 +1,4 @@
-"""The next move of one snapshot after the other; what is costly to read for it is read again only after a change."""
+"""The next move of successive snapshots; what is costly to read for it is read again only after a change."""
 
 from pathlib import Path
 
@@ -20,15 +20,15 @@ class NextMoveCache:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._read: Situation | None = None
-        """What was read last, with all that its move depends on."""
+        """The last situation with every costly field read."""
         self._seen: tuple[Situation, tuple[FileState, ...], bool] | None = None
         self._move: NextMove | None = None
 
     def of(self, snapshot: Snapshot, *, is_first: bool = False, unsettled: bool = False) -> NextMove | None:
         """Return the next move.
 
-        The first paint does without what takes long: None then also stands for a move that is not known yet. While
-        files are `unsettled`, time alone can change what they say.
+        The first paint reads nothing costly: with `is_first`, None also means that the move is not known yet. While
+        files are `unsettled` (being written), time alone can change the move.
         """
         situation = self._situation(snapshot, is_first=is_first)
         if situation is None:
@@ -38,7 +38,7 @@ class NextMoveCache:
         if is_first:
             return None
         if self._read is None or self._seen != (situation, self._files(self._read), unsettled):
-            from phase4_tui.rollback.read_situation import read_fields  # noqa: PLC0415 - the first paint does without
+            from phase4_tui.rollback.read_situation import read_fields  # noqa: PLC0415 - not for the first paint
 
             self._read = read_fields(self._site, situation)
             self._seen = situation, self._files(self._read), unsettled
@@ -51,12 +51,12 @@ class NextMoveCache:
             return found
         if is_first:
             return None
-        from phase4_tui.rollback.read_situation import settled  # noqa: PLC0415 - the first paint does without
+        from phase4_tui.rollback.read_situation import settled  # noqa: PLC0415 - not for the first paint
 
         return settled(self._site, found)
 
     def _files(self, situation: Situation) -> tuple[FileState, ...]:
-        """Return the state of each file that may change the move though no operation was given."""
+        """Return the state of each file that can change the move without an operation."""
         incident, shown, rehearsal = situation.state.incident, situation.shown, situation.rehearsal
         tags = {one.tag for one in (incident, shown, rehearsal) if one is not None}
         stopped = (shown.stopped if shown else None, situation.fallback_run, rehearsal.stopped if rehearsal else None)
@@ -78,7 +78,7 @@ def _state_of(path: Path) -> FileState:
 
 
 def situation_of(snapshot: Snapshot, site: Site, *, judged_all: bool = True) -> Situation:
-    """Return what a snapshot says of where things stand; without `judged_all` some tags may be missing in its rows."""
+    """Return the situation that a snapshot shows; without `judged_all` its rows may lack some tags."""
     state, view = snapshot.state, snapshot.focus
     bad = state.incident.tag if state.incident else None
     good = any(row.known_good and row.tag != bad for row in snapshot.rows)
@@ -94,7 +94,7 @@ def situation_of(snapshot: Snapshot, site: Site, *, judged_all: bool = True) -> 
         needs_freezing=snapshot.needs_freezing,
         fallback=snapshot.fallback,
         good_tag=good if known else None,
-        read=frozenset({"good_tag"}),  # the rows will tell: many thousand tags are not read for it
+        read=frozenset({"good_tag"}),  # the rows show it later: thousands of tags are not read for it now
     )
 
 

@@ -1,4 +1,4 @@
-"""Reads one snapshot for a command, without threads: what the dashboard knows after its index is complete."""
+"""Reads one snapshot for a command, without threads: the same as the dashboard's once its index is complete."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from phase4_tui.runbook.status import read_tags
 
 
 def read_snapshot(site: Site, tag: str | None = None) -> Snapshot:
-    """Return what is known of a working directory now; raises BadTag, StateUnreadable, OSError."""
+    """Return a snapshot of the working directory; raises BadTag, StateUnreadable, OSError."""
     readings = Reader(site).read(tag)
     if readings.state_error is not None:
         raise readings.state_error

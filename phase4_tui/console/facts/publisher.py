@@ -48,7 +48,7 @@ class SnapshotPublisher:
         self._guess: str | None = None
         self._posted = 0.0
         self._outdated = False
-        """What was posted last is not what was read last: it is marked as old, or a look failed."""
+        """True when the last snapshot was posted as stale or after a failed look."""
         self.chosen: str | None = None
         """The tag that the operator chose; None shows the active one, else the newest."""
         self.snapshot: Snapshot | None = None
@@ -60,7 +60,7 @@ class SnapshotPublisher:
         return self.snapshot.focus.tag if self.snapshot is not None and self.snapshot.focus is not None else None
 
     def publish(self) -> None:
-        """Read everything and post it; before there is an index, with one tag of what may be very many."""
+        """Read everything and post a snapshot; its rows are those that the index has so far."""
         readings = self._reader.read(self.chosen, self._newest)
         snapshot = build_snapshot(
             self._site,
@@ -77,7 +77,7 @@ class SnapshotPublisher:
         self._show(replace(snapshot, next_move=move))
 
     def prove_isolation(self) -> None:
-        """Try the barrier of the steps, and post the preconditions that depend on it."""
+        """Probe the isolation barrier, and post the preconditions that depend on it."""
         self._reader.prove_isolation()
         self.publish()
 
@@ -91,7 +91,7 @@ class SnapshotPublisher:
             self._transcripts.follow(self.snapshot.run)
 
     def post_failure(self, trouble: str) -> None:
-        """Post that what is shown is not what is now; the next look that works puts it right."""
+        """Post the last snapshot marked with a trouble; the next successful look replaces it."""
         known = self.snapshot or Snapshot(
             workdir=str(self._site.workdir),
             reports=str(self._site.reports),
@@ -104,7 +104,7 @@ class SnapshotPublisher:
         self._show(replace(failed, next_move=self._next_moves.of(failed)))
 
     def post_stale(self, stale: str) -> None:
-        """Post that what is shown is old; for the face's own thread, since a look may hang on a lost mount."""
+        """Post the last snapshot marked as stale; for the face's own thread, since a look may hang on a lost mount."""
         if self.snapshot is not None:
             self._outdated = True
             self._post(SnapshotReady(replace(self.snapshot, stale=stale)))
@@ -136,7 +136,7 @@ class SnapshotPublisher:
         return self._reader.tampering_is_due
 
     def _shows_another(self) -> bool:
-        """True when another tag was chosen than the one that is shown."""
+        """True when the chosen tag is not the one in the last snapshot."""
         if self.snapshot is None or self.snapshot.followed != (self.chosen is None):
             return True
         return self.chosen is not None and self.chosen != self.shown

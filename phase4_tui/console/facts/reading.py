@@ -1,4 +1,4 @@
-"""What is read from disk for one snapshot: state, shown tag, run and lease holders, fallback, rules, tampering."""
+"""Reads from disk what a snapshot needs: state, shown tag, run and lease holders, fallback, rules, tampering."""
 
 import time
 from collections.abc import Callable
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 TAMPER_SECONDS = 5.0
 """Interval between comparisons of all frozen tags with their manifests."""
 AHEAD_NS = 5_000_000_000
-"""How far in the future a file's time must be to show that clocks differ."""
+"""A file whose time is further in the future shows that clocks differ."""
 
 
 @dataclass(frozen=True)
 class Readings:
-    """What was read at `looked_ns`; equal readings are equal in all but that moment."""
+    """What was read at `looked_ns`, which does not count when readings are compared."""
 
     state: OperationsState = field(default_factory=OperationsState)
     state_error: Phase4Error | OSError | None = None
-    """Why the state can't be told; `state` is then that of a directory on which nobody has operated."""
+    """Why the state can't be read; `state` is then that of a directory without any operation."""
     shown: Judgement | None = None
     holder: Holder | None = None
     other_run: RunRecord | None = None
@@ -54,7 +54,7 @@ class Readings:
 
 
 class Reader:
-    """Reads what a snapshot needs; remembers what is not read each time: tampering and the isolation barrier."""
+    """Reads what a snapshot needs; keeps what is not read each time: tampering and the isolation barrier."""
 
     def __init__(self, site: Site, clock: Callable[[], float] = time.monotonic) -> None:
         self._site = site
@@ -65,26 +65,26 @@ class Reader:
 
     @property
     def tampering_is_due(self) -> bool:
-        """True when the frozen tags are to be compared with their manifests again."""
+        """True when the frozen tags are due for another comparison with their manifests."""
         return self._compared is None or self._clock() - self._compared > TAMPER_SECONDS
 
     @property
     def isolation_is_proven(self) -> bool:
-        """True once the barrier was tried, which the first paint of a face does without."""
+        """True once the barrier was probed, which the first paint does not wait for."""
         return self._proof is not None
 
     def compare_frozen_again(self) -> None:
-        """Let the next reading compare the frozen tags, however short ago the last one did."""
+        """Make the next reading compare the frozen tags with their manifests."""
         self._compared = None
 
     def prove_isolation(self) -> None:
-        """Try the barrier that keeps steps from the network; until then there are no preconditions to tell."""
-        from phase4_tui.runbook.isolation import probe_barrier  # noqa: PLC0415 - the first paint does without
+        """Probe the barrier that keeps the network from steps; until then readings have no preconditions."""
+        from phase4_tui.runbook.isolation import probe_barrier  # noqa: PLC0415 - not for the first paint
 
         self._proof = probe_barrier("seccomp")
 
     def read(self, chosen: str | None, newest: Callable[[], str | None] | None = None) -> Readings:
-        """Read all of it; `chosen` and `newest` as for `shown_tag`. Raises BadTag, OSError."""
+        """Return all of it; `chosen` and `newest` as for `shown_tag`. Raises BadTag, OSError."""
         site, reports = self._site, self._site.reports
         state, error = read_operations_state(reports)
         if self.tampering_is_due:
@@ -112,20 +112,20 @@ class Reader:
     def _needs_freezing(self, state: OperationsState) -> bool:
         if state.incident is None:
             return False
-        from phase4_tui.rollback.frozen_copies import needs_freezing  # noqa: PLC0415 - the first paint does without
+        from phase4_tui.rollback.frozen_copies import needs_freezing  # noqa: PLC0415 - not for the first paint
 
         return needs_freezing(self._site, state.incident.tag, state)
 
     def _preconditions(self, tag: str | None) -> "tuple[Precondition, ...]":
         if self._proof is None:
             return ()
-        from phase4_tui.runbook.preconditions import preconditions  # noqa: PLC0415 - the first paint does without
+        from phase4_tui.runbook.preconditions import preconditions  # noqa: PLC0415 - not for the first paint
 
         return preconditions(self._site, tag, self._proof)
 
 
 def read_operations_state(reports: Path) -> tuple[OperationsState, Phase4Error | OSError | None]:
-    """Return the state and None, or a directory's without history and why the state can't be told."""
+    """Return the state and None, or an empty state and the error that prevented reading it."""
     try:
         return read_state(reports), None
     except FORESEEN as error:
@@ -139,7 +139,7 @@ def _last_run(site: Site, tag: str) -> RunRecord | None:
 
 
 def clock_trouble(reports: Path, tag: str, now: int) -> str | None:
-    """Return that a tag's files are ahead of this clock, `now` in nanoseconds since the epoch, if they are."""
+    """Return a message if a tag's files are ahead of `now` (ns since the epoch), else None."""
     for kind in (Artifact.REPORT, Artifact.MONITORING):
         try:
             ahead = (reports / file_name(tag, kind)).stat().st_mtime_ns - now

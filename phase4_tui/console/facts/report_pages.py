@@ -1,4 +1,4 @@
-"""Opens a report of any size for reading its rows page by page, by the layout that its beginning shows."""
+"""Opens a report of any size to read its rows page by page; the beginning of the file shows its layout."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from phase4_tui.console.facts.line_rows import LineRows
 from phase4_tui.console.facts.report_rows import ReportRows, count_of, identity_of
 
 HEAD_BYTES = 64 << 10
-# Only the writer of this program fills up the line before the rows.
+# Only this program's writer pads the line before the rows.
 _ROWS_BEGIN = re.compile(rb' \n"results": \[\n')
 
 

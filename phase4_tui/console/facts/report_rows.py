@@ -1,4 +1,4 @@
-"""What the rows of a report of any layout have in common: a row is decoded when it is drawn, and kept for a while."""
+"""The base of the rows of a report in any layout: a row is decoded when it is drawn, then cached."""
 
 import os
 from array import array
@@ -17,7 +17,7 @@ GONE = ReportRow(broken="the file was changed: this row is gone")
 
 @dataclass
 class Search:
-    """A search under way in a thread: the rows found so far, and how many were looked at."""
+    """A search under way in a thread: the rows found and the number scanned so far."""
 
     wanted: Wanted
     found: "array[int]" = field(default_factory=lambda: array("L"))
@@ -26,18 +26,18 @@ class Search:
 
 
 class ReportRows:
-    """The rows of one report; `index` and `search` are for a thread, the rest for who draws meanwhile."""
+    """The rows of one report; `index` and `search` run in a thread, the rest is for drawing meanwhile."""
 
     def __init__(self, path: Path, identity: Identity, expected: int | None) -> None:
         self.path = path
         self.identity = identity
         self.expected = expected
-        """How many rows the report says that it has."""
+        """The number of rows that the report claims."""
         self.count = 0
         self.complete = False
         self.problem: str | None = None
         self.words: dict[str, set[str]] = {"gate": set(), "action": set(), "regime": set()}
-        """Those of the rows that were drawn."""
+        """The gates, actions and regimes of the rows drawn so far."""
         self._rows: OrderedDict[int, ReportRow] = OrderedDict()
 
     def index(self, stop: Stop) -> None:
@@ -45,7 +45,7 @@ class ReportRows:
         raise NotImplementedError
 
     def search(self, search: Search, stop: Stop) -> None:
-        """Find the rows to show."""
+        """Find the rows that match."""
         raise NotImplementedError
 
     def row(self, index: int) -> ReportRow:
@@ -64,13 +64,13 @@ class ReportRows:
         raise NotImplementedError
 
     def _ended(self) -> None:
-        """All rows were found."""
+        """Mark the rows as complete; a wrong record_count becomes the problem."""
         if self.problem is None and self.expected not in (None, self.count):
             self.problem = f"its record_count is {self.expected:,}, its rows are {self.count:,}"
         self.complete = True
 
     def replaced(self) -> bool:
-        """True when another file is in the place of this one, or it was written to."""
+        """True when the file was replaced or written to."""
         try:
             info = self.path.stat()
         except OSError:
@@ -79,11 +79,11 @@ class ReportRows:
 
 
 def identity_of(info: os.stat_result) -> Identity:
-    """Return what changes when a file's content does."""
+    """Return what identifies a file's content: it changes with every write."""
     return info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
 
 
 def count_of(head: dict[str, object]) -> int | None:
-    """Return the number of rows that a report says it has, None when it says none that can be."""
+    """Return the number of rows that a report claims, None without a plausible one."""
     count = head.get("record_count")
     return count if isinstance(count, int) and not isinstance(count, bool) and count >= 0 else None

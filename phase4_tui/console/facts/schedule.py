@@ -1,7 +1,7 @@
-"""The flow of facts from disk to a face: when to look, in threads of its own, and what to do when a look fails.
+"""The flow of facts from disk to a face: schedules looks in threads of its own and handles a look that fails.
 
 A hint from the kernel only says where to look first; a regular look finds the rest. For a face with snapshots the tag
-that it shows is judged and posted first, then all others, a little at a time, so that the screen never waits.
+that it shows is judged and posted first, then the others, a little at a time, so that the screen never waits.
 """
 
 import threading
@@ -22,13 +22,13 @@ RUN_LOOK_SECONDS = 0.1
 """Interval between looks while a run is under way or a file is being written."""
 HINT_SECONDS = 0.25
 SETTLE_SECONDS = 0.3
-"""Delay of what the first paint of a face does without."""
+"""Delay of work that the first paint does not need."""
 
 
 class Facts:
-    """Looks at a working directory until it is stopped; `post` is called from any thread.
+    """Looks at a working directory until stopped; `post` is called from any thread.
 
-    With `snapshots` off nothing is read that only a screen shows. `read_only` opens no incident.
+    Without `snapshots` nothing is read that only a screen shows. `read_only` opens no incident.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Facts:
             thread.start()
 
     def stop(self) -> None:
-        """End; returns once the threads have ended, within about a second."""
+        """Stop looking; return once the threads have ended, within about a second."""
         self._stop.set()
         self._wake.set()
         if self._incidents is not None:
@@ -79,7 +79,7 @@ class Facts:
                 thread.join(timeout=2.0)
 
     def first(self, seconds: float) -> Snapshot | None:
-        """Return the first snapshot, None when it takes longer than that or none is made."""
+        """Return the first snapshot, None when there is none within `seconds`."""
         if self._publisher is None:
             return None
         self._publisher.published.wait(seconds)
@@ -97,7 +97,7 @@ class Facts:
         self._wake.set()
 
     def mark_stale(self, seconds: float) -> None:
-        """Post the last snapshot again, marked as old, when no look has begun for so long; ask regularly."""
+        """Post the last snapshot again, marked as stale, if no look began for `seconds`; for regular calls."""
         silence = self._clock() - self._alive
         if silence > seconds and self._publisher is not None:
             self._publisher.post_stale(f"nothing was looked at for {silence:.0f} s: what is shown is old")
@@ -110,7 +110,7 @@ class Facts:
                     with self._lock:
                         self._hinted |= self._watcher.hinted
                     self._wake.set()
-        except Exception as error:  # noqa: BLE001 - the regular looks go on, and say that there are no hints
+        except Exception as error:  # noqa: BLE001 - the regular looks go on, and report that there are no hints
             self._watcher.trouble = f"stopped: {type(error).__name__}: {error}"
 
     def _look_until_stopped(self) -> None:
@@ -132,7 +132,7 @@ class Facts:
         if publisher is None:
             detector.begin()
             tags = detector.scan()
-            self._suspect(tags & {detector.shown()})  # of what was there before, that is what a face is about
+            self._suspect(tags & {detector.shown()})  # of the older tags only the shown one may open an incident
             return
         publisher.publish()
         detector.begin()
@@ -157,14 +157,14 @@ class Facts:
             self._incidents.suspect(tags)
 
     def _fail(self, error: Exception) -> None:
-        """Say that the last look failed; the next one that works puts it right."""
+        """Report that the last look failed; the next successful look clears it."""
         trouble = f"the last look failed ({type(error).__name__}: {error}); looking again"
-        self._detector.index.scan_soon()  # the hints that it had taken are lost
+        self._detector.index.scan_soon()  # the failed look had consumed its hints
         self._troubles.note("watch", trouble)
         if self._publisher is not None:
             self._publisher.post_failure(trouble)
 
 
 def rest_seconds(*, waiting: bool, busy: bool) -> float:
-    """Return how long to rest after a look: not at all while tags wait to be judged, shortly while things change."""
+    """Return the pause after a look: none while tags are queued, short while files change."""
     return 0.0 if waiting else RUN_LOOK_SECONDS if busy else LOOK_SECONDS

@@ -1,4 +1,4 @@
-"""What a face shows at one moment: one immutable snapshot, made of what is on disk and nothing else."""
+"""The snapshot: everything that a face shows at one moment, immutable, made only of what is on disk."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -37,12 +37,12 @@ class TagView:
     alerts: tuple[tuple[str, object, object, str], ...]
     """Metric, value, threshold and severity of each alert."""
     signoff: str
-    """What the sign-off note recommends: GO, NO-GO or nothing."""
+    """The recommendation of the sign-off note: GO, NO-GO or nothing."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Everything the panels know; equal snapshots are equal in all but the moment of the look."""
+    """Everything the panels show; the time of the look does not count when snapshots are compared."""
 
     workdir: str
     reports: str
@@ -51,35 +51,35 @@ class Snapshot:
     state: OperationsState
     focus: TagView | None = None
     followed: bool = True
-    """The tag shown is the active one, else the newest; False when the operator chose it."""
+    """True when the active or else the newest tag is shown; False when the operator chose one."""
     rows: tuple[TagRow, ...] = ()
     tags: int = 0
-    """How many tags there are; `rows` has those that were judged so far."""
+    """The number of tags; `rows` has those judged so far."""
     sequence: tuple[Step, ...] = PHASE4_STEPS
     """The steps of a Phase 4 run here."""
     run: RunRecord | None = None
     holder: Holder | None = None
     lease: Lease | None = None
     needs_freezing: bool = False
-    """Artifacts of the open incident's tag may still be written over."""
+    """True while artifacts of the open incident's tag may still be overwritten."""
     fallback: Fallback | None = None
     rules: Rules = field(default_factory=lambda: DEFAULT_RULES)
-    """What the monitor of a run of now would judge by."""
+    """The monitoring rules that a run would use now."""
     tampered: tuple[str, ...] = ()
     next_move: "NextMove | None" = None
     preconditions: "tuple[Precondition, ...]" = ()
     watch_trouble: str | None = None
     trouble: str | None = None
-    """Why the state of operations can't be told."""
+    """Why the state of operations can't be read."""
     trouble_remedies: tuple[Remedy, ...] = ()
     clock_trouble: str | None = None
     stale: str | None = None
-    """Why none of this may be true any more."""
+    """Why the snapshot may be out of date."""
     looked_ns: int = field(default=0, compare=False)
 
     @property
     def known_good(self) -> str | None:
-        """The known-good tag: the one on record, else the newest that climbs its ladder."""
+        """The known-good tag on record, else the newest known-good one other than the shown tag."""
         if self.state.known_good_tag is not None:
             return self.state.known_good_tag
         own = self.focus.tag if self.focus else None
@@ -87,13 +87,13 @@ class Snapshot:
 
     @property
     def level(self) -> str:
-        """The worst that must be seen: tampered, incident, unknown, warning or ok."""
+        """The level to show: `incident` also for a tampered tag or an unreadable state, else that of the shown tag."""
         if self.tampered or self.trouble:
             return "incident"
         return self.focus.classification.level if self.focus else "unknown"
 
     def is_worse_than(self, before: "Snapshot") -> bool:
-        """True when an incident of P0 or P1 is open that was not, or is of a worse class than it was."""
+        """True when a P0 or P1 incident is newly open, or its class is worse than before."""
         incident, known = self.state.incident, before.state.incident
         if incident is None or incident.severity_class not in ("P0", "P1"):
             return False

@@ -1,4 +1,4 @@
-"""All tags as rows, kept up to date a little at a time: whatever a row depends on puts its tag back in the queue."""
+"""All tags as rows, kept up to date a little at a time: any change that a row depends on queues its tag again."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -13,12 +13,12 @@ from phase4_tui.runbook.status import TagRow, judged_row
 
 SCAN_SECONDS = 2.0
 SCAN_SHARE = 200
-"""The interval between scans is at least this many times the duration of one: half a percent of a core at most."""
+"""The interval between scans is at least this many times the duration of a scan: at most half a percent of a core."""
 SLICE_SECONDS = 0.05
 
 
 class TagIndex:
-    """The rows of a reports directory; tags that wait are judged in slices, the last changed first."""
+    """The rows of a reports directory; queued tags are judged in slices, the last changed first."""
 
     def __init__(self, site: Site, clock: Callable[[], float] = time.monotonic) -> None:
         self._site = site
@@ -29,12 +29,12 @@ class TagIndex:
         self._rows: dict[str, TagRow] = {}
         self._todo: dict[str, TagEntry] = {}
         self._without_files: dict[str, None] = {}
-        """Tags to be judged that have no artifact: theirs are gone, or a run of theirs has written none."""
+        """Queued tags without an artifact: they were removed, or a run has written none yet."""
         self._scanned: float | None = None
         self._scan_cost = 0.0
         self._state: OperationsState | None = None
         self.unsettled: set[str] = set()
-        """Tags of which something is being written: time alone can change what is said of them."""
+        """Tags with a file that is being written: time alone can change their verdict."""
 
     @property
     def rows(self) -> tuple[TagRow, ...]:
@@ -43,12 +43,12 @@ class TagIndex:
 
     @property
     def count(self) -> int:
-        """How many tags there are."""
+        """The number of tags, judged or not."""
         return len(self._rows.keys() | self._todo.keys())
 
     @property
     def waiting(self) -> bool:
-        """True while tags are to be judged."""
+        """True while tags are queued."""
         return bool(self._todo or self._without_files)
 
     @property
@@ -59,11 +59,11 @@ class TagIndex:
         return min(known)[1] if known else None
 
     def scan_soon(self) -> None:
-        """Let the next `changed` look at every name."""
+        """Make the next `changed` scan every name."""
         self._scanned = None
 
     def changed(self, hinted: Iterable[str]) -> set[str]:
-        """Return the tags that changed: by the names hinted at, or by all names when it is time for those."""
+        """Queue and return the tags that changed: those of the hinted names, or of all names when a scan is due."""
         due = max(SCAN_SECONDS, SCAN_SHARE * self._scan_cost)
         if self._scanned is None or self._clock() - self._scanned > due:
             return self.scan()
@@ -83,7 +83,7 @@ class TagIndex:
         return tags
 
     def scan(self) -> set[str]:
-        """Look at every name; return the tags that changed."""
+        """Scan every name; queue and return the tags that changed."""
         begun = self._scanned = self._clock()
         before, self._names = self._names, scan(self._reports)
         different = {name for name in before.keys() | self._names.keys() if before.get(name) != self._names.get(name)}
@@ -96,7 +96,7 @@ class TagIndex:
         return tags
 
     def judge_again(self, tags: Iterable[str]) -> None:
-        """Judge these again, before all others."""
+        """Queue these tags before all others."""
         before, self._todo = self._todo, {}
         for tag in tags:
             own = {name: self._names[name] for name in self._names_of(tag)}
@@ -105,7 +105,7 @@ class TagIndex:
         self._todo |= before
 
     def note(self, state: OperationsState) -> None:
-        """Judge again what an operation changed: frozen, pinned, reclassified tags; a quarantine may hold any tag."""
+        """Queue the tags that an operation changed; after a change of the quarantine all, since it goes by content."""
         before, self._state = self._state, state
         if before is None or before.revision == state.revision:
             return
@@ -121,7 +121,7 @@ class TagIndex:
                     if (tag in old, old.get(tag)) != (tag in new, new.get(tag))})  # fmt: skip
 
     def judge_some(self, state: OperationsState) -> tuple[JudgedTag, ...]:
-        """Judge tags that wait, for as long as the screen does not mind; return what was judged."""
+        """Judge queued tags for at most about `SLICE_SECONDS`; return those judged."""
         begun, running = self._clock(), running_tag(self._reports)
         judged = []
         while self.waiting and self._clock() - begun < SLICE_SECONDS:
@@ -137,7 +137,7 @@ class TagIndex:
         return tuple(judged)
 
     def _expect(self, tag: str, entry: TagEntry | None) -> None:
-        """Note that a tag must be judged again, with the artifacts of `entry` or without any."""
+        """Queue a tag with the artifacts of `entry`, or without any."""
         if entry is not None:
             self._todo[tag] = entry
             return

@@ -1,4 +1,4 @@
-"""Follows the transcripts of a run on disk, whoever runs it: what its steps write, as it is written."""
+"""Follows the transcripts of a run on disk, whoever runs it, as its steps write them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ LINE_LIMIT = 2000
 
 @dataclass
 class _Tail:
-    """How far a transcript was read, and the beginning of its last line."""
+    """How far a transcript was read, and its last, incomplete line."""
 
     at: int = 0
     rest: bytes = b""
 
 
 class Transcripts:
-    """Posts what is new in the transcripts of one run after another; each begins a new page."""
+    """Posts new output from the transcripts of the followed run; another run begins a new page."""
 
     def __init__(self, post: Post) -> None:
         self._post = post
@@ -62,7 +62,7 @@ class Transcripts:
 
 
 def _new_bytes(path: Path, at: int) -> tuple[int, bytes]:
-    """Return how much was skipped after `at`, and the newest bytes."""
+    """Return the number of bytes skipped after `at`, and the newest bytes."""
     size = path.stat().st_size
     skipped = max(size - at - CHUNK, 0)
     if size <= at:
@@ -73,7 +73,7 @@ def _new_bytes(path: Path, at: int) -> tuple[int, bytes]:
 
 
 def _shown(raw_lines: list[bytes]) -> tuple[list[str], Mapping[str, int] | None]:
-    """Return lines made safe to show, and the last progress that was among them."""
+    """Return lines made safe to show, and the last progress among them, if any."""
     lines: list[str] = []
     progress: Mapping[str, int] | None = None
     for raw in raw_lines:

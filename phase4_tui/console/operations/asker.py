@@ -1,4 +1,4 @@
-"""How a dialogue talks with the operator: one protocol, which a full screen and a plain terminal each implement."""
+"""How a dialogue talks with the operator: one protocol, which the dashboard and the plain terminal implement."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from phase4_tui.runbook.run_plan import RunPlan
 Severity = Literal["information", "warning", "error"]
 Tone = Literal["title", "warning", "good", "bad"]
 Line = str | tuple[str, Tone]
-"""A line of text, with its tone where it has one."""
+"""A line of text, perhaps with its tone."""
 
 
 class Left(Phase4Error):
@@ -25,9 +25,9 @@ class Declined(Left):
 
 @dataclass(frozen=True)
 class Question:
-    """A question that is answered with yes or no, and what there is to know before.
+    """A yes-or-no question, and what to know before answering it.
 
-    `flag` is the option that says yes on the command line, where `--yes` does not: the answer needs a person.
+    `flag` is the command-line option that answers yes where `--yes` does not, since the answer needs a person.
     """
 
     text: str
@@ -40,8 +40,8 @@ class Question:
 class Offer:
     """A plan as it is shown before it is carried out.
 
-    `typed_is_enough`: a command that was typed in full is not asked about again; the dashboard always asks.
-    `nothing` says why there is nothing to do; then nobody is asked. `plan` is what a dry run prints as a document.
+    With `typed_is_enough` a command typed in full needs no confirmation; the dashboard always asks. `nothing` says why
+    there is nothing to do; then nobody is asked. `plan` is what a dry run prints as a document.
     """
 
     question: Question
@@ -52,11 +52,11 @@ class Offer:
 
 
 class Asker(Protocol):
-    """Asks and tells; every question raises Left when the operator leaves it."""
+    """Asks questions and shows results; every question raises Left when the operator leaves it."""
 
     @property
     def attended(self) -> bool:
-        """True where somebody can be asked; a question that needs a person is answered with no elsewhere."""
+        """True where an operator can be asked; elsewhere a question that needs a person is answered with no."""
 
     async def reason(self, what: str, proposed: str = "") -> str:
         """Ask why; `what` ends the sentence "Reason to ...?"."""
@@ -64,7 +64,7 @@ class Asker(Protocol):
     async def text(
         self, question: str, *, default: str = "", note: str = "", needed: bool = True, instead: Remedy | None = None
     ) -> str:
-        """Ask for a text; `note` stands under the field, `instead` is what to do where nobody can be asked."""
+        """Ask for a text; `note` stands under it, `instead` is the remedy where nobody can be asked."""
 
     async def choose(
         self,
@@ -74,7 +74,7 @@ class Asker(Protocol):
         *,
         instead: Remedy | None = None,
     ) -> str:
-        """Ask for one of several values, each with what it means; `first` is proposed."""
+        """Ask for one of several values, each with its meaning; `first` is proposed."""
 
     async def confirm(self, question: Question) -> bool:
         """Ask for yes or no."""
@@ -83,16 +83,16 @@ class Asker(Protocol):
         """Show a plan and ask whether to carry it out."""
 
     async def open(self, view: View, *tags: str) -> bool:
-        """Show a view; True when the operator goes on there by himself, False when the dialogue goes on."""
+        """Show a view; True when the operator continues there, False when the dialogue continues."""
 
     def word(self, message: str, remedies: Sequence[Remedy] = (), *, digests: Sequence[str] = ()) -> str:
-        """Return a message with its remedies, and the sha256 that stand in it, in the words of this face."""
+        """Return a message with its remedies in the words of this face; `digests` are the sha256 in it."""
 
     def show(self, lines: Sequence[Line]) -> None:
         """Show facts that belong to the next question, where the question itself does not show them."""
 
     def tell(self, text: str, severity: Severity = "information", *, remedies: Sequence[Remedy] = ()) -> None:
-        """Say something that needs no answer, and what can be done about it."""
+        """Show a message that needs no answer, with its remedies."""
 
     def report(self, done: Done) -> None:
-        """Say what was done."""
+        """Show what was done."""

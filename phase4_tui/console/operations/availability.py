@@ -1,4 +1,4 @@
-"""Why an operation can't be given now, with what to do instead; None when it can."""
+"""The conditions for giving an operation: each returns None where it holds, else the obstacle with its remedies."""
 
 import os
 from collections.abc import Callable
@@ -50,7 +50,7 @@ def idle(snapshot: Snapshot) -> Obstacle | None:
 
 
 def running_here(snapshot: Snapshot) -> Obstacle | None:
-    """A run of this very process is under way."""
+    """A run of this process is under way."""
     holder = snapshot.holder
     if holder is None:
         return Obstacle("nothing is being run")
@@ -66,7 +66,7 @@ def transcribed(snapshot: Snapshot) -> Obstacle | None:
 
 
 def resumable(snapshot: Snapshot) -> Obstacle | None:
-    """The next move resumes a run, or the last one of the shown tag is incomplete; no other is under way."""
+    """The next move resumes a run, or the shown tag's last run is incomplete; no run is under way."""
     if snapshot.holder or defaults.of_next_move(snapshot, "resume") is not None:
         return idle(snapshot)
     run = snapshot.focus.last_run if snapshot.focus else None
@@ -138,13 +138,13 @@ def _closed(snapshot: Snapshot, remedies: tuple[Remedy, ...] = ()) -> Obstacle |
 
 
 def two_tags(snapshot: Snapshot) -> Obstacle | None:
-    """There are tags to compare, or the next move is to compare, though nothing may be left of the incident's tag."""
+    """There are tags to compare, or the next move compares, even if nothing is left of the incident's tag."""
     named = defaults.of_next_move(snapshot, "compare") is not None
     return None if named or snapshot.tags > 1 else Obstacle("there are no two tags to compare")
 
 
 def step_of_mode(number: int) -> WhyNot:
-    """Return the condition of a step: the sequence of the evaluation mode has it, and no run is under way."""
+    """Return the condition of a step: the evaluation mode's sequence includes it, and no run is under way."""
 
     def why_not(snapshot: Snapshot) -> Obstacle | None:
         if snapshot.state.evaluation_mode == "phase3_only" and number > len(PHASE3_STEPS):
@@ -155,7 +155,7 @@ def step_of_mode(number: int) -> WhyNot:
 
 
 def kill_command(snapshot: Snapshot) -> str:
-    """Return the command that cancels the run that is under way, wherever it runs."""
+    """Return the shell command that cancels the run under way, also from another host."""
     holder = snapshot.holder
     if holder is None:
         return "kill -TERM PID"

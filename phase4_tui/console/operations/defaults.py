@@ -1,4 +1,4 @@
-"""The tag or owner that an operation is about by default, for its question and for its command alike."""
+"""The tag or owner that an operation is about by default, the same for its question and its command."""
 
 from collections.abc import Callable, Iterator
 from itertools import chain, count
@@ -11,7 +11,7 @@ Default = Callable[[Snapshot, Settings], str | None]
 
 
 def of_next_move(snapshot: Snapshot, operation: str) -> str | None:
-    """Return the tag of the next move where it is this operation: what the screen says is what its key does."""
+    """Return the tag of the next move if that is this operation, so that its key does what the screen says."""
     move = snapshot.next_move
     return move.tag if move is not None and move.operation == operation else None
 
@@ -35,7 +35,7 @@ def to_reclassify(snapshot: Snapshot, settings: Settings) -> str | None:
 
 
 def to_step(snapshot: Snapshot, settings: Settings) -> str:
-    """Return the shown tag, or that of the settings when the shown one is of the other phase."""
+    """Return the shown tag, or that of the settings when the shown tag is of the other phase."""
     phase = 3 if snapshot.state.evaluation_mode == "phase3_only" else 4
     if snapshot.focus is not None and snapshot.focus.phase == phase:
         return snapshot.focus.tag
@@ -53,7 +53,7 @@ def to_reopen(snapshot: Snapshot, settings: Settings) -> str | None:
 
 
 def to_run(snapshot: Snapshot, settings: Settings) -> str:
-    """Return the tag of the next move, else that of the settings, or a free one where that must stay as it is."""
+    """Return the tag of the next move, else that of the settings, or a free one if it must not be overwritten."""
     named = of_next_move(snapshot, "run")
     if named is not None:
         return named
@@ -64,7 +64,7 @@ def to_run(snapshot: Snapshot, settings: Settings) -> str:
 
 
 def to_rehearse(snapshot: Snapshot, settings: Settings) -> str:
-    """Return a tag that no run has: the incident's is frozen, and an old re-run is spent."""
+    """Return an unused tag: the incident's is frozen, and a failed rehearsal can't be reused."""
     named = of_next_move(snapshot, "rehearse")
     if named is not None:
         return named
@@ -74,17 +74,17 @@ def to_rehearse(snapshot: Snapshot, settings: Settings) -> str:
 
 def _free(snapshot: Snapshot, base: str, *, first: bool = False) -> str:
     taken = {row.tag for row in snapshot.rows} | snapshot.state.frozen.keys()
-    numbered: Iterator[str] = (f"{base[:60]}{number}" for number in count(2))  # a tag has 64 characters at most
+    numbered: Iterator[str] = (f"{base[:60]}{number}" for number in count(2))  # a tag has at most 64 characters
     return next(name for name in (chain([base], numbered) if first else numbered) if name not in taken)
 
 
 def pinning(snapshot: Snapshot, settings: Settings) -> str:
-    """Return what `pin` does with the shown tag: `pin`, or `unpin` for one that is pinned."""
+    """Return the command word for the shown tag: `unpin` if it is pinned, else `pin`."""
     return "unpin" if shown(snapshot, settings) in snapshot.state.pinned else "pin"
 
 
 def to_call(snapshot: Snapshot, settings: Settings) -> str | None:
-    """Return the owner whom the next move calls, else the one whom the incident is about."""
+    """Return the owner that the next move calls, else the incident's owner."""
     if of_next_move(snapshot, "escalate") is not None:
         return "product"
     return snapshot.state.incident.owner if snapshot.state.incident else None
@@ -106,7 +106,7 @@ def to_resume(snapshot: Snapshot, settings: Settings) -> str:
 
 
 def to_compare(snapshot: Snapshot, rehearsed: str | None, given: dict[str, str | None]) -> dict[str, str | None]:
-    """Return the bad tag, the re-run and the known-good one that are most likely meant, where none was given."""
+    """Return the bad, rehearsal and known-good tags, those not given replaced by the most likely ones."""
     incident, focus = snapshot.state.incident, snapshot.focus
     taken = [tag for tag in given.values() if tag is not None]
 

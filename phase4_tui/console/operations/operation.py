@@ -1,4 +1,4 @@
-"""What an entry of the registry of operations is, and how it says the command that does the same."""
+"""The type of an entry in the registry of operations, and how its command is made."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from phase4_tui.console.views import Gesture, View
 from phase4_tui.runbook.settings import Settings
 
 Dialogue = Callable[..., Awaitable[object]]
-"""A coroutine function whose first argument is the session; the others it asks for when they are not given."""
+"""A coroutine function whose first argument is the session; it asks for the others when they are not given."""
 Loader = Callable[[], Dialogue]
 CommandOf = Callable[[Snapshot, Settings], str]
 
 
 class Group(Enum):
-    """Where an operation stands on the key sheet, in that order; the value is the heading."""
+    """The groups of the key sheet, in order; the value is the heading."""
 
     RUN = "RUN"
     ROLLBACK = "INCIDENT AND ROLLBACK"
@@ -29,11 +29,11 @@ class Group(Enum):
 
 @dataclass(frozen=True)
 class Operation:
-    """One thing that an operator can do.
+    """One operation that an operator can give.
 
-    `key` is a key name of the dashboard, empty for what is in the palette alone; `does` is what the key does;
-    `command_of` returns the command that does the same now; `commands` are those of the command line that give it,
-    through `dialogue` where `does` is none. Those that `write` are hidden where nothing may be changed.
+    `key` is its key on the dashboard, empty if it is only in the palette; `does` is what the key does; `command_of`
+    returns the command that does the same now; `commands` are the command-line commands that give it, through
+    `dialogue` where `does` is no dialogue. Operations that `write` are hidden in a read-only dashboard.
     """
 
     id: str
@@ -51,10 +51,10 @@ class Operation:
 
     @property
     def loader(self) -> Loader | None:
-        """The loader of the dialogue, None for what has none."""
+        """The loader of the dialogue, None without one."""
         return self.dialogue if isinstance(self.does, View | Gesture) else self.does
 
 
 def command(template: str, *values: Default) -> CommandOf:
-    """Return the command whose gaps are filled with what the operation itself takes by default."""
+    """Return a function that fills the gaps of a command with the operation's own defaults."""
     return lambda snapshot, settings: template.format(*(quote(value(snapshot, settings) or "TAG") for value in values))

@@ -1,4 +1,4 @@
-"""The operations of one dashboard, one at a time from key to result, and what other operators do meanwhile."""
+"""The operations of one dashboard, one at a time from key to result, and the news of other operators."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ from phase4_tui.runbook.site import Site
 T = TypeVar("T")
 SHOWN_NEWS = 8
 ASKING_SECONDS = 2.0
-"""How long keys are ignored at most between the key of an operation and its first question."""
+"""Keys are ignored at most this long between the key of an operation and its first question."""
 JOURNAL = Remedy("journal", command_line("journal"), "shows them")
 
 
@@ -37,7 +37,7 @@ class Owner(Protocol):
 
 
 class OperationQueue:
-    """The operation that is given now."""
+    """Holds the operation that is given now, and the news that wait for its end."""
 
     def __init__(self, owner: Owner, site: Site) -> None:
         self._owner = owner
@@ -46,9 +46,9 @@ class OperationQueue:
         self._held: list[Event] = []
         self.own = OwnEvents(site)
         self.leave_after = False
-        """The dashboard is to end with the operation that is being carried out."""
+        """True when the dashboard ends once the operation being carried out has ended."""
         self.command: str | None = None
-        """The command that does what was done here last."""
+        """The command equivalent to the last operation given here."""
 
     @property
     def busy(self) -> bool:
@@ -65,8 +65,8 @@ class OperationQueue:
         self._asking_until = time.monotonic() + ASKING_SECONDS if value else 0.0
 
     def begin(self, dialogue: Callable[[], Awaitable[object]], command: str | None = None) -> None:
-        """Begin an operation; `command` is its command until all of it was chosen."""
-        if self.busy:  # a new worker would cancel the one that waits for the end of the operation before
+        """Begin an operation; `command` is its command until every choice is made."""
+        if self.busy:  # a new worker would cancel the one that waits for the operation under way
             self._owner.tell("an operation is being carried out; wait for its end", severity="warning")
             return
         self.asking = True
@@ -87,14 +87,14 @@ class OperationQueue:
             if left.message:
                 self._owner.tell(left.message, remedies=left.remedies)
         except FORESEEN as error:
-            self.command = before  # what was refused is not what was done last
+            self.command = before  # a refused operation is not the last one given
             message, remedies = parts_of(error)
             self._owner.tell(message, severity="error", remedies=remedies)
         finally:
             self.asking = False
 
     async def carry_out(self, work: Callable[[], T]) -> T:
-        """Carry an operation out in a thread; another one waits for its end."""
+        """Carry an operation out in a thread; no other begins before its end."""
         self._carrying += 1
         try:
             return await self.write(work)
@@ -104,7 +104,7 @@ class OperationQueue:
                 self._owner.exit()
 
     async def write(self, work: Callable[[], T]) -> T:
-        """Do in a thread what writes into the journal; it is not told as another's."""
+        """Do work that writes into the journal in a thread; its events are not announced as another operator's."""
         self._writing += 1
         try:
             return await asyncio.to_thread(self.own.during, work)
@@ -116,12 +116,12 @@ class OperationQueue:
             self._owner.look_now()
 
     def take_news(self, events: Sequence[Event]) -> None:
-        """Tell what others did, once it is known what was written here."""
+        """Announce what others did, once it is known which events were written here."""
         if self._writing:
             self._held += events
             return
         news = self.own.news_of_others(events)
-        if len(news) > SHOWN_NEWS:  # as after a stop: a notice for each would stop the screen
+        if len(news) > SHOWN_NEWS:  # e.g. after a suspension: a notice for each would block the screen
             more = counted(len(news) - SHOWN_NEWS, "event")
             self._owner.tell(f"{more} before these", remedies=(JOURNAL,))
         for line in news[-SHOWN_NEWS:]:

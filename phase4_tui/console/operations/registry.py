@@ -1,7 +1,7 @@
-"""The one registry of operations: keys, footer, palette, help, README and command line are made from it.
+"""The registry of operations, from which keys, footer, palette, help, README and command line are made.
 
-An entry holds what it does: a view that it opens, a gesture of the dashboard, or a loader of its dialogue, which is
-imported when it is first given. So an entry without its implementation is an error of the type checker.
+An entry holds its implementation: a view to open, a gesture of the dashboard, or a loader of its dialogue, imported
+at first use. The type checker therefore finds an entry without one.
 """
 
 from collections.abc import Mapping
@@ -113,7 +113,7 @@ def _reclassify() -> Dialogue:
     return reclassify
 
 
-# Commands that are not made of a tag alone -------------------------------------------------------------------------
+# Commands that take more than a tag --------------------------------------------------------------------------------
 
 
 def _owner(default: Default) -> Default:
@@ -153,7 +153,7 @@ def _view(
     view: View, key: str, label: str, description: str, *, command_of: str = "", default: Default | None = None,
     needs_tag: bool = False, footer: bool = False,
 ) -> Operation:  # fmt: skip
-    """Return an entry that opens a view and has nothing else to it."""
+    """Return an entry that only opens a view."""
     said = command(command_of or f"phase4 {view.value}", *([default] if default else []))
     why_not = availability.needs_tag if needs_tag else availability.always
     return Operation(view.value, key, label, description, LOOK, view, said, why_not, footer=footer)
@@ -162,7 +162,7 @@ def _view(
 def _gesture(
     gesture: Gesture, key: str, label: str, description: str, command_of: str, *, footer: bool = False
 ) -> Operation:
-    """Return an entry that only concerns the screen."""
+    """Return an entry that only concerns the dashboard on screen."""
     said, why_not = command(command_of), availability.always
     return Operation(gesture.value, key, label, description, DASHBOARD, gesture, said, why_not, footer=footer)
 

@@ -1,4 +1,4 @@
-"""The lease of a rollback as a screen holds it: taken, kept by a heartbeat, given back, and who has it in words."""
+"""The lease of a rollback as a screen holds it: taken, kept by a heartbeat, given back, its holder in words."""
 
 import asyncio
 import threading
@@ -18,7 +18,7 @@ class RollbackLease:
     def __init__(self, site: Site, write: Callable[[Callable[[], None]], Awaitable[None]]) -> None:
         self._site = site
         self._write = write
-        """Does work in a thread whose journal entries are not told as another's."""
+        """Does work in a thread; its journal events are not announced as another operator's."""
         self._lock = threading.Lock()
         self._left = False
         self.held = False
@@ -29,16 +29,16 @@ class RollbackLease:
 
     def _take(self) -> None:
         with self._lock:
-            if not self._left:  # whoever leaves at once must not leave a lease behind
+            if not self._left:  # the screen may be left before the lease is taken
                 lead(self._site)
                 self.held = True
 
     async def keep(self) -> bool:
-        """Write a heartbeat; False when the lease is no longer this session's."""
+        """Renew the lease; False when it is no longer this session's."""
         try:
             kept = await asyncio.to_thread(keep_leading, self._site, self._site.actor)
         except (Busy, OSError):
-            return True  # the next beat tries again, long before the lease counts as dead
+            return True  # the next heartbeat comes long before the lease counts as dead
         if not kept and self.held:
             self.held = False
             return False
@@ -50,7 +50,7 @@ class RollbackLease:
             await asyncio.to_thread(self._drop)
 
     async def leave(self) -> None:
-        """Give the lease back, also one that is just being taken."""
+        """Give the lease back, even if it is just being taken."""
         self._left = True
         await asyncio.to_thread(self._drop)
 
@@ -61,17 +61,17 @@ class RollbackLease:
                 stop_leading(self._site)
 
     def other(self, lease: Lease | None) -> Lease | None:
-        """Return the lease when another process that lives holds it."""
+        """Return the lease if another, living process holds it, else None."""
         if lease is None or self.held or lease.is_of_process(self._site.actor) or not lease.is_alive():
             return None
         return lease
 
     def is_lost(self, lease: Lease | None) -> bool:
-        """True when the lease that this screen holds looks like another process's; `keep` then tells for sure."""
+        """True when the lease seems to have been taken from this screen; only `keep` is certain."""
         return self.held and lease is not None and not lease.is_of_process(self._site.actor)
 
     def who(self, lease: Lease) -> str:
-        """Return in words who holds a lease."""
+        """Return the holder of a lease in words."""
         if lease.is_of(self._site.actor):
             return f"another session of yours (pid {lease.pid})"
         return f"{safe_line(lease.operator, 24)}@{safe_line(lease.host, 24)}"

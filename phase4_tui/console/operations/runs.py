@@ -1,4 +1,4 @@
-"""Runs of this dashboard: one sequence or step at a time, in a thread that needs nothing of the screen."""
+"""The runs of one dashboard: one sequence or step at a time, in a thread independent of the screen."""
 
 import threading
 from collections.abc import Callable
@@ -28,7 +28,7 @@ class Runs:
         return self._thread is not None and self._thread.is_alive()
 
     def start(self, plan: RunPlan, ended: Ended) -> None:
-        """Start a run; `ended` is called in its thread with its record or its error. Raises Refused beside another."""
+        """Start a run; `ended` is called in its thread with its record or its error. Raises Refused during another."""
         if self.busy:
             raise Refused("a run of this dashboard is under way", remedy=Remedy("cancel", effect="cancels it"))
         self._cancel = threading.Event()
@@ -38,7 +38,7 @@ class Runs:
             try:
                 record = run_plan(plan, self._site.settings, self._site.environment, Observer(), cancel)
                 look_for_incident(self._site, plan.tag)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the operator must see it
+            except Exception as error:  # noqa: BLE001 - the operator must see any error
                 ended(None, error)
             else:
                 ended(record, None)
@@ -47,7 +47,7 @@ class Runs:
         self._thread.start()
 
     def cancel(self) -> None:
-        """Stop the run under way; its steps are asked to end, then killed."""
+        """Stop the run under way: its step is terminated, then killed."""
         self._cancel.set()
 
     def finish(self) -> None:

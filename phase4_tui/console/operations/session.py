@@ -1,4 +1,4 @@
-"""One operator at one face: what every dialogue does its work with."""
+"""The session: one operator at one face, with all that a dialogue needs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,30 +19,30 @@ T = TypeVar("T")
 
 
 class Face(Protocol):
-    """What a dialogue needs of the face that it runs in."""
+    """What a dialogue needs from the face that it runs in."""
 
     async def work(self, function: Callable[[], T]) -> T:
         """Do blocking work, off the event loop where there is one."""
 
     async def write(self, function: Callable[[], T]) -> T:
-        """Do blocking work that writes into the journal; the face does not tell it as another operator's."""
+        """Do blocking work that writes into the journal; its events are not announced as another operator's."""
 
     async def carry_out(self, function: Callable[[], T]) -> T:
-        """As `write`, for an operation: the next one waits for its end, and so does leaving."""
+        """Do as `write` does for an operation: the next one, and leaving, wait for its end."""
 
     async def run(self, plan: RunPlan) -> bool:
-        """Start a run; True when it has ended, False when it goes on by itself. Raises Left when it was interrupted."""
+        """Start a run; True when it has ended, False when it goes on in the background. Raises Left if interrupted."""
 
     async def facts(self) -> Snapshot:
-        """Return what is on disk, with the state of this moment."""
+        """Return a snapshot with the present state."""
 
     def typed(self, command: str) -> None:
-        """Note the command that does just what was chosen."""
+        """Note the command that is equivalent to the choices made."""
 
 
 @dataclass(frozen=True)
 class Session:
-    """A dialogue's site, its asker and its face; `is_typed` when it was given as one whole command."""
+    """A dialogue's site, asker and face; `is_typed` when it was given as one whole command."""
 
     site: Site
     ask: Asker
@@ -57,9 +57,9 @@ class Session:
         shown: Sequence[str] = (),
         is_light: bool = False,
     ) -> Done:
-        """Make a plan, offer it, carry that same plan out, and say what was done; raises Declined.
+        """Make a plan, offer it, carry that same plan out, and show what was done; raises Declined.
 
-        A light operation gives nothing up: typed as a whole command it is not asked about again.
+        A light operation (`is_light`) loses nothing: typed as a whole command it needs no confirmation.
         """
         plan = await self.face.work(make)
         nothing, lines = plan.why_nothing(self.ask.word), plan.describe(self.ask.word)[1:]
@@ -71,14 +71,14 @@ class Session:
         return done
 
     async def plan_run(self, request: Request) -> RunPlan:
-        """Return the plan of a run; raises Refused and what else `plan_run` raises."""
+        """Return the plan of a run; raises what the runbook's `plan_run` raises."""
         site = self.site
         return await self.face.work(lambda: plan_run(site.settings, site.workdir, site.environment, request))
 
     async def run(self, plan: RunPlan, *, question: str | None = None) -> bool:
         """Offer the plan of a run and start it; True when it has ended already. Raises Declined."""
         asked = Question(question or question_of(plan), plan.describe(self.ask.word), "Run")
-        typed_is_enough = question is None  # who is asked "now?" has typed no command
+        typed_is_enough = question is None  # a `question` means that no whole command was typed
         if not await self.ask.offer(Offer(asked, f"run {plan.tag}", typed_is_enough, None, plan)):
             raise Declined("nothing was run")
         return await self.face.run(plan)
@@ -95,12 +95,12 @@ class Session:
         return tag
 
     def typed(self, *words: str) -> None:
-        """Note the command that does just what was chosen here."""
+        """Note the command that is equivalent to the choices made here."""
         self.face.typed(join(["phase4", *words]))
 
 
 def question_of(plan: RunPlan) -> str:
-    """Return what is asked before a run."""
+    """Return the question to ask before a run."""
     step = plan.to_run[0].step if plan.to_run else None
     if plan.request.only is not None and step is not None:
         return f"Run step {step.number} {step.name} of {plan.tag} alone?"

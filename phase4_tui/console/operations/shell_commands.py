@@ -1,4 +1,4 @@
-"""How operations are given on the command line: the words of a command and what it takes, as data."""
+"""How operations are given on the command line: the words and parameters of each command, as data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,10 +11,10 @@ OWNER_NAMES = tuple(OWNERS)
 
 @dataclass(frozen=True)
 class Parameter:
-    """One thing that a command takes; `name` is the dialogue's word for it.
+    """One parameter of a command; `name` is the dialogue's parameter.
 
-    Without `flag` it is a positional argument. A `switch` is a flag without a value. `default_is` says in the help
-    what holds when it is left out.
+    Without `flag` it is a positional argument. A `switch` is a flag without a value. `default_is` is the help text for
+    its default.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class ShellCommand:
-    """One command that gives an operation; `fixed` are values of the dialogue that the command itself stands for."""
+    """One command that gives an operation; `fixed` are dialogue arguments that the command itself implies."""
 
     words: tuple[str, ...]
     help: str

@@ -1,4 +1,4 @@
-"""The audit artifacts of the shown tag: what each is, its sha256, and what was changed since it was frozen."""
+"""The audit artifacts of the shown tag: what each is, its sha256, and changes since it was frozen."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -49,7 +49,7 @@ class AuditScreen(ViewScreen):
         self.set_interval(AGE_SECONDS, self.query_one(Rows).refresh)
 
     def look(self, snapshot: Snapshot) -> None:
-        """Hash again when the tag is another, or changed."""
+        """Hash again for another or a changed tag."""
         view = snapshot.focus
         if view is None:
             self.failed(as_keys("there is no tag yet", (RUN,), self.console.keys))

@@ -1,4 +1,4 @@
-"""What every screen has: the header line, the footer, and the facts of now."""
+"""The base of every screen: header line, footer, and the last snapshot."""
 
 from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
@@ -20,10 +20,10 @@ from phase4_tui.tui.widgets.key_line import KeyPlace
 
 
 class FactsScreen(Screen[None]):
-    """A screen that the application tells each new snapshot."""
+    """A screen that the application gives each new snapshot."""
 
     IS_FORM = False
-    """True where letters are typed: no key of an action acts there."""
+    """True where letters are typed: there no action's key acts."""
 
     snapshot: var[Snapshot | None] = var(None)
     BINDINGS = [Binding("escape", "back", "back", show=True)]
@@ -44,7 +44,7 @@ class FactsScreen(Screen[None]):
 
     @property
     def is_open(self) -> bool:
-        """True until the screen is left or the application ends: from then on its widgets go away."""
+        """True until the screen is left or the application ends; after that its widgets are removed."""
         return self.is_attached and self.display
 
     def compose(self) -> ComposeResult:
@@ -63,7 +63,7 @@ class FactsScreen(Screen[None]):
     def begin(
         self, work: Callable[..., Coroutine[Any, Any, object]], *given: object, group: str, exclusive: bool = False
     ) -> None:
-        """Begin a worker; it makes its coroutine itself, so that one which is replaced before leaves none behind."""
+        """Begin a worker; it makes its coroutine itself, so that a replaced worker leaves none unawaited."""
         made: Any = partial(work, *given)
         self.run_worker(made, group=group, exclusive=exclusive, exit_on_error=False)
 
@@ -74,10 +74,10 @@ class FactsScreen(Screen[None]):
             self.failed(f"failed: {type(error).__name__}: {error}")
 
     def failed(self, message: str) -> None:
-        """Tell what went wrong."""
+        """Show an error."""
         self.console.tell(message, severity="error")
 
     def action_back(self) -> None:
-        """Return to the screen before; a second key in one go finds this one left already."""
+        """Return to the previous screen; a repeated key does nothing."""
         if self.is_current:
             self.app.pop_screen()

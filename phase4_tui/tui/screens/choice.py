@@ -1,4 +1,4 @@
-"""The question with any number of answers: only those in sight are drawn, and `/` narrows them."""
+"""The question with any number of answers: only the visible ones are drawn, and `/` filters them."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from phase4_tui.tui.text import Part, content
 from phase4_tui.tui.widgets.rows import Rows
 
 FRAME_ROWS = 8
-"""Rows of the dialog that are not of the list."""
+"""Rows of the dialog besides the list."""
 
 
 class LongChoiceScreen(Question[str | None]):
@@ -70,7 +70,7 @@ class LongChoiceScreen(Question[str | None]):
         self.query_one(Rows).show(len(self._shown), cursor)
 
     def action_filter(self) -> None:
-        """Let the operator type a part of it."""
+        """Let the operator type part of a choice."""
         field = self.query_one(Input)
         field.add_class("-shown")
         field.focus()
@@ -83,7 +83,7 @@ class LongChoiceScreen(Question[str | None]):
         self._draw(0)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Answer with the first that is left."""
+        """Answer with the first choice that is left."""
         event.stop()
         if self._shown:
             self.answer(self._shown[0][0])

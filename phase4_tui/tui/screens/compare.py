@@ -1,4 +1,4 @@
-"""The comparison, three ways: the bad tag, a re-run, and a known-good tag; checks, KPIs, decision by decision."""
+"""The comparison of a bad tag, a rehearsal and a known-good tag: checks, KPIs and each decision."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -58,7 +58,7 @@ class CompareScreen(FactsScreen):
 
     @property
     def result(self) -> "ComparisonResult | None":
-        """What came out, None before the end of a comparison."""
+        """The result, None before the end of a comparison."""
         return self._result
 
     def body(self) -> Iterable[Widget]:
@@ -73,7 +73,7 @@ class CompareScreen(FactsScreen):
         yield HintLine()
 
     def on_mount(self) -> None:
-        """Take the tags that are most likely meant."""
+        """Begin with the most likely tags."""
         self.set_interval(1.0, self._tick)
         self._draw()
         self.begin(self._begin, group="begin")
@@ -96,7 +96,7 @@ class CompareScreen(FactsScreen):
         self._draw()
 
     def watch_snapshot(self) -> None:
-        """Draw what is new of the tags."""
+        """Draw again what changed of the tags."""
         if self.is_mounted:
             self._draw()
 
@@ -107,7 +107,7 @@ class CompareScreen(FactsScreen):
         return True
 
     def action_choose(self, side: str) -> None:
-        """Choose a tag for one side; the side that had it takes the tag it replaces."""
+        """Choose a tag for one side; a side that had it gets the replaced one."""
 
         async def ask(session: Session) -> None:
             snapshot = self.snapshot
@@ -159,7 +159,7 @@ class CompareScreen(FactsScreen):
                 self._draw(first=True)
 
     def action_reopen(self) -> None:
-        """Reopen Phase 4 on the re-run."""
+        """Reopen Phase 4 on the rehearsal."""
         result = self._result
         if result is not None:
             self.console.operate(lambda session: reopen(session, result.rerun))
@@ -170,7 +170,7 @@ class CompareScreen(FactsScreen):
         self._show_detail()
 
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
-        """Everything of a row is shown already."""
+        """Do nothing: the whole row is shown already."""
         event.stop()
 
     # Drawing --------------------------------------------------------------------------------------------------
@@ -255,12 +255,12 @@ class CompareScreen(FactsScreen):
 
 
 def ordered(snapshot: Snapshot, *, good_first: bool) -> Sequence[TagRow]:
-    """Return the tags to choose from, the newest first, or the good ones before others."""
+    """Return the tags to choose from, newest first, or known-good ones first."""
     return sorted(snapshot.rows, key=lambda row: not row.known_good) if good_first else snapshot.rows
 
 
 def what(row: TagRow | None) -> str:
-    """Return how a tag stands, in words."""
+    """Return the verdict on a tag in words."""
     if row is None:
         return ""
     word = row.severity_class or {"ok": "OK", "warning": "WARN", "unknown": "?"}.get(row.level, "")

@@ -1,4 +1,4 @@
-"""What a screen knows of the application: a protocol, so that screens do not import it."""
+"""The application as screens know it: a protocol, so that screens do not import it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
@@ -14,11 +14,11 @@ T = TypeVar("T")
 
 
 class ConsoleApp(Protocol):
-    """The application, as screens and notices see it."""
+    """What screens and notices need from the application."""
 
     site: Site
     keys: Mapping[str, str]
-    """The key of each operation by its id, empty for those that are in the palette alone."""
+    """The key of each operation by its id, empty for one that is only in the palette."""
     read_only: bool
     snapshot: Snapshot | None
 
@@ -27,7 +27,7 @@ class ConsoleApp(Protocol):
         """What dialogues do their work with."""
 
     def operate(self, dialogue: Callable[[Session], Awaitable[object]], command: str | None = None) -> None:
-        """Begin an operation, unless a question is open already."""
+        """Begin an operation unless a question is open."""
 
     def give(self, operation: str) -> None:
         """Give an operation of the registry by its id, as its key does."""
@@ -36,7 +36,7 @@ class ConsoleApp(Protocol):
         """Open the screen of a view."""
 
     async def write(self, work: Callable[[], T]) -> T:
-        """Do in a thread what writes into the journal; it is not told as another operator's."""
+        """Do work that writes into the journal in a thread; its events are not announced as another operator's."""
 
     def look_now(self) -> None:
         """Look at the disk again, soon."""
@@ -44,4 +44,4 @@ class ConsoleApp(Protocol):
     def tell(
         self, text: str, *, title: str = "", severity: Severity = "information", remedies: Sequence[Remedy] = ()
     ) -> None:
-        """Show a notice, literally; after the question that is open, if one is."""
+        """Show a notice literally, after the open question if there is one."""

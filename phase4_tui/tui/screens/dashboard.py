@@ -24,7 +24,7 @@ from phase4_tui.tui.widgets.tag_list import TagList
 
 
 class TooSmall(Lines):
-    """What is readable in any terminal: the overall state, and how much room is needed."""
+    """Shown in a terminal that is too small: the overall state, and the size needed."""
 
     snapshot: var[Snapshot | None] = var(None)
 
@@ -83,7 +83,7 @@ class DashboardScreen(FactsScreen):
         self.query_one("#tags-rows").focus()
 
     def on_resize(self) -> None:
-        """The list of tags is not there in a narrow terminal: give it the keys once it is there again."""
+        """Give the focus back to the list of tags, which a narrow terminal hides."""
         if self.focused is None:
             self.query_one("#tags-rows").focus()
 
@@ -96,17 +96,17 @@ class DashboardScreen(FactsScreen):
         self.query_one("#tags-rows", Rows).action_cursor(by)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter while it is typed; by what stands there now, since it may have been left meanwhile."""
+        """Filter while it is typed, by the field's present text, since it may have been left meanwhile."""
         self.tag_filter = event.input.value.strip().lower()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Show the first tag that is left, and go on in the list."""
+        """Show the first tag that is left, and give the focus to the list."""
         self.tag_filter = event.input.value.strip().lower()
         if self.query_one(TagList).take_first():
             self.set_focus(self.query_one("#tags-rows"))
 
     def action_back(self) -> None:
-        """Show every tag again; when none is left out, the active or newest one."""
+        """Show every tag again; without a filter show the active or newest one."""
         if self.query_one(FilterLine).end():
             self.tag_filter = ""
             self.set_focus(self.query_one("#tags-rows"))

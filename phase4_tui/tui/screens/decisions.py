@@ -1,4 +1,4 @@
-"""The decisions of the shown tag's report: each row at once, whatever the report's size, and filters."""
+"""The decisions of the shown tag's report, with filters; any row is shown at once, whatever the report's size."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -26,7 +26,7 @@ REFRESH_SECONDS = 0.1
 CHECK_SECONDS = 1.0
 RATIONALE_LINES = 3
 WRITE_REPORT = Remedy("step_1", command_line("step", "1"), "writes it")
-# Title, width, and the width of the screen from which on the column is shown.
+# Title, width, and the minimum screen width at which the column is shown.
 COLUMNS = (
     ("row", 11, 124),
     ("underlying", 11, 0),
@@ -81,7 +81,7 @@ class DecisionsScreen(ViewScreen):
         yield Static("", classes="detail", markup=False)
 
     def on_mount(self) -> None:
-        """Draw a few times a second what the thread has found, and look whether the file is still the one."""
+        """Draw a few times a second what the thread has found, and check whether the file was replaced."""
         self.query_one(Rows).focus()
         self.set_interval(REFRESH_SECONDS, self._draw)
         self.set_interval(CHECK_SECONDS, self._check)
@@ -124,7 +124,7 @@ class DecisionsScreen(ViewScreen):
             await in_background(source.index)
         except FileNotFoundError:
             self._trouble = as_keys(f"{path.name} is not there", (WRITE_REPORT,), self.console.keys)
-        except Exception as error:  # noqa: BLE001 - whatever it is must be seen, and must not end the dashboard
+        except Exception as error:  # noqa: BLE001 - any error must be shown, and must not end the dashboard
             self._trouble = f"{path.name} {error_as_keys(error, self.console.keys)}"
         self._draw()
 
@@ -141,8 +141,8 @@ class DecisionsScreen(ViewScreen):
     # Filter ----------------------------------------------------------------------------------------------------
 
     def action_cycle(self, name: Literal["gate", "action", "regime"]) -> None:
-        """Show the rows with the next value, after the last one those with any."""
-        found = self._source.words[name] if self._source is not None else set()  # the prior phase has its own
+        """Filter by the next value; after the last one show all."""
+        found = self._source.words[name] if self._source is not None else set()  # Phase 3 has its own values
         values = [None, *KNOWN[name], *sorted(found - set(KNOWN[name]))]
         now = getattr(self._wanted, name)
         at = values.index(now) if now in values else -1

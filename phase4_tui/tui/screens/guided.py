@@ -1,4 +1,4 @@
-"""The guided rollback: the five steps of the runbook, who leads it, and its clock; left and taken up again anywhere."""
+"""The guided rollback: the five steps of the runbook, who leads it, and its clock; resumed on any host."""
 
 import asyncio
 import time
@@ -34,7 +34,7 @@ from phase4_tui.tui.widgets.incident_lines import closed_rows, incident_rows, sh
 from phase4_tui.tui.widgets.step_cards import StepCards
 
 REST = 4
-"""A look that took long is not made again before so many times its duration: it hashes what is frozen."""
+"""After a look, pause for this many times its duration, since it hashes what is frozen."""
 
 
 class GuidedScreen(FactsScreen):
@@ -64,11 +64,11 @@ class GuidedScreen(FactsScreen):
         yield HintLine()
 
     async def on_mount(self) -> None:
-        """Look, and take the lease; where there is no incident yet for what the shown tag shows, open it first."""
+        """Look and take the lease; first open an incident for the shown tag if it needs one."""
         self.query_one(StepCards).focus()
         opens = self.snapshot is not None and of_next_move(self.snapshot, "guided") is not None
         if opens and not self.console.read_only:
-            self._looking = True  # what is found before it is open is not shown
+            self._looking = True  # nothing is shown before the incident is open
             self.begin(self._open, group="lease")
         else:
             self._look()
@@ -93,7 +93,7 @@ class GuidedScreen(FactsScreen):
         await self._lead.leave()
 
     def watch_snapshot(self) -> None:
-        """Look again: something has changed on disk."""
+        """Look again after a change on disk."""
         if self.is_mounted:
             if self._lead.is_lost(self.snapshot.lease if self.snapshot else None):
                 self._beat()
@@ -141,7 +141,7 @@ class GuidedScreen(FactsScreen):
         return self._lead.other(self.snapshot.lease if self.snapshot else None)
 
     def action_take_over(self) -> None:
-        """Lead the rollback; whoever leads it now is taken over from with a reason."""
+        """Lead the rollback; ask for a reason to take it over from another operator."""
         other = self._other()
         if other is None:
             self.begin(self._take_lease, group="lease")
@@ -282,6 +282,6 @@ def _read_all(site: Site) -> tuple[Guided | None, Incident | None]:
 
 
 def _worded(step: GuidedStep, keys: Mapping[str, str]) -> GuidedStep:
-    """Return a step whose detail says its remedies as keys, and of each sha256 the first digits."""
+    """Return a step whose detail has remedies as keys and each sha256 shortened."""
     detail = as_keys(short_digests(step.detail, step.digests), step.remedies, keys)
     return step.model_copy(update={"detail": detail, "remedies": ()})

@@ -1,4 +1,4 @@
-"""The key sheet, made from the registry of actions, and how the symbols read."""
+"""The key sheet, made from the registry of operations, and the legend of symbols."""
 
 from collections.abc import Iterable, Mapping
 
@@ -77,7 +77,7 @@ class HelpScreen(ViewScreen):
 def sheet_rows(
     snapshot: Snapshot, settings: Settings, keys: Mapping[str, str], width: int, *, read_only: bool = False
 ) -> list[list[Part]]:
-    """Return the sheet's lines: by group key, label, description, command, and why it can't act."""
+    """Return the sheet's lines by group: key, label, description, command, and why it can't act."""
     rows: list[list[Part]] = []
     for group in Group:
         members = [entry for entry in OPERATIONS if entry.group is group and not (read_only and entry.writes)]

@@ -1,4 +1,4 @@
-"""The run log, newest first: what was done, by whom and why; filtered, with each event's whole text."""
+"""The run log, newest first: what was done, by whom and why; with filters and each event's full text."""
 
 import json
 from collections.abc import Iterable
@@ -66,7 +66,7 @@ class JournalScreen(ViewScreen):
         detail.can_focus = True
 
     def on_mount(self) -> None:
-        """The last events at once, the whole journal soon after."""
+        """Show the last events at once, the whole journal soon after."""
         self.query_one(Rows).focus()
         self.in_background(lambda stop: read_last(self.console.site.reports), self._take_last)
 
@@ -75,7 +75,7 @@ class JournalScreen(ViewScreen):
         self._draw()
 
     def look(self, snapshot: Snapshot) -> None:
-        """Follow what is added."""
+        """Follow new events."""
         if self._seen is not None and (snapshot.state.journal != self._seen or self._trouble is not None):
             self._follow()
         self._seen = snapshot.state.journal
@@ -98,7 +98,7 @@ class JournalScreen(ViewScreen):
         self._journal, self._busy, self._trouble = journal, False, None
         self._filter()
         if not journal.problems:
-            self._follow()  # what was added meanwhile
+            self._follow()  # for events added meanwhile
 
     def _follow(self) -> None:
         journal = self._journal
@@ -113,7 +113,7 @@ class JournalScreen(ViewScreen):
 
     def _take_more(self, known: Journal, more: More | None) -> None:
         if known is not self._journal:
-            return  # it was read anew meanwhile
+            return  # the journal was read again meanwhile
         if more is None:
             self._read_all()
         elif more.rows or self._trouble is not None:
@@ -153,7 +153,7 @@ class JournalScreen(ViewScreen):
         wanted = self._wanted.items()
         self._shown = [row for row in journal.rows if all(getattr(row, name) == value for name, value in wanted)]
         stays = before is not None and rows.cursor > 0
-        # At the top the newest event is followed; further down the same one stays selected.
+        # At the top the cursor follows the newest event; further down it stays on its event.
         at = next((at for at in range(len(self._shown)) if self._at(at).seq == before), 0) if stays else 0
         rows.show(len(self._shown), at)
         self._draw()

@@ -1,4 +1,4 @@
-"""The picker of a known-good tag: every tag with its evidence ladder, and what differs from the current one."""
+"""The picker of a known-good tag: every tag with its evidence ladder and its differences from the current one."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -31,7 +31,7 @@ CLIMBED, FAILED, OPEN = SYMBOLS["done"], SYMBOLS["failed"], SYMBOLS["open"]
 
 
 class TagRows(Rows):
-    """The tags; none has the cursor until the operator moves to one."""
+    """The list of tags; none has the cursor until the operator moves it."""
 
     def show(self, count: int, cursor: int | None = None) -> None:
         """Draw again, with so many rows."""
@@ -50,7 +50,7 @@ class TagRows(Rows):
 
 
 class KnownGoodScreen(FactsScreen):
-    """Which tags are known-good, why the others are not, and the switch to one."""
+    """Shows which tags are known-good and why the others are not, and switches to one."""
 
     CSS_PATH = "known_good.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
@@ -105,7 +105,7 @@ class KnownGoodScreen(FactsScreen):
         return True
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
-        """Tell about the tag under the cursor."""
+        """Show the details of the tag under the cursor."""
         event.stop()
         self._chosen = self._rows[event.index].tag
         self._draw()
@@ -135,7 +135,7 @@ class KnownGoodScreen(FactsScreen):
         self.console.operate(switch)
 
     def action_to_rows(self) -> None:
-        """Without a list that has the focus, nothing is chosen."""
+        """Give the focus to the list, where a tag is chosen."""
         self.query_one(TagRows).focus()
 
     def action_no_good_tag(self) -> None:
@@ -195,7 +195,7 @@ class KnownGoodScreen(FactsScreen):
         ]
 
     def _tell(self, row: TagRow | None, snapshot: Snapshot, some: bool) -> None:
-        """Show the ladder of a tag, and look in a thread for what differs."""
+        """Show the ladder of a tag, and read its differences in a thread."""
         before = current_tag(snapshot)
         if row is None:
             none = "↑ ↓ move to a tag: its evidence and what differs show here."
@@ -240,7 +240,7 @@ class KnownGoodScreen(FactsScreen):
         return rungs if roomy else [[part for rung in rungs for part in (*rung, "  ")]]
 
     async def _compare(self, before: str, after: str) -> None:
-        await asyncio.sleep(PAUSE_SECONDS)  # who holds an arrow key down waits for one tag, not for each
+        await asyncio.sleep(PAUSE_SECONDS)  # with an arrow key held down only the last tag is read
         try:
             if before == after:
                 found = ["the tag that is current now: nothing differs"]
@@ -264,13 +264,13 @@ def why_not_switch(row: TagRow, snapshot: Snapshot) -> str | None:
 
 
 def current_tag(snapshot: Snapshot) -> str | None:
-    """Return what analysis and reporting use now: the active tag, else the newest."""
+    """Return the tag that analysis and reporting use now: the active one, else the newest."""
     newest = max(snapshot.rows, key=lambda row: row.modified_ns, default=None)
     return snapshot.state.active_tag or (newest.tag if newest else None)
 
 
 def climbed_rungs(row: TagRow, rungs: Sequence[str]) -> int:
-    """Return how many rungs a tag climbs before the first that fails."""
+    """Return the number of rungs that a tag passes before the first that it fails."""
     return rungs.index(row.first_failed_rung) if row.first_failed_rung in rungs else len(rungs)
 
 

@@ -1,4 +1,4 @@
-"""The questions: a plan to confirm, a text to give, a choice to make. Every way out gives a value; No has the focus."""
+"""The questions: a plan to confirm, a text, a choice; every way out gives an answer, and No has the focus."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -32,7 +32,7 @@ PlanScreen ToastRack, TextScreen ToastRack, ChoiceScreen ToastRack { max-height:
 
 
 LOW_ROWS = 24
-"""A screen with fewer rows has no room for empty ones."""
+"""A screen with fewer rows drops the empty ones."""
 
 
 def _fit(screen: ModalScreen[Any], body: str) -> None:
@@ -45,7 +45,7 @@ def _fit(screen: ModalScreen[Any], body: str) -> None:
 
 
 class Question(ModalScreen[T]):
-    """A question is answered once: of keys that come in one go only the first that answers counts."""
+    """A question is answered once: of several keys sent at once only the first answer counts."""
 
     _answered = False
 
@@ -98,7 +98,7 @@ class PlanScreen(Question[bool]):
 
     def action_read(self, rows: int) -> None:
         """Scroll the plan."""
-        for body in self.query(".dialog-body"):  # a key may come before there is any
+        for body in self.query(".dialog-body"):  # a key may arrive before the body exists
             body.scroll_relative(y=rows, animate=False)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
@@ -152,7 +152,7 @@ class TextScreen(Question[str | None]):
 
 
 class ChoiceScreen(Question[str | None]):
-    """Asks for one of several; None when the operator leaves it. Nothing is chosen beforehand but `first`."""
+    """Asks for one of several; None when the operator leaves it. Only `first` is preselected."""
 
     CSS = CSS
     BINDINGS = [Binding("escape", "leave", "leave")]

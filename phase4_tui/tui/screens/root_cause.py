@@ -1,4 +1,4 @@
-"""The root-cause form: what went wrong, what corrects it, its owner and evidence, and when it counts as closed."""
+"""The root-cause form: cause, remediation, owner, evidence, and closure criteria."""
 
 import asyncio
 from collections.abc import Iterable
@@ -39,7 +39,7 @@ class RootCauseScreen(FactsScreen):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-tall")]
     BINDINGS = [
         Binding("ctrl+s,f2", "save", "save", show=True, key_display="^s"),
-        # At once, not when the field has passed them on: what is typed in one go behind them is for the next field.
+        # At once, before the field passes them on: keys sent right behind them are for the next field.
         Binding("tab,down", "app.focus_next", show=False, priority=True),
         Binding("shift+tab,up", "app.focus_previous", show=False, priority=True),
         Binding("enter", "next_field", show=False, priority=True),
@@ -59,7 +59,7 @@ class RootCauseScreen(FactsScreen):
         self._tag = focus.tag if focus is not None and self._incident is None else None
         evidence = evidence_of(self._incident, self.console.site.workdir)
         given = {"evidence": evidence, "closure": "a rehearsal is healthy"}
-        # Before the first key, which may come before the screen is told that it is mounted.
+        # Here, not in `on_mount`: the first key may arrive before that.
         self._first = {name: given.get(name, "").strip() for name in FIELDS} | {"owner": self._own_owner()}
         yield Static(self._title(), id="cause-title", markup=False)
         with VerticalScroll(id="cause-form", can_focus=False):
@@ -96,7 +96,7 @@ class RootCauseScreen(FactsScreen):
         )
 
     def watch_snapshot(self) -> None:
-        """Tell when the incident is no longer open: what is typed stays."""
+        """Say when the incident is no longer open; what is typed stays."""
         if self.is_mounted:
             self.query_one("#cause-title", Static).update(self._title())
 
@@ -106,7 +106,7 @@ class RootCauseScreen(FactsScreen):
             event.stop()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """What was missing is there."""
+        """Unmark a field that was missing."""
         event.stop()
         if event.value.strip():
             self._mark(str(event.input.id).removeprefix("field-"), missing=False)
@@ -184,14 +184,14 @@ class RootCauseScreen(FactsScreen):
 
 
 async def _caught_up(field: Input) -> None:
-    """Wait until a field has taken in every key that was meant for it."""
+    """Wait until a field has processed every key sent to it."""
     done = asyncio.Event()
     if field.call_later(done.set):
         await done.wait()
 
 
 def evidence_of(incident: Incident | None, workdir: Path) -> str:
-    """Return an incident's first findings on one line, their files as seen from the working directory."""
+    """Return an incident's first findings on one line, their files relative to the working directory."""
     found = incident.evidence[:3] if incident else ()
     told = (f"{one.file.removeprefix(f'{workdir}/')}: {one.key} = {one.value}" for one in found)
     return safe_line("; ".join(told), CHARACTERS)

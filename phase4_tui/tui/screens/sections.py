@@ -1,4 +1,4 @@
-"""A text of several sections: their names in a list beside it, and keys that go from one to the next."""
+"""A text of several sections: a list of their names beside it, and keys that go from one to the next."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
@@ -56,7 +56,7 @@ class SectionsScreen(ViewScreen):
         self.query_one(TextLines).focus()
 
     def mark(self, at: int, words: str) -> None:
-        """Mark a section with words beside its heading, and go there when another one was marked before."""
+        """Mark a section with words beside its heading, and go there when the mark has moved."""
         moved, self._marked, self._mark = at != self._marked, at, words
         if moved:
             self.query_one("#sections", Rows).show(len(self._names), at)
@@ -95,7 +95,7 @@ class SectionsScreen(ViewScreen):
         self._go(event.index)
 
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
-        """Go to the section and read on there."""
+        """Go to the section and give its text the focus."""
         event.stop()
         self._go(event.index)
         self.query_one(TextLines).focus()

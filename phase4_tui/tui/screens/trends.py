@@ -21,7 +21,7 @@ NAMES = tuple(KPIS)
 
 
 class TrendsScreen(ViewScreen):
-    """Four plots, or one at a time where there is less room."""
+    """Four plots, or one at a time on a small screen."""
 
     CSS_PATH = "trends.tcss"
     HINT = "tab ← → next KPI where one is shown · escape returns"

@@ -1,4 +1,4 @@
-"""Verifies everything that was put on record, and says what to do about what does not hold."""
+"""Verifies everything on record, and shows each problem with its remedies."""
 
 import textwrap
 from collections.abc import Iterable, Mapping
@@ -50,7 +50,7 @@ class VerifyScreen(ViewScreen):
         return f"{again} verifies again · ↑↓ scroll · {journal} journal · escape returns"
 
     def main(self) -> Iterable[Widget]:
-        """What was found."""
+        """Return the list of problems."""
         yield TextLines(lambda index: self._rows[index], id="found")
 
     def on_mount(self) -> None:
@@ -58,7 +58,7 @@ class VerifyScreen(ViewScreen):
         self.query_one("#found").focus()
 
     def look(self, snapshot: Snapshot) -> None:
-        """Verify once; later only when it is asked for, since every frozen byte is read, and say what changed since."""
+        """Verify at first, later only on request, since every frozen byte is read; show when facts have changed."""
         if not self._begun:
             self.action_again()
         elif self._found is not None and _what_counts(snapshot) != self._seen:
@@ -95,7 +95,7 @@ class VerifyScreen(ViewScreen):
 
 
 def _what_counts(snapshot: Snapshot | None) -> object:
-    """Return what a verification is about, as far as the facts tell it."""
+    """Return the facts that a verification depends on, to see whether they changed."""
     return (snapshot.state, snapshot.tampered, snapshot.trouble) if snapshot is not None else None
 
 

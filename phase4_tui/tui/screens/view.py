@@ -1,4 +1,4 @@
-"""What the screens to look at things share: sizes, a hint line, and work in the background."""
+"""The base of screens that only show something: sizes, a hint line, and work in the background."""
 
 from collections.abc import Callable, Iterable
 from typing import TypeVar
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class ViewScreen(FactsScreen):
-    """A screen that changes nothing: a title, what is to be seen, and one line that says what to press."""
+    """A screen that changes nothing: a title, the content, and one line that says what to press."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (20, "-low"), (30, "-tall")]
@@ -35,7 +35,7 @@ class ViewScreen(FactsScreen):
     """
 
     def body(self) -> Iterable[Widget]:
-        """Title, what is to be seen, hint."""
+        """Title, content, hint."""
         yield Static("", classes="title", markup=False)
         yield from self.main()
         yield Static(content(self.hint()), classes="hint", markup=False)
@@ -45,38 +45,38 @@ class ViewScreen(FactsScreen):
         return self.HINT
 
     def main(self) -> Iterable[Widget]:
-        """Return what is to be seen."""
+        """Return the content."""
         return ()
 
     def look(self, snapshot: Snapshot) -> None:
-        """Take new facts, the first of them when the screen opens."""
+        """Take a new snapshot; also called when the screen opens."""
 
     def watch_snapshot(self) -> None:
-        """Take new facts."""
+        """Take a new snapshot."""
         if self.snapshot is not None and self.is_mounted:
             self.look(self.snapshot)
 
     def on_mount(self) -> None:
-        """Take the facts of now."""
+        """Take the present snapshot."""
         if self.snapshot is not None:
             self.look(self.snapshot)
 
     def title_is(self, *parts: Part) -> None:
-        """Say what is seen."""
+        """Set the title."""
         self.query_one(".title", Static).update(content(*parts), layout=False)
 
     def failed(self, message: str) -> None:
-        """Say that what is to be seen can't be."""
+        """Say why the content can't be shown."""
         self.title_is((f"{SYMBOLS['failed']} {message}", "bold $error"))
 
     def in_background(self, work: Callable[[Stop], T], then: Callable[[T], None], group: str = "load") -> None:
-        """Do work in a thread and take its result here, unless the screen was left or the work was begun anew."""
+        """Do work in a thread and pass its result to `then`, unless the screen was left or the work began anew."""
         self.begin(self._carry, work, then, group=group, exclusive=True)
 
     async def _carry(self, work: Callable[[Stop], T], then: Callable[[T], None]) -> None:
         try:
             result = await in_background(work)
-        except Exception as error:  # noqa: BLE001 - whatever it is must be seen, and must not end the dashboard
+        except Exception as error:  # noqa: BLE001 - any error must be shown, and must not end the dashboard
             if self.is_open:
                 self.failed(error_as_keys(error, self.console.keys))
             return

@@ -1,4 +1,4 @@
-"""Shows one file, or the post-mortem of an incident: Markdown rendered, JSON and the rest line by line."""
+"""Shows one file, or the post-mortem of an incident: Markdown rendered, anything else line by line."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 EXPORT = Remedy("", command_line("incident", "export", "--out", "F"), "writes it")
 MARKDOWN_BYTES = 128 << 10
-"""Beyond that rendering takes seconds."""
+"""Limit for rendering, which takes seconds beyond it."""
 TEXT_BYTES = 4 << 20
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What is shown of a file, and how long it is."""
+    """The text shown of a file; `size` is that of the file, `shown` that of the text, in bytes."""
 
     text: str
     size: int
@@ -197,7 +197,7 @@ class PostMortemScreen(_Text):
 
 
 def write_beside(site: Site, name: str, data: bytes) -> str:
-    """Write a file of one's own into the working directory and return what was done, or why not."""
+    """Write a new file into the working directory; return what was done, or why not."""
     workdir, reports = site.workdir, site.reports
     path = (workdir / name).absolute()
     inside = path.parent.resolve()

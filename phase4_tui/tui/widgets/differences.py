@@ -1,4 +1,4 @@
-"""What differs between three tags, as a table: checks, KPIs, decisions, each with its label in symbol and word."""
+"""The differences between three tags as a table: checks, KPIs, decisions, each labelled by symbol and word."""
 
 import re
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ Line = str | Difference
 
 
 class Differences(Rows):
-    """What differs between a bad tag, a known-good one and a re-run."""
+    """The differences between a bad tag, a known-good tag and a rehearsal."""
 
     def __init__(self) -> None:
         super().__init__(self._line, id="compare-rows")
@@ -31,7 +31,7 @@ class Differences(Rows):
         self._table: list[Line] = []
 
     def take(self, result: ComparisonResult | None) -> None:
-        """Show a comparison, from its first line if it is another one."""
+        """Show a comparison; a new one from its first line."""
         cursor = None
         if result is not self._result:
             self._result, self._table = result, table_of(result) if result else []
@@ -39,7 +39,7 @@ class Differences(Rows):
         self.show(len(self._table), cursor)
 
     def columns(self, key: str, bad: str, good: str, rerun: str, label: str) -> str:
-        """Return one line of the table, in columns as wide as there is room."""
+        """Return one line of the table, its columns fitted to the width."""
         room = max(self.app.size.width - 5 - LABEL_WIDTH, 16)
         value = max((room - max(min(KEY_CHARS, room * 42 // 100), room // 4)) // 3, 4)
         name = max(room - 3 * value, 4)
@@ -68,7 +68,7 @@ class Differences(Rows):
 
 
 def table_of(result: ComparisonResult) -> list[Line]:
-    """Return the lines of the table: each section under its heading."""
+    """Return the lines of the table, each section under its heading."""
     counts = result.decision_counts
     differ = sum(count for label, count in counts.items() if label != "same")
     told = ", ".join(f"{count} {label}" for label, count in counts.items())
@@ -84,7 +84,7 @@ def heading(name: str, found: Sequence[Difference]) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value of a report as it is shown; what a tag lacks is a dash."""
+    """Return a value of a report as text; a missing value is a dash."""
     if value is None:
         return "–"
     if isinstance(value, dict):
@@ -93,5 +93,5 @@ def shown(value: object) -> str:
 
 
 def brief(value: object) -> str:
-    """Return a value as there is room for it in the table: of a decision the values without their keys."""
+    """Return a value short enough for the table: of a decision the values without their keys."""
     return " ".join(map(shown, value.values())) if isinstance(value, dict) else shown(value)

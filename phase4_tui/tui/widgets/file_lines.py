@@ -1,4 +1,4 @@
-"""A text of any length, wrapped to the width off the event loop; only the rows on screen are drawn, JSON coloured."""
+"""A text of any length, wrapped off the event loop; only the rows on screen are drawn, JSON in colour."""
 
 import re
 from array import array
@@ -20,18 +20,18 @@ TAB = "    "
 
 @dataclass
 class Wrapped:
-    """Where the lines of a text begin, and which rows of the screen they take."""
+    """Where the lines of a text begin, and which screen rows they take."""
 
     text: str = ""
     starts: "array[int]" = field(default_factory=lambda: array("L"))
     firsts: "array[int]" = field(default_factory=lambda: array("L"))
     """The first row of each line."""
     chars: "array[int]" = field(default_factory=lambda: array("L"))
-    """How many characters of each line fit on a row."""
+    """The number of characters of each line that fit on a row."""
     rows: int = 0
 
     def place(self, row: int) -> tuple[int, int]:
-        """Return the line that a row is of, and at which of its characters it begins."""
+        """Return the line that a row belongs to, and the offset in the line at which the row begins."""
         line = bisect_right(self.firsts, row) - 1
         return line, (row - self.firsts[line]) * self.chars[line]
 
@@ -113,7 +113,7 @@ class FileLines(TextLines):
 
 
 def json_parts(line: str) -> list[tuple[str, str]]:
-    """Return a line of JSON in parts with their styles: keys, texts, numbers and words apart."""
+    """Return a line of JSON as parts with a style for keys, strings, numbers and literals."""
     parts: list[tuple[str, str]] = []
     at = 0
     for match in _JSON.finditer(line):

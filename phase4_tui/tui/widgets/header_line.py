@@ -1,4 +1,4 @@
-"""The line that is on every screen: what is shown, known-good, mode, verdict, clock, and every alarm."""
+"""The header of every screen: shown tag, known-good tag, mode, verdict, clock, and every alarm."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -34,7 +34,7 @@ class HeaderLine(Lines):
         self._banner = banner
 
     def on_mount(self) -> None:
-        """Begin to tell the time."""
+        """Start the clock."""
         self._tick()
         self.set_interval(1.0, self._tick)
 
@@ -71,7 +71,7 @@ class HeaderLine(Lines):
 
 
 def header_parts(snapshot: Snapshot) -> list[tuple[str, str]]:
-    """Return what the header says."""
+    """Return the parts of the header."""
     view = snapshot.focus
     parts = [(f"PHASE {view.phase if view else 4} · PAPER", "bold")]
     if view is not None:
@@ -97,7 +97,7 @@ def header_parts(snapshot: Snapshot) -> list[tuple[str, str]]:
 
 
 def _known_good(snapshot: Snapshot) -> tuple[str, str]:
-    """Return the known-good tag on record, else the newest that could be switched to."""
+    """Return the known-good tag on record, else the newest that can be switched to."""
     recorded, good = snapshot.state.known_good_tag, snapshot.known_good
     if recorded is not None:
         return f"  {SYMBOLS['known_good']} known-good {clip(recorded, 24)}", ""
@@ -120,7 +120,7 @@ def verdict(snapshot: Snapshot) -> str:
 
 
 def is_alarm_of_move(snapshot: Snapshot) -> bool:
-    """True when an alarm is about what the next move corrects: every screen then says that move."""
+    """True when the next move corrects an alarm: every screen then shows that move."""
     return _live_orders(snapshot) is not None or bool(snapshot.tampered) or snapshot.trouble is not None
 
 
@@ -129,7 +129,7 @@ def _live_orders(snapshot: Snapshot) -> "Precondition | None":
 
 
 def alarms(snapshot: Snapshot, keys: Mapping[str, str]) -> list[str]:
-    """Return what must be seen on every screen; `keys` are those of the operations."""
+    """Return the alarms that every screen shows; `keys` are those of the operations."""
     found = []
     if snapshot.stale:
         found.append(f"STALE: {snapshot.stale}")

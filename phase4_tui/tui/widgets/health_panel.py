@@ -1,4 +1,4 @@
-"""One health check as a live panel: word and symbol, what was found against what is expected, issues, file, age."""
+"""One health check as a live panel: state, actual and expected values, issues, file, age."""
 
 from collections.abc import Mapping, Sequence
 
@@ -41,11 +41,11 @@ SHORT = {
     "conflict_policy_enforced": "conflict",
     "memory_policy_valid": "memory",
 }
-"""A section's name would take the room of what is wrong in it."""
+"""Short names of sections, since the full ones leave no room for the issues."""
 
 
 class HealthPanels(Grid):
-    """The panels of all checks, two in a row; with more than the runbook's four each has fewer lines."""
+    """The panels of all checks, two in a row; with more than the runbook's four each gets fewer lines."""
 
     def __init__(self, *panels: "HealthPanel") -> None:
         super().__init__(*panels, id="health")
@@ -114,22 +114,22 @@ class HealthPanel(Lines):
         return [(self._heading(word), (f"{SYMBOLS[check.state]} {word}", STYLES[check.state])), *body]
 
     def _heading(self, word: str) -> Part:
-        """Return the title, with room for the word of its state behind it."""
+        """Return the title, with room for the state after it."""
         title, width = self._entry.title.upper(), self.content_size.width
-        if width:  # it has none before the first layout
+        if width:  # zero before the first layout
             title = clip(title, max(width - len(word) - 4, TITLE_CELLS))
         return f"{title}  ", "bold"
 
 
 def _body(name: str, snapshot: Snapshot, view: TagView, check: Check, size: Size) -> list[tuple[str, str]]:
-    """Return what is told under the title, what matters most first."""
+    """Return the lines under the title, the most important first."""
     if check.state == "not_applicable":
         return [(check.expected, "$text-muted")]
     rows: list[tuple[str, str]] = []
     issues = list(check.issues)
     if name == "monitoring" and check.state in ("ok", "alert"):
         rows += kpi_rows(snapshot.rules, view, size.width, size.height - 1)
-        issues = [issue for issue in issues if issue.partition(" ")[0] not in SEVERITIES]  # told as bars
+        issues = [issue for issue in issues if issue.partition(" ")[0] not in SEVERITIES]  # shown as bars
     if name == "signoff" and check.ok:
         rows.append((_signoff(view), "$error" if view.signoff == "NO-GO" else ""))
     rows += [(f"· {_shortened(issue)}", "") for issue in issues]

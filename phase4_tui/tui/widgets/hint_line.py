@@ -6,7 +6,7 @@ from phase4_tui.tui.text import Part, content
 
 
 class HintLine(Static):
-    """What to press next, in a sentence; drawn only when it is another one."""
+    """A sentence that says what to press next; drawn only when it changes."""
 
     DEFAULT_CSS = """
     HintLine { height: auto; max-height: 3; padding: 0 1; background: $panel; color: $accent; }
@@ -17,7 +17,7 @@ class HintLine(Static):
         self._told: tuple[Part, ...] = ()
 
     def tell(self, *parts: Part) -> None:
-        """Show this."""
+        """Show a sentence."""
         if parts != self._told:
             self._told = parts
             self.update(content(*parts))

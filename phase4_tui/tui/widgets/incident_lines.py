@@ -1,4 +1,4 @@
-"""What stands above the steps of a rollback: the incident with its clock and owner, or that it is closed."""
+"""The lines above the steps of a rollback: the incident with its clock and owner, or that it is closed."""
 
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.journal.incident import Incident
@@ -7,7 +7,7 @@ from phase4_tui.tui.widgets.incident_panel import duration
 
 
 def incident_rows(incident: Incident) -> list[list[Part]]:
-    """Return what is told of the open incident."""
+    """Return the lines about the open incident."""
     calls = [call for call in incident.escalations if call.owner == incident.owner]
     called = "" if not calls else ", has taken the call" if calls[-1].acknowledged_at else ", called"
     return [
@@ -24,7 +24,7 @@ def incident_rows(incident: Incident) -> list[list[Part]]:
 
 
 def closed_rows(incident: Incident | None) -> list[list[Part]]:
-    """Return what is told once no incident is open."""
+    """Return the lines for when no incident is open."""
     if incident is None:
         return [[("NO INCIDENT IS OPEN", "bold")], ["nothing to roll back"]]
     return [

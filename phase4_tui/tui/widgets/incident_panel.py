@@ -19,7 +19,7 @@ NEXT = "next: "
 
 
 class IncidentPanel(Lines):
-    """What is wrong, for how long, whose it is, and what to press."""
+    """What is wrong, for how long, who owns it, and what to press."""
 
     snapshot: var[Snapshot | None] = var(None)
 
@@ -43,7 +43,7 @@ class IncidentPanel(Lines):
         title, rows = incident_rows(snapshot, self._keys)
         width = max(self.content_size.width, 20)
         body = paragraphs(rows, width)
-        if len(body) >= self.content_size.height:  # what to press must be in sight, whatever else is cut off
+        if len(body) >= self.content_size.height:  # what to press must stay visible, whatever else is cut off
             rows.sort(key=lambda row: not row[0].startswith(NEXT))
             body = paragraphs(rows, width)
         self.show([(title,), *((part,) for part in body)])
@@ -56,7 +56,7 @@ class IncidentPanel(Lines):
 
 
 def duration(incident: Incident) -> str:
-    """Return how long an incident has been open; its clock stops when it is recovered."""
+    """Return how long an incident has been open, or was until it recovered."""
     return clock(incident.opened_at, incident.recovered_at)
 
 

@@ -1,4 +1,4 @@
-"""The footer: as many keys as there is room for, those that say how to leave and to find the rest always."""
+"""The footer: as many keys as there is room for, always including how to leave and how to find the others."""
 
 from textual import events
 from textual.containers import Container
@@ -10,9 +10,9 @@ ALWAYS = ("command_palette", "act('help')", "act('quit')", "back", "leave")
 
 
 class KeyPlace(Container):
-    """Room at the foot of a screen for the footer, which comes with the second paint: the first does without.
+    """The place of the footer, which is filled after the first paint, to make that faster.
 
-    Textual's `Lazy` would end the application with an error when a key leaves it before that.
+    Textual's `Lazy` would end the application with an error when a key leaves the screen before that.
     """
 
     DEFAULT_CSS = "KeyPlace { dock: bottom; height: 1; }"
@@ -24,16 +24,16 @@ class KeyPlace(Container):
     async def _fill(self) -> None:
         if self.is_attached:  # not while the application ends
             await self.mount(KeyLine(show_command_palette=True, compact=True))
-            self.screen.refresh_bindings()  # a footer draws its keys when it is told of them
+            self.screen.refresh_bindings()  # a footer only draws its keys when bindings are refreshed
 
 
 class KeyLine(Footer):
-    """A footer that leaves out whole keys, the last first, instead of cutting them off or drawing one over another."""
+    """A footer that omits whole keys, the last first, instead of cutting them off or overlapping them."""
 
     DEFAULT_CSS = "KeyLine FooterKey.-command-palette { dock: none; border-left: none; }"
 
     async def recompose(self) -> None:
-        """Draw the keys of now, and fit them."""
+        """Draw the present keys, and fit them."""
         async with self.batch():
             await super().recompose()
             self._fit()

@@ -1,4 +1,4 @@
-"""One KPI over tags, with its limit as a line and its breaches marked by a sign of their own."""
+"""One KPI over tags, with its limit as a line and its breaches marked by their own symbol."""
 
 from textual.color import Color
 from textual_plotext import PlotextPlot
@@ -6,7 +6,7 @@ from textual_plotext import PlotextPlot
 from phase4_tui.runbook.trends import Trends
 
 LABEL_CHARS = 10
-"""So much of a tag is shown at least; all of it where there is room."""
+"""The minimum of a tag to show, in characters; all of it where there is room."""
 MARGIN = 10
 PLAIN, BREACH, LIMIT, BETWEEN = "●", "✘", "─", "·"
 
@@ -59,7 +59,7 @@ class KpiPlot(PlotextPlot):
         self.refresh()
 
     def _names(self, tags: list[str]) -> dict[int, str]:
-        """Return what is written at which place: as many tags as fit, the newest always."""
+        """Return the axis labels by position: as many tags as fit, always including the newest."""
         width = self.size.width - MARGIN
         chars = max(width // max(len(tags), 1) - 2, LABEL_CHARS)
         step = max(-(-len(tags) // max(width // (LABEL_CHARS + 2), 1)), 1)
@@ -71,7 +71,7 @@ def _columns(points: list[tuple[int, float]]) -> tuple[list[int], list[float]]:
 
 
 def _short(tag: str, chars: int) -> str:
-    """Return the end of a tag, which is what tells tags apart."""
+    """Return the end of a tag, which distinguishes it from others."""
     return tag if len(tag) <= chars else "…" + tag[1 - chars :]
 
 

@@ -1,4 +1,4 @@
-"""The KPIs of a tag against their rules: a bar each where there is room, else what breaches, else all in a line."""
+"""The KPIs of a tag against their rules: a bar each where there is room, else the breaches, else all in one line."""
 
 from phase4_tui.console.facts.snapshot import TagView
 from phase4_tui.policy.monitoring import KPIS, SEVERITIES, Rules
@@ -11,7 +11,7 @@ STYLES: dict[str, str] = {severity: "$error" if severity == "HIGH" else "$warnin
 
 
 def kpi_rows(rules: Rules, view: TagView, width: int, height: int) -> list[tuple[str, str]]:
-    """Return rows of at most `width` cells; as many as there are KPIs where `height` has room for them."""
+    """Return rows of at most `width` cells; one for each KPI if `height` has room for them."""
     told = [*((name, value) for name, value, _, _ in view.alerts), *view.kpis]
     values = {name: float(value) for name, value in told if is_share(value)}
     alerts = {metric: (threshold, severity) for metric, _, threshold, severity in view.alerts}
@@ -31,7 +31,7 @@ def kpi_rows(rules: Rules, view: TagView, width: int, height: int) -> list[tuple
 
 
 def _limit(rules: Rules, kpi: str, alerts: dict[str, tuple[object, str]]) -> tuple[float, bool, str]:
-    """Return limit, whether it is the highest allowed, and severity: as the monitor judged, else as the rules are."""
+    """Return limit, whether it is a maximum, and severity: from the monitor's alert, else from the rules."""
     limit = rules[KPIS[kpi].rule]
     threshold, severity = alerts.get(kpi, (limit, ""))
     return (float(threshold) if is_share(threshold) else limit), KPIS[kpi].is_most, severity

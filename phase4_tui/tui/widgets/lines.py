@@ -1,4 +1,4 @@
-"""Lines of text that draw again only what changed: over a slow link each line counts."""
+"""Lines of text that redraw only what changed, since over a slow link each line counts."""
 
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
@@ -12,11 +12,11 @@ from phase4_tui.tui.text import LINE_LIMIT, Part, clip, content
 
 Row = tuple[Part, ...]
 CORNER = 10
-"""Cells at the end of the first line that what counts up by itself may take."""
+"""Cells at the end of the first line for a value that counts up."""
 
 
 class Lines(Widget):
-    """Rows of parts, each on one line and cut at its end; the first may have a corner of its own at the right."""
+    """Rows of parts, each cut to one line; the first may have a corner at its right end."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id, classes=classes)
@@ -58,7 +58,7 @@ class Lines(Widget):
         corner = content(*self._corner) if y == 0 and self._corner else None
         room = width - (corner.cell_length + 1 if corner else 0)
         if corner is None or not corner.cell_length or content(*row).cell_length > room:
-            return self._strip(row, width)  # the words of a state go before what counts up
+            return self._strip(row, width)  # the state takes precedence over the corner
         return Strip([*self._strip(row, room), *self._strip((" ", *(self._corner or ())), width - room)])
 
     def _strip(self, row: Row, width: int) -> Strip:

@@ -1,4 +1,4 @@
-"""Renders Markdown into lines of parts, off the event loop: widgets for each paragraph would hold up every key."""
+"""Renders Markdown into lines of parts, off the event loop: a widget per paragraph would delay every key."""
 
 from io import StringIO
 
@@ -33,7 +33,7 @@ class _Page(Markdown):
 
 
 def render_markdown(text: str, width: int, colours: dict[str, str]) -> list[Line]:
-    """Return safe Markdown as lines of at most `width` cells; links are told, none can be followed."""
+    """Return safe Markdown as lines of at most `width` cells; links are shown as text."""
     console = Console(
         file=StringIO(), width=width, color_system="truecolor", force_terminal=True, theme=_theme(colours)
     )
@@ -42,13 +42,13 @@ def render_markdown(text: str, width: int, colours: dict[str, str]) -> list[Line
     lines: list[Line] = []
     for row in rows:
         line = _without_end([(segment.text, _style(segment.style)) for segment in Segment.simplify(row)])
-        if line or (lines and lines[-1]):  # one empty line parts two paragraphs as well as three
+        if line or (lines and lines[-1]):  # one empty line between paragraphs is enough
             lines.append(line)
     return lines if not lines or lines[-1] else lines[:-1]
 
 
 def _without_end(parts: list[tuple[str, str]]) -> Line:
-    """Return the parts of a line without the spaces that fill it up."""
+    """Return the parts of a line without trailing spaces."""
     while parts and not parts[-1][0].strip():
         parts.pop()
     if parts:
@@ -77,7 +77,7 @@ def _theme(colours: dict[str, str]) -> Theme:
 
 
 def _style(style: Style | None) -> str:
-    """Return a style in the words of the screen."""
+    """Return a rich style as a Textual one."""
     if style is None:
         return ""
     names = ("bold", "italic", "underline", "strike", "reverse")

@@ -1,4 +1,4 @@
-"""What a step writes, as it is written: the last lines, followed until the operator looks back."""
+"""The output of a step as it is written: the last lines, followed until the operator scrolls back."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -45,7 +45,7 @@ class Output(Widget, can_focus=True):
         self.action_follow()
 
     def add(self, lines: Iterable[str]) -> None:
-        """Add lines; who looks back keeps what is in sight."""
+        """Add lines; when scrolled back the visible lines stay."""
         before = len(self._lines)
         self._lines.extend(safe_line(line, LINE_LIMIT) for line in lines)
         if self._back:
@@ -69,19 +69,19 @@ class Output(Widget, can_focus=True):
         return max(len(self._lines) - self.size.height, 0)
 
     def action_scroll_by(self, by: int) -> None:
-        """Look back, or forward again."""
+        """Scroll back or forward."""
         self._back = min(max(self._back - by, 0), self._most())
         self.refresh()
 
     def action_follow(self) -> None:
-        """Follow what is written."""
+        """Follow new output."""
         self._back = 0
         self.refresh()
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Look back."""
+        """Scroll back."""
         self.action_scroll_by(-3)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Look forward."""
+        """Scroll forward."""
         self.action_scroll_by(3)

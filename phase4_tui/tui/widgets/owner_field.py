@@ -1,4 +1,4 @@
-"""The choice of one of the three owners, on one line; the chosen one by a symbol, not by its colour."""
+"""The choice of one of the three owners, on one line; a symbol, not a colour alone, marks the chosen one."""
 
 from textual import events
 from textual.binding import Binding
@@ -14,7 +14,7 @@ GAP = 3
 
 
 class OwnerField(Static, can_focus=True):
-    """Left, right and space choose; the chosen owner's remit stands below."""
+    """Left, right and space choose; the line below shows the chosen owner's remit."""
 
     DEFAULT_CSS = """
     OwnerField { height: 2; width: 1fr; }

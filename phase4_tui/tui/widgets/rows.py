@@ -18,9 +18,9 @@ _NOT_DRAWN = object()
 
 
 class Rows(Widget, can_focus=True):
-    """Rows from a function that gives one by its index; the one with the cursor can be chosen.
+    """Rows from a function that returns a row by its index; the row with the cursor can be chosen.
 
-    It keeps its own place instead of being a scroll view, whose every growth would lay out the whole screen anew.
+    It keeps its own position: a scroll view would lay out the whole screen again whenever it grows.
     """
 
     BINDINGS = [
@@ -66,24 +66,24 @@ class Rows(Widget, can_focus=True):
 
     @property
     def count(self) -> int:
-        """How many rows there are."""
+        """The number of rows."""
         return self._count
 
     def show(self, count: int, cursor: int | None = None) -> None:
-        """Draw again, with so many rows."""
+        """Draw again, with `count` rows."""
         self._count = count
         self.cursor = min(max(self.cursor if cursor is None else cursor, 0), max(count - 1, 0))
         self._keep_in_sight()
         self._refresh_changed()
 
     def _refresh_changed(self) -> None:
-        """Draw again the lines whose row is another than the one drawn."""
+        """Redraw the lines whose row has changed."""
         changed = [y for y in range(self.size.height) if self._drawn.get(y, _NOT_DRAWN) != self._key(y)]
         if changed:
             self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
 
     def _key(self, y: int) -> object:
-        """Return what a line of the screen shows."""
+        """Return the content of a screen line, for comparison."""
         index = y + self._top
         row = tuple(self._row(index)) if 0 <= index < self._count else None
         return row, index == self.cursor, y == self._place()
@@ -109,14 +109,14 @@ class Rows(Widget, can_focus=True):
         return Strip([*strip, Segment("┃" if y == self._place() else " ", place)])
 
     def _place(self) -> int | None:
-        """Return the line of the mark that shows where in the list this is, None when all of it is in sight."""
+        """Return the screen line of the position mark, None when the whole list is visible."""
         height = self.size.height
         if self._count <= height or height < 1:
             return None
         return min(self._top * height // max(self._count - height, 1), height - 1)
 
     def _keep_in_sight(self) -> None:
-        height = self.size.height or max(self._count, 1)  # before it has a size nothing is out of sight
+        height = self.size.height or max(self._count, 1)  # before the first layout everything counts as visible
         lowest = max(self._count - height, 0)
         self._top = min(max(self._top, self.cursor - height + 1), self.cursor, lowest)
 

@@ -1,4 +1,4 @@
-"""The sequence: each step's state, and the running step's output as it is written."""
+"""The sequence: each step's state, and the running step's output."""
 
 from collections.abc import Mapping
 
@@ -70,7 +70,7 @@ class SequencePanel(Vertical):
         self._draw()
 
     def take(self, output: OutputArrived) -> None:
-        """Take output to show it soon."""
+        """Queue output to be shown soon."""
         if output.page:
             self._lines, self._progress = [], ""
             self.query_one(Output).clear()
@@ -131,7 +131,7 @@ def step_parts(snapshot: Snapshot, keys: Mapping[str, str]) -> list[tuple[str, s
     elif run.state == "interrupted" or any(step.state not in COMPLETE for step in run.steps):
         move = snapshot.next_move
         parts.append((f"stopped{f', next: {as_key(move, keys)}' if move else ''}  ", "bold $warning"))
-    numbers = {step.name: step.number for step in snapshot.sequence}  # a step of Phase 3 has the same
+    numbers = {step.name: step.number for step in snapshot.sequence}  # a step of Phase 3 has the same numbers
     for step in run.steps:
         state = "cancelled" if step.state == "running" and snapshot.holder is None else step.state
         parts.append(
@@ -141,13 +141,13 @@ def step_parts(snapshot: Snapshot, keys: Mapping[str, str]) -> list[tuple[str, s
 
 
 def error_parts(snapshot: Snapshot) -> list[tuple[str, str]]:
-    """Return why the last step that broke did."""
+    """Return the error of the last step that broke."""
     errors = [step for step in snapshot.run.steps if step.error] if snapshot.run else []
     return [(f"{SYMBOLS['failed']} {one.name}: {clip(one.error or '', 400)}", "$error") for one in errors[-1:]]
 
 
 def precondition_parts(snapshot: Snapshot, keys: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return the preconditions that do not hold, else that all do and which barrier keeps the paper mode."""
+    """Return the unmet preconditions; if all hold, that and the isolation barrier."""
     found = [one for one in snapshot.preconditions if one.name != "artifacts" or snapshot.holder is None]
     wrong = [one for one in found if not one.ok]
     if wrong:

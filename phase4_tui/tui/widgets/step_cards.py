@@ -1,4 +1,4 @@
-"""The five steps of the rollback as cards: the one with the cursor is whole, the others as far as there is room."""
+"""The five steps of the rollback as cards: the card with the cursor in full, the others as far as there is room."""
 
 from textual import events
 from textual.binding import Binding
@@ -15,7 +15,7 @@ WORDS = {"done": "done", "next": "NEXT", "open": "open", "tampered": "TAMPERED"}
 
 
 class StepCard(Static):
-    """One step: title with its state, sentence of the runbook, how far it is, and its command."""
+    """One step: its title with its state, the runbook's sentence, its progress, and its command."""
 
     DEFAULT_CSS = """
     StepCard { height: auto; padding: 0 1; border-left: thick $panel; text-wrap: nowrap; text-overflow: ellipsis; }
@@ -77,7 +77,7 @@ class StepCards(VerticalScroll, can_focus=True):
         self._steps: tuple[GuidedStep, ...] = ()
 
     def show(self, steps: tuple[GuidedStep, ...]) -> None:
-        """Show the steps; the cursor goes along with the next one, unless it was moved elsewhere."""
+        """Show the steps; the cursor follows the next step, unless it was moved elsewhere."""
         before = next((step.number for step in self._steps if step.state in ("next", "tampered")), 0)
         after = next((step.number for step in steps if step.state in ("next", "tampered")), 0)
         if self.cursor in (0, before):

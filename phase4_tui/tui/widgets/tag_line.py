@@ -55,7 +55,7 @@ def _tag_parts(snapshot: Snapshot, wanted: str, keys: Mapping[str, str]) -> list
 
 
 class FilterLine(Horizontal):
-    """Where a part of a tag is typed; it stays in sight for as long as it leaves tags out."""
+    """The line to type part of a tag in; it stays visible while it hides tags."""
 
     DEFAULT_CSS = """
     FilterLine { height: 1; padding: 0 1; background: $primary 30%; display: none; }
@@ -66,14 +66,14 @@ class FilterLine(Horizontal):
     """
 
     def begin(self) -> None:
-        """Take the keys at once: what was typed in one go with the first is meant for here too."""
-        if not self.query(TagFilter):  # made at its first use: the first paint does without
+        """Take the focus at once: keys sent right after the first are meant for here too."""
+        if not self.query(TagFilter):  # made at its first use, to keep the first paint fast
             self.mount(Static(content(("filter ", "bold")), markup=False), TagFilter())
         self.add_class("-shown")
         self.screen.set_focus(self.query_one(TagFilter))
 
     def end(self) -> bool:
-        """Leave no tag out; False when none was."""
+        """Remove the filter; False when there was none."""
         shown = self.has_class("-shown")
         self.remove_class("-shown")
         for field in self.query(TagFilter):

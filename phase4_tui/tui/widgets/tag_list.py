@@ -1,4 +1,4 @@
-"""The run tags: which is active, pinned, frozen, and how each one stands; those that the filter leaves."""
+"""The run tags that the filter leaves: which are active, pinned or frozen, and the verdict on each."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -91,7 +91,7 @@ class TagList(Vertical):
         chosen, since = self._chosen
         focus = snapshot.focus.tag if snapshot.focus else None
         if focus != chosen and time.monotonic() - since < ARRIVES_SECONDS:
-            focus = chosen  # these facts are older than the choice: the cursor does not go back
+            focus = chosen  # the snapshot is older than the choice: the cursor must not go back
         cursor = next((index for index, row in enumerate(self._shown) if row.tag == focus), None)
         self.query_one(Rows).show(len(self._shown), cursor)
 
@@ -110,12 +110,12 @@ class TagList(Vertical):
 
 
 def matching(snapshot: Snapshot, wanted: str) -> Sequence[TagRow]:
-    """Return the tags whose name has that in it, in small letters."""
+    """Return the tags whose name contains `wanted`, ignoring case."""
     return [row for row in snapshot.rows if wanted in row.tag.lower()] if wanted else snapshot.rows
 
 
 def mark(row: TagRow, active: str | None, good: str | None) -> str:
-    """Return the symbol that says most about a tag: tampered, active, quarantined, known-good, frozen."""
+    """Return the symbol of the first that holds for a tag: tampered, active, quarantined, known-good, frozen."""
     if row.frozen == "tampered":
         return SYMBOLS["tampered"]
     if row.tag == active:

@@ -1,4 +1,4 @@
-"""Lines to read: keys scroll them, none has a cursor, and only those on screen are drawn."""
+"""Lines to read: keys scroll them, there is no cursor, and only those on screen are drawn."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ class TextLines(Rows):
         return self._top
 
     def show(self, count: int, cursor: int | None = None) -> None:
-        """Draw again, with so many lines; with `cursor` that line comes to the top."""
+        """Draw again, with `count` lines; with `cursor` that line moves to the top."""
         self._count = count
         self._top = self._top if cursor is None else cursor
         self._keep_in_sight()

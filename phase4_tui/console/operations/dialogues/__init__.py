@@ -1,1 +1,1 @@
-"""What each operation asks, in which order, and which plan it then offers: written once for every face."""
+"""The dialogues: what each operation asks, in which order, and the plan it then offers, once for every face."""

@@ -23,7 +23,7 @@ INSTEAD = Remedy("root_cause", command_line(*ADD_ROOT_CAUSE), "logs it")
 async def reclassify(
     session: Session, severity_class: str | None = None, reason: str | None = None, tag: str | None = None
 ) -> None:
-    """Give the incident, or the shown tag, another class."""
+    """Change the severity class of the incident, or of the shown tag."""
     asked = tag if severity_class is not None else await session.default(defaults.to_reclassify)
     chosen = severity_class if severity_class is not None else await session.ask.choose(f"Class of {asked}?", CLASSES)
     given = reason if reason is not None else await session.ask.reason(f"make it {chosen}")
@@ -43,7 +43,7 @@ async def escalate(session: Session, owner: str | None = None, note: str | None 
 
 
 async def acknowledge(session: Session, owner: str | None = None) -> None:
-    """Note that an owner took the call."""
+    """Note that an owner has taken the call."""
     if owner is None:
         owner = await _owner(session, "Who has taken the call?", defaults.to_acknowledge)
     chosen = cast("Owner", owner)

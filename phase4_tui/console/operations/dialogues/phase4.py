@@ -22,7 +22,7 @@ WAY_BACK = (
 
 
 async def mode(session: Session, reason: str | None = None) -> None:
-    """Fall back to Phase 3; where that is so already, say what leads back."""
+    """Fall back to Phase 3; in phase3_only say what leads back."""
     fallen = (await session.state()).evaluation_mode == "phase3_only"
     if reason is not None:
         session.typed("mode", "phase3-only", "--reason", reason)
@@ -34,7 +34,7 @@ async def mode(session: Session, reason: str | None = None) -> None:
 
 
 async def fall_back(session: Session) -> None:
-    """Refuse Phase 4 runs from now on, then offer the Phase 3 run that proves it; skip what is done already."""
+    """Switch to phase3_only, then offer the Phase 3 run that proves it; skip what is done already."""
     site = session.site
     if (await session.state()).evaluation_mode == "phase4":
         reason = await session.ask.reason("fall back to Phase 3", await rollback_of(session))
@@ -67,7 +67,7 @@ async def reopen(
     override: bool = False,
     reason: str | None = None,
 ) -> None:
-    """Reopen Phase 4 on a tag: each condition is shown, a changed input and an override are asked for."""
+    """Reopen Phase 4 on a tag: show each condition, and ask before accepting a changed input or an override."""
     site = session.site
     chosen = tag if tag is not None else await session.default(defaults.to_reopen)
     found = await session.face.work(lambda: conditions(site, chosen, accept_changed_input=accept_changed_input))
@@ -92,13 +92,13 @@ async def reopen(
 
 
 def _words(session: Session, condition: Condition) -> str:
-    """Return what a condition says, without what this very dialogue asks next."""
+    """Return a condition in words, without the remedies that this dialogue asks for next."""
     remedies = [remedy for remedy in condition.remedies if remedy.operation != "reopen"]
     return session.ask.word(condition.detail, remedies, digests=condition.digests)
 
 
 async def _agreed(session: Session, question: str, shown: list[str], yes: str, flag: str) -> bool:
-    """Ask what only a person or a flag may say yes to; raises Declined when a person says no."""
+    """Ask a question that only a person or a flag may answer with yes; raises Declined when a person says no."""
     agreed = await session.ask.confirm(Question(question, shown, yes, flag))
     if not agreed and session.ask.attended:
         raise Declined("nothing was done")
@@ -114,7 +114,7 @@ async def compare_tags(
     rtol: float = DEFAULT_RTOL,
     atol: float = 0.0,
 ) -> ComparisonResult:
-    """Compare, and note the result when the bad tag is the incident's; raises what `compare` does."""
+    """Return the comparison, noted in the incident when the bad tag is the incident's; raises what `compare` raises."""
     site = session.site
     session.typed("compare", bad, rerun, *(("--known-good", known_good) if known_good else ()))
     incident = (await session.state()).incident

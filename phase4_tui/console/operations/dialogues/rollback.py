@@ -1,4 +1,4 @@
-"""The guided rollback as dialogues: the five steps of the runbook, one by one or as a walk, and who leads them."""
+"""The guided rollback as dialogues: the five steps of the runbook, one by one or as a walk, and the lease."""
 
 from collections.abc import Callable
 
@@ -24,7 +24,7 @@ SHOWS = Remedy("guided", command_line("rollback"), "shows where it stands")
 
 
 async def step(session: Session, number: int, to: str | None = None) -> None:
-    """Do what one step of the rollback needs now; `to` is the tag to switch to, where it was named beforehand."""
+    """Do what one step of the rollback needs now; `to` is the tag to switch to, if it is known beforehand."""
     guided = await _guided(session)
     at, move = guided.steps[number - 1], guided.next_move
     if at.state == "next" and move is not None and move.operation == "resume":
@@ -46,7 +46,7 @@ async def step(session: Session, number: int, to: str | None = None) -> None:
 async def walk(session: Session, to: str | None, lost: Callable[[], bool]) -> None:
     """Walk through the steps that are not done, until none is left or the operator leaves.
 
-    `lost` says whether another operator has taken the rollback over; then it raises Refused.
+    `lost` returns whether another operator has taken the rollback over; then Refused is raised.
     """
     for number in range(1, 6):
         if lost():
@@ -126,7 +126,7 @@ async def _go_on_to_reopen(session: Session, guided: Guided) -> None:
 
 
 async def _last(session: Session, guided: Guided) -> tuple[RunRecord | None, list[Condition]]:
-    """Return the last rehearsal of the incident, and which conditions of reopening on it are unmet."""
+    """Return the last rehearsal of the incident, and the unmet conditions of reopening on it."""
     run = await session.face.work(lambda: last_rehearsal(session.site, guided.incident))
     if run is None:
         return None, []
@@ -136,7 +136,7 @@ async def _last(session: Session, guided: Guided) -> tuple[RunRecord | None, lis
 
 
 async def take_over(session: Session, who: str) -> None:
-    """Take the rollback over from who leads it."""
+    """Take the rollback over from its leader, `who`."""
     reason = await session.ask.reason(f"take the rollback over from {who}")
     await session.face.write(lambda: lead(session.site, reason))
     session.ask.tell(f"you lead the rollback now; {who} has been told")

@@ -29,9 +29,9 @@ async def run_phase3(session: Session) -> None:
 
 
 async def rehearse(session: Session, why: str = "") -> bool:
-    """Run Phase 4 under a tag of its own, on an input that is asked for; `why` says what was wrong with another.
+    """Ask for tag and input, and run Phase 4 as a rehearsal; `why` says what was wrong with the last one.
 
-    What can't be run is said, and both are asked for again. True when the run has ended already.
+    Ask again with the reason if it can't be run. True when the run has ended already.
     """
     settings = session.site.settings
     tag, given, note = defaults.to_rehearse(await session.face.facts(), settings), settings.input, why
@@ -45,7 +45,7 @@ async def rehearse(session: Session, why: str = "") -> bool:
 
 
 async def _planned_rehearsal(session: Session, tag: str, given: str, note: str) -> tuple[str, str, RunPlan | None, str]:
-    """Ask once; return what was answered, the plan, and without a plan why there is none."""
+    """Ask once; return tag, input, the plan or None, and why there is no plan."""
     tag = await session.ask.text("Tag of the rehearsal?", default=tag, note=note, instead=REHEARSE)
     given = await session.ask.text("Input of the rehearsal?", default=given, instead=REHEARSE)
     try:
@@ -65,7 +65,7 @@ async def step(session: Session, number: int) -> None:
 
 
 async def resume(session: Session) -> bool:
-    """Resume the run that the next move names, else the shown tag's last one; True when the run has ended already."""
+    """Resume the run of the next move, else the shown tag's last one; True when the run has ended already."""
     facts = await session.face.facts()
     named = defaults.of_next_move(facts, "resume")
     if named is not None:

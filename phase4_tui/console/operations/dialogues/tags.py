@@ -1,4 +1,4 @@
-"""Dialogues about tags: freeze, thaw, restore, pin, switch to a known-good one, go on without one."""
+"""Dialogues about tags: freeze, thaw, restore, pin, switch to a known-good tag, go on without one."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from phase4_tui.rollback.operations import Done
 
 
 async def freeze(session: Session, tag: str | None = None, reason: str | None = None) -> None:
-    """Freeze a tag: by default the open incident's, and once that is frozen the shown one."""
+    """Freeze a tag: by default the open incident's, or the shown one once that is frozen."""
     chosen = tag if tag is not None else await session.default(defaults.to_freeze)
     given = reason if reason is not None else await session.ask.reason(f"freeze {chosen}", await _evidence(session))
     session.typed("freeze", chosen, "--reason", given)
@@ -30,14 +30,14 @@ async def thaw(session: Session, tag: str | None = None, reason: str | None = No
 
 
 async def restore(session: Session, tag: str | None = None) -> None:
-    """Restore a tag, by default the one of the next move, else the shown one."""
+    """Restore a tag, by default that of the next move, else the shown one."""
     chosen = tag if tag is not None else await session.default(defaults.to_restore)
     session.typed("restore", chosen)
     await session.give(lambda: plan_restore(session.site, chosen))
 
 
 async def pin(session: Session, tag: str | None = None, pinned: bool | None = None) -> None:
-    """Pin a tag or take its pin away; by default the shown one, whichever it is not."""
+    """Pin or unpin a tag, by default the shown one; without `pinned` whichever changes it."""
     chosen = tag if tag is not None else await session.default(defaults.shown)
     takes_away = chosen in (await session.state()).pinned if pinned is None else not pinned
     session.typed("known-good", "unpin" if takes_away else "pin", chosen)
@@ -46,7 +46,7 @@ async def pin(session: Session, tag: str | None = None, pinned: bool | None = No
 
 
 async def switch(session: Session, tag: str | None = None, reason: str | None = None) -> Done:
-    """Switch to a known-good tag; none is chosen beforehand."""
+    """Switch to a known-good tag; no choice is preselected."""
     if tag is None:
         raise Refused("no tag was named to switch to")
     given = reason if reason is not None else await session.ask.reason(f"switch to {tag}", await rollback_of(session))
@@ -76,7 +76,7 @@ async def known_good(session: Session, tag: str | None = None, reason: str | Non
 
 
 async def rollback_of(session: Session) -> str:
-    """Return the reason that is proposed while an incident is open."""
+    """Return the reason to propose while an incident is open."""
     incident = (await session.state()).incident
     return f"rollback of {incident.id}" if incident is not None else ""
 
