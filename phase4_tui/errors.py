@@ -10,12 +10,14 @@
     │   └── SettingsError, BadKeys                           phase4.toml, an environment variable, an option
     └── StepError, MissingInput                              one of the runbook's commands (steps/entry.py)
 
-A face catches Phase4Error and words its remedies its own way (console/remedies.py); anything else is a defect and
-shows itself. OSError stays what it is: the disk's own word.
+A face catches Phase4Error and words its remedies its own way: with commands (`as_commands`, here, since JSON and the
+steps' own output need it too) or with the dashboard's keys (console/remedies.py). Anything else is a defect and shows
+itself. OSError stays what it is: the disk's own word.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from shlex import join
 from typing import ClassVar
 
 
@@ -25,12 +27,36 @@ class Remedy:
 
     `operation` is the id of an entry in the registry of operations, empty when no operation does it; `command` is
     what is typed for it, e.g. `phase4 restore noon`, empty when nothing is typed; `effect` ends the sentence that
-    begins with the command or the key: "puts the frozen files back".
+    begins with the command or the key: "puts the frozen files back". With neither operation nor command it is the
+    whole advice: "wait for its end".
     """
 
     operation: str = ""
     command: str = ""
     effect: str = ""
+
+
+Wording = Callable[[str, Sequence[Remedy]], str]
+"""Returns a message with its remedies behind it, in the words of one face."""
+
+
+def command_line(*words: str) -> str:
+    """Return what is typed for an operation: `phase4` and these words, quoted as a shell wants them."""
+    return join(["phase4", *words])
+
+
+def worded(message: str, remedies: Iterable[Remedy], named: Callable[[Remedy], str]) -> str:
+    """Return a message with a sentence for each remedy, which begins with what `named` returns for it, if anything.
+
+    An empty message leaves the sentences alone. One that two remedies have in common is said once.
+    """
+    sentences = dict.fromkeys(" ".join(filter(None, (named(remedy), remedy.effect))) for remedy in remedies)
+    return "; ".join(filter(None, (message, ", ".join(filter(None, sentences)))))
+
+
+def as_commands(message: str, remedies: Iterable[Remedy]) -> str:
+    """Return a message with its remedies as commands: "MESSAGE; `phase4 restore noon` puts the frozen files back"."""
+    return worded(message, remedies, lambda remedy: f"`{remedy.command}`" if remedy.command else "")
 
 
 class Phase4Error(Exception):
@@ -58,3 +84,10 @@ class Refused(Phase4Error):
 
 FORESEEN = (Phase4Error, OSError)
 """What a face, a watcher or an operation catches; nothing else is expected."""
+
+
+def error_as_commands(error: BaseException) -> str:
+    """Return what an error says on a plain terminal: its message with its remedies as commands, or its own words."""
+    if isinstance(error, Phase4Error):
+        return as_commands(error.message, error.remedies)
+    return str(error) or type(error).__name__

@@ -5,9 +5,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from pkgutil import walk_packages
 
 import pytest
 
+from phase4_tui import console
 from phase4_tui.runbook.steps import DATA
 
 ROOT = Path(__file__).parents[1]
@@ -24,6 +26,12 @@ def loaded_by(statement: str) -> set[str]:
 @pytest.mark.parametrize("room", ["policy.phase4.engine", "artifacts.documents", "journal.state", "runbook.sequence"])
 def test_nothing_below_the_faces_loads_what_draws(room: str) -> None:
     assert not loaded_by(f"import phase4_tui.{room}") & DRAWING
+
+
+def test_the_console_draws_nothing() -> None:
+    every = "; ".join(f"import {module.name}" for module in walk_packages(console.__path__, f"{console.__name__}."))
+    assert "import phase4_tui.console.facts.schedule" in every
+    assert not loaded_by(every) & DRAWING
 
 
 def test_the_policy_loads_neither_files_models_nor_processes() -> None:

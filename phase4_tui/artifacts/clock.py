@@ -15,6 +15,12 @@ def iso(ns: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{ns % 1_000_000_000 // 1000:06d}Z"
 
 
+def nanoseconds(moment: str) -> int:
+    """Return a time as `iso` writes it in nanoseconds since the epoch."""
+    found = datetime.fromisoformat(moment)
+    return int(found.replace(microsecond=0).timestamp()) * 1_000_000_000 + found.microsecond * 1000
+
+
 def check_moment(text: str) -> str:
     """Return a time as `iso` writes it; raises ValueError for what is none."""
     if datetime.fromisoformat(text).tzinfo is None:

@@ -13,7 +13,8 @@ from phase4_tui.artifacts.clock import now_ns
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.regular_files import MAX_DOCUMENT_BYTES, Unreadable, open_regular, read_capped
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.artifacts.strict_json import BadJson, decode_text, parse_object
+from phase4_tui.artifacts.strict_json import BadJson, decode_text, parse, parse_object
+from phase4_tui.errors import error_as_commands
 
 M = TypeVar("M", bound=Document)
 LookState = Literal["absent", "writing", "unreadable", "broken", "older", "valid"]
@@ -46,10 +47,30 @@ class Look(Generic[M]):
         return self.value is not None
 
 
+class AnyJson(Document):
+    """A JSON document of any shape."""
+
+    content: object
+
+
 def look(path: Path | str, model: type[M], *, limit: int = MAX_DOCUMENT_BYTES, patient: bool = True) -> Look[M]:
     """Read the document at `path`; a file that is being written is looked at again for half a second at most."""
     file = str(path)
-    return patiently(lambda: _look_once(file, model, limit), patient=patient)
+
+    def read(data: bytes) -> M:
+        return model.model_validate(parse_object(data))
+
+    return patiently(lambda: _look_once(file, read, limit), patient=patient)
+
+
+def look_json(path: Path | str, *, patient: bool = True) -> Look[Document]:
+    """Read the JSON document at `path` as `look` does, into an `AnyJson`."""
+    file = str(path)
+
+    def read(data: bytes) -> Document:
+        return AnyJson.model_construct(content=parse(data))
+
+    return patiently(lambda: _look_once(file, read, MAX_DOCUMENT_BYTES), patient=patient)
 
 
 def patiently(look_once: Callable[[], Look[M]], *, patient: bool) -> Look[M]:
@@ -72,9 +93,9 @@ def look_text(path: Path | str, limit: int = MAX_DOCUMENT_BYTES) -> tuple[Look[D
     except FileNotFoundError:
         return Look(file, "absent"), ""
     except Unreadable as error:
-        return Look(file, "unreadable", problems=(str(error),), modified_ns=changed_ns(file)), ""
+        return Look(file, "unreadable", problems=(error_as_commands(error),), modified_ns=changed_ns(file)), ""
     except BadJson as error:
-        return Look(file, "unreadable", problems=(str(error),), modified_ns=changed_ns(file)), ""
+        return Look(file, "unreadable", problems=(error_as_commands(error),), modified_ns=changed_ns(file)), ""
     if changed or (not text.strip() and now_ns() - modified < WRITING_GRACE_NS):
         return Look(file, "writing", modified_ns=modified), text
     if not text.strip():
@@ -100,20 +121,19 @@ def changed_ns(path: Path | str) -> int | None:
         return None
 
 
-def _look_once(file: str, model: type[M], limit: int) -> Look[M]:
+def _look_once(file: str, read: Callable[[bytes], M], limit: int) -> Look[M]:
     try:
         data, modified, changed = _read(file, limit)
     except FileNotFoundError:
         return Look(file, "absent")
     except Unreadable as error:
-        return Look(file, "unreadable", problems=(str(error),), modified_ns=changed_ns(file))
+        return Look(file, "unreadable", problems=(error_as_commands(error),), modified_ns=changed_ns(file))
     try:
-        content = parse_object(data)
-        value = model.model_validate(content)
+        value = read(data)
     except BadJson as error:
         fresh = abs(now_ns() - modified) < WRITING_GRACE_NS
         state: LookState = "writing" if changed or (error.truncated and fresh) else "unreadable"
-        return Look(file, state, problems=(str(error),), modified_ns=modified)
+        return Look(file, state, problems=(error_as_commands(error),), modified_ns=modified)
     except ValidationError as error:
         return Look(file, "broken", problems=tuple(schema_problems(error)), modified_ns=modified)
     missing = value.missing_keys()

@@ -3,8 +3,8 @@
 from itertools import pairwise
 from pathlib import Path
 
-from phase4_tui.artifacts.names import STATE_DIR, split_name, state_dir
-from phase4_tui.errors import Refused
+from phase4_tui.artifacts.names import RUNBOOK_ARTIFACTS, STATE_DIR, state_dir
+from phase4_tui.errors import Refused, Remedy
 
 FROZEN_DIR = "frozen"
 
@@ -13,8 +13,12 @@ class FrozenTag(Refused):
     """A write to an artifact of a frozen tag was refused."""
 
     def __init__(self, tag: str, path: Path) -> None:
-        super().__init__(f"{path.name}: tag {tag} is frozen, nothing was written; run under another tag")
-        self.tag = tag
+        super().__init__(
+            f"{path.name}: tag {tag} is frozen, nothing was written",
+            remedy=Remedy(effect="run under another tag"),
+            tag=tag,
+            file=str(path),
+        )
 
 
 def frozen_dir(reports: Path, tag: str) -> Path:
@@ -40,6 +44,6 @@ def refuse_frozen(path: Path) -> None:
     above = path.parent.resolve().parts
     if (STATE_DIR, FROZEN_DIR) in pairwise(above):
         raise FrozenTag(above[-1], path)
-    owner = split_name(path.name)
+    owner = RUNBOOK_ARTIFACTS.split(path.name)
     if owner is not None and is_frozen(path.parent, owner[0]):
         raise FrozenTag(owner[0], path)

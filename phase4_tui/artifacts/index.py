@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from phase4_tui.artifacts.names import Artifact, split_name
+from phase4_tui.artifacts.names import Artifact, ArtifactNames
 
 CROWDED = 2000
 Identity = tuple[int, int, int, int]
@@ -28,7 +28,7 @@ def scan(directory: Path) -> dict[str, Identity]:
     return found
 
 
-def newest_tag(directory: Path) -> str | None:
+def newest_tag(directory: Path, artifacts: ArtifactNames) -> str | None:
     """Return the tag that was changed last, without an index: a first guess that the index may correct.
 
     In a crowded directory only the reports are looked at, which takes a fifth of the time.
@@ -41,7 +41,7 @@ def newest_tag(directory: Path) -> str | None:
     suffix = str(Artifact.REPORT)
     reports = [entry for entry in found if entry.name.endswith(suffix)] if len(found) > CROWDED else []
     for entry in sorted(reports or found, key=_modified, reverse=True):
-        owner = split_name(entry.name)
+        owner = artifacts.split(entry.name)
         if owner is not None:
             return owner[0]
     return None
@@ -59,25 +59,19 @@ class TagEntry:
     """One tag; `modified_ns` is the time of its last changed artifact."""
 
     tag: str
-    artifacts: frozenset[Artifact]
+    suffixes: frozenset[str]
     modified_ns: int
 
 
-def index_tags(names: Mapping[str, Identity]) -> list[TagEntry]:
+def index_tags(names: Mapping[str, Identity], artifacts: ArtifactNames) -> list[TagEntry]:
     """Return the tags of a scanned directory, the last changed first."""
-    artifacts: dict[str, set[Artifact]] = {}
+    suffixes: dict[str, set[str]] = {}
     modified: dict[str, int] = {}
     for name, identity in names.items():
-        owner = split_name(name)
+        owner = artifacts.split(name)
         if owner is not None:
-            tag, artifact = owner
-            artifacts.setdefault(tag, set()).add(artifact)
+            tag, suffix = owner
+            suffixes.setdefault(tag, set()).add(suffix)
             modified[tag] = max(modified.get(tag, 0), identity[2])
-    entries = [TagEntry(tag, frozenset(kinds), modified[tag]) for tag, kinds in artifacts.items()]
+    entries = [TagEntry(tag, frozenset(kinds), modified[tag]) for tag, kinds in suffixes.items()]
     return sorted(entries, key=lambda entry: (-entry.modified_ns, entry.tag))
-
-
-def changed_tags(before: Mapping[str, Identity], after: Mapping[str, Identity]) -> set[str]:
-    """Return the tags any of whose artifacts came, went or changed."""
-    names = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-    return {owner[0] for owner in map(split_name, names) if owner is not None}

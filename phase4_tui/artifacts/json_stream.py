@@ -38,7 +38,7 @@ class BadElement(Unusable, ValueError):
     """An element of a stream that can't be used."""
 
     def __init__(self, number: int, reason: str) -> None:
-        super().__init__(f"record {number} {reason}")
+        super().__init__(f"record {number} {reason}", record=number)
         self.number = number
         self.reason = reason
 

@@ -6,7 +6,10 @@ is one that older runs lack: it is shown as missing, and the rest is used. Unkno
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_serializer, model_validator
+from pydantic.json_schema import SkipJsonSchema
+
+from phase4_tui.errors import Remedy, as_commands
 
 Count = Annotated[int, Field(ge=0, strict=True)]
 Lines = Annotated[tuple[str, ...], Field(fail_fast=True)]
@@ -23,6 +26,16 @@ class Document(BaseModel):
     def missing_keys(self) -> list[str]:
         """Return the keys that a document of today has and this one lacks."""
         return []
+
+
+class Diagnostic(Document):
+    """What was found, as its field `detail` says, and what to do about it; its JSON says both there, as commands."""
+
+    remedies: SkipJsonSchema[tuple[Remedy, ...]] = Field(default=(), exclude=True)
+
+    @field_serializer("detail", check_fields=False)
+    def _with_commands(self, detail: str) -> str:
+        return as_commands(detail, self.remedies)
 
 
 class ArtifactDocument(Document):

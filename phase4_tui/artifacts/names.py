@@ -1,8 +1,9 @@
 """Tag names, and which file of a reports directory belongs to which tag (formats.md, The reports directory)."""
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from phase4_tui.errors import Refused
@@ -30,17 +31,19 @@ class Artifact(StrEnum):
     @property
     def key(self) -> str:
         """The artifact's name on the command line: `report_json`, `report_md`, `phase4_signoff_md` …"""
-        return self.value.lstrip("_").replace(".", "_")
+        return key_of(self.value)
 
 
-_LONGEST_FIRST = sorted(Artifact, key=lambda artifact: -len(artifact.value))
+def key_of(suffix: str) -> str:
+    """Return the name on the command line of the artifact with a suffix."""
+    return suffix.lstrip("_").replace(".", "_")
 
 
 class BadTag(Refused, ValueError):
     """A text that can't be a tag."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(f"{ascii(text)[:80]} is no run tag: a tag is {TAG_RULE}")
+        super().__init__(f"{ascii(text)[:80]} is no run tag: a tag is {TAG_RULE}", tag=text)
 
 
 def check_tag(text: str) -> str:
@@ -55,18 +58,48 @@ def is_tag(text: str) -> bool:
     return _TAG.fullmatch(text) is not None and ".." not in text
 
 
-def file_name(tag: str, artifact: Artifact) -> str:
-    """Return the artifact's file name; raises BadTag."""
-    return check_tag(tag) + artifact.value
+def file_name(tag: str, suffix: str) -> str:
+    """Return the file name of the artifact with that suffix; raises BadTag."""
+    return f"{check_tag(tag)}{suffix}"
 
 
-def split_name(name: str) -> tuple[str, Artifact] | None:
-    """Return (tag, artifact) by the longest known suffix, or None when the file is nobody's."""
-    for artifact in _LONGEST_FIRST:
-        if name.endswith(artifact.value):
-            tag = name.removesuffix(artifact.value)
-            return (tag, artifact) if is_tag(tag) else None
-    return None
+@dataclass(frozen=True)
+class ArtifactNames:
+    """Which files are artifacts of a tag: the runbook's, then those of the desk's own steps and checks."""
+
+    own: tuple[str, ...] = ()
+    """The suffixes of the desk's own files."""
+
+    @cached_property
+    def suffixes(self) -> tuple[str, ...]:
+        """Every suffix, in the order of the runbook; those of the runbook are an `Artifact` each."""
+        return (*Artifact, *self.own)
+
+    @cached_property
+    def by_key(self) -> dict[str, str]:
+        """Every suffix by its name on the command line."""
+        return {key_of(suffix): suffix for suffix in self.suffixes}
+
+    @cached_property
+    def _longest_first(self) -> tuple[str, ...]:
+        return tuple(sorted(self.suffixes, key=lambda suffix: -len(suffix)))
+
+    def split(self, name: str) -> tuple[str, str] | None:
+        """Return (tag, suffix) by the longest known suffix, or None when the file is nobody's."""
+        for suffix in self._longest_first:
+            if name.endswith(suffix):
+                tag = name.removesuffix(suffix)
+                return (tag, suffix) if is_tag(tag) else None
+        return None
+
+    def of(self, tag: str) -> list[str]:
+        """Return the names that a tag's artifacts have, whether they are there or not; raises BadTag."""
+        check_tag(tag)
+        return [f"{tag}{suffix}" for suffix in self.suffixes]
+
+
+RUNBOOK_ARTIFACTS = ArtifactNames()
+"""For the runbook's own commands, which know no settings: they write and read nothing else."""
 
 
 @lru_cache(maxsize=16)

@@ -7,7 +7,7 @@ decoder would not see), is the batch read again record by record, to name the re
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Generic, TypeVar, get_args
 
@@ -18,7 +18,7 @@ from phase4_tui.artifacts.regular_files import Unreadable, open_regular
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.strict_json import BadJson, decode_text, is_unicode, read_int, without_duplicates
 from phase4_tui.artifacts.unique_keys import complete, prove_unique_keys
-from phase4_tui.errors import Unusable
+from phase4_tui.errors import Remedy, Unusable, error_as_commands
 
 R = TypeVar("R", bound=msgspec.Struct)
 _FIELD_PATH = re.compile(r" - at `\$\.(\w+)[^`]*`$")
@@ -29,10 +29,13 @@ SHOWN_CHARS = 60
 class BadInput(Unusable):
     """Input that can't be used; the message names file, record and field."""
 
-    def __init__(self, file: str, number: int | None, field: str | None, problem: str) -> None:
+    def __init__(
+        self, file: str, number: int | None, field: str | None, problem: str, *, remedy: Sequence[Remedy] = ()
+    ) -> None:
         record = f", record {number}" if number else ""
         where = f", field {safe_line(field, SHOWN_CHARS)}" if field else ""
-        super().__init__(f"{safe_line(file)}{record}{where}: {safe_line(problem, 300)}")
+        message = f"{safe_line(file)}{record}{where}: {safe_line(problem, 300)}"
+        super().__init__(message, remedy=remedy, file=file, record=number, field=field)
         self.number = number
         self.field = field
 
@@ -60,7 +63,7 @@ class RecordFile(Generic[R]):
         except BadElement as error:
             raise BadInput(self._path.name, error.number, None, error.reason) from None
         except BadJson as error:
-            raise BadInput(self._path.name, None, None, str(error)) from None
+            raise BadInput(self._path.name, None, None, error.message, remedy=error.remedies) from None
 
     def _batches(self) -> Iterator[list[R]]:
         cursor = self._cursor
@@ -117,7 +120,7 @@ class RecordFile(Generic[R]):
         except RecursionError:
             raise BadInput(self._path.name, number, None, "is nested too deeply") from None
         except ValueError as error:
-            raise BadInput(self._path.name, number, None, str(error)) from None
+            raise BadInput(self._path.name, number, None, error_as_commands(error)) from None
         if not isinstance(fields, dict):
             problem = f"expected an object, found {_shown(fields)}"
             raise BadInput(self._path.name, number, None, problem)
@@ -157,7 +160,7 @@ def _open_cursor(path: Path, file: BinaryIO) -> Cursor:
         decode_text(cursor.buffer[:4])  # a byte order mark or UTF-16 would only show as bad syntax below
     except BadJson as error:
         if not error.truncated:
-            raise BadInput(path.name, None, None, str(error)) from None
+            raise BadInput(path.name, None, None, error.message, remedy=error.remedies) from None
     return cursor
 
 
@@ -166,7 +169,7 @@ def open_records(path: Path, kind: type[R]) -> tuple[BinaryIO, RecordFile[R]]:
     try:
         file = open_regular(path)
     except Unreadable as error:
-        raise BadInput(path.name, None, None, str(error)) from None
+        raise BadInput(path.name, None, None, error.message, remedy=error.remedies) from None
     try:
         return file, RecordFile(path, file, kind)
     except BaseException:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from phase4_tui.errors import Unusable
+from phase4_tui.errors import Remedy, Unusable
 
 MAX_DOCUMENT_BYTES = 8 << 20
 FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
@@ -46,7 +46,9 @@ def _open_contained(path: Path | str) -> int:
             raise
     link = Path(path)
     if not link.resolve().is_relative_to(link.parent.resolve()):
-        raise Unreadable(f"is a link out of {link.parent.name}/; put the file itself there")
+        raise Unreadable(
+            f"is a link out of {link.parent.name}/", remedy=Remedy(effect="put the file itself there"), file=str(path)
+        )
     return os.open(path, FLAGS)
 
 

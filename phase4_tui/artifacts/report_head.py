@@ -15,6 +15,7 @@ from phase4_tui.artifacts.models import ReportHead
 from phase4_tui.artifacts.regular_files import Unreadable, open_regular
 from phase4_tui.artifacts.report import tolerant_row
 from phase4_tui.artifacts.strict_json import BadJson, parse_object
+from phase4_tui.errors import error_as_commands
 
 LOOK_BYTES = 4096
 _ROWS = re.compile(rb'"results"\s*:\s*\[')
@@ -38,7 +39,7 @@ def _look_once(file: str) -> Look[ReportHead]:
     except FileNotFoundError:
         return Look(file, "absent")
     except Unreadable as error:
-        return Look(file, "unreadable", problems=(str(error),), modified_ns=changed_ns(file))
+        return Look(file, "unreadable", problems=(error_as_commands(error),), modified_ns=changed_ns(file))
     fresh = abs(now_ns() - info.st_mtime_ns) < WRITING_GRACE_NS
     ends, whole = end.rstrip().endswith(b"}"), info.st_size <= LOOK_BYTES
     try:
@@ -48,7 +49,7 @@ def _look_once(file: str) -> Look[ReportHead]:
     except (BadJson, BadElement) as error:
         cut_short = error.truncated if isinstance(error, BadJson) else not ends
         state: Literal["writing", "unreadable"] = "writing" if fresh and cut_short else "unreadable"
-        return Look(file, state, problems=(str(error),), modified_ns=info.st_mtime_ns)
+        return Look(file, state, problems=(error_as_commands(error),), modified_ns=info.st_mtime_ns)
     value, problems = _judged(seen, whole)
     return Look(file, "broken" if problems else "valid", value, problems, info.st_mtime_ns)
 

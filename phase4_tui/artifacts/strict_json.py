@@ -7,8 +7,9 @@ surrogates, and nesting that would exhaust the stack (reliability: hostile input
 import json
 import math
 import re
+from collections.abc import Sequence
 
-from phase4_tui.errors import Unusable
+from phase4_tui.errors import Remedy, Unusable
 
 _BOMS = ((b"\xef\xbb\xbf", "UTF-8"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -24,8 +25,8 @@ LONGEST_INT = 400
 class BadJson(Unusable, ValueError):
     """Why bytes are no acceptable JSON; `truncated` when they only stop too early, as while being written."""
 
-    def __init__(self, reason: str, *, truncated: bool = False) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: str, *, truncated: bool = False, remedy: Remedy | Sequence[Remedy] = ()) -> None:
+        super().__init__(reason, remedy=remedy)
         self.truncated = truncated
 
 
@@ -33,7 +34,8 @@ def decode_text(data: bytes) -> str:
     """Return the text of UTF-8 bytes without a byte order mark, else raise BadJson."""
     for mark, name in _BOMS:
         if data.startswith(mark):
-            raise BadJson(f"begins with a {name} byte order mark; save it as plain UTF-8")
+            mended = Remedy(effect="save it as plain UTF-8")
+            raise BadJson(f"begins with a {name} byte order mark", remedy=mended)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -8,11 +8,12 @@ import typer
 
 from phase4_tui import __version__
 from phase4_tui.cli import (
+    comparison,
     dashboard,
     incidents,
     installation,
     journal,
-    reopen,
+    operations,
     reports,
     rollback,
     run,
@@ -46,75 +47,67 @@ def _root(
     """Take the options that stand before a command."""
 
 
-COMMANDS: dict[str, Callable[..., int]] = {
-    "dash": dashboard.dash,
-    "demo": dashboard.demo,
-    "init": installation.init,
-    "run": run.run,
-    "step": run.step,
-    "status": state.status,
-    "watch": watch.watch,
-    "tags": state.tags,
-    "freeze": tags_and_mode.freeze,
-    "thaw": tags_and_mode.thaw,
-    "restore": tags_and_mode.restore,
-    "compare": reopen.compare_tags,
-    "reopen": reopen.reopen,
-    "rollback": rollback.rollback,
-    "journal": journal.journal,
-    "verify": journal.verify,
-    "audit": state.audit,
-    "path": state.path,
-    "decisions": reports.decisions,
-    "trends": reports.trends,
-    "runbook": reports.runbook,
-    "transcript": reports.transcript,
-    "doctor": installation.doctor,
-    "schema": installation.schema,
+LOOKING: dict[tuple[str, ...], Callable[..., int]] = {
+    ("dash",): dashboard.dash,
+    ("demo",): dashboard.demo,
+    ("init",): installation.init,
+    ("run",): run.run,
+    ("step",): run.step,
+    ("status",): state.status,
+    ("watch",): watch.watch,
+    ("tags",): state.tags,
+    ("compare",): comparison.compare,
+    ("rollback",): rollback.rollback,
+    ("journal",): journal.journal,
+    ("verify",): journal.verify,
+    ("audit",): state.audit,
+    ("path",): state.path,
+    ("decisions",): reports.decisions,
+    ("trends",): reports.trends,
+    ("runbook",): reports.runbook,
+    ("docs",): reports.docs,
+    ("transcript",): reports.transcript,
+    ("doctor",): installation.doctor,
+    ("schema",): installation.schema,
+    ("known-good", "list"): tags_and_mode.known_good_list,
+    ("mode", "show"): tags_and_mode.mode_show,
+    ("incident", "show"): incidents.incident_show,
+    ("incident", "list"): incidents.incident_list,
+    ("incident", "export"): incidents.incident_export,
+    ("root-cause", "list"): incidents.root_cause_list,
 }
-GROUPS: dict[str, tuple[str, dict[str, Callable[..., int]]]] = {
-    "known-good": (
-        "Which tags are known-good; switch to one, pin one.",
-        {
-            "list": tags_and_mode.known_good_list,
-            "switch": tags_and_mode.known_good_switch,
-            "pin": tags_and_mode.known_good_pin,
-            "unpin": tags_and_mode.known_good_unpin,
-        },
-    ),
-    "mode": (
-        "The evaluation mode.",
-        {
-            "show": tags_and_mode.mode_show,
-            "phase3-only": tags_and_mode.mode_phase3_only,
-            "phase4": tags_and_mode.mode_phase4,
-        },
-    ),
-    "incident": (
-        "Incidents, open and closed.",
-        {
-            "show": incidents.incident_show,
-            "list": incidents.incident_list,
-            "reclassify": incidents.incident_reclassify,
-            "export": incidents.incident_export,
-        },
-    ),
-    "root-cause": (
-        "Why it happened, and what mends it.",
-        {"add": incidents.root_cause_add, "list": incidents.root_cause_list},
-    ),
+"""The commands that are no operation of the registry, by their words."""
+GROUPS = {
+    "known-good": "Which tags are known-good; switch to one, pin one.",
+    "mode": "The evaluation mode.",
+    "incident": "Incidents, open and closed.",
+    "root-cause": "Why it happened, and what corrects it.",
+    "escalate": "",  # a command of its own, with another below it
 }
-for name, function in COMMANDS.items():
-    app.command(name)(command(function))
-for name, (summary, members) in GROUPS.items():
-    group = typer.Typer(help=summary, no_args_is_help=True, rich_markup_mode=None)
-    for member, function in members.items():
-        group.command(member)(command(function))
-    app.add_typer(group, name=name)
-escalate = typer.Typer(help=incidents.escalate.__doc__, invoke_without_command=True, rich_markup_mode=None)
-escalate.callback()(command(incidents.escalate))
-escalate.command("ack")(command(incidents.escalate_ack))
-app.add_typer(escalate, name="escalate")
+
+
+def _add_commands() -> None:
+    groups: dict[str, typer.Typer] = {}
+    for words, function in (LOOKING | dict(operations.commands())).items():
+        name = words[0]
+        if name in GROUPS and name not in groups:
+            own = len(words) == 1
+            groups[name] = typer.Typer(
+                help=GROUPS[name] or function.__doc__,
+                no_args_is_help=not own,
+                invoke_without_command=own,
+                rich_markup_mode=None,
+            )
+            app.add_typer(groups[name], name=name)
+        if name not in GROUPS:
+            app.command(name)(command(function))
+        elif len(words) == 1:
+            groups[name].callback()(command(function))
+        else:
+            groups[name].command(words[1])(command(function))
+
+
+_add_commands()
 
 
 def main() -> None:

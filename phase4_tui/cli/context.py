@@ -16,7 +16,7 @@ import typer
 
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.safe_text import safe_line, safe_text
-from phase4_tui.errors import Phase4Error, Refused
+from phase4_tui.errors import Phase4Error, Refused, Remedy, command_line, error_as_commands
 from phase4_tui.runbook.settings import Settings, load_settings
 from phase4_tui.runbook.site import Site
 
@@ -113,7 +113,8 @@ def open_desk(common: Mapping[str, Any]) -> Desk:
     chosen = common["workdir"] or environment.get("PHASE4_WORKDIR") or "."
     workdir = Path(chosen).absolute()
     if not workdir.is_dir():
-        raise Refused(f"{workdir} is not a directory; `phase4 init {chosen}` lays one out")
+        lays_out = Remedy("", command_line("init", str(chosen)), "lays one out")
+        raise Refused(f"{workdir} is not a directory", remedy=lays_out, file=str(workdir))
     given = {name: common[name] for name in ("reports", "operator")}
     settings = load_settings(workdir, environment, given)
     return Desk(workdir, settings, environment, bool(common["json"]), bool(common["dry_run"]), bool(common["yes"]))
@@ -126,7 +127,7 @@ def guarded(work: Callable[[], int]) -> int:
         sys.stdout.flush()
         return status
     except Phase4Error as error:
-        complain(str(error))
+        complain(error_as_commands(error))
         return error.exit_status
     except BrokenPipeError:
         leave_stdout()

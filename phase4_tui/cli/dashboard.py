@@ -38,6 +38,6 @@ def demo(
         raise Refused(f"--speed {speed:g} is not between 0.1 and 100")
     reason = why_unusable()
     if screenshots is None and reason is not None:
-        raise Refused(reason)
+        raise reason
     pictures = None if screenshots is None else desk.workdir / screenshots
     return run_demo(speed, pictures, ascii_only=ascii_only)

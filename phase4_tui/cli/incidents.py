@@ -6,20 +6,20 @@ from typing import Annotated, Literal
 import typer
 
 from phase4_tui.artifacts.atomic_files import atomic_write
-from phase4_tui.artifacts.names import split_name, state_dir
+from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.cli.context import DONE, Desk, Reason, emit, say
-from phase4_tui.cli.plans import give
+from phase4_tui.cli.context import DONE, Desk, emit, say
 from phase4_tui.cli.status_text import show_next_move
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy, command_line
+from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback.active import ACTIVE_FILE
-from phase4_tui.rollback.incidents import incidents_of, plan_acknowledge, plan_escalate, plan_reclassify
+from phase4_tui.rollback.incidents import incidents_of
 from phase4_tui.rollback.next_move import next_move
 from phase4_tui.rollback.post_mortem import find_incident, post_mortem
 from phase4_tui.rollback.read_situation import read_situation
-from phase4_tui.rollback.root_cause import RootCause, plan_root_cause, root_causes
+from phase4_tui.rollback.root_cause import RootCause, root_causes
 from phase4_tui.runbook.escalation import OWNERS
 
 _WHO = "; ".join(f"{name}: {what}" for name, what in OWNERS.items())
@@ -78,16 +78,6 @@ def incident_list(desk: Desk) -> int:
     return DONE
 
 
-def incident_reclassify(
-    desk: Desk,
-    severity_class: Annotated[Literal["P0", "P1", "P2"], typer.Argument(metavar="P0|P1|P2", help="The class.")],
-    reason: Reason,
-    tag: Annotated[str | None, typer.Option(help="A tag.", show_default="the incident's, else the shown one")] = None,
-) -> int:
-    """Give the incident another severity class, which then holds everywhere."""
-    return give(desk, plan_reclassify(desk.site, severity_class, reason, tag))
-
-
 def incident_export(
     desk: Desk,
     incident: Which = None,
@@ -116,35 +106,21 @@ def _refuse_what_is_ours(desk: Desk, target: Path) -> None:
     """Raise Refused when a post-mortem would replace an artifact of a tag or a part of the record."""
     place, reports = target.parent.resolve() / target.name, desk.reports.resolve()
     if place.is_relative_to(state_dir(reports)):
-        raise Refused(f"{target} is a part of the record itself: choose a place outside {state_dir(desk.reports)}")
-    if place.parent == reports and (split_name(place.name) is not None or place.name == ACTIVE_FILE):
-        raise Refused(f"{target} is an artifact: choose another name, `phase4 incident export --out post-mortem.md`")
-
-
-def root_cause_add(
-    desk: Desk,
-    cause: Annotated[str, typer.Option("--cause", metavar="C", help="What went wrong.")],
-    remediation: Annotated[str, typer.Option("--remediation", metavar="R", help="What mends it.")],
-    owner: OwnerOption,
-    closure: Annotated[str | None, typer.Option("--closure", metavar="X", help="When it counts as closed.")] = None,
-    evidence: Annotated[
-        str | None, typer.Option("--evidence", metavar="E", help="What shows it.", show_default="the incident's")
-    ] = None,
-    incident: Annotated[str | None, typer.Option("--incident", metavar="I", help="Which.", show_default="open")] = None,
-) -> int:
-    """Log a root cause and its remediation."""
-    entry = RootCause(cause=cause, remediation=remediation, owner=owner, closure=closure, evidence=evidence)
-    return give(desk, plan_root_cause(desk.site, entry, incident), asks=False)
+        advice = Remedy(effect=f"choose a place outside {state_dir(desk.reports)}")
+        raise Refused(f"{target} is a part of the record itself", remedy=advice, file=str(target))
+    if place.parent == reports and (desk.site.artifacts.split(place.name) is not None or place.name == ACTIVE_FILE):
+        other = Remedy("", command_line("incident", "export", "--out", "post-mortem.md"), "writes it elsewhere")
+        raise Refused(f"{target} is an artifact", remedy=other, file=str(target))
 
 
 def root_cause_list(desk: Desk) -> int:
     """List the logged root causes."""
     found = root_causes(read_events(desk.reports))
     if desk.json:
-        emit({"root_causes": [_document(event.seq, event.at, event.incident, entry) for event, entry in found]})
+        emit({"root_causes": [_document(event, entry) for event, entry in found]})
         return DONE
     for event, entry in found:
-        say(safe_line(f"{event.at} {event.incident} by {event.operator}: {entry.cause}"))
+        say(safe_line(f"{event.at} {event.incident or event.tag} by {event.operator}: {entry.cause}"))
         closure = entry.closure or "not given"
         say(safe_line(f"  remediation: {entry.remediation} · owner {entry.owner} · closed when: {closure}"))
     if not found:
@@ -152,21 +128,5 @@ def root_cause_list(desk: Desk) -> int:
     return DONE
 
 
-def _document(seq: int, at: str, incident: str | None, entry: RootCause) -> dict[str, object]:
-    return {"seq": seq, "at": at, "incident": incident} | entry.model_dump()
-
-
-def escalate(
-    desk: Desk,
-    owner: Annotated[Literal["engineering", "risk", "product"] | None, typer.Option("--owner", help=_WHO)] = None,
-    note: Annotated[str | None, typer.Option("--note", metavar="N", help="What they should know.")] = None,
-) -> int:
-    """Call an owner; `ack` notes that the call was taken."""
-    if owner is None:
-        raise Refused(f"whom? `--owner O`: {_WHO}")
-    return give(desk, plan_escalate(desk.site, owner, note), asks=False)
-
-
-def escalate_ack(desk: Desk, owner: OwnerOption) -> int:
-    """Note that an owner has taken the call."""
-    return give(desk, plan_acknowledge(desk.site, owner), asks=False)
+def _document(event: Event, entry: RootCause) -> dict[str, object]:
+    return {"seq": event.seq, "at": event.at, "incident": event.incident, "tag": event.tag} | entry.model_dump()

@@ -13,8 +13,8 @@ from phase4_tui.artifacts import models
 from phase4_tui.artifacts.atomic_files import atomic_write
 from phase4_tui.cli.context import DONE, FAILED, Desk, emit, say
 from phase4_tui.cli.status_document import StatusDocument
-from phase4_tui.errors import Refused
-from phase4_tui.policy.monitoring import Rules
+from phase4_tui.errors import Refused, as_commands
+from phase4_tui.policy.monitoring import DEFAULT_RULES
 from phase4_tui.policy.phase3 import record as phase3
 from phase4_tui.policy.phase4 import record as phase4
 from phase4_tui.runbook.doctor import examine
@@ -24,7 +24,11 @@ from phase4_tui.runbook.steps import DATA, PHASE4_STEPS, laid_out_script
 SCHEMAS: dict[str, Any] = {
     "input": phase4.Record,
     "phase3_input": phase3.Record,
-    "rules": Rules,
+    "rules": msgspec.defstruct(
+        "Rules",
+        [(rule, float, limit) for rule, limit in DEFAULT_RULES.items()],
+        namespace={"__doc__": "Limits in percent; the defaults are policy.md's."},
+    ),
     "report": models.ReportHead,
     "report_row": phase4.Row,
     "phase3_report_row": phase3.Row,
@@ -87,7 +91,7 @@ def doctor(desk: Desk) -> int:
     for finding in findings:
         symbol = "✔" if finding.ok else "·" if finding.advisory else "✘"
         say(
-            f"{symbol} {finding.name:<18} {finding.detail}",
+            f"{symbol} {finding.name:<18} {as_commands(finding.detail, finding.remedies)}",
             "" if finding.ok else "yellow" if finding.advisory else "red",
         )
     return DONE if healthy else FAILED

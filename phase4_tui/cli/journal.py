@@ -9,7 +9,7 @@ from phase4_tui.artifacts.counting import counted
 from phase4_tui.artifacts.names import check_tag
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import DONE, FAILED, Desk, emit, say
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy, as_commands
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback.verification import repair as repair_records
@@ -58,7 +58,8 @@ def _moment(text: str | None) -> str | None:
         found = datetime.fromisoformat(text)
         found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise Refused(f"--since {text!a} is no UTC time: `2026-02-17`, or `2026-02-17T03:45:00`") from None
+        advice = Remedy(effect="write it as `2026-02-17`, or `2026-02-17T03:45:00`")
+        raise Refused(f"--since {text!a} is no UTC time", remedy=advice) from None
     return found.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
@@ -100,5 +101,6 @@ def verify(
         if found.ok:
             say("  tamper-evident against accidents and other users; not against root who rewrites every copy")
         else:
-            say("  next: `phase4 restore TAG` mends artifacts, `phase4 verify --repair --reason R` journal and state")
+            for advice in dict.fromkeys(as_commands("", one.remedies) for one in found.problems):
+                say(f"  next: {advice}")
     return DONE if found.ok else FAILED

@@ -16,15 +16,14 @@ from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.artifacts.report import ReportReader, tolerant_row
 from phase4_tui.artifacts.strict_json import BadJson
 from phase4_tui.cli.context import DONE, FAILED, Desk, complain, emit, say
-from phase4_tui.cli.state import Tag, chosen_tag
+from phase4_tui.cli.state import MAKES_ONE, Tag, chosen_tag
 from phase4_tui.console.symbols import SYMBOLS
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy, as_commands, command_line, error_as_commands
 from phase4_tui.journal.state import read_state
-from phase4_tui.runbook.classification import as_reclassified, classify
-from phase4_tui.runbook.evidence import read_evidence
-from phase4_tui.runbook.health import judge
+from phase4_tui.policy.monitoring import KPIS
+from phase4_tui.runbook.judging import judge_tag
+from phase4_tui.runbook.manual import PAGES, page_text
 from phase4_tui.runbook.provenance import last_transcript, runs_of
-from phase4_tui.runbook.rules import KPIS
 from phase4_tui.runbook.run_holder import running
 from phase4_tui.runbook.runbook_text import present, runbook_text
 from phase4_tui.runbook.status import shown_tag
@@ -53,13 +52,26 @@ def runbook(desk: Desk) -> int:
 
 def _now(desk: Desk) -> tuple[str, str]:
     state = read_state(desk.reports)
-    tag = shown_tag(desk.reports, None, state)
-    healthy = not any(look_frozen(desk.reports, one) for one in state.frozen)
+    tag = shown_tag(desk.site, None, state)
+    healthy = not any(look_frozen(desk.reports, one, desk.site.artifacts) for one in state.frozen)
     if tag is not None and healthy:
-        evidence = read_evidence(desk.reports, tag)
-        found = as_reclassified(classify(evidence, judge(evidence)), state.reclassified.get(tag))
-        healthy = found.level not in ("incident", "warning")
+        found = judge_tag(desk.site, tag, state)
+        healthy = found.classification.level not in ("incident", "warning")
     return present(state.incident, runs=running(desk.reports) is not None, healthy=healthy)
+
+
+def docs(
+    desk: Desk,
+    page: Annotated[str | None, typer.Argument(metavar="[PAGE]", help="Which page.", show_default="the list")] = None,
+) -> int:
+    """Print a page of the manual as Markdown; without a page, which pages there are."""
+    text = page_text(page) if page is not None else None
+    if desk.json:
+        emit({"pages": dict(PAGES)} if text is None else {"page": page, "markdown": text})
+        return DONE
+    for line in [f"{name:<13} {title}" for name, title in PAGES.items()] if text is None else text.splitlines():
+        say(line)
+    return DONE
 
 
 def trends(
@@ -67,14 +79,14 @@ def trends(
     last: Annotated[int, typer.Option("--last", metavar="N", min=1, help="How many tags, the newest.")] = LAST_TAGS,
 ) -> int:
     """Show the KPIs of the last monitored tags against their rules, the oldest first."""
-    found = read_trends(desk.reports, desk.workdir / desk.settings.rules, lambda: False, last)
+    found = read_trends(desk.site, lambda: False, last)
     if desk.json:
         emit(_trends_document(found))
         return DONE
     if found.trouble:
         say(f"! {found.trouble}: these are the default rules", "yellow")
     if not found.points:
-        say(f"no tag in {desk.reports} was monitored yet; `phase4 run` makes one")
+        say(as_commands(f"no tag in {desk.reports} was monitored yet", (MAKES_ONE,)))
         return DONE
     width = max(7, *(len(tag) for tag, _ in found.points))
     say(f"{'':<{width}}" + "".join(f"  {kpi.removesuffix('_pct'):>15}" for kpi in KPIS), "bold")
@@ -163,9 +175,10 @@ class _Decisions:
                     if not self._wanted or self._wanted.takes(row):
                         yield self._count, stored, row
         except FileNotFoundError:
-            raise Refused(f"{path.name} is not there: `phase4 step 1` writes it") from None
+            writes = Remedy("step_1", command_line("step", "1"), "writes it")
+            raise Refused(f"{path.name} is not there", remedy=writes, file=str(path)) from None
         except (BadElement, BadJson) as error:
-            self.trouble = str(error)
+            self.trouble = error_as_commands(error)
 
     def nothing(self) -> str:
         """Return that no row was found, and which ones there are."""
@@ -201,7 +214,8 @@ def transcript(desk: Desk, tag: Tag = None) -> int:
     run = next(runs_of(desk.reports, chosen), None)
     path = last_transcript(run) if run is not None else None
     if run is None or path is None:
-        raise Refused(f"no step of {chosen} is on record; `phase4 run --tag {chosen}` runs them")
+        runs = Remedy("run", command_line("run", "--tag", chosen), "runs them")
+        raise Refused(f"no step of {chosen} is on record", remedy=runs, tag=chosen)
     if desk.json:
         emit({"tag": chosen, "run": run.run_id, "transcript": str(path)})
         return DONE

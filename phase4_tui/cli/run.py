@@ -13,12 +13,12 @@ from phase4_tui.cli.context import DONE, FAILED, Desk, complain, emit, say
 from phase4_tui.cli.run_progress import observing
 from phase4_tui.cli.status_document import StatusDocument, read_status_document
 from phase4_tui.cli.status_text import show_status
-from phase4_tui.errors import Phase4Error, Refused
+from phase4_tui.errors import Phase4Error, Refused, Remedy, as_commands, command_line
 from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.runbook.provenance import RunRecord
-from phase4_tui.runbook.run_plan import Request, choose_phase, plan_run
+from phase4_tui.runbook.run_plan import Request, RunPlan, choose_phase, plan_run
 from phase4_tui.runbook.sequence import run_plan
-from phase4_tui.runbook.steps import Phase, find_step
+from phase4_tui.runbook.steps import Phase, find_step, steps_of
 
 GATE_NOT_PASSED = 10
 INTERRUPTED = 128
@@ -74,7 +74,7 @@ def step(
     """Run one step of the sequence."""
     request = Request(tag=tag, phase=PHASES[phase] if phase else None)
     chosen = choose_phase(desk.reports, request)
-    only = find_step(name, chosen)
+    only = find_step(name, steps_of(chosen, desk.settings))
     request = Request(
         tag=tag,
         phase=chosen,
@@ -102,6 +102,11 @@ def execute(desk: Desk, request: Request) -> int:
             for line in plan.describe():
                 say(line)
         return DONE
+    return execute_plan(desk, plan)
+
+
+def execute_plan(desk: Desk, plan: RunPlan) -> int:
+    """Carry out the plan of a run, show its end, and return the exit status."""
     with _cancel_on_signals() as (cancel, caught), observing(desk.json) as watching:
         record = run_plan(plan, desk.settings, desk.environment, watching, cancel)
     _look_for_incident(desk, plan.tag)
@@ -113,7 +118,7 @@ def execute(desk: Desk, request: Request) -> int:
         show_status(status, evidence)
     if caught:
         return INTERRUPTED + caught[0]
-    if request.only is not None:
+    if plan.request.only is not None:
         return {"passed": DONE, "failed_gate": GATE_NOT_PASSED}.get(record.steps[-1].state, FAILED)
     return status.classification.exit_status
 
@@ -123,7 +128,8 @@ def _look_for_incident(desk: Desk, tag: str) -> None:
     try:
         look_for_incident(desk.site, tag)
     except Phase4Error as error:
-        complain(f"no incident was opened: {error}; `phase4 rollback` looks again")
+        again = Remedy("guided", command_line("rollback"), "looks again")
+        complain(as_commands(f"no incident was opened: {error.message}", (*error.remedies, again)))
 
 
 def _document(record: RunRecord, status: StatusDocument) -> dict[str, object]:

@@ -13,12 +13,14 @@ from phase4_tui.runbook.provenance import RunRecord, StepRecord
 from phase4_tui.runbook.sequence import Observer
 from phase4_tui.runbook.steps import Command
 
+NAME_CELLS = 14
 
-def line_of(record: StepRecord, number: int) -> str:
-    """Return one step's outcome in a line."""
+
+def line_of(record: StepRecord, number: int, width: int) -> str:
+    """Return one step's outcome in a line, its name `width` cells wide."""
     words = record.state.replace("_", " ")
     error = f": {record.error}" if record.error else ""
-    return f"{SYMBOLS[record.state]} {number} {record.name:<14} {words} · {record.seconds:.1f} s{error}"
+    return f"{SYMBOLS[record.state]} {number} {record.name:<{width}} {words} · {record.seconds:.1f} s{error}"
 
 
 class PlainObserver(Observer):
@@ -26,9 +28,11 @@ class PlainObserver(Observer):
 
     def __init__(self) -> None:
         self._number = 0
+        self._width = NAME_CELLS
 
     def run_started(self, record: RunRecord) -> None:
         """Say what runs, and behind which barrier."""
+        self._width = max(NAME_CELLS, *(len(step.name) for step in record.steps))
         self._line(f"run {record.run_id} of {record.tag} by {record.operator}", "")
         self._line(f"paper mode: {record.isolation.detail}", "")
         if record.unisolated_reason is not None:
@@ -40,7 +44,7 @@ class PlainObserver(Observer):
 
     def step_ended(self, record: StepRecord) -> None:
         """Say how the step ended, and where to read on when it ended badly."""
-        self._line(line_of(record, self._number), "green" if record.state == "passed" else "red")
+        self._line(line_of(record, self._number, self._width), "green" if record.state == "passed" else "red")
         if record.state in ("crashed", "timed_out"):
             self._line(f"    transcript: {record.transcript}", "")
 

@@ -9,7 +9,7 @@ from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.cli.context import DONE, Desk, emit, say
 from phase4_tui.cli.status_document import read_status_document
 from phase4_tui.cli.status_text import STYLES, show_overrides, show_status
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy, as_commands, command_line
 from phase4_tui.journal.state import read_state
 from phase4_tui.runbook.audit import audit as audit_of
 from phase4_tui.runbook.classification import EXIT_STATUS
@@ -18,6 +18,7 @@ from phase4_tui.runbook.isolation import probe_barrier
 from phase4_tui.runbook.ladder import told_rung
 from phase4_tui.runbook.status import read_tags, shown_tag
 
+MAKES_ONE = Remedy("run", command_line("run"), "makes one")
 Tag = Annotated[str | None, typer.Option(help="The run tag.", show_default="the active one, else the newest")]
 
 
@@ -36,12 +37,12 @@ def status(desk: Desk, tag: Tag = None) -> int:
 
 def tags(desk: Desk) -> int:
     """List every tag with class, age, frozen, and the first rung that it fails to be known-good."""
-    rows = read_tags(desk.reports)
+    rows = read_tags(desk.site)
     if desk.json:
         emit({"tags": rows})
         return DONE
     if not rows:
-        say(f"no tags in {desk.reports}; `phase4 run` makes one")
+        say(as_commands(f"no tags in {desk.reports}", (MAKES_ONE,)))
     width = max((len(row.tag) for row in rows), default=0)
     for row in rows:
         word = row.severity_class or row.level.upper()
@@ -56,7 +57,7 @@ def tags(desk: Desk) -> int:
 def audit(desk: Desk, tag: Tag = None) -> int:
     """List the runbook's audit artifacts of a tag with their sha256."""
     chosen = chosen_tag(desk, tag)
-    entries = audit_of(desk.reports, chosen)
+    entries = audit_of(desk.site, chosen)
     if desk.json:
         emit({"tag": chosen, "artifacts": entries})
     else:
@@ -74,8 +75,8 @@ def path(
 ) -> int:
     """Print the path of an artifact of the active tag."""
     chosen = chosen_tag(desk, tag)
-    by_key = {artifact.key: artifact for artifact in Artifact}
-    by_key["signoff_md"] = Artifact.PHASE4_SIGNOFF if phase_of(desk.reports, chosen) == 4 else Artifact.PHASE3_SIGNOFF
+    by_key = dict(desk.site.artifacts.by_key)
+    by_key["signoff_md"] = Artifact.PHASE4_SIGNOFF if phase_of(desk.site, chosen) == 4 else Artifact.PHASE3_SIGNOFF
     if name not in by_key:
         raise Refused(f"{name!a} is no artifact; the artifacts are {', '.join(by_key)}")
     found = desk.reports / file_name(chosen, by_key[name])
@@ -88,7 +89,7 @@ def path(
 
 def chosen_tag(desk: Desk, wanted: str | None) -> str:
     """Return the tag that a command is about; raises Refused without any, BadTag."""
-    chosen = shown_tag(desk.reports, wanted, read_state(desk.reports))
+    chosen = shown_tag(desk.site, wanted, read_state(desk.reports))
     if chosen is None:
-        raise Refused(f"no tags in {desk.reports}; `phase4 run` makes one")
+        raise Refused(f"no tags in {desk.reports}", remedy=MAKES_ONE)
     return check_tag(chosen)

@@ -16,7 +16,7 @@ class StatusDocument(Status):
 
 def read_status_document(desk: Desk, tag: str | None, proof: Proof) -> tuple[StatusDocument, Evidence]:
     """Return the status of a tag and the evidence behind it; raises BadTag, StateUnreadable."""
-    status, evidence = read_status(desk.settings, desk.workdir, desk.environment, tag, proof)
+    status, evidence = read_status(desk.site, tag, proof)
     judged = (evidence, status.classification) if status.tag is not None else None
     move = next_move(read_situation(desk.site, tag, judged))
     return StatusDocument.model_validate(dict(status) | {"next_move": move}), evidence

@@ -7,7 +7,8 @@ from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import say
 from phase4_tui.cli.status_document import StatusDocument
 from phase4_tui.console.next_move_text import as_command
-from phase4_tui.console.symbols import SYMBOLS, TITLES
+from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.errors import as_commands
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.rollback.next_move import NextMove
 from phase4_tui.runbook.classification import Classification
@@ -17,6 +18,7 @@ from phase4_tui.runbook.health import Check
 
 STYLES = {"ok": "bold green", "warning": "bold yellow", "incident": "bold red", "unknown": "bold yellow"}
 SHOWN_ISSUES = 5
+TITLE_CELLS = 14
 SHOWN_FINDINGS = 6
 
 
@@ -34,13 +36,16 @@ def show_status(status: StatusDocument, evidence: Evidence) -> None:
     header += ["frozen" if status.frozen == "intact" else "not frozen" if status.frozen == "no" else "TAMPERED"]
     header += [f"active {status.active_tag}"] if status.active_tag else []
     say(" · ".join(header), "bold")
-    for name, title in TITLES.items():
-        show_check(title, getattr(status.health, name), evidence.looked_ns, status.workdir)
+    checks = status.health.checks.values()
+    width = max(TITLE_CELLS, *(len(check.title) for check in checks))
+    for check in checks:
+        show_check(check, evidence.looked_ns, status.workdir, width)
     _show_last_run(evidence)
     _show_operations(status)
     for condition in status.preconditions:
         if not condition.ok:
-            say(f"! precondition {condition.name}: {condition.detail}", "yellow")
+            told = as_commands(condition.detail, condition.remedies)
+            say(f"! precondition {condition.name}: {told}", "yellow")
     classification = status.classification
     say(verdict(classification), STYLES[classification.level])
     shown = classification.evidence[:SHOWN_FINDINGS]
@@ -67,7 +72,8 @@ def _show_operations(status: StatusDocument) -> None:
         say("    the next operation settles it; give the same one again to go on", "yellow")
     if status.fallback is not None:
         symbol = "✔" if status.fallback.holds else "!"
-        say(f"{symbol} FALLBACK       phase3_only since {status.fallback.since}: {status.fallback}", "yellow")
+        told = as_commands(str(status.fallback), status.fallback.remedies)
+        say(f"{symbol} FALLBACK       phase3_only since {status.fallback.since}: {told}", "yellow")
     if status.incident is not None:
         incident = status.incident
         say(
@@ -84,11 +90,11 @@ def show_overrides(state: OperationsState) -> None:
         say("    `phase4 mode show` lists them, `phase4 journal --kind reopen` tells more")
 
 
-def show_check(title: str, check: Check, looked_ns: int, workdir: str) -> None:
-    """Print one health check."""
+def show_check(check: Check, looked_ns: int, workdir: str, width: int) -> None:
+    """Print one health check, its title `width` cells wide."""
     symbol = SYMBOLS[check.state]
     style = "green" if check.ok else "red" if check.state in ("failed", "unreadable") else "yellow"
-    say(f"{symbol} {title:<14} {check.state:<14} {check.found}{_age(check, looked_ns)}", style)
+    say(f"{symbol} {check.title.upper():<{width}} {check.state:<14} {check.found}{_age(check, looked_ns)}", style)
     if not check.ok and check.found != check.expected:
         say(f"    expected {check.expected} in {_from(workdir, check.file)}")
     for issue in check.issues[:SHOWN_ISSUES]:

@@ -1,63 +1,55 @@
-"""What the rooms below say, in the dashboard's words: a key where they name a command, a digest's first digits."""
+"""What to do about an error or a finding, in the dashboard's words: a key where the command line names a command."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+from phase4_tui.console.key_names import shown_key
 from phase4_tui.console.operations.registry import BY_ID
-from phase4_tui.runbook.steps import steps_of
-from phase4_tui.tui.keys import shown_key
+from phase4_tui.errors import Phase4Error, Remedy, Wording, as_commands, worded
 
-_COMMAND = re.compile(r"`phase4 ([^`]+)`")
-_DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
-# The first that a command begins with is meant; one without an action has no key and stays as it is.
-_ACTIONS: Mapping[str, str | None] = {
-    "verify --repair": None,
-    "verify": "verify",
-    "run --rehearsal": "rehearse",
-    "run --resume": "resume",
-    "run": "run",
-    "freeze": "freeze",
-    "thaw": "thaw",
-    "restore": "restore",
-    "known-good switch": "known_good",
-    "known-good list": "known_good",
-    "mode phase3-only": "mode",
-    "root-cause add": "root_cause",
-    "escalate ack": "acknowledge",
-    "escalate": "escalate",
-    "compare": "compare",
-    "reopen": "reopen",
-    "rollback": "guided",
-    "journal": "journal",
-    "audit": "audit",
-    **{f"step {step.name}": f"step_{step.number}" for step in steps_of(4)},
-}
-_FLAGS = {
-    ": `--accept-changed-input` accepts the change": "",  # the question that shows it asks just that
-    "a --rehearsal": "a rehearsal",
-    "`--take-over REASON`": "`T` in the guided rollback",
-}
+__all__ = ["as_commands", "as_keys", "error_as_keys", "how", "parts_of", "short", "wording"]
+SHOWN_DIGITS = 12
 
 
-def in_keys(text: str, keys: Mapping[str, str]) -> str:
-    """Return a text with keys and questions in place of the commands and flags that do the same."""
-    for flag, words in _FLAGS.items():
-        text = text.replace(flag, words)
-    return _COMMAND.sub(lambda match: _key(match, keys), text)
+def as_keys(message: str, remedies: Iterable[Remedy], keys: Mapping[str, str]) -> str:
+    """Return a message with its remedies as keys: "MESSAGE; `^p restore` puts the frozen files back".
+
+    `keys` holds the key of each operation by its id. What no operation does stays the command that it is.
+    """
+    return worded(message, remedies, lambda remedy: _named(remedy, keys))
 
 
-def _key(match: re.Match[str], keys: Mapping[str, str]) -> str:
-    words = match.group(1) + " "
-    action = next((action for begins, action in _ACTIONS.items() if words.startswith(begins + " ")), None)
-    return f"`{how(action, keys)}`" if action is not None else match.group()
+def _named(remedy: Remedy, keys: Mapping[str, str]) -> str:
+    name = how(remedy.operation, keys) if remedy.operation else remedy.command
+    return f"`{name}`" if name else ""
 
 
-def how(action: str, keys: Mapping[str, str]) -> str:
-    """Return what to press for an action: its key, or its name in the palette."""
-    key = keys.get(action, BY_ID[action].key)
-    return shown_key(key) if key else f"^p {BY_ID[action].label}"
+def wording(keys: Mapping[str, str]) -> Wording:
+    """Return `as_keys` with the keys of one dashboard."""
+    return lambda message, remedies: as_keys(message, remedies, keys)
 
 
-def short(text: str) -> str:
-    """Return a text with the first digits of each sha256 in it."""
-    return _DIGEST.sub(r"\1…", text)
+def parts_of(error: BaseException) -> tuple[str, tuple[Remedy, ...]]:
+    """Return what an error says, with the first digits of each sha256 in it, and its remedies."""
+    if not isinstance(error, Phase4Error):
+        return str(error) or type(error).__name__, ()
+    digests = error.context.get("digests")
+    return short(error.message, digests if isinstance(digests, tuple) else ()), error.remedies
+
+
+def error_as_keys(error: BaseException, keys: Mapping[str, str]) -> str:
+    """Return what an error says on the dashboard: its message with its remedies as keys, or its own words."""
+    return as_keys(*parts_of(error), keys)
+
+
+def how(operation: str, keys: Mapping[str, str]) -> str:
+    """Return what to press for an operation: its key, or its name in the palette."""
+    entry = BY_ID[operation]
+    key = keys.get(operation, entry.key)
+    return shown_key(key) if key else f"^p {entry.label}"
+
+
+def short(text: str, digests: Sequence[str]) -> str:
+    """Return a text with the first digits alone of these sha256."""
+    for digest in digests:
+        text = text.replace(digest, f"{digest[:SHOWN_DIGITS]}…")
+    return text

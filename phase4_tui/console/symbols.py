@@ -1,11 +1,5 @@
 """The words and symbols by which both faces, screen and command line, show states: one of each for each."""
 
-TITLES = {
-    "release_check": "RELEASE CHECK",
-    "quality_check": "QUALITY CHECK",
-    "monitoring": "MONITORING",
-    "signoff": "SIGN-OFF",
-}
 SYMBOLS = {
     "passed": "✔",
     "ok": "✔",

@@ -23,12 +23,13 @@ from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.regular_files import open_regular
 from phase4_tui.journal.actor import Actor
+from phase4_tui.journal.chain import Place, follows, is_same
 from phase4_tui.journal.events import GENESIS, Event, encode_line, seal
 from phase4_tui.journal.log import (
     HEAD_FILE,
     JOURNAL_FILE,
-    REPAIR,
     Draft,
+    Head,
     JournalDamaged,
     journal_path,
     read_end,
@@ -66,11 +67,13 @@ def _need_anchor(reports: Path, last: Event | None) -> None:
     One that stays without an anchor would be the second with the next crash, and two are damage.
     """
     head = read_head(reports)
-    seq, digest = (last.seq, last.hash) if last else (0, GENESIS)
-    if (seq, digest) == (head.seq, head.hash):
+    end: Place = last or Head()
+    if is_same(end, head):
         return
-    if last is None or (last.seq, last.prev) != (head.seq + 1, head.hash):
-        raise JournalDamaged(f"{JOURNAL_FILE} ends at event {seq}, {HEAD_FILE} names event {head.seq}; {REPAIR}")
+    if last is None or not follows(last, head):
+        raise JournalDamaged(
+            f"{JOURNAL_FILE} ends at event {end.seq}, {HEAD_FILE} names event {head.seq}", file=JOURNAL_FILE
+        )
     _publish(reports, last, {})
 
 

@@ -7,7 +7,8 @@ from itertools import islice
 from pathlib import Path
 
 from phase4_tui.artifacts.regular_files import Unreadable, open_regular
-from phase4_tui.journal.events import GENESIS, MAX_LINE_BYTES, BadEvent, Event, decode_line
+from phase4_tui.journal.chain import Place, anchor_fault, does_not_follow, follows, holds
+from phase4_tui.journal.events import MAX_LINE_BYTES, BadEvent, Event, decode_line
 from phase4_tui.journal.log import HEAD_FILE, JOURNAL_FILE, Head, JournalDamaged, journal_path, lines_of, read_head
 from phase4_tui.journal.state import STATE_FILE, OperationsState, StateUnreadable, fold, stored_state
 
@@ -39,13 +40,11 @@ class JournalCheck:
     @property
     def head(self) -> Head:
         """The last good event."""
-        return Head(seq=self.count, hash=self._hash_of(self.count)) if self.count else Head()
+        return Head(seq=self.count, hash=self.hash_of(self.count)) if self.count else Head()
 
     def holds(self, known: Head) -> bool:
         """True when an event that was written down elsewhere is in this journal."""
-        if known.seq == 0:
-            return True
-        return 0 < known.seq <= self.count and self._hash_of(known.seq) == known.hash
+        return holds(known, self.count, self.hash_of)
 
     def note(self, event: Event) -> None:
         """Keep what is needed of the next good event."""
@@ -53,7 +52,8 @@ class JournalCheck:
         self.count += 1
         self._digests += bytes.fromhex(event.hash)
 
-    def _hash_of(self, seq: int) -> str:
+    def hash_of(self, seq: int) -> str:
+        """Return the hash of a good event by its number."""
         return self._digests[(seq - 1) * DIGEST_BYTES : seq * DIGEST_BYTES].hex()
 
 
@@ -96,7 +96,7 @@ def _good_events(reports: Path, check: JournalCheck) -> Iterator[Event]:
     except Unreadable as error:
         _stop(check, JOURNAL_FILE, str(error))
         return
-    last = (0, GENESIS)
+    last: Place = Head()
     with file:
         for number, line in enumerate(lines_of(file), 1):
             where = f"{JOURNAL_FILE} line {number}"
@@ -105,19 +105,17 @@ def _good_events(reports: Path, check: JournalCheck) -> Iterator[Event]:
                 return
             if not line.endswith(b"\n"):
                 digest = hashlib.sha256(line).hexdigest()[:12]
-                detail = f"{len(line)} bytes that a crash left (sha256 {digest}); the next operation sets them aside"
-                check.problems.append(Problem("torn", where, detail))
+                check.problems.append(Problem("torn", where, f"{len(line)} bytes that a crash left (sha256 {digest})"))
                 return
             try:
                 event = decode_line(line[:-1])
             except BadEvent as error:
                 _stop(check, where, str(error))
                 return
-            if (event.seq - 1, event.prev) != last:
-                detail = f"event {event.seq} does not follow event {last[0]}: lines were removed, swapped or added"
-                _stop(check, where, detail)
+            if not follows(event, last):
+                _stop(check, where, does_not_follow(event, last))
                 return
-            last = (event.seq, event.hash)
+            last = event
             check.note(event)
             yield event
 
@@ -133,13 +131,14 @@ def _check_anchor(reports: Path, check: JournalCheck) -> None:
     except JournalDamaged as error:
         check.problems.append(Problem("anchor", HEAD_FILE, str(error)))
         return
-    if not check.holds(anchor):
+    fault = anchor_fault(anchor, check.count, check.hash_of)
+    if fault in ("cut off", "rewritten"):
         detail = (
             f"names event {anchor.seq} ({anchor.hash[:12]}), which the journal of {check.head.seq} events does not "
             "hold: its tail was cut off or it was written anew"
         )
         check.problems.append(Problem("anchor", HEAD_FILE, detail))
-    elif check.head.seq > anchor.seq + 1:
+    elif fault is not None:
         detail = f"names event {anchor.seq}, the journal goes on to {check.head.seq}: it was changed"
         check.problems.append(Problem("anchor", HEAD_FILE, detail))
 
@@ -150,8 +149,7 @@ def _check_state(
     """Compare the stored state with what the events that it knows of make; `wrong` says why one can't be told."""
     detail = None
     if stored is None:
-        missing = "is missing; the next operation writes it anew from the journal"
-        detail = wrong or (missing if check.count else None)
+        detail = wrong or ("is missing" if check.count else None)
     elif not check.holds(stored.journal):
         detail = f"knows of event {stored.journal.seq} ({stored.journal.hash[:12]}), which the journal does not hold"
     elif rebuilt is None or check.state is None:

@@ -78,7 +78,7 @@ def take_lease(reports: Path, actor: Actor, *, by_force: bool = False) -> Lease 
     with _alone(reports):
         before = read_lease(reports)
         if before is not None and not by_force and not before.is_of_process(actor) and before.is_alive():
-            raise Held(str(before))
+            raise Held(str(before), operator=before.operator, host=before.host, pid=before.pid)
         since = before.since if before is not None and before.is_of(actor) else iso(now_ns())
         _write(reports, actor, since)
         return before

@@ -42,7 +42,7 @@ class DirectoryLock:
                 return
             except BlockingIOError:
                 if time.monotonic() >= deadline:
-                    raise Busy(f"{self._directory} is locked by another process") from None
+                    raise Busy(f"{self._directory} is locked by another process", file=str(self._file)) from None
                 time.sleep(RETRY_SECONDS)
 
     @property

@@ -5,7 +5,7 @@ The anchor is why a tail that was cut off is found. It may be one event behind, 
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,7 +14,7 @@ from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.regular_files import Unreadable, open_regular
-from phase4_tui.errors import Unusable
+from phase4_tui.errors import Remedy, Unusable, command_line
 from phase4_tui.journal.events import GENESIS, MAX_LINE_BYTES, BadEvent, Event, decode_line
 
 JOURNAL_FILE = "journal.jsonl"
@@ -23,11 +23,18 @@ READ_BYTES = 1 << 20
 NEAR_BYTES = 64 << 10
 WINDOWS = (8 << 10, 128 << 10, 2 * MAX_LINE_BYTES)
 """How much is read to find one whole line: most are short, and two of the longest hold one for sure."""
-REPAIR = "`phase4 verify` tells what is wrong, `phase4 verify --repair --reason R` sets it aside and starts anew"
+REPAIR = (
+    Remedy("verify", command_line("verify"), "tells what is wrong"),
+    Remedy("", command_line("verify", "--repair", "--reason", "R"), "sets it aside and starts anew"),
+)
+"""What to do about a journal, or a state that follows from it, which can't be used."""
 
 
 class JournalDamaged(Unusable):
     """The journal is not what was written there; nothing is added to it."""
+
+    def __init__(self, message: str, *, remedy: Remedy | Sequence[Remedy] = REPAIR, **context: object) -> None:
+        super().__init__(message, remedy=remedy, **context)
 
 
 class Head(Document):
@@ -58,7 +65,7 @@ def read_head(reports: Path) -> Head:
     if found.state == "absent":
         return Head()
     if found.value is None:
-        raise JournalDamaged(f"{found.file}: {'; '.join(found.problems) or found.state}; {REPAIR}")
+        raise JournalDamaged(f"{found.file}: {'; '.join(found.problems) or found.state}", file=found.file)
     return found.value
 
 
@@ -75,7 +82,7 @@ def read_events(reports: Path, after: int = 0) -> Iterator[Event]:
         for line in lines_of(file):
             if not line.endswith(b"\n"):
                 if len(line) > MAX_LINE_BYTES:
-                    raise JournalDamaged(f"{JOURNAL_FILE} holds what is no line; {REPAIR}")
+                    raise JournalDamaged(f"{JOURNAL_FILE} holds what is no line", file=JOURNAL_FILE)
                 return
             event = _decoded(line[:-1])
             if event.seq > after:
@@ -95,7 +102,8 @@ def _opened(reports: Path) -> BinaryIO | None:
     except FileNotFoundError:
         return None
     except Unreadable as error:
-        raise JournalDamaged(f"{journal_path(reports)} {error}; {REPAIR}") from None
+        path = journal_path(reports)
+        raise JournalDamaged(f"{path} {error.message}", remedy=(*error.remedies, *REPAIR), file=str(path)) from None
 
 
 def _skip_to(descriptor: int, after: int) -> None:
@@ -126,7 +134,7 @@ def _decoded(line: bytes) -> Event:
     try:
         return decode_line(line)
     except BadEvent as error:
-        raise JournalDamaged(f"{JOURNAL_FILE}: {error}; {REPAIR}") from None
+        raise JournalDamaged(f"{JOURNAL_FILE}: {error.message}", file=JOURNAL_FILE) from None
 
 
 def last_event(reports: Path) -> Event | None:
@@ -152,7 +160,7 @@ def _end(descriptor: int) -> tuple[Event | None, bytes]:
         if b"\n" in whole:  # else the last line may have begun before the window
             break
     if len(torn) > MAX_LINE_BYTES:
-        raise JournalDamaged(f"{JOURNAL_FILE} ends in {len(torn)} bytes that are no line; {REPAIR}")
+        raise JournalDamaged(f"{JOURNAL_FILE} ends in {len(torn)} bytes that are no line", file=JOURNAL_FILE)
     if not newline:
         return None, torn
     return _decoded(whole.rpartition(b"\n")[2]), torn

@@ -5,7 +5,7 @@ reading folds what a crash left unfolded.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,8 +14,9 @@ from pydantic import Field, ValidationError
 from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import state_dir
-from phase4_tui.errors import Unusable
-from phase4_tui.journal.events import GENESIS, Event
+from phase4_tui.errors import Remedy, Unusable
+from phase4_tui.journal.chain import Place, contradicts, follows, is_cut_off, is_left_behind, is_same
+from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Incident, Moment, SeverityClass
 from phase4_tui.journal.log import (
     HEAD_FILE,
@@ -35,6 +36,9 @@ STATE_LIMIT_BYTES = 64 << 20
 
 class StateUnreadable(Unusable):
     """The state can't be told; nothing may be decided on a guess."""
+
+    def __init__(self, message: str, *, remedy: Remedy | Sequence[Remedy] = REPAIR, **context: object) -> None:
+        super().__init__(message, remedy=remedy, **context)
 
 
 class Quarantined(Document):
@@ -132,7 +136,8 @@ def fold(events: Iterable[Event], state: OperationsState | None = None) -> Opera
                 state = state.changed_by(event)
             except ValidationError as error:
                 raise StateUnreadable(
-                    f"journal event {event.seq} makes no state: {error.error_count()} problems"
+                    f"journal event {event.seq} makes no state: {error.error_count()} problems",
+                    file=JOURNAL_FILE,
                 ) from None
         noted = event
     if noted is not None:
@@ -151,7 +156,7 @@ def stored_state(reports: Path) -> OperationsState | None:
     if found.state == "absent":
         return None
     if found.value is None:
-        raise StateUnreadable(f"{found.file}: {'; '.join(found.problems) or found.state}; {REPAIR}")
+        raise StateUnreadable(f"{found.file}: {'; '.join(found.problems) or found.state}", file=found.file)
     return found.value
 
 
@@ -164,28 +169,29 @@ def read_state(reports: Path) -> OperationsState:
         if stored.journal == head == ends:
             return stored
         state = fold(_events_behind(reports, stored.journal, head), stored)
-        if state.journal.seq < head.seq or stored.journal.seq > head.seq + 1:
+        if is_cut_off(state.journal.seq, head) or is_left_behind(stored.journal.seq, head):
             found = f"{JOURNAL_FILE} ends at event {state.journal.seq}, {HEAD_FILE} names event {head.seq}"
-            raise JournalDamaged(f"{found}, {STATE_FILE} event {stored.journal.seq}; {REPAIR}")
+            raise JournalDamaged(f"{found}, {STATE_FILE} event {stored.journal.seq}", file=JOURNAL_FILE)
         return state
     except JournalDamaged as error:
-        raise StateUnreadable(str(error)) from None
+        raise StateUnreadable(error.message, remedy=error.remedies, **error.context) from None
 
 
 def _events_behind(reports: Path, known: Head, anchor: Head) -> Iterator[Event]:
     """Yield the events that follow the known one; raises JournalDamaged unless it and the anchored one are there."""
-    last = (0, GENESIS) if known.seq == 0 else None
+    last: Place | None = Head() if known.seq == 0 else None
     for event in read_events(reports, after=max(known.seq - 1, 0)):
-        here = (event.seq, event.hash)
-        follows = here == (known.seq, known.hash) if last is None else (event.seq - 1, event.prev) == last
-        if not follows or (event.seq == anchor.seq and event.hash != anchor.hash):
+        fits = is_same(event, known) if last is None else follows(event, last)
+        if not fits or contradicts(event, anchor):
             detail = f"{JOURNAL_FILE}: event {event.seq} is not what {STATE_FILE} and {HEAD_FILE} know of"
-            raise JournalDamaged(f"{detail}; {REPAIR}")
+            raise JournalDamaged(detail, file=JOURNAL_FILE)
         if last is not None:
             yield event
-        last = here
+        last = event
     if last is None:
-        raise JournalDamaged(f"{STATE_FILE} knows of event {known.seq}, which {JOURNAL_FILE} does not hold; {REPAIR}")
+        raise JournalDamaged(
+            f"{STATE_FILE} knows of event {known.seq}, which {JOURNAL_FILE} does not hold", file=JOURNAL_FILE
+        )
 
 
 def evidence_identity(parts: Iterable[str]) -> str:

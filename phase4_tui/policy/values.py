@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 SHOWN_CHARS = 60
 
@@ -23,7 +23,7 @@ def show(value: object) -> str:
     return text if len(text) <= SHOWN_CHARS else text[: SHOWN_CHARS - 1] + "…"
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[int | float]:
     """True for an int or float within the range of a float; a bool, NaN or infinity is no number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
@@ -35,12 +35,12 @@ def is_number(value: object) -> bool:
 
 def in_range(value: object, low: float, high: float) -> bool:
     """True for a finite number in low … high."""
-    return isinstance(value, int | float) and is_number(value) and low <= value <= high
+    return is_number(value) and low <= value <= high
 
 
 def one_of(value: object, words: tuple[str, ...]) -> bool:
     """True for a string among `words`."""
-    return isinstance(value, str) and value in words
+    return value in words
 
 
 def expect_words(where: str, owner: Mapping[str, object], rules: Mapping[str, tuple[str, ...]]) -> Iterator[str]:

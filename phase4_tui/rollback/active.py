@@ -9,6 +9,7 @@ from phase4_tui.artifacts.manifest import read_manifest
 from phase4_tui.artifacts.models import Document
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.rollback.frozen_copies import artifacts_of
+from phase4_tui.runbook.site import Site
 
 ACTIVE_FILE = "ACTIVE.json"
 
@@ -25,7 +26,7 @@ class Active(Document):
     revision: int
 
 
-def active_of(reports: Path, state: OperationsState) -> Active | None:
+def active_of(site: Site, state: OperationsState) -> Active | None:
     """Return what `ACTIVE.json` must say, None when there must be none."""
     tag = state.active_tag
     if tag is None:
@@ -33,7 +34,7 @@ def active_of(reports: Path, state: OperationsState) -> Active | None:
     frozen = state.frozen.get(tag)
     return Active(
         tag=tag,
-        artifacts=_artifacts_of(reports, tag),
+        artifacts=_artifacts_of(site, tag),
         since=state.active_since,
         by=state.active_by,
         reason=state.active_reason,
@@ -42,12 +43,10 @@ def active_of(reports: Path, state: OperationsState) -> Active | None:
     )
 
 
-def _artifacts_of(reports: Path, tag: str) -> tuple[str, ...]:
+def _artifacts_of(site: Site, tag: str) -> tuple[str, ...]:
     """Return the names as they were frozen: what someone removes since then is missing, not gone."""
-    manifest = read_manifest(reports, tag)
-    return (
-        tuple(file.name for file in manifest.files) if manifest else tuple(p.name for p in artifacts_of(reports, tag))
-    )
+    manifest = read_manifest(site.reports, tag)
+    return tuple(file.name for file in manifest.files) if manifest else tuple(p.name for p in artifacts_of(site, tag))
 
 
 def published_active(reports: Path) -> Active | None:
@@ -55,9 +54,10 @@ def published_active(reports: Path) -> Active | None:
     return look(reports / ACTIVE_FILE, Active, patient=False).value
 
 
-def publish_active(reports: Path, state: OperationsState) -> None:
+def publish_active(site: Site, state: OperationsState) -> None:
     """Make `ACTIVE.json` say what the state does; a file that says so already is left alone."""
-    wanted, found = active_of(reports, state), published_active(reports)
+    reports = site.reports
+    wanted, found = active_of(site, state), published_active(reports)
     if wanted is None:
         with suppress(FileNotFoundError):
             (reports / ACTIVE_FILE).unlink()

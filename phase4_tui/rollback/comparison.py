@@ -10,12 +10,14 @@ from pydantic import Field
 
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
-from phase4_tui.errors import Refused
-from phase4_tui.journal.state import read_state
+from phase4_tui.errors import Refused, Remedy
+from phase4_tui.journal.state import OperationsState, read_state
 from phase4_tui.rollback.decision_pairs import BadReport, Close, DecisionCounts, compare_decisions
+from phase4_tui.rollback.freeze import LIST_TAGS
 from phase4_tui.rollback.frozen_copies import artifacts_of
-from phase4_tui.runbook.evidence import Evidence, read_evidence
-from phase4_tui.runbook.health import judge
+from phase4_tui.runbook.evidence import Evidence
+from phase4_tui.runbook.judging import Judgement, judge_tag
+from phase4_tui.runbook.own_checks import figures_of
 from phase4_tui.runbook.provenance import runs_of
 from phase4_tui.runbook.site import Site
 
@@ -87,7 +89,7 @@ def compare(
     tags, found, close = check_comparable(site, bad, rerun, known_good, rtol, atol)
     sources = {side: sources_of(site, tag) for side, tag in tags.items()}
     paths = {side: site.reports / file_name(tag, Artifact.REPORT) for side, tag in tags.items()}
-    counts, decisions, problem = _decisions(found["bad"], paths, close)
+    counts, decisions, problem = _decisions(found["bad"].evidence, paths, close)
     kpis, checks = _kpis(found, close), _checks(found)
     trouble = [one for one in (*kpis, *checks) if one.label in ("still there", "new")]
     return ComparisonResult(
@@ -109,29 +111,31 @@ def compare(
 
 def check_comparable(
     site: Site, bad: str, rerun: str, known_good: str | None, rtol: float, atol: float
-) -> tuple[dict[str, str], dict[str, Evidence], Close]:
+) -> tuple[dict[str, str], dict[str, Judgement], Close]:
     """Return the tags and what is known of each, by side, and how numbers are compared; raises what `compare` does."""
     tags = {"bad": check_tag(bad), "rerun": check_tag(rerun)} | (
         {"known_good": check_tag(known_good)} if known_good is not None else {}
     )
     if len(set(tags.values())) < len(tags):
-        raise Refused("a tag can't be compared with itself: name a bad one, a re-run, and another known-good one")
+        three = Remedy(effect="name a bad one, a re-run, and another known-good one")
+        raise Refused("a tag can't be compared with itself", remedy=three)
     close = _closeness(rtol, atol)
-    found = {side: read_evidence(site.reports, tag) for side, tag in tags.items()}
-    for side, evidence in found.items():
-        if side == "bad" and _is_known(site, evidence.tag):
+    state = read_state(site.reports)
+    found = {side: judge_tag(site, tag, state) for side, tag in tags.items()}
+    for side, judgement in found.items():
+        tag = judgement.tag
+        if side == "bad" and _is_known(site, state, tag):
             continue  # an incident is compared whatever it has left of its tag
-        if not os.path.lexists(site.reports / file_name(evidence.tag, Artifact.REPORT)):
-            raise Refused(f"{evidence.tag} has no report in {site.reports}; `phase4 tags` lists the tags")
-        if evidence.phase == 3:
-            raise Refused(f"{evidence.tag} is of Phase 3: only Phase 4 tags can be compared")
+        if not os.path.lexists(site.reports / file_name(tag, Artifact.REPORT)):
+            raise Refused(f"{tag} has no report in {site.reports}", remedy=LIST_TAGS, tag=tag)
+        if judgement.phase == 3:
+            raise Refused(f"{tag} is of Phase 3: only Phase 4 tags can be compared", tag=tag)
     return tags, found, close
 
 
-def _is_known(site: Site, tag: str) -> bool:
-    incident = read_state(site.reports).incident
-    is_its = incident is not None and incident.tag == tag
-    return is_its or bool(artifacts_of(site.reports, tag)) or next(runs_of(site.reports, tag), None) is not None
+def _is_known(site: Site, state: OperationsState, tag: str) -> bool:
+    is_its = state.incident is not None and state.incident.tag == tag
+    return is_its or bool(artifacts_of(site, tag)) or next(runs_of(site.reports, tag), None) is not None
 
 
 def _decisions(
@@ -172,9 +176,9 @@ def _same(sources: Mapping[str, Sources], name: str) -> bool:
     return bad is not None and bad == rerun
 
 
-def _kpis(found: Mapping[str, Evidence], close: Close) -> list[Difference]:
-    values = {side: _figures(evidence) for side, evidence in found.items()}
-    alerts = {side: _alerts(evidence) for side, evidence in found.items()}
+def _kpis(found: Mapping[str, Judgement], close: Close) -> list[Difference]:
+    values = {side: _figures(judgement.evidence) for side, judgement in found.items()}
+    alerts = {side: _alerts(judgement.evidence) for side, judgement in found.items()}
     # An alert counts though no figure of that name was kept.
     keys = dict.fromkeys([*(key for side in values.values() for key in side), *sorted(alerts["bad"] | alerts["rerun"])])
     told = []
@@ -212,15 +216,15 @@ def _figures(evidence: Evidence) -> dict[str, Any]:
         for key, value in evidence.summary.value.model_dump(exclude={"run_tag"}).items():
             parts = {f"{key}.{name}": part for name, part in value.items()} if isinstance(value, dict) else {key: value}
             figures |= {f"summary.{name}": part for name, part in parts.items()}
-    return figures
+    return figures | figures_of(evidence)
 
 
 def _alerts(evidence: Evidence) -> set[str]:
     return {alert.metric for alert in evidence.monitoring.value.alerts} if evidence.monitoring.value else set()
 
 
-def _checks(found: Mapping[str, Evidence]) -> list[Difference]:
-    states = {side: _check_states(evidence) for side, evidence in found.items()}
+def _checks(found: Mapping[str, Judgement]) -> list[Difference]:
+    states = {side: _check_states(judgement) for side, judgement in found.items()}
     keys = dict.fromkeys(key for side in states.values() for key in side)
     told = []
     for key in keys:
@@ -237,10 +241,10 @@ def _checks(found: Mapping[str, Evidence]) -> list[Difference]:
     return told
 
 
-def _check_states(evidence: Evidence) -> dict[str, str]:
-    health = judge(evidence)
-    states = {name: getattr(health, name).state for name in ("release_check", "quality_check", "monitoring", "signoff")}
-    sections = evidence.quality.value.checks if evidence.quality.value else None
+def _check_states(judgement: Judgement) -> dict[str, str]:
+    states: dict[str, str] = {name: check.state for name, check in judgement.health.checks.items()}
+    quality = judgement.evidence.quality.value
+    sections = quality.checks if quality else None
     for name, section in (sections or {}).items():
         states[f"quality_check.{name}"] = "passed" if section.passed else "failed"
     return states

@@ -6,19 +6,19 @@ may be that far apart, which the same order fulfils.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from phase4_tui.artifacts.json_stream import BadElement, decode_array
-from phase4_tui.artifacts.names import split_name
+from phase4_tui.artifacts.names import RUNBOOK_ARTIFACTS
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.report import ReportReader
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.strict_json import BadJson
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy
 
 WINDOW = 20_000
 SIDES = ("bad", "known_good", "rerun")
@@ -30,8 +30,8 @@ Key = tuple[str, str, str]
 class BadReport(Refused):
     """A report whose decisions can't be compared."""
 
-    def __init__(self, side: str, path: Path, problem: str) -> None:
-        super().__init__(f"{path}{problem}")
+    def __init__(self, side: str, path: Path, problem: str, *, remedy: Sequence[Remedy] = ()) -> None:
+        super().__init__(f"{path}{problem}", remedy=remedy, side=side, file=str(path))
         self.side = side
         self.problem = f"its report{problem}"
 
@@ -85,13 +85,13 @@ def _rows(side: str, path: Path) -> Iterator[_Row]:
     try:
         for batch in reader:
             yield from batch
-        named, owner = reader.head.get("run_tag"), split_name(path.name)
+        named, owner = reader.head.get("run_tag"), RUNBOOK_ARTIFACTS.split(path.name)
         if owner is not None and isinstance(named, str) and named != owner[0]:
             raise BadReport(side, path, f" is another tag's: its key `run_tag` is {named!a}")
     except FileNotFoundError:
         raise BadReport(side, path, " is missing") from None
     except (Unreadable, BadJson, BadElement) as error:
-        raise BadReport(side, path, f": {error}") from None
+        raise BadReport(side, path, f": {error.message}", remedy=error.remedies) from None
     if not reader.has_rows:
         raise BadReport(side, path, ": key `results` is missing or no array")
 

@@ -1,7 +1,7 @@
 """The fallback to Phase 3 (runbook: Rollback Procedure, step 3), and the proof that it holds."""
 
 from phase4_tui.artifacts.clock import iso, now_ns
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.rollback.operations import Effect, Plan, need_reason, plan_on, state_to_plan_on
 from phase4_tui.runbook.run_holder import running
@@ -25,7 +25,8 @@ def plan_phase3_only(site: Site, reason: str) -> Plan:
         act,
         reason=reason,
         lines=(f"evaluation mode: {state.evaluation_mode} → phase3_only",),
-        expects=("a Phase 4 run is refused unless it is a --rehearsal", "`phase4 run` runs the Phase 3 sequence"),
+        expects=("a Phase 4 run is refused unless it is a rehearsal",),
+        remedies=(Remedy("run", command_line("run"), "runs the Phase 3 sequence"),),
         warnings=(f"a run is under way and goes on: {now}",) if now is not None else (),
         nothing="evaluation mode is already phase3_only" if state.evaluation_mode == "phase3_only" else None,
     )
@@ -61,4 +62,10 @@ def plan_phase4_by_override(site: Site, reason: str) -> Plan:
 
 def refuse_plain_phase4() -> None:
     """Raise Refused: the way back to Phase 4 leads through a reopening."""
-    raise Refused("Phase 4 comes back through `phase4 reopen --tag T`, or `phase4 mode phase4 --override --reason R`")
+    raise Refused(
+        "Phase 4 comes back by reopening it on a rehearsal",
+        remedy=(
+            Remedy("reopen", command_line("reopen", "--tag", "TAG"), "reopens it"),
+            Remedy("", command_line("mode", "phase4", "--override", "--reason", "R"), "does without, on record"),
+        ),
+    )

@@ -6,9 +6,9 @@ from pathlib import Path
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.counting import counted
 from phase4_tui.artifacts.frozen import frozen_dir, is_frozen
-from phase4_tui.artifacts.manifest import Tampering, look_frozen, manifest_sha256, read_manifest
+from phase4_tui.artifacts.manifest import Tampering, look_frozen, manifest_sha256, read_manifest, restoring
 from phase4_tui.artifacts.names import Artifact, check_tag
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.rollback.frozen_copies import artifacts_of, protect, publish, put_back, withdraw, writable
@@ -20,6 +20,8 @@ from phase4_tui.runbook.site import Site
 SHOWN_TAMPERINGS = 3
 MAX_FROZEN_BYTES = 768 << 10
 """What all frozen tags may take in one event of the journal, which names each of them."""
+
+LIST_TAGS = Remedy("", command_line("tags"), "lists the tags")
 
 
 def plan_freeze(site: Site, tag: str, reason: str) -> Plan:
@@ -33,8 +35,9 @@ def plan_freeze(site: Site, tag: str, reason: str) -> Plan:
             state, "freeze", f"freeze {tag}", tag=tag, reason=reason, nothing=f"{tag} is already frozen, verified"
         )
     if tag in state.frozen:
-        raise Refused(f"{tag} was frozen and its copies are gone; `phase4 thaw {tag} --reason R` puts that on record")
-    paths = artifacts_of(reports, tag)
+        thaws = Remedy("thaw", command_line("thaw", tag, "--reason", "R"), "puts that on record")
+        raise Refused(f"{tag} was frozen and its copies are gone", remedy=thaws, tag=tag)
+    paths = artifacts_of(site, tag)
     if not paths and state.incident is not None and state.incident.tag == tag:
         return plan_on(
             state,
@@ -42,10 +45,11 @@ def plan_freeze(site: Site, tag: str, reason: str) -> Plan:
             f"freeze {tag}",
             tag=tag,
             reason=reason,
-            nothing=f"nothing to freeze: {tag} has no artifacts; `phase4 rollback` goes on",
+            nothing=f"nothing to freeze: {tag} has no artifacts",
+            remedies=(Remedy("guided", command_line("rollback"), "goes on"),),
         )
     if not paths:
-        raise Refused(f"{tag} has no artifacts in {reports}: nothing to freeze; `phase4 tags` lists the tags")
+        raise Refused(f"{tag} has no artifacts in {reports}: nothing to freeze", remedy=LIST_TAGS, tag=tag)
     target = frozen_dir(reports, tag)
     return plan_on(
         state,
@@ -64,13 +68,17 @@ def freeze_now(site: Site, state: OperationsState, tag: str, reason: str, intent
     """Freeze a tag as part of an operation under way; raises Refused, OSError."""
     entries = {name: entry.model_dump() for name, entry in state.frozen.items()}
     if len(json.dumps(entries)) > MAX_FROZEN_BYTES:
-        raise Refused(f"{len(entries)} tags are frozen, more than the journal can name: `phase4 thaw` old ones first")
-    digest = publish(site.reports, tag, reason, intent)
-    tampered = look_frozen(site.reports, tag, hashes=True)
+        thaws = Remedy("thaw", command_line("thaw", "TAG", "--reason", "R"), "thaws an old one first")
+        raise Refused(f"{len(entries)} tags are frozen, more than the journal can name", remedy=thaws, tag=tag)
+    digest = publish(site, tag, reason, intent)
+    tampered = look_frozen(site.reports, tag, site.artifacts, hashes=True)
     if tampered:
-        raise Refused(f"{tag} is frozen, but {tampered[0].path.name} {tampered[0].detail}: `phase4 restore {tag}`")
+        problem = f"{tampered[0].path.name} {tampered[0].detail}"
+        raise Refused(f"{tag} is frozen, but {problem}", remedy=restoring(tag), tag=tag, file=str(tampered[0].path))
     entries[tag] = frozen_entry(digest, iso(now_ns()), f"{intent.operator}@{intent.host}", reason)
-    return Effect({"frozen": entries}, {"manifest_sha256": digest}, (f"{tag} is frozen, manifest sha256 {digest}",))
+    return Effect(
+        {"frozen": entries}, {"manifest_sha256": digest}, (f"{tag} is frozen, manifest sha256 {digest[:12]}…",)
+    )
 
 
 def plan_thaw(site: Site, tag: str, reason: str) -> Plan:
@@ -80,9 +88,13 @@ def plan_thaw(site: Site, tag: str, reason: str) -> Plan:
     reason = need_reason(reason)
     there = is_frozen(reports, tag)
     if not there and tag not in state.frozen:
-        raise Refused(f"{tag} is not frozen; `phase4 tags` shows which tags are")
+        shows = Remedy("", command_line("tags"), "shows which tags are")
+        raise Refused(f"{tag} is not frozen", remedy=shows, tag=tag)
     if state.active_tag == tag:
-        raise Refused(f"{tag} is the active tag, which stays frozen; switch to another with `phase4 known-good switch`")
+        other = Remedy(
+            "known_good", command_line("known-good", "switch", "TAG", "--reason", "R"), "makes another active"
+        )
+        raise Refused(f"{tag} is the active tag, which stays frozen", remedy=other, tag=tag)
 
     def act(intent: Event) -> Effect:
         kept = withdraw(reports, tag, intent) if there else None
@@ -110,10 +122,10 @@ def plan_restore(site: Site, tag: str) -> Plan:
     state, reports = state_to_plan_on(site), site.reports
     check_tag(tag)
     if not is_frozen(reports, tag):
-        raise Refused(f"{tag} is not frozen: there is no copy to restore it from")
+        raise Refused(f"{tag} is not frozen: there is no copy to restore it from", tag=tag)
     _refuse_other_manifest(site, state, tag)
     directory = frozen_dir(reports, tag)
-    found = {item.path: item for item in look_frozen(reports, tag, hashes=True)}
+    found = {item.path: item for item in look_frozen(reports, tag, site.artifacts, hashes=True)}
     if directory in found:
         raise Refused(f"{directory} {found[directory].detail}: there is no copy to restore {tag} from")
     lost = [
@@ -126,15 +138,20 @@ def plan_restore(site: Site, tag: str) -> Plan:
     def act(intent: Event) -> Effect:
         kept, refused = _put_all_back(reports, tag, found, intent)
         protect(directory)
-        left = look_frozen(reports, tag, hashes=True)
+        left = look_frozen(reports, tag, site.artifacts, hashes=True)
         if refused:
-            raise Refused("; ".join(refused))
+            raise Refused(
+                "; ".join(error.message for error in refused),
+                remedy=[remedy for error in refused for remedy in error.remedies],
+                tag=tag,
+            )
         if left:
-            raise Refused(f"{left[0].path} {left[0].detail} again: something still writes to it; stop that first")
-        told = [f"{path}: was kept as {place}" if place else f"{path}: was missing" for path, place in kept.items()]
+            told = f"{left[0].path} {left[0].detail} again: something still writes to it"
+            raise Refused(told, remedy=Remedy(effect="stop that first"), tag=tag, file=str(left[0].path))
+        lines = [f"{path}: was kept as {place}" if place else f"{path}: was missing" for path, place in kept.items()]
         evidence = {str(path): str(place) for path, place in kept.items() if place}
         detail = {"restored": sorted(str(path) for path in kept), "evidence": evidence}
-        return Effect({}, detail, (f"{tag} is as it was frozen", *told))
+        return Effect({}, detail, (f"{tag} is as it was frozen", *lines))
 
     return plan_on(
         state,
@@ -154,28 +171,26 @@ def plan_restore(site: Site, tag: str) -> Plan:
 
 def _put_all_back(
     reports: Path, tag: str, found: dict[Path, Tampering], intent: Event
-) -> tuple[dict[Path, Path | None], list[str]]:
+) -> tuple[dict[Path, Path | None], list[Refused]]:
     """Restore what can be restored; return where what was there is kept, and why the rest can't be."""
     kept: dict[Path, Path | None] = {}
-    refused = []
+    refused: list[Refused] = []
     for path in found:
         try:
             kept[path] = put_back(reports, tag, path, intent)
         except Refused as error:
-            refused.append(str(error))
+            refused.append(error)
     return kept, refused
 
 
 def refuse_tampered(site: Site, state: OperationsState, tag: str) -> None:
     """Raise Refused unless a frozen tag is, byte for byte and by the journal, what was frozen."""
     _refuse_other_manifest(site, state, tag)
-    tampered = look_frozen(site.reports, tag, hashes=True)
+    tampered = look_frozen(site.reports, tag, site.artifacts, hashes=True)
     if tampered:
         told = "; ".join(f"{item.path.name} {item.detail}" for item in tampered[:SHOWN_TAMPERINGS])
-        raise Refused(
-            f"{tag} is frozen and no longer what was frozen: {told}. `phase4 restore {tag}` puts the frozen files back "
-            "and keeps the changed ones as evidence"
-        )
+        remedy = restoring(tag, "puts the frozen files back and keeps the changed ones as evidence")
+        raise Refused(f"{tag} is frozen and no longer what was frozen: {told}", remedy=remedy, tag=tag)
 
 
 def manifest_problem(site: Site, state: OperationsState, tag: str) -> str | None:
@@ -196,10 +211,13 @@ def _refuse_other_manifest(site: Site, state: OperationsState, tag: str) -> None
         found = read_manifest(site.reports, tag)
         for operation in state.pending:
             if found is not None and found.journal_seq == operation.seq:
-                raise Refused(
-                    f"{tag} is being frozen by {operation.by} since {operation.at}; wait for its end, then look again"
-                )
-        raise Refused(f"{tag} {problem}: it was tampered with; `phase4 verify` tells more, thaw it to start anew")
+                advice = Remedy(effect="wait for its end, then look again")
+                raise Refused(f"{tag} is being frozen by {operation.by} since {operation.at}", remedy=advice, tag=tag)
+        remedies = (
+            Remedy("verify", command_line("verify"), "tells more"),
+            Remedy("thaw", command_line("thaw", tag, "--reason", "R"), "thaws it, to start anew"),
+        )
+        raise Refused(f"{tag} {problem}: it was tampered with", remedy=remedies, tag=tag)
 
 
 def _warnings(site: Site, tag: str) -> tuple[str, ...]:
@@ -208,13 +226,12 @@ def _warnings(site: Site, tag: str) -> tuple[str, ...]:
     now = running(reports)
     if now is not None and now.tag == tag:
         warnings.append(f"it is being run: {now}; what is there now is frozen, and the run will fail")
-    phase = phase_of(reports, tag)
+    phase = phase_of(site, tag)
     other = Artifact.PHASE3_SIGNOFF if phase == 4 else Artifact.PHASE4_SIGNOFF
-    expected = {kind for kind in Artifact if kind is not other}
-    if phase == 3:
-        expected -= {Artifact.MONITORING, Artifact.MONITORING_MD}
-    have = {path.name for path in artifacts_of(reports, tag)}
-    missing = [f"{tag}{kind}" for kind in Artifact if kind in expected and f"{tag}{kind}" not in have]
+    none = {other, *((Artifact.MONITORING, Artifact.MONITORING_MD, *site.artifacts.own) if phase == 3 else ())}
+    have = {path.name for path in artifacts_of(site, tag)}
+    expected = [f"{tag}{suffix}" for suffix in site.artifacts.suffixes if suffix not in none]
+    missing = [name for name in expected if name not in have]
     if missing:
         warnings.append(f"it is incomplete, without {', '.join(missing)}; what is there is frozen")
     return tuple(warnings)

@@ -12,37 +12,39 @@ from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.frozen import frozen_dir
 from phase4_tui.artifacts.index import Identity
 from phase4_tui.artifacts.manifest import MANIFEST_FILE, SUMS_FILE, FrozenFile, Manifest, read_manifest, sums_of
-from phase4_tui.artifacts.names import Artifact, file_name, state_dir
+from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.regular_files import Unreadable, open_regular
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.state import OperationsState
+from phase4_tui.runbook.site import Site
 
 CHUNK = 1 << 20
 TRIES = 3
 STAGING_DIR = "staging"
 
 
-def artifacts_of(reports: Path, tag: str) -> list[Path]:
-    """Return the artifacts of a tag that exist, in the order of the runbook."""
-    paths = [reports / file_name(tag, kind) for kind in Artifact]
+def artifacts_of(site: Site, tag: str) -> list[Path]:
+    """Return the artifacts of a tag that exist, in the order of the runbook, the desk's own last."""
+    paths = [site.reports / name for name in site.artifacts.of(tag)]
     return [path for path in paths if os.path.lexists(path)]
 
 
-def needs_freezing(reports: Path, tag: str, state: OperationsState) -> bool:
+def needs_freezing(site: Site, tag: str, state: OperationsState) -> bool:
     """True while artifacts of a tag may still be written over; a tag without any has nothing to freeze."""
-    return tag not in state.frozen and bool(artifacts_of(reports, tag))
+    return tag not in state.frozen and bool(artifacts_of(site, tag))
 
 
-def publish(reports: Path, tag: str, reason: str, intent: Event) -> str:
+def publish(site: Site, tag: str, reason: str, intent: Event) -> str:
     """Freeze a tag: copy its artifacts, write manifest and sums, rename all into place; return the manifest's sha256.
 
     Raises Refused when there is nothing to freeze, or an artifact changes under the copying or is no file;
     OSError; then nothing is frozen.
     """
+    reports = site.reports
     stage = _stage(reports, f"freeze-{tag}-{intent.seq}")
     try:
-        files = _copy_all(reports, tag, stage)
+        files = _copy_all(site, tag, stage)
         manifest = Manifest(
             tag=tag,
             operator=intent.operator,
@@ -99,14 +101,14 @@ def _make_directory(directory: Path) -> None:
         sync_directory(directory.parent)
 
 
-def _copy_all(reports: Path, tag: str, stage: Path) -> list[FrozenFile]:
+def _copy_all(site: Site, tag: str, stage: Path) -> list[FrozenFile]:
     for _ in range(TRIES):
-        sources = artifacts_of(reports, tag)
+        sources = artifacts_of(site, tag)
         if not sources:
-            raise Refused(f"{tag} has no artifacts in {reports} any more: nothing to freeze")
+            raise Refused(f"{tag} has no artifacts in {site.reports} any more: nothing to freeze", tag=tag)
         try:
             copied = [_copy(path, stage / path.name) for path in sources]
-            if artifacts_of(reports, tag) == sources and all(
+            if artifacts_of(site, tag) == sources and all(
                 _identity(path.lstat()) == before for path, (_, before) in zip(sources, copied, strict=True)
             ):
                 return [file for file, _ in copied]
@@ -116,7 +118,8 @@ def _copy_all(reports: Path, tag: str, stage: Path) -> list[FrozenFile]:
             # Who writes an artifact by removing it first is caught between the two; look at all of them again.
         for path in stage.iterdir():
             path.unlink()
-    raise Refused(f"artifacts of {tag} are being written: cancel or wait for who writes them, then freeze again")
+    advice = Remedy(effect="cancel or wait for who writes them, then freeze again")
+    raise Refused(f"artifacts of {tag} are being written", remedy=advice, tag=tag)
 
 
 def _identity(info: os.stat_result) -> Identity:
@@ -126,11 +129,12 @@ def _identity(info: os.stat_result) -> Identity:
 def _copy(source: Path, target: Path) -> tuple[FrozenFile, Identity]:
     """Copy a file and hash what is copied in the same pass; return it with the identity before."""
     if not stat.S_ISREG(source.lstat().st_mode):
-        raise Refused(f"{source} is no file of its own: put the file itself there, then freeze again")
+        advice = Remedy(effect="put the file itself there, then freeze again")
+        raise Refused(f"{source} is no file of its own", remedy=advice, file=str(source))
     try:
         file = open_regular(source)
     except Unreadable as error:
-        raise Refused(f"{source} {error}") from None
+        raise Refused(f"{source} {error.message}", remedy=error.remedies, file=str(source)) from None
     digest, size = hashlib.sha256(), 0
     with file, target.open("xb") as copy:
         info = os.fstat(file.fileno())
@@ -219,7 +223,7 @@ def _made_again(reports: Path, tag: str, path: Path, stage: Path) -> Path | None
     """Build beside its place what belongs at `path`; None when nothing does."""
     manifest = read_manifest(reports, tag)
     if manifest is None:
-        raise Refused(f"{tag} has no manifest that can be read: nothing to restore it by")
+        raise Refused(f"{tag} has no manifest that can be read: nothing to restore it by", tag=tag)
     directory = frozen_dir(reports, tag)
     known = {file.name: file for file in manifest.files}
     if path == directory / SUMS_FILE:
@@ -233,9 +237,11 @@ def _made_again(reports: Path, tag: str, path: Path, stage: Path) -> Path | None
         try:
             found, _ = _copy(source, stage / path.name)
         except FileNotFoundError:
-            raise Refused(f"{what} is missing: nothing to restore {path.name} from") from None
+            told = f"{what} is missing: nothing to restore {path.name} from"
+            raise Refused(told, tag=tag, file=str(path)) from None
         if found.sha256 != frozen.sha256:
-            raise Refused(f"{what} does not match the manifest: nothing to restore {path.name} from")
+            told = f"{what} does not match the manifest: nothing to restore {path.name} from"
+            raise Refused(told, tag=tag, file=str(path))
         os.utime(stage / path.name, ns=(frozen.mtime_ns, frozen.mtime_ns))
     else:
         return None

@@ -4,19 +4,22 @@ Nothing of it is kept in a process: who leaves it and whoever goes on, on whatev
 """
 
 import re
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from phase4_tui.artifacts.models import Document
-from phase4_tui.errors import Refused
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+
+from phase4_tui.artifacts.models import Diagnostic, Document
+from phase4_tui.errors import Refused, Remedy
 from phase4_tui.journal.actor import Actor
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.lease import Held, Lease, drop_lease, keep_lease, read_lease, take_lease
 from phase4_tui.journal.log import Draft
 from phase4_tui.journal.state import read_state
 from phase4_tui.journal.writer import record
-from phase4_tui.rollback.incidents import look_for_incident
+from phase4_tui.rollback.incidents import CALL_PRODUCT, look_for_incident
 from phase4_tui.rollback.next_move import NextMove, move_of_step, next_move, step_to_do, steps_done
-from phase4_tui.rollback.operations import need_reason, one_at_a_time, settle, state_to_plan_on
+from phase4_tui.rollback.operations import TAKE_OVER, need_reason, one_at_a_time, settle, state_to_plan_on
 from phase4_tui.rollback.read_situation import read_situation, with_rehearsal
 from phase4_tui.rollback.situation import Situation
 from phase4_tui.runbook.runbook_text import sections
@@ -28,7 +31,7 @@ _ITEM = re.compile(r"^\d+\. (.+(?:\n {2,}.+)*)", re.MULTILINE)
 StepState = Literal["done", "next", "open", "tampered"]
 
 
-class GuidedStep(Document):
+class GuidedStep(Diagnostic):
     """One step of the runbook's rollback procedure: its sentence, how far it is, and the command that does it."""
 
     number: int
@@ -37,6 +40,16 @@ class GuidedStep(Document):
     state: StepState
     detail: str
     command: str
+    digests: SkipJsonSchema[tuple[str, ...]] = Field(default=(), exclude=True)
+    """The sha256 that stand in `detail`, for who shows them short."""
+
+
+class _Told(NamedTuple):
+    """What is said of a step, and what it still lacks."""
+
+    detail: str
+    remedies: tuple[Remedy, ...] = ()
+    digests: tuple[str, ...] = ()
 
 
 class Guided(Document):
@@ -69,7 +82,7 @@ def read_guided(site: Site) -> Guided | None:
     incident = situation.state.incident or incident
     done, to_do = steps_done(situation, incident), step_to_do(situation, incident)
     steps = []
-    for number, (title, sentence, tell) in enumerate(zip(TITLES, rollback_steps(), _DETAILS, strict=True), 1):
+    for number, (title, sentence, tell) in enumerate(zip(TITLES, rollback_steps(), _TELLING, strict=True), 1):
         step_state: StepState = "next" if number == to_do else "done" if done[number - 1] else "open"
         if number == 1 and incident.tag in situation.tampered:
             step_state = "tampered"
@@ -79,7 +92,7 @@ def read_guided(site: Site) -> Guided | None:
                 title=title,
                 sentence=sentence,
                 state=step_state,
-                detail=tell(situation, incident),
+                **tell(situation, incident)._asdict(),
                 command=move_of_step(situation, incident, number).command,
             )
         )
@@ -96,45 +109,51 @@ def read_guided(site: Site) -> Guided | None:
 
 def open_for_shown_tag(site: Site) -> None:
     """Open an incident for what the tag shows that is shown by default; raises what `detect` does."""
-    tag = shown_tag(site.reports, None, read_state(site.reports))
+    tag = shown_tag(site, None, read_state(site.reports))
     if tag is not None:
         look_for_incident(site, tag)
 
 
-def _frozen(situation: Situation, incident: Incident) -> str:
+def _frozen(situation: Situation, incident: Incident) -> _Told:
     tag = incident.tag
     if tag in situation.tampered:
-        return f"{tag} is frozen and was tampered with"
+        return _Told(f"{tag} is frozen and was tampered with")
     if situation.needs_freezing:
-        return f"{tag} is not frozen: the next run could write over it"
+        return _Told(f"{tag} is not frozen: the next run could write over it")
     entry = situation.state.frozen.get(tag)
-    return f"{tag} is frozen by {entry.by} at {entry.at}" if entry else f"nothing to freeze: {tag} has no artifacts"
+    done = f"{tag} is frozen by {entry.by} at {entry.at}" if entry else f"nothing to freeze: {tag} has no artifacts"
+    return _Told(done)
 
 
-def _switched(situation: Situation, incident: Incident) -> str:
+def _switched(situation: Situation, incident: Incident) -> _Told:
     state = situation.state
     if not steps_done(situation, incident)[1]:
-        return f"{incident.tag} is still what analysis and reporting use"
-    if state.active_tag is None:
-        return "no known-good tag, as stated; the product owner decides what is reported"
-    return f"{state.active_tag} is active since {state.active_since} by {state.active_by}"
+        return _Told(f"{incident.tag} is still what analysis and reporting use")
+    if state.active_tag is not None:
+        return _Told(f"{state.active_tag} is active since {state.active_since} by {state.active_by}")
+    called = any(call.owner == "product" for call in incident.escalations)
+    stated = "no known-good tag, as stated; the product owner decides what is reported"
+    return _Told(stated if called else "no known-good tag, as stated", () if called else (CALL_PRODUCT,))
 
 
-def _fallen_back(situation: Situation, incident: Incident) -> str:
+def _fallen_back(situation: Situation, incident: Incident) -> _Told:
     proof = situation.fallback
-    return "Phase 4 runs are still allowed" if proof is None else f"phase3_only since {proof.since}; {proof}"
+    if proof is None:
+        return _Told("Phase 4 runs are still allowed")
+    return _Told(f"phase3_only since {proof.since}; {proof}", proof.remedies)
 
 
-def _explained(situation: Situation, incident: Incident) -> str:
+def _explained(situation: Situation, incident: Incident) -> _Told:
     count = len(incident.root_causes)
-    return f"{count} logged" if count else "not logged yet"
+    return _Told(f"{count} logged" if count else "not logged yet")
 
 
-def _reopened(situation: Situation, incident: Incident) -> str:
-    return situation.rehearsal.detail if situation.rehearsal is not None else "no re-run yet"
+def _reopened(situation: Situation, incident: Incident) -> _Told:
+    last = situation.rehearsal
+    return _Told("no re-run yet") if last is None else _Told(last.detail, last.remedies, last.digests)
 
 
-_DETAILS = (_frozen, _switched, _fallen_back, _explained, _reopened)
+_TELLING = (_frozen, _switched, _fallen_back, _explained, _reopened)
 """What is told of each step."""
 
 
@@ -147,7 +166,7 @@ def lead(site: Site, take_over: str | None = None) -> None:
         try:
             before = take_lease(site.reports, site.actor, by_force=take_over is not None)
         except Held as error:
-            raise Refused(f"{error} leads the rollback; `--take-over REASON` takes it over") from None
+            raise Refused(f"{error.message} leads the rollback", remedy=TAKE_OVER, **error.context) from None
         of_another = before is not None and not before.is_of(site.actor)
         if before is not None and (of_another or (take_over is not None and not before.is_of_process(site.actor))):
             detail = {"from": str(before), "alive": before.is_alive(), "reason": take_over}

@@ -8,7 +8,7 @@ from phase4_tui.artifacts.atomic_files import to_json
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Escalation, Finding, Former, Incident, Owner, SeverityClass
 from phase4_tui.journal.log import Draft
@@ -25,9 +25,8 @@ from phase4_tui.rollback.operations import (
     state_to_plan_on,
     with_clock,
 )
-from phase4_tui.runbook.classification import Classification, as_reclassified, classify
-from phase4_tui.runbook.evidence import read_evidence
-from phase4_tui.runbook.health import judge
+from phase4_tui.runbook.classification import Classification, as_reclassified
+from phase4_tui.runbook.judging import judge_tag
 from phase4_tui.runbook.provenance import RunRecord, last_sequence, runs_of
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.status import read_tags, shown_tag
@@ -40,6 +39,9 @@ NOTE_CHARS = 200
 KEPT_CALLS = 100
 KEPT_FORMER = 20
 KEPT_IDENTITIES = 500
+LIST_INCIDENTS = Remedy("", command_line("incident", "list"), "shows them")
+FALL_BACK = Remedy("mode", command_line("mode", "phase3-only", "--reason", "R"), "falls back to Phase 3")
+CALL_PRODUCT = Remedy("escalate", command_line("escalate", "--owner", "product"), "calls the product owner")
 
 
 def detect(site: Site, tag: str, classification: Classification) -> Incident | None:
@@ -65,7 +67,7 @@ def detect(site: Site, tag: str, classification: Classification) -> Incident | N
             "handled": _handled(site, state, tag, classification),
         }
         if kind == "raised":
-            changes = with_clock(site.reports, state, changes)
+            changes = with_clock(site, state, changes)
         detail = {"rule": found.rule, "class": found.severity_class, "changes": changes}
         record(site.reports, site.actor, Draft(kind, tag, incident.id, detail))
         return incident
@@ -73,10 +75,10 @@ def detect(site: Site, tag: str, classification: Classification) -> Incident | N
 
 def look_for_incident(site: Site, tag: str) -> Incident | None:
     """Look at a tag and open an incident for what it shows, as `detect` does."""
-    evidence = read_evidence(site.reports, tag, patient=False)
-    if evidence.running:
+    judgement = judge_tag(site, tag, read_state(site.reports), patient=False)
+    if judgement.evidence.running:
         return None  # what a run has written so far is judged at its end
-    return detect(site, tag, classify(evidence, judge(evidence)))
+    return detect(site, tag, judgement.by_rule)
 
 
 def is_news(site: Site, state: OperationsState, tag: str, classification: Classification) -> bool:
@@ -206,7 +208,8 @@ def _raised(incident: Incident, tag: str, found: Classification) -> Incident:
 def need_incident(state: OperationsState) -> Incident:
     """Return the open incident; raises Refused when there is none."""
     if state.incident is None:
-        raise Refused("no incident is open; `phase4 incident list` shows the closed ones")
+        closed = Remedy("", command_line("incident", "list"), "shows the closed ones")
+        raise Refused("no incident is open", remedy=closed)
     return state.incident
 
 
@@ -215,13 +218,12 @@ def plan_reclassify(site: Site, severity_class: SeverityClass, reason: str, tag:
     state = state_to_plan_on(site)
     reason = need_reason(reason)
     incident = state.incident
-    chosen = incident.tag if incident and tag is None else shown_tag(site.reports, tag, state)
+    chosen = incident.tag if incident and tag is None else shown_tag(site, tag, state)
     if chosen is None:
         raise Refused(f"no tags in {site.reports}: nothing to classify")
-    if not artifacts_of(site.reports, chosen) and next(runs_of(site.reports, chosen), None) is None:
-        raise Refused(f"{chosen} has neither artifacts nor runs in {site.reports}: nothing to classify")
-    evidence = read_evidence(site.reports, chosen)
-    found = classify(evidence, judge(evidence))
+    if not artifacts_of(site, chosen) and next(runs_of(site.reports, chosen), None) is None:
+        raise Refused(f"{chosen} has neither artifacts nor runs in {site.reports}: nothing to classify", tag=chosen)
+    found = judge_tag(site, chosen, state).by_rule
     before = state.reclassified.get(chosen)
     old = before.severity_class if before else found.severity_class or found.level
     given_class = found.model_copy(update={"severity_class": severity_class, "level": "incident"})
@@ -269,8 +271,9 @@ def plan_escalate(site: Site, owner: Owner, note: str | None) -> Plan:
         short = None if note is None else safe_line(note, NOTE_CHARS)  # the event has it in full
         call = Escalation(owner=owner, at=iso(now_ns()), by=f"{intent.operator}@{intent.host}", note=short)
         changed = incident.changed(escalations=(*incident.escalations, call)[-KEPT_CALLS:])
-        told = (f"escalated to {owner}", f"`phase4 escalate ack --owner {owner}` notes who took it")
-        return Effect({"incident": changed.model_dump(by_alias=True)}, {"owner": owner, "note": note}, told)
+        changes, detail = {"incident": changed.model_dump(by_alias=True)}, {"owner": owner, "note": note}
+        taken = Remedy("acknowledge", command_line("escalate", "ack", "--owner", owner), "notes who took it")
+        return Effect(changes, detail, (f"escalated to {owner}",), remedies=(taken,))
 
     lines = (f"{incident.id}: calls the {owner} owner", *((f"note: {note}",) if note else ()))
     return plan_on(state, "escalate", f"escalate to {owner}", act, tag=incident.tag, lines=lines)
@@ -282,7 +285,8 @@ def plan_acknowledge(site: Site, owner: Owner) -> Plan:
     incident = need_incident(state)
     waiting = [call for call in incident.escalations if call.owner == owner and call.acknowledged_at is None]
     if not waiting:
-        raise Refused(f"no escalation to {owner} waits; `phase4 escalate --owner {owner}` makes one")
+        makes = Remedy("escalate", command_line("escalate", "--owner", owner), "makes one")
+        raise Refused(f"no escalation to {owner} waits", remedy=makes, owner=owner)
 
     def act(intent: Event) -> Effect:
         by, at = f"{intent.operator}@{intent.host}", iso(now_ns())
@@ -303,12 +307,12 @@ def plan_no_good_tag(site: Site, reason: str) -> Plan:
     reason = need_reason(reason)
     incident = need_incident(state)
     changes = {"incident": incident.changed(no_good_tag=True).model_dump(by_alias=True), "active_tag": None}
-    good = [row.tag for row in read_tags(site.reports) if row.known_good and row.tag != incident.tag]
+    good = [row.tag for row in read_tags(site) if row.known_good and row.tag != incident.tag]
     return plan_on(
         state,
         "no_good_tag",
         "no known-good tag",
-        lambda intent: Effect(changes, {}, ("no tag is active; fall back to Phase 3 and escalate",)),
+        lambda intent: Effect(changes, {}, ("no tag is active",), remedies=(FALL_BACK, CALL_PRODUCT)),
         tag=incident.tag,
         reason=reason,
         lines=(f"active tag: {state.active_tag or 'none'} → none",),

@@ -9,22 +9,22 @@ from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.sha256 import hash_file
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.events import Event
-from phase4_tui.journal.state import Frozen, OperationsState, Quarantined
+from phase4_tui.journal.state import Frozen, OperationsState, Quarantined, read_state
 from phase4_tui.rollback.freeze import freeze_now, refuse_tampered
 from phase4_tui.rollback.operations import Effect, Plan, need_reason, plan_on, state_to_plan_on
-from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.expected_files import check_file
-from phase4_tui.runbook.health import judge
-from phase4_tui.runbook.ladder import PARSES, first_failed_rung, quarantine_of, told_rung
+from phase4_tui.runbook.judging import Judgement, judge_tag
+from phase4_tui.runbook.ladder import PARSES, quarantine_of, told_rung
+from phase4_tui.runbook.own_checks import figures_of
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.status import TagRow, read_tags, shown_tag
 
 
 def candidates(site: Site) -> list[TagRow]:
     """Return every Phase 4 tag: the good ones first, pinned before others, then the newest; raises StateUnreadable."""
-    rows = read_tags(site.reports)
+    rows = read_tags(site)
     return sorted(rows, key=lambda row: (not row.known_good, not row.pinned, -row.modified_ns))
 
 
@@ -37,19 +37,20 @@ def failed_rung(site: Site, state: OperationsState, tag: str, *, whole: bool = F
     if held is not None:  # said whatever else a copy under another name may fail
         same = "" if held.tag == tag else f" as {held.tag}, of which it is a copy,"
         return f"not quarantined: it was quarantined{same} at {held.at}: {held.reason}"
-    evidence = read_evidence(site.reports, tag)
-    rung = first_failed_rung(evidence, judge(evidence), state)
+    judgement = judge_tag(site, tag, state)
+    rung = judgement.rung
     if rung is None and whole:
         problems = check_file(site.reports / file_name(tag, Artifact.REPORT), tag, 4)
         rung = f"{PARSES}: {'; '.join(problems)}" if problems else None
-    return None if rung is None else told_rung(rung, evidence.phase)
+    return None if rung is None else told_rung(rung, judgement.phase)
 
 
 def refuse_not_good(site: Site, state: OperationsState, tag: str, *, whole: bool = True) -> None:
     """Raise Refused unless the tag climbs its whole ladder now, byte for byte."""
     rung = failed_rung(site, state, tag, whole=whole)
     if rung is not None:
-        raise Refused(f"{tag} is not known-good: it fails `{rung}`; `phase4 known-good list` shows the others")
+        others = Remedy("known_good", command_line("known-good", "list"), "shows the others")
+        raise Refused(f"{tag} is not known-good: it fails `{rung}`", remedy=others, tag=tag)
     if is_frozen(site.reports, tag):
         refuse_tampered(site, state, tag)
 
@@ -58,8 +59,12 @@ def _refuse_bad(site: Site, state: OperationsState, tag: str) -> None:
     """Raise Refused for a tag that is not good, whatever its files say of the open incident's tag."""
     if state.incident is not None and state.incident.tag == tag:
         raise Refused(
-            f"{tag} is the tag of the open incident {state.incident.id}: choose another; a re-run of it comes back "
-            f"through `phase4 reopen --tag {tag}`"
+            f"{tag} is the tag of the open incident {state.incident.id}",
+            remedy=(
+                Remedy(effect="choose another"),
+                Remedy("reopen", command_line("reopen", "--tag", tag), "brings a re-run of it back"),
+            ),
+            tag=tag,
         )
     refuse_not_good(site, state, tag)
     _refuse_copy(site, state, tag, _quarantined(site, state, left_behind(site, state, tag), "", ""))
@@ -69,7 +74,8 @@ def _refuse_copy(site: Site, state: OperationsState, tag: str, left: tuple[Quara
     """Raise Refused for what a switch would quarantine by its content while it makes it the active tag."""
     held = quarantine_of(site.reports, tag, state.model_copy(update={"quarantine": (*state.quarantine, *left)}))
     if held is not None:
-        raise Refused(f"{tag} has the very report of {held.tag}, which is left behind as bad: choose another")
+        told = f"{tag} has the very report of {held.tag}, which is left behind as bad"
+        raise Refused(told, remedy=Remedy(effect="choose another"), tag=tag)
 
 
 def plan_switch(site: Site, tag: str, reason: str) -> Plan:
@@ -77,7 +83,7 @@ def plan_switch(site: Site, tag: str, reason: str) -> Plan:
     state = state_to_plan_on(site)
     check_tag(tag)
     reason = need_reason(reason)
-    before = shown_tag(site.reports, None, state)
+    before = shown_tag(site, None, state)
     _refuse_bad(site, state, tag)
     if tag == state.active_tag:
         return plan_on(state, "switch", f"switch to {tag}", tag=tag, reason=reason, nothing=f"{tag} is already active")
@@ -173,21 +179,16 @@ def _report_of(site: Site, tag: str) -> tuple[str | None, int | None]:
 
 def difference(site: Site, before: str, after: str) -> list[str]:
     """Return in lines how two tags' summaries and KPIs differ."""
-    left, right = (_figures(site, tag) for tag in (before, after))
+    state = read_state(site.reports)
+    left, right = (_figures(judge_tag(site, tag, state, patient=False)) for tag in (before, after))
     keys = [key for key in dict.fromkeys((*left, *right)) if left.get(key) != right.get(key)]
     told = [f"  {key}: {left.get(key, 'absent')} → {right.get(key, 'absent')}" for key in keys]
     return [f"differs from {before}:" if told else f"shows the same figures as {before}", *told]
 
 
-def _figures(site: Site, tag: str) -> dict[str, object]:
-    evidence = read_evidence(site.reports, tag, patient=False)
-    health = judge(evidence)
-    figures: dict[str, object] = {
-        "release check": health.release_check.state,
-        "quality check": health.quality_check.state,
-        "monitoring": health.monitoring.state,
-        "sign-off": health.signoff.state,
-    }
+def _figures(judgement: Judgement) -> dict[str, object]:
+    evidence = judgement.evidence
+    figures: dict[str, object] = {check.title.lower(): check.state for check in judgement.health.checks.values()}
     if evidence.summary.value is not None:
         counts = evidence.summary.value.model_dump(exclude={"run_tag"})
         for key, value in counts.items():
@@ -195,7 +196,7 @@ def _figures(site: Site, tag: str) -> dict[str, object]:
                 {f"{key}.{name}": part for name, part in value.items()} if isinstance(value, dict) else {key: value}
             )
     snapshot = evidence.monitoring.value.snapshot if evidence.monitoring.value else None
-    return figures | (dict(snapshot.kpis) if snapshot else {})
+    return figures | (dict(snapshot.kpis) if snapshot else {}) | figures_of(evidence)
 
 
 def plan_pin(site: Site, tag: str) -> Plan:

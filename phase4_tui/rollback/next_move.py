@@ -9,13 +9,12 @@ from pathlib import Path
 from shlex import join
 
 from phase4_tui.artifacts.models import Document
-from phase4_tui.artifacts.names import split_name
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.journal.incident import Finding, Incident
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.rollback.situation import ShownTag, Situation, StoppedRun
 from phase4_tui.runbook.settings import Settings
-from phase4_tui.runbook.steps import Phase, Step, steps_of
+from phase4_tui.runbook.steps import Phase, Step
 
 TEXT_CHARS = 300
 _WORDS = {"absent": "is missing", "unreadable": "can't be read", "stale": "is older than the report"}
@@ -286,7 +285,7 @@ def _go_on(stopped: StoppedRun) -> NextMove:
 
 def _write_missing(shown: ShownTag) -> NextMove:
     """Return the step that writes what is missing; where all else judges what that step writes, the whole sequence."""
-    found = [(finding, _writer_of(finding, shown.phase)) for finding in shown.classification.evidence]
+    found = [(finding, _writer_of(finding, shown)) for finding in shown.classification.evidence]
     writers = [(step, finding) for finding, step in found if step is not None]
     if not writers:
         return _open_incident(shown)
@@ -295,12 +294,13 @@ def _write_missing(shown: ShownTag) -> NextMove:
     if step.number == 1:
         return _run_again(shown, why)
     command = _phase4("step", step.name, "--tag", shown.tag)
-    return _move(f"step_{step.number}", shown.tag, f"run {step.name} of {shown.tag}: {why}", command)
+    return _move(step.operation, shown.tag, f"run {step.name} of {shown.tag}: {why}", command)
 
 
-def _writer_of(finding: Finding, phase: Phase) -> Step | None:
-    owner = split_name(Path(finding.file).name)
-    return next((step for step in steps_of(phase) if owner is not None and owner[1] in step.artifacts), None)
+def _writer_of(finding: Finding, shown: ShownTag) -> Step | None:
+    name = Path(finding.file).name
+    written = (step for step in shown.sequence if any(name == f"{shown.tag}{suffix}" for suffix in step.artifacts))
+    return next(written, None)
 
 
 def _open_incident(shown: ShownTag) -> NextMove:

@@ -15,7 +15,7 @@ from phase4_tui.artifacts.frozen import frozen_dir, is_frozen
 from phase4_tui.artifacts.manifest import manifest_sha256
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.safe_text import safe_line, safe_text
-from phase4_tui.errors import FORESEEN, Refused
+from phase4_tui.errors import FORESEEN, Refused, Remedy, Wording, as_commands, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.lease import other_holder
 from phase4_tui.journal.locks import Busy, DirectoryLock
@@ -28,6 +28,8 @@ from phase4_tui.runbook.site import Site
 
 LOCK_SECONDS = 5.0
 REASON_LIMIT = 1000
+TAKE_OVER = Remedy("guided", command_line("rollback", "--take-over", "REASON"), "takes it over")
+LOOK_AGAIN = Remedy(effect="look at it again, then decide")
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Effect:
     detail: dict[str, Any] = field(default_factory=dict)
     lines: tuple[str, ...] = ()
     result: object = None
+    remedies: tuple[Remedy, ...] = ()
+    """What is to be done next."""
 
 
 @dataclass(frozen=True)
@@ -56,15 +60,22 @@ class Plan:
     warnings: tuple[str, ...] = ()
     nothing: str | None = None
     """Why there is nothing to do: what was asked for is so already."""
+    remedies: tuple[Remedy, ...] = ()
+    """What can be done afterwards, or instead where there is nothing to do."""
     seen: Head | None = None
     """The journal's end when the plan was made."""
 
-    def describe(self) -> list[str]:
-        """Return the plan in lines."""
+    def describe(self, word: Wording = as_commands) -> list[str]:
+        """Return the plan in lines; `word` says what can be done afterwards."""
         told = [self.title]
         told += [f"  ! {warning}" for warning in self.warnings]
         told += [f"  {line}" for line in self.lines]
-        return told + [f"  afterwards: {line}" for line in self.expects]
+        later = () if self.nothing is not None else (word("", (remedy,)) for remedy in self.remedies)
+        return told + [f"  afterwards: {line}" for line in (*self.expects, *later)]
+
+    def why_nothing(self, word: Wording = as_commands) -> str | None:
+        """Return why there is nothing to do, and what else could be done; None when there is something."""
+        return None if self.nothing is None else word(self.nothing, self.remedies)
 
 
 @dataclass(frozen=True)
@@ -76,6 +87,11 @@ class Done:
     event: Event | None
     lines: tuple[str, ...]
     result: object = None
+    remedies: tuple[Remedy, ...] = ()
+
+    def told(self, word: Wording = as_commands) -> list[str]:
+        """Return in lines what was done, and what is to be done next."""
+        return [*self.lines, *((word("", self.remedies),) if self.remedies else ())]
 
 
 def carry_out(site: Site, plan: Plan, *, take_over: bool = False) -> Done:
@@ -89,26 +105,26 @@ def carry_out(site: Site, plan: Plan, *, take_over: bool = False) -> Done:
         state = settle(site)
         holder = other_holder(reports, actor)
         if holder is not None and not take_over:
-            raise Refused(f"{holder} leads a rollback; `phase4 rollback --take-over REASON` takes it over")
+            raise Refused(f"{holder} leads a rollback", remedy=TAKE_OVER)
         if state.revision != plan.revision or not _is_still_there(reports, plan.seen):
-            raise Refused(f"{_since(site, plan)}: look at it again, then decide")
+            raise Refused(_since(site, plan), remedy=LOOK_AGAIN)
         if plan.nothing is not None:
-            return Done(plan, state, None, (plan.nothing,))
+            return Done(plan, state, None, (plan.nothing,), remedies=plan.remedies)
         detail = {"outcome": "intent", "plan": [plan.title, *plan.lines]} | _reason(plan)
         intent, _ = record(reports, actor, Draft(plan.kind, plan.tag, plan.incident, detail))
         try:
             effect = plan.act(intent)
-            changes = with_clock(reports, state, effect.changes)
+            changes = with_clock(site, state, effect.changes)
             after = _changed(state, changes)
             # First what other programs read: an operation that can't tell them is not done.
-            publish_active(reports, after)
+            publish_active(site, after)
             detail = {"outcome": "done", "intent": intent.seq, **_reason(plan), **effect.detail, "changes": changes}
             done = _record_done(site, Draft(plan.kind, plan.tag, plan.incident, detail), intent)
         except Exception as error:
             with suppress(*FORESEEN):  # the next operation then settles what this one left
                 _record_failed(site, plan, state, intent, error)
             raise
-        return Done(plan, done[1], done[0], effect.lines, effect.result)
+        return Done(plan, done[1], done[0], effect.lines, effect.result, effect.remedies)
 
 
 def _record_done(site: Site, draft: Draft, intent: Event) -> tuple[Event, OperationsState]:
@@ -134,7 +150,7 @@ def _record_failed(site: Site, plan: Plan, state: OperationsState, intent: Event
     if left:
         detail["changes"] = left
     _, after = record(site.reports, site.actor, Draft(plan.kind, plan.tag, plan.incident, detail))
-    publish_active(site.reports, after)
+    publish_active(site, after)
 
 
 @contextmanager
@@ -144,7 +160,8 @@ def one_at_a_time(reports: Path) -> Iterator[None]:
     try:
         lock.acquire(LOCK_SECONDS)
     except Busy:
-        raise Refused("another operation is being carried out here; wait for its end, then look again") from None
+        advice = Remedy(effect="wait for its end, then look again")
+        raise Refused("another operation is being carried out here", remedy=advice) from None
     try:
         yield
     finally:
@@ -189,7 +206,7 @@ def settle(site: Site) -> OperationsState:
     reports = site.reports
     state = read_state(reports)
     for pending in state.pending:
-        changes, words = _left_open(reports, state, pending)
+        changes, words = _left_open(site, state, pending)
         detail: dict[str, Any] = {"outcome": "failed", "intent": pending.seq, "error": f"interrupted; {words}"}
         if changes:
             detail |= {"changes": changes}
@@ -201,7 +218,7 @@ def settle(site: Site) -> OperationsState:
         for tag in {*changes.get("frozen", {}), pending.tag} - {None}:
             protect(frozen_dir(reports, tag))
     sweep_stages(reports)
-    publish_active(reports, state)
+    publish_active(site, state)
     return state
 
 
@@ -210,7 +227,7 @@ def state_to_plan_on(site: Site) -> OperationsState:
     state = read_state(site.reports)
     if state.pending and not operations_lock(site.reports).is_held():
         for pending in state.pending:
-            state = _changed(state, _left_open(site.reports, state, pending)[0])
+            state = _changed(state, _left_open(site, state, pending)[0])
         state = state.model_copy(update={"pending": ()})
     return state
 
@@ -220,11 +237,11 @@ def _changed(state: OperationsState, changes: dict[str, Any]) -> OperationsState
     return OperationsState.model_validate(values)
 
 
-def _left_open(reports: Path, state: OperationsState, pending: Pending) -> tuple[dict[str, Any], str]:
+def _left_open(site: Site, state: OperationsState, pending: Pending) -> tuple[dict[str, Any], str]:
     """Return what an operation of a dead process has done all the same, as changes and in words."""
-    begun = _event(reports, pending.seq)
-    changes, words = _left_by(reports, state, pending.seq, begun.hash if begun else "", pending.tag)
-    return with_clock(reports, state, changes) if changes else {}, words
+    begun = _event(site.reports, pending.seq)
+    changes, words = _left_by(site.reports, state, pending.seq, begun.hash if begun else "", pending.tag)
+    return with_clock(site, state, changes) if changes else {}, words
 
 
 def _left_by(
@@ -250,14 +267,14 @@ def frozen_entry(manifest_sha256: str, at: str, by: str, reason: str) -> dict[st
     return Frozen(manifest_sha256=manifest_sha256, at=at, by=by, reason=safe_line(reason, 200)).model_dump()
 
 
-def with_clock(reports: Path, state: OperationsState, changes: dict[str, Any]) -> dict[str, Any]:
+def with_clock(site: Site, state: OperationsState, changes: dict[str, Any]) -> dict[str, Any]:
     """Return the changes with the moment of containment, when they bring it about (runbook: steps 1 to 3)."""
     after = OperationsState.model_validate(state.model_dump(by_alias=True) | changes)
     incident = after.incident
     if incident is None or incident.contained_at is not None:
         return changes
     left = after.active_tag != incident.tag and (after.active_tag is not None or incident.no_good_tag)
-    safe = not needs_freezing(reports, incident.tag, after)
+    safe = not needs_freezing(site, incident.tag, after)
     if safe and left and after.evaluation_mode == "phase3_only":
         contained = incident.changed(contained_at=iso(now_ns()))
         return changes | {"incident": contained.model_dump(by_alias=True)}
@@ -280,5 +297,5 @@ def plan_on(
 def need_reason(reason: str) -> str:
     """Return the reason as it goes on record; raises Refused for one without a word."""
     if not reason.strip():
-        raise Refused("a reason is needed: `--reason TEXT`")
+        raise Refused("a reason is needed", remedy=Remedy(effect="`--reason TEXT` gives it"))
     return safe_text(reason, REASON_LIMIT)

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
-from phase4_tui.artifacts.clock import age
+from phase4_tui.artifacts.clock import age, nanoseconds
 from phase4_tui.artifacts.safe_text import safe_markdown
 from phase4_tui.errors import Refused
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.log import read_events
 from phase4_tui.journal.state import read_state
-from phase4_tui.rollback.incidents import incidents_of
+from phase4_tui.rollback.incidents import LIST_INCIDENTS, incidents_of
 from phase4_tui.rollback.root_cause import root_causes
-from phase4_tui.runbook.fallback_proof import nanoseconds
 from phase4_tui.runbook.site import Site
 
 FULL = 1 << 14
@@ -23,7 +22,7 @@ def find_incident(site: Site, incident_id: str | None) -> Incident:
     found = incidents_of(read_events(site.reports))
     if incident_id is not None:
         if incident_id not in found:
-            raise Refused(f"{incident_id!a} is no incident; `phase4 incident list` shows them")
+            raise Refused(f"{incident_id!a} is no incident", remedy=LIST_INCIDENTS, incident=incident_id)
         return found[incident_id]
     is_open = read_state(site.reports).incident
     if is_open is not None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from shlex import join
 
+from phase4_tui.artifacts.clock import nanoseconds
 from phase4_tui.artifacts.frozen import is_frozen
 from phase4_tui.artifacts.index import index_tags, scan
 from phase4_tui.artifacts.manifest import tampered_tags
@@ -15,13 +16,13 @@ from phase4_tui.rollback.frozen_copies import needs_freezing
 from phase4_tui.rollback.incidents import is_news, is_rehearsal
 from phase4_tui.rollback.next_move import fields_to_read, phase_of_mode, usual_tag
 from phase4_tui.rollback.operations import state_to_plan_on
-from phase4_tui.rollback.reopen import COMPARED, HEALTHY, REHEARSED, UNTAMPERED, Condition, conditions
+from phase4_tui.rollback.reopen import COMPARED, HEALTHY, REHEARSED, UNTAMPERED, Condition, conditions, remedies_of
 from phase4_tui.rollback.situation import Rehearsal, ShownTag, Situation, StoppedRun
-from phase4_tui.runbook.classification import JOURNAL_NOTE, Classification, as_reclassified, classify
-from phase4_tui.runbook.evidence import Evidence, read_evidence
-from phase4_tui.runbook.fallback_proof import nanoseconds, read_fallback
-from phase4_tui.runbook.health import judge
+from phase4_tui.runbook.classification import JOURNAL_NOTE, Classification
+from phase4_tui.runbook.evidence import Evidence
+from phase4_tui.runbook.fallback_proof import read_fallback
 from phase4_tui.runbook.isolation import live_order_names
+from phase4_tui.runbook.judging import judge_tag
 from phase4_tui.runbook.ladder import quarantine_of
 from phase4_tui.runbook.provenance import COMPLETE, RunRecord, last_sequence, resume_command, runs_dir
 from phase4_tui.runbook.run_holder import holder, running, running_tag
@@ -30,6 +31,7 @@ from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.status import row_of, shown_tag
 from phase4_tui.runbook.steps import Phase, place_of, steps_of
 
+NOT_COMPARED = "was re-run and is not compared yet"
 Judged = tuple[Evidence, Classification]
 
 
@@ -44,29 +46,30 @@ def read_situation(site: Site, wanted: str | None = None, judged: Judged | None 
     except StateUnreadable as error:
         return Situation(OperationsState(), run_tag=site.settings.tag, trouble=str(error))
     if judged is None and state.incident is None:  # an open incident is led out of, whatever tag is shown
-        tag = shown_tag(reports, wanted, state) or _left_run(site)
+        tag = shown_tag(site, wanted, state) or _left_run(site)
         judged = _judge(site, tag, state) if tag is not None else None
     situation = Situation(
         state=state,
         run_tag=usual_tag(site.settings, state),
         live_orders=live_order_names(site.settings, site.environment),
         holder=running(reports),
-        shown=_shown(judged, wanted is None) if judged is not None else None,
-        tampered=tampered_tags(reports, state.frozen),
-        fallback=read_fallback(reports, state),
+        shown=_shown(site, judged, wanted is None) if judged is not None else None,
+        tampered=tampered_tags(reports, state.frozen, site.artifacts),
+        fallback=read_fallback(site, state),
     )
     return read_fields(site, settled(site, situation))
 
 
 def _judge(site: Site, tag: str, state: OperationsState) -> Judged:
-    evidence = read_evidence(site.reports, tag, patient=False)
-    return evidence, as_reclassified(classify(evidence, judge(evidence)), state.reclassified.get(tag))
+    judgement = judge_tag(site, tag, state, patient=False)
+    return judgement.evidence, judgement.classification
 
 
-def _shown(judged: Judged, by_default: bool) -> ShownTag:
+def _shown(site: Site, judged: Judged, by_default: bool) -> ShownTag:
     evidence, classification = judged
     last_run = max(evidence.runs, key=lambda run: run.run_id, default=None)
-    return ShownTag(evidence.tag, evidence.phase, classification, evidence.frozen, last_run, by_default)
+    sequence = steps_of(evidence.phase, site.settings)
+    return ShownTag(evidence.tag, evidence.phase, sequence, classification, evidence.frozen, last_run, by_default)
 
 
 def _left_run(site: Site) -> str | None:
@@ -78,7 +81,7 @@ def _left_run(site: Site) -> str | None:
 def settled(site: Site, situation: Situation) -> Situation:
     """Return the situation as the next operation will find it: what a dead operator left open counts as settled."""
     state = state_to_plan_on(site) if situation.state.pending else situation.state
-    wanted = state.incident is not None and needs_freezing(site.reports, state.incident.tag, state)
+    wanted = state.incident is not None and needs_freezing(site, state.incident.tag, state)
     return replace(situation, state=state, needs_freezing=wanted)
 
 
@@ -98,15 +101,15 @@ def _with_beyond_restore(site: Site, situation: Situation) -> Situation:
 
 
 def _with_free_tag(site: Site, situation: Situation) -> Situation:
-    return replace(situation, run_tag=free_tag(site.reports, situation.run_tag))
+    return replace(situation, run_tag=free_tag(site, situation.run_tag))
 
 
 def _with_good_tag(site: Site, situation: Situation) -> Situation:
     """Look for a known-good tag to switch to, until there is one."""
     state, reports = situation.state, site.reports
     bad, runs = state.incident.tag if state.incident else None, running_tag(reports)
-    entries = [entry for entry in index_tags(scan(reports)) if entry.tag != bad]
-    return replace(situation, good_tag=any(row_of(reports, entry, state, runs).known_good for entry in entries))
+    entries = [entry for entry in index_tags(scan(reports), site.artifacts) if entry.tag != bad]
+    return replace(situation, good_tag=any(row_of(site, entry, state, runs).known_good for entry in entries))
 
 
 def _with_fallback_run(site: Site, situation: Situation) -> Situation:
@@ -126,17 +129,18 @@ def with_rehearsal(site: Site, situation: Situation) -> Situation:
     since = incident.opened_at if incident is not None else state.mode_since
     run = newest_run(site, since, lambda run: run.rehearsal) if since is not None else None
     found = None if run is None else _rehearsal(site, state, run)
-    return replace(situation, rehearsal=found, rerun_tag=rerun_tag(site.reports))
+    return replace(situation, rehearsal=found, rerun_tag=rerun_tag(site))
 
 
 def _rehearsal(site: Site, state: OperationsState, run: RunRecord) -> Rehearsal:
     unmet = [one for one in conditions(site, run.tag, hashes=False) if not one.ok]
     names = {one.name for one in unmet}
     spent = "; ".join(one.detail for one in unmet if is_spent([one])) or None
+    missing = tuple(one for one in unmet if is_spent([one])) if spent is not None else tuple(unmet)
     if spent is not None:
         detail = f"{run.tag} can't reopen Phase 4: {spent}"
     elif COMPARED in names:
-        detail = f"{run.tag} was re-run and is not compared yet"
+        detail = f"{run.tag} {NOT_COMPARED}"
     else:
         told = "; ".join(f"{one.name}: {one.detail}" for one in unmet) or "every condition is met"
         detail = f"{run.tag}: {told}"
@@ -147,6 +151,8 @@ def _rehearsal(site: Site, state: OperationsState, run: RunRecord) -> Rehearsal:
         compared=COMPARED not in names,
         untampered=UNTAMPERED not in names,
         detail=detail,
+        remedies=() if detail.endswith(NOT_COMPARED) else remedies_of(missing),
+        digests=tuple(digest for one in missing for digest in one.digests),
     )
 
 
@@ -180,7 +186,7 @@ def _with_shown(site: Site, situation: Situation) -> Situation:
     own = found.model_copy(update={"evidence": tuple(one for one in found.evidence if one.file != JOURNAL_NOTE)})
     shown = replace(
         shown,
-        by_default=shown.by_default or tag == shown_tag(site.reports, None, state),
+        by_default=shown.by_default or tag == shown_tag(site, None, state),
         again=_again(site, state, tag, shown.phase, shown.last_run),
         quarantined=quarantine_of(site.reports, tag, state) is not None,
         is_news=is_news(site, state, tag, own),
@@ -201,10 +207,10 @@ def _stopped_run(site: Site, state: OperationsState, run: RunRecord | None) -> S
     if run.kind == "sequence":
         changed, sources = _changed(site, run), (run.input.path, run.rules.path)
         return StoppedRun(run.tag, at, "resume", resume_command(run), again, changed, sources)
-    number = next((step.number for step in steps_of(run.phase) if step.name == at), None)
-    if number is None or run.phase != mode:
+    step = next((step for step in steps_of(run.phase, site.settings) if step.name == at), None)
+    if step is None or run.phase != mode:
         return None
-    return StoppedRun(run.tag, at, f"step_{number}", join(["phase4", "step", at, "--tag", run.tag]), again)
+    return StoppedRun(run.tag, at, step.operation, join(["phase4", "step", at, "--tag", run.tag]), again)
 
 
 def _changed(site: Site, run: RunRecord) -> str | None:

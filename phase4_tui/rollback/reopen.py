@@ -1,17 +1,21 @@
 """Reopening Phase 4: its conditions, and the operation that ends incident and fallback (runbook: step 5)."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.counting import counted
-from phase4_tui.artifacts.manifest import look_frozen
-from phase4_tui.artifacts.models import Document
+from phase4_tui.artifacts.manifest import look_frozen, restoring
+from phase4_tui.artifacts.models import Diagnostic
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.sha256 import hash_file
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Comparison, Incident
 from phase4_tui.journal.state import OperationsState
@@ -25,7 +29,8 @@ from phase4_tui.rollback.comparison import (
 )
 from phase4_tui.rollback.freeze import manifest_problem
 from phase4_tui.rollback.known_good import activate, failed_rung, left_behind
-from phase4_tui.rollback.operations import Effect, Plan, need_reason, plan_on, state_to_plan_on
+from phase4_tui.rollback.operations import LOOK_AGAIN, Effect, Plan, need_reason, plan_on, state_to_plan_on
+from phase4_tui.rollback.root_cause import ADD_ROOT_CAUSE
 from phase4_tui.runbook.ladder import MATCHES
 from phase4_tui.runbook.provenance import COMPLETE, last_sequence
 from phase4_tui.runbook.site import Site
@@ -40,12 +45,14 @@ KEPT_OVERRIDES = 50
 OVERRIDE_CHARS = 400
 
 
-class Condition(Document):
+class Condition(Diagnostic):
     """One condition of a reopening: whether it is met, and by what or why not."""
 
     name: str
     ok: bool
     detail: str
+    digests: SkipJsonSchema[tuple[str, ...]] = Field(default=(), exclude=True)
+    """The sha256 that stand in `detail`, for who shows them short."""
 
 
 def conditions(site: Site, tag: str, *, accept_changed_input: bool = False, hashes: bool = True) -> list[Condition]:
@@ -56,9 +63,9 @@ def conditions(site: Site, tag: str, *, accept_changed_input: bool = False, hash
     state = state_to_plan_on(site)
     check_tag(tag)
     rung = failed_rung(site, state, tag)
-    remedy = f"; `phase4 restore {tag}` puts the frozen files back" if rung == MATCHES else ""
-    detail = f"fails `{rung}`{remedy}" if rung else "climbs its whole ladder"
-    healthy = Condition(name=HEALTHY, ok=rung is None, detail=detail)
+    detail = f"fails `{rung}`" if rung else "climbs its whole ladder"
+    remedies = (restoring(tag),) if rung == MATCHES else ()
+    healthy = Condition(name=HEALTHY, ok=rung is None, detail=detail, remedies=remedies)
     found = [_rehearsed(site, state, tag), healthy]
     if state.incident is not None:
         found += [
@@ -73,9 +80,8 @@ def _rehearsed(site: Site, state: OperationsState, tag: str) -> Condition:
     name = REHEARSED
     run = last_sequence(site.reports, tag)
     if run is None:
-        return Condition(
-            name=name, ok=False, detail=f"no run of {tag} is on record: `phase4 run --rehearsal --tag {tag}`"
-        )
+        makes = Remedy("rehearse", command_line("run", "--rehearsal", "--tag", tag), "makes one")
+        return Condition(name=name, ok=False, detail=f"no run of {tag} is on record", remedies=(makes,))
     if state.incident is not None and run.started_at < state.incident.opened_at:
         return Condition(name=name, ok=False, detail=f"its run of {run.started_at} is older than the incident")
     if state.evaluation_mode == "phase3_only" and not run.rehearsal:
@@ -96,9 +102,11 @@ def _same_sources(site: Site, incident: Incident, tag: str, accepted: bool) -> C
     if not changed:
         return Condition(name=CHANGED, ok=True, detail="those of the incident's run")
     told = "; ".join(changed)
+    digests = tuple(digest for source in (before, after) for _, digest in source if digest is not None)
     if accepted:
-        return Condition(name=CHANGED, ok=True, detail=f"accepted as changed: {told}")
-    return Condition(name=CHANGED, ok=False, detail=f"{told}: `--accept-changed-input` accepts the change")
+        return Condition(name=CHANGED, ok=True, detail=f"accepted as changed: {told}", digests=digests)
+    accepts = Remedy("reopen", command_line("reopen", "--tag", tag, "--accept-changed-input"), "accepts the change")
+    return Condition(name=CHANGED, ok=False, detail=told, remedies=(accepts,), digests=digests)
 
 
 def _accepted(site: Site, state: OperationsState, tag: str, accepted: bool) -> dict[str, str]:
@@ -115,11 +123,14 @@ def _known(tag: str, digest: str | None) -> str:
 def _compared(site: Site, incident: Incident, tag: str) -> Condition:
     digest = _report_sha256(site, tag)
     made = [one for one in incident.comparisons if one.rerun == tag]
+    compares = command_line("compare", incident.tag, tag)
     if not made:
-        return Condition(name=COMPARED, ok=False, detail=f"`phase4 compare {incident.tag} {tag}` compares them")
+        remedy = Remedy("compare", compares, "compares them")
+        return Condition(name=COMPARED, ok=False, detail=f"not with {incident.tag} yet", remedies=(remedy,))
     if made[-1].report_sha256 != digest or digest is None:
-        detail = f"its report changed after the comparison: `phase4 compare {incident.tag} {tag}` again"
-        return Condition(name=COMPARED, ok=False, detail=detail)
+        remedy = Remedy("compare", compares, "compares them again")
+        detail = "its report changed after the comparison"
+        return Condition(name=COMPARED, ok=False, detail=detail, remedies=(remedy,))
     return Condition(name=COMPARED, ok=True, detail=made[-1].verdict)
 
 
@@ -132,22 +143,27 @@ def _report_sha256(site: Site, tag: str) -> str | None:
 
 def _root_cause(incident: Incident) -> Condition:
     count = len(incident.root_causes)
-    detail = f"{count} logged" if count else "`phase4 root-cause add --cause C --remediation R --owner O` logs it"
-    return Condition(name="root cause", ok=count > 0, detail=detail)
+    if count:
+        return Condition(name="root cause", ok=True, detail=f"{count} logged")
+    logs = Remedy("root_cause", command_line(*ADD_ROOT_CAUSE), "logs it")
+    return Condition(name="root cause", ok=False, detail="not logged yet", remedies=(logs,))
 
 
 def _untampered(site: Site, state: OperationsState, *, hashes: bool) -> Condition:
-    told = []
+    told: list[str] = []
+    remedies: list[Remedy] = []
     for tag in state.frozen:
         wrong = manifest_problem(site, state, tag)
-        found = look_frozen(site.reports, tag, hashes=hashes)
+        found = look_frozen(site.reports, tag, site.artifacts, hashes=hashes)
         if wrong:
-            told.append(f"{tag} {wrong}; `phase4 thaw {tag} --reason R`, then freeze it anew")
+            told.append(f"{tag} {wrong}")
+            thaws = command_line("thaw", tag, "--reason", "R")
+            remedies.append(Remedy("thaw", thaws, "thaws it, then freeze it anew"))
         elif found:
-            what = f"{tag}: {found[0].path.name} {found[0].detail}"
-            told.append(f"{what}; `phase4 restore {tag}` puts the frozen files back")
+            told.append(f"{tag}: {found[0].path.name} {found[0].detail}")
+            remedies.append(restoring(tag))
     detail = "; ".join(told) or f"{counted(len(state.frozen), 'frozen tag')} as frozen"
-    return Condition(name=UNTAMPERED, ok=not told, detail=detail)
+    return Condition(name=UNTAMPERED, ok=not told, detail=detail, remedies=tuple(remedies))
 
 
 def plan_compare(
@@ -161,7 +177,8 @@ def plan_compare(
         digest = _report_sha256(site, rerun)
         result: ComparisonResult = compare(site, bad, rerun, known_good, rtol=rtol, atol=atol)
         if _report_sha256(site, rerun) != digest:
-            raise Refused(f"the report of {rerun} was written while it was compared; compare again")
+            again = Remedy(effect="compare again")
+            raise Refused(f"the report of {rerun} was written while it was compared", remedy=again, tag=rerun)
         detail = {"bad": bad, "known_good": known_good, "verdict": result.verdict, "counts": result.decision_counts}
         changes: dict[str, Any] = {}
         if state.incident is not None and state.incident.tag == bad:
@@ -197,16 +214,15 @@ def plan_reopen(
         reason = need_reason(reason or "")
     unmet = _unmet(site, tag, accept_changed_input)
     if unmet and not override:
-        raise Refused(_told(tag, unmet))
+        raise _refusal(tag, unmet)
 
     def act(intent: Event) -> Effect:
         now_unmet = _unmet(site, tag, accept_changed_input)
         if now_unmet and not override:
-            raise Refused(_told(tag, now_unmet))
+            raise _refusal(tag, now_unmet)
         if _accepted(site, state, tag, accept_changed_input) != accepted:
-            raise Refused(
-                f"{tag} was run on other input or rules since this was planned: look at it again, then decide"
-            )
+            told = f"{tag} was run on other input or rules since this was planned"
+            raise Refused(told, remedy=LOOK_AGAIN, tag=tag)
         effect = _reopened(site, state, tag, intent, reason, now_unmet)
         return replace(effect, detail=effect.detail | accepted)
 
@@ -232,9 +248,20 @@ def _unmet(site: Site, tag: str, accept_changed_input: bool) -> list[Condition]:
     return [one for one in conditions(site, tag, accept_changed_input=accept_changed_input) if not one.ok]
 
 
-def _told(tag: str, unmet: list[Condition]) -> str:
+def _refusal(tag: str, unmet: list[Condition]) -> Refused:
     told = "; ".join(f"{one.name}: {one.detail}" for one in unmet)
-    return f"can't reopen on {tag}, unmet: {told}. Mend that first; `--override --reason R` reopens anyway, on record"
+    override = command_line("reopen", "--tag", tag, "--override", "--reason", "R")
+    return Refused(
+        f"can't reopen on {tag}, unmet: {told}",
+        remedy=[*remedies_of(unmet), Remedy("reopen", override, "reopens anyway, on record")],
+        tag=tag,
+        digests=tuple(digest for one in unmet for digest in one.digests),
+    )
+
+
+def remedies_of(conditions: Iterable[Condition]) -> tuple[Remedy, ...]:
+    """Return what meets these conditions."""
+    return tuple(remedy for one in conditions for remedy in one.remedies)
 
 
 def _reopened(

@@ -1,18 +1,26 @@
 """Root causes: what went wrong, what mends it, who owns it, and when it counts as closed (runbook: step 4)."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from phase4_tui.artifacts.models import Document
-from phase4_tui.errors import Refused
+from phase4_tui.artifacts.names import check_tag
+from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Owner
 from phase4_tui.journal.log import read_events
-from phase4_tui.rollback.incidents import incidents_of
+from phase4_tui.journal.state import OperationsState
+from phase4_tui.rollback.frozen_copies import artifacts_of
+from phase4_tui.rollback.incidents import LIST_INCIDENTS, incidents_of
 from phase4_tui.rollback.operations import Effect, Plan, plan_on, state_to_plan_on
+from phase4_tui.runbook.provenance import runs_of
 from phase4_tui.runbook.site import Site
 
 KIND = "root_cause"
 TEXT_BYTES = 4000
+ADD_ROOT_CAUSE = ("root-cause", "add", "--cause", "C", "--remediation", "R", "--owner", "O")
+OF_A_CLOSED_ONE = Remedy("", command_line(*ADD_ROOT_CAUSE, "--incident", "I"), "logs one for a closed incident")
+OF_A_TAG = Remedy("", command_line(*ADD_ROOT_CAUSE, "--tag", "T"), "logs one for a tag")
 
 
 class RootCause(Document):
@@ -25,20 +33,22 @@ class RootCause(Document):
     evidence: str | None = None
 
 
-def plan_root_cause(site: Site, entry: RootCause, incident_id: str | None = None) -> Plan:
-    """Return the plan to log a root cause for an incident, the open one by default; raises Refused."""
+def plan_root_cause(site: Site, entry: RootCause, incident_id: str | None = None, tag: str | None = None) -> Plan:
+    """Return the plan to log a root cause for an incident, the open one by default, or for a tag; raises Refused."""
     state = state_to_plan_on(site)
     for name in ("cause", "remediation"):
         if not getattr(entry, name).strip():
-            raise Refused(f"a root cause needs its {name}: `--{name} TEXT`")
+            raise Refused(f"a root cause needs its {name}", remedy=Remedy(effect=f"`--{name} TEXT` gives it"))
+    if tag is not None:
+        return _plan_for_tag(site, state, entry, incident_id, tag)
     incident = state.incident
     chosen = incident_id or (incident.id if incident else None)
     if chosen is None:
-        raise Refused("no incident is open; name one with `--incident I`, `phase4 incident list` shows them")
+        raise Refused("no incident is open", remedy=(OF_A_CLOSED_ONE, LIST_INCIDENTS, OF_A_TAG))
     if incident is None or incident.id != chosen:
         incident = incidents_of(read_events(site.reports)).get(chosen)
     if incident is None:
-        raise Refused(f"{chosen!a} is no incident; `phase4 incident list` shows them")
+        raise Refused(f"{chosen!a} is no incident", remedy=LIST_INCIDENTS, incident=chosen)
     found = incident
     given = entry.model_dump()
     if entry.evidence is None:
@@ -55,7 +65,25 @@ def plan_root_cause(site: Site, entry: RootCause, incident_id: str | None = None
 
     lines = tuple(f"{name}: {value}" for name, value in given.items() if value)
     plan = plan_on(state, KIND, f"log root cause of {found.id}", act, tag=found.tag, lines=lines)
-    return Plan(**{**vars(plan), "incident": found.id})
+    return replace(plan, incident=found.id)
+
+
+def _plan_for_tag(site: Site, state: OperationsState, entry: RootCause, incident_id: str | None, tag: str) -> Plan:
+    """Return the plan to log what was wrong with a tag that has no open incident."""
+    check_tag(tag)
+    if incident_id is not None:
+        either = Remedy(effect="give `--incident I` or `--tag T`")
+        raise Refused("a root cause is that of an incident or of a tag", remedy=either)
+    if state.incident is not None and state.incident.tag == tag:
+        logs = Remedy("root_cause", command_line(*ADD_ROOT_CAUSE), "logs its root cause")
+        raise Refused(f"{tag} is the tag of the open incident {state.incident.id}", remedy=logs, tag=tag)
+    if not artifacts_of(site, tag) and next(runs_of(site.reports, tag), None) is None:
+        raise Refused(f"{tag} has neither artifacts nor runs in {site.reports}: there is no such tag", tag=tag)
+    given = {name: _shortened(value) for name, value in entry.model_dump().items()}
+    lines = tuple(f"{name}: {value}" for name, value in given.items() if value)
+    effect = Effect({}, {"entry": given}, (f"root cause logged for {tag}",))
+    plan = plan_on(state, KIND, f"log root cause of {tag}", lambda intent: effect, tag=tag, lines=lines)
+    return replace(plan, incident=None)
 
 
 def _shortened(text: str | None) -> str | None:

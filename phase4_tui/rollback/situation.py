@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 from phase4_tui.artifacts.manifest import FrozenState
+from phase4_tui.errors import Remedy
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.classification import Classification
 from phase4_tui.runbook.fallback_proof import Fallback
 from phase4_tui.runbook.provenance import RunRecord
 from phase4_tui.runbook.run_holder import Holder
-from phase4_tui.runbook.steps import Phase
+from phase4_tui.runbook.steps import Phase, Step
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class ShownTag:
 
     tag: str
     phase: Phase
+    sequence: tuple[Step, ...]
+    """The steps of its phase."""
     classification: Classification
     frozen: FrozenState
     last_run: RunRecord | None = None
@@ -60,6 +63,10 @@ class Rehearsal:
     compared: bool = False
     untampered: bool = True
     detail: str = ""
+    remedies: tuple[Remedy, ...] = ()
+    """What corrects it."""
+    digests: tuple[str, ...] = ()
+    """The sha256 that stand in `detail`, for who shows them short."""
 
 
 @dataclass(frozen=True)

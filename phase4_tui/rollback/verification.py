@@ -8,15 +8,15 @@ from pathlib import Path
 from phase4_tui.artifacts.atomic_files import to_json
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.frozen import frozen_dir
-from phase4_tui.artifacts.manifest import look_frozen, read_manifest
-from phase4_tui.artifacts.models import Document
+from phase4_tui.artifacts.manifest import look_frozen, read_manifest, restoring
+from phase4_tui.artifacts.models import Diagnostic, Document
 from phase4_tui.artifacts.names import is_tag, state_dir
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.sha256 import hash_file
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.append import append
-from phase4_tui.journal.journal_check import JournalCheck, Problem, check_journal
+from phase4_tui.journal.journal_check import JournalCheck, check_journal
 from phase4_tui.journal.log import HEAD_FILE, Draft, Head, JournalDamaged, journal_path, last_event
 from phase4_tui.journal.state import OperationsState, StateUnreadable, fold, state_path, stored_state
 from phase4_tui.journal.writer import journal_lock, save_state
@@ -40,8 +40,8 @@ class JournalSummary(Document):
     head: str
 
 
-class FoundProblem(Document):
-    """One problem: its kind, where it is, and what it is."""
+class FoundProblem(Diagnostic):
+    """One problem: its kind, where it is, what it is, and what to do about it."""
 
     kind: str
     where: str
@@ -68,12 +68,12 @@ def verify(site: Site) -> Verification:
             check = check_journal(reports)
         finally:
             lock.release()
-        problems = [*check.problems]
+        problems = [_found(one.kind, one.where, one.detail) for one in check.problems]
         state = check.state
         if state is not None:
             # Without the lock: hashing takes as long as it takes, and operations go on. What one of them changed
             # meanwhile looks like a problem, so only what is still one when no operation was given counts.
-            beside = [*_frozen_problems(site, state, check), *_active_problems(reports, state)]
+            beside = [*_frozen_problems(site, state, check), *_active_problems(site, state)]
             if beside and tries < TRIES - 1 and (operations_lock(reports).is_held() or _end_of(reports) != check.head):
                 time.sleep(PAUSE_SECONDS)
                 continue
@@ -81,7 +81,7 @@ def verify(site: Site) -> Verification:
         break
     return Verification(
         ok=not problems,
-        problems=tuple(FoundProblem(kind=one.kind, where=one.where, detail=one.detail) for one in problems),
+        problems=tuple(problems),
         journal=JournalSummary(events=check.count, head=check.head.hash),
     )
 
@@ -94,32 +94,60 @@ def _end_of(reports: Path) -> Head | None:
     return Head(seq=event.seq, hash=event.hash) if event else Head()
 
 
-def _frozen_problems(site: Site, state: OperationsState, check: JournalCheck) -> list[Problem]:
+def remedies_of(kind: str, tag: str = "TAG") -> tuple[Remedy, ...]:
+    """Return what to do about a problem of that kind, for both faces; `tag` is the frozen tag that it is about."""
+    anew = Remedy(effect="the next operation writes it anew")
+    repair = command_line("verify", "--repair", "--reason", "R")
+    restarts = Remedy("", repair, "keeps the damaged journal and begins a new one")
+    table: dict[str, tuple[Remedy, ...]] = {
+        "torn": (Remedy(effect="nothing to do: the next operation sets these bytes aside"),),
+        "journal": (restarts,),
+        "anchor": (restarts,),
+        "state": (anew, Remedy("", repair, "does it where that does not")),
+        "active": (anew,),
+        "writable": (Remedy("restore", command_line("restore", tag), "takes the permission again"),),
+        "frozen": (
+            Remedy(effect="find out who did it"),
+            Remedy("thaw", command_line("thaw", tag, "--reason", "R"), "puts it on record"),
+            Remedy("freeze", command_line("freeze", tag, "--reason", "R"), "then freezes what is there now"),
+        ),
+        "manifest": (Remedy(effect="don't trust these copies: compare them with a backup before anything else"),),
+    }
+    kept = restoring(tag, "puts the frozen copy back and keeps this as evidence")
+    return table.get(kind, (kept,))
+
+
+def _found(kind: str, where: str, detail: str, tag: str = "TAG") -> FoundProblem:
+    return FoundProblem(kind=kind, where=where, detail=detail, remedies=remedies_of(kind, tag))
+
+
+def _frozen_problems(site: Site, state: OperationsState, check: JournalCheck) -> list[FoundProblem]:
     problems = []
     root = frozen_dir(site.reports, "x").parent
     on_disk = {path.name for path in root.iterdir()} if root.is_dir() else set()
     for tag in sorted(on_disk | state.frozen.keys()):
         if not is_tag(tag):
-            problems.append(Problem("frozen", str(root / tag), "is no tag: it does not belong here"))
+            away = (Remedy(effect="find out who did it, and move it elsewhere"),)
+            detail = "is no tag: it does not belong here"
+            problems.append(FoundProblem(kind="frozen", where=str(root / tag), detail=detail, remedies=away))
             continue
         if tag not in on_disk:
-            problems.append(Problem("frozen", str(root / tag), f"{tag} was frozen and its copies are gone"))
+            problems.append(_found("frozen", str(root / tag), f"{tag} was frozen and its copies are gone", tag))
             continue
         wrong = manifest_problem(site, state, tag)
         if wrong is not None:
-            problems.append(Problem("manifest", str(root / tag), f"{tag} {wrong}"))
-        tampered = look_frozen(site.reports, tag, hashes=True)
-        problems += [Problem(item.kind, str(item.path), item.detail) for item in tampered]
+            problems.append(_found("manifest", str(root / tag), f"{tag} {wrong}", tag))
+        tampered = look_frozen(site.reports, tag, site.artifacts, hashes=True)
+        problems += [_found(item.kind, str(item.path), item.detail, tag) for item in tampered]
         for path in sorted({*writable(root / tag)} - {item.path for item in tampered}):
-            detail = f"was made writable; `phase4 restore {tag}` takes the permission again"
-            problems.append(Problem("writable", str(path), detail))
+            problems.append(_found("writable", str(path), "was made writable", tag))
         manifest = read_manifest(site.reports, tag)
         restarted = wrong is None and tag in _carried_over(check)
         if manifest and not restarted and not check.holds(Head(seq=manifest.journal_seq, hash=manifest.journal_hash)):
             detail = (
                 f"{tag} was frozen at event {manifest.journal_seq}, which is another now: the journal was rewritten"
             )
-            problems.append(Problem("journal", str(root / tag), detail))
+            problems.append(_found("journal", str(root / tag), detail, tag))
     return problems
 
 
@@ -131,16 +159,16 @@ def _carried_over(check: JournalCheck) -> set[str]:
     return set((first.detail.get("changes") or {}).get("frozen") or {})
 
 
-def _active_problems(reports: Path, state: OperationsState) -> list[Problem]:
-    wanted, found = active_of(reports, state), published_active(reports)
+def _active_problems(site: Site, state: OperationsState) -> list[FoundProblem]:
+    reports = site.reports
+    wanted, found = active_of(site, state), published_active(reports)
     if found is not None and wanted is not None:
         found = found.model_copy(update={"revision": wanted.revision})
     there = os.path.lexists(reports / ACTIVE_FILE)
     if wanted == found and (wanted is not None) == there:
         return []
     told = found.tag if found else "what can't be read" if there else "nothing"
-    detail = f"names {told}, the state {wanted.tag if wanted else 'nothing'}; the next operation writes it anew"
-    return [Problem("active", "ACTIVE.json", detail)]
+    return [_found("active", "ACTIVE.json", f"names {told}, the state {wanted.tag if wanted else 'nothing'}")]
 
 
 def repair(site: Site, reason: str) -> list[str]:

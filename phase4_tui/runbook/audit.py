@@ -8,9 +8,10 @@ from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.sha256 import hash_file
+from phase4_tui.errors import error_as_commands
+from phase4_tui.runbook.checks import checks_of
 from phase4_tui.runbook.evidence import phase_of
-
-AUDITED = (Artifact.REPORT, Artifact.RELEASE_CHECK, Artifact.QUALITY_CHECK, Artifact.MONITORING)
+from phase4_tui.runbook.site import Site
 
 
 class AuditEntry(Document):
@@ -25,13 +26,14 @@ class AuditEntry(Document):
     problem: str | None = None
 
 
-def audit(reports: Path, tag: str) -> list[AuditEntry]:
-    """Return the audit artifacts of a tag, in the runbook's order; raises BadTag."""
-    phase = phase_of(reports, tag)
-    kinds = [kind for kind in AUDITED if phase == 4 or kind is not Artifact.MONITORING]
-    kinds.append(Artifact.PHASE4_SIGNOFF if phase == 4 else Artifact.PHASE3_SIGNOFF)
+def audit(site: Site, tag: str) -> list[AuditEntry]:
+    """Return the audit artifacts of a tag: the report and what each check reads, then the desk's own; raises BadTag."""
+    reports, phase = site.reports, phase_of(site, tag)
+    checked = (entry.files.get(phase) for entry in checks_of(site.settings, phase))
+    own = site.artifacts.own if phase == 4 else ()
+    suffixes = dict.fromkeys((Artifact.REPORT, *filter(None, checked), *own))
     frozen = is_frozen(reports, tag)
-    return [_entry(reports / file_name(tag, kind), frozen) for kind in kinds]
+    return [_entry(reports / file_name(tag, suffix), frozen) for suffix in suffixes]
 
 
 def _entry(path: Path, frozen: bool) -> AuditEntry:
@@ -40,7 +42,7 @@ def _entry(path: Path, frozen: bool) -> AuditEntry:
         sha256 = hash_file(path, contained=True)
         info = path.stat() if sha256 is not None else None
     except (Unreadable, OSError) as error:
-        sha256, info, problem = None, None, str(error)
+        sha256, info, problem = None, None, error_as_commands(error)
     return AuditEntry(
         name=path.name,
         present=sha256 is not None,

@@ -1,6 +1,7 @@
 """From evidence to severity class, the rule that fired, its evidence and the owner (runbook: incidents, escalation)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -9,15 +10,18 @@ from pydantic import ConfigDict, Field
 from phase4_tui.artifacts.models import Document
 from phase4_tui.journal.incident import Finding, Owner, SeverityClass
 from phase4_tui.journal.state import Reclassified
+from phase4_tui.policy.monitoring import GATE_METRICS
 from phase4_tui.policy.phase3.quality import CONFLICT
 from phase4_tui.policy.phase4.quality import POLICY
 from phase4_tui.runbook.evidence import Evidence
 from phase4_tui.runbook.health import Check, Health
+from phase4_tui.runbook.settings import OwnCheck
 
 Level = Literal["ok", "warning", "incident", "unknown"]
 
 KNOWN_ENGINEERING_SECTIONS = {"memory_policy_valid"}
-GATE_METRICS = {"release_check_status", "quality_check_status"}
+OWN_CHECK = "own_check_"
+"""How the rule of one of the desk's own checks begins; its name ends it."""
 JOURNAL_NOTE = "journal"
 """The `file` of the finding that says who reclassified a tag and why."""
 EXIT_STATUS: dict[str, int] = {"P0": 10, "P1": 11, "P2": 12, "warning": 13, "unknown": 14, "ok": 0}
@@ -40,10 +44,14 @@ class Classification(Document):
         return EXIT_STATUS[self.severity_class or self.level]
 
 
-def classify(evidence: Evidence, health: Health) -> Classification:
-    """Return the worst rule that fires, P0 before P1 before P2 before unknown before warning."""
-    for rules in (_p0, _p1, _p2, _unknown, _warning):
-        for found in rules(evidence, health):
+def classify(evidence: Evidence, health: Health, own: Sequence[OwnCheck] = ()) -> Classification:
+    """Return the worst rule that fires, P0 before P1 before P2 before unknown before warning.
+
+    `own` are the desk's own checks; their rules come after the runbook's of the same class.
+    """
+    for rules, word in ((_p0, "P0"), (_p1, "P1"), (_p2, "P2"), (_unknown, ""), (_warning, "warning")):
+        failed = (check for check in own if check.severity_class == word)
+        for found in chain(rules(evidence, health), _own_rules(evidence, health, failed)):
             return found
     return _made(None, "ok", "healthy", [], None)
 
@@ -64,7 +72,7 @@ def _made(
 
 
 def _p0(evidence: Evidence, health: Health) -> Iterator[Classification]:
-    release, quality = health.release_check, health.quality_check
+    release, quality = health["release_check"], health["quality_check"]
     policy = _policy_sections(evidence)
     failed = [
         Finding(file=check.file, key="passed", value=False)
@@ -89,33 +97,32 @@ def _p0(evidence: Evidence, health: Health) -> Iterator[Classification]:
             Finding(file=found.file, key="schema", value=problem) for found in broken for problem in found.problems
         ]
         yield _made("P0", "incident", "schema_broken", findings, "engineering")
-    if evidence.broken_steps and not evidence.running and not _core_checks_pass(health):
+    if evidence.broken_steps and not evidence.running and not health.core_pass:
         yield _made("P0", "incident", "step_broken", _broken_steps(evidence), "engineering")
 
 
 def _p1(evidence: Evidence, health: Health) -> Iterator[Classification]:
-    value = evidence.monitoring.value
-    if value is None or health.monitoring.state != "alert":
+    value, monitoring = evidence.monitoring.value, health["monitoring"]
+    if value is None or monitoring.state != "alert":
         return
     high = [alert for alert in value.alerts if alert.severity == "HIGH"]
     if high:
-        findings = [
-            Finding(file=health.monitoring.file, key=f"alerts.{alert.metric}", value=alert.value) for alert in high
-        ]
+        findings = [Finding(file=monitoring.file, key=f"alerts.{alert.metric}", value=alert.value) for alert in high]
         scripts_only = all(alert.metric in GATE_METRICS for alert in high)
         yield _made("P1", "incident", "monitoring_alert_high", findings, "engineering" if scripts_only else "risk")
 
 
 def _p2(evidence: Evidence, health: Health) -> Iterator[Classification]:
-    if not _core_checks_pass(health) or evidence.running:
+    if not health.core_pass or evidence.running:
         return
     if evidence.broken_steps:
         yield _made("P2", "incident", "step_broken", _broken_steps(evidence), "engineering")
     findings = [_state(f"{evidence.reports}/{name}", "absent or empty") for name in evidence.missing_files]
     if evidence.summary.state == "unreadable":
         findings.append(_state(evidence.summary.file, evidence.summary.state))
-    if health.signoff.state in ("absent", "unreadable"):
-        findings.append(_state(health.signoff.file, health.signoff.state))
+    signoff = health["signoff"]
+    if signoff.state in ("absent", "unreadable"):
+        findings.append(_state(signoff.file, signoff.state))
     if findings:
         yield _made("P2", "incident", "report_generation", findings, "engineering")
 
@@ -123,7 +130,7 @@ def _p2(evidence: Evidence, health: Health) -> Iterator[Classification]:
 def _unknown(evidence: Evidence, health: Health) -> Iterator[Classification]:
     findings = [
         _state(check.file, check.state)
-        for check in _checks(health)
+        for check in health.checks.values()
         if check.state in ("absent", "unreadable", "writing", "stale")
     ]
     findings += [
@@ -135,13 +142,28 @@ def _unknown(evidence: Evidence, health: Health) -> Iterator[Classification]:
 
 
 def _warning(evidence: Evidence, health: Health) -> Iterator[Classification]:
-    if health.monitoring.state != "alert":
+    monitoring = health["monitoring"]
+    if monitoring.state != "alert":
         return
     alerts = evidence.monitoring.value.alerts if evidence.monitoring.value else ()
-    findings = [
-        Finding(file=health.monitoring.file, key=f"alerts.{alert.metric}", value=alert.value) for alert in alerts
-    ] or [Finding(file=health.monitoring.file, key="status", value=health.monitoring.found)]
+    findings = [Finding(file=monitoring.file, key=f"alerts.{alert.metric}", value=alert.value) for alert in alerts]
+    findings = findings or [Finding(file=monitoring.file, key="status", value=monitoring.found)]
     yield _made(None, "warning", "monitoring_alert", findings, "risk")
+
+
+def _own_rules(evidence: Evidence, health: Health, checks: Iterable[OwnCheck]) -> Iterator[Classification]:
+    """Yield the rule of each of the desk's own checks that does not hold; a tag of Phase 3 has none."""
+    for own in checks:
+        check = health.checks.get(own.name)
+        if check is None or check.state != "failed":
+            continue
+        from phase4_tui.runbook.own_checks import findings_of  # noqa: PLC0415 - few desks have any
+
+        found, rule = findings_of(own, evidence, check), f"{OWN_CHECK}{own.name}"
+        if own.severity_class == "warning":
+            yield _made(None, "warning", rule, found, own.owner)
+        else:
+            yield _made(own.severity_class, "incident", rule, found, own.owner)
 
 
 def _state(file: str, word: str) -> Finding:
@@ -154,14 +176,6 @@ def _of_the_report(evidence: Evidence) -> list[Finding]:
     if found.state not in ("absent", "unreadable", "broken"):
         return []
     return [_state(found.file, "; ".join(found.problems[:3]) or found.state)]
-
-
-def _checks(health: Health) -> tuple[Check, ...]:
-    return health.release_check, health.quality_check, health.monitoring, health.signoff
-
-
-def _core_checks_pass(health: Health) -> bool:
-    return health.release_check.state == "passed" and health.quality_check.state == "passed"
 
 
 def _policy_sections(evidence: Evidence) -> dict[str, list[str]]:

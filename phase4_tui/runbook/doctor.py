@@ -12,11 +12,13 @@ from pathlib import Path
 
 from phase4_tui import __version__
 from phase4_tui.artifacts.atomic_files import atomic_write
-from phase4_tui.artifacts.models import Document
+from phase4_tui.artifacts.models import Diagnostic
 from phase4_tui.artifacts.names import state_dir
+from phase4_tui.errors import Remedy
 from phase4_tui.journal.state import StateUnreadable, read_state
 from phase4_tui.runbook.isolation import Proof, probe_barrier
 from phase4_tui.runbook.preconditions import (
+    Precondition,
     check_artifacts,
     check_environment,
     check_isolation,
@@ -34,7 +36,7 @@ MIN_FILES = 256
 CLOCK_SKEW_SECONDS = 2.0
 
 
-class Finding(Document):
+class Finding(Diagnostic):
     """One thing looked at; an advisory one does not make the whole unfit."""
 
     name: str
@@ -59,9 +61,9 @@ def examine(settings: Settings, workdir: Path, environment: Mapping[str, str]) -
         _installed(),
         Finding(name="python", ok=sys.version_info >= (3, 11), detail=f"{platform.python_version()} {sys.executable}"),
         _interpreter(settings, workdir, environment),
-        *[Finding(name=condition.name, ok=condition.ok, detail=condition.detail) for condition in conditions],
+        *map(_as_finding, conditions),
         protection,
-        Finding(name=artifacts.name, ok=artifacts.ok, detail=artifacts.detail, advisory=True),
+        _as_finding(artifacts).model_copy(update={"advisory": True}),
         _state(reports),
         _running(reports),
         *_disk(reports),
@@ -70,13 +72,18 @@ def examine(settings: Settings, workdir: Path, environment: Mapping[str, str]) -
     ]
 
 
+def _as_finding(condition: Precondition) -> Finding:
+    return Finding(name=condition.name, ok=condition.ok, detail=condition.detail, remedies=condition.remedies)
+
+
 def _installed() -> Finding:
     found = []
     for package in PACKAGES:
         try:
             found.append(f"{package} {version(package)}")
         except PackageNotFoundError:
-            return Finding(name="packages", ok=False, detail=f"{package} is not installed; install phase4-tui anew")
+            again = Remedy(effect="install phase4-tui anew")
+            return Finding(name="packages", ok=False, detail=f"{package} is not installed", remedies=(again,))
     return Finding(name="packages", ok=True, detail=f"phase4_tui {__version__}, {', '.join(found)}")
 
 
@@ -84,7 +91,7 @@ def _interpreter(settings: Settings, workdir: Path, environment: Mapping[str, st
     try:
         return Finding(name="step scripts' python", ok=True, detail=interpreter(settings, workdir, environment))
     except SettingsError as error:
-        return Finding(name="step scripts' python", ok=False, detail=str(error))
+        return Finding(name="step scripts' python", ok=False, detail=error.message, remedies=error.remedies)
 
 
 def _proof(state: Path) -> tuple[Proof, Finding]:
@@ -102,7 +109,7 @@ def _state(reports: Path) -> Finding:
     try:
         state = read_state(reports)
     except StateUnreadable as error:
-        return Finding(name="state", ok=False, detail=str(error))
+        return Finding(name="state", ok=False, detail=error.message, remedies=error.remedies)
     active = state.active_tag or "none"
     detail = f"revision {state.revision}, mode {state.evaluation_mode}, active tag {active}"
     return Finding(name="state", ok=True, detail=detail)
@@ -153,7 +160,8 @@ def _number(path: Path) -> int | None:
 def _terminal(environment: Mapping[str, str]) -> Finding:
     term = environment.get("TERM", "")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return Finding(name="terminal", ok=False, detail="none; use status, watch and run", advisory=True)
+        others = Remedy(effect="use status, watch and run")
+        return Finding(name="terminal", ok=False, detail="none", remedies=(others,), advisory=True)
     columns, lines = os.get_terminal_size(sys.stdout.fileno())
     ok = term not in ("", "dumb")
     return Finding(name="terminal", ok=ok, detail=f"TERM={term}, {columns}x{lines}", advisory=True)

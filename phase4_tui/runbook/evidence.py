@@ -3,11 +3,11 @@
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from phase4_tui.artifacts.clock import now_ns
-from phase4_tui.artifacts.documents import Look, changed_ns, look, look_text
+from phase4_tui.artifacts.documents import Look, changed_ns, look, look_json, look_text
 from phase4_tui.artifacts.manifest import FrozenState, frozen_state
 from phase4_tui.artifacts.models import (
     Document,
@@ -22,6 +22,7 @@ from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.artifacts.report_head import look_report
 from phase4_tui.runbook.provenance import BROKEN, RunRecord, StepRecord, latest_steps
 from phase4_tui.runbook.run_holder import running_tag
+from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import Phase, steps_of
 
 QUALITY_LIMIT_BYTES = 32 << 20
@@ -49,6 +50,8 @@ class Evidence:
     no_go: bool
     """The sign-off note recommends NO-GO."""
     running: bool
+    own: Mapping[str, Look[Document]] = field(default_factory=dict)
+    """The files of the desk's own steps and checks, by suffix; those of JSON with their content."""
     others: tuple[str, ...] = ()
     """Of each core artifact that names another run tag inside: its name and that tag."""
     broken_steps: tuple[StepRecord, ...] = ()
@@ -56,13 +59,13 @@ class Evidence:
 
 
 def read_evidence(
-    reports: Path, tag: str, *, patient: bool = True, running: Callable[[], str | None] | None = None
+    site: Site, tag: str, *, patient: bool = True, running: Callable[[], str | None] | None = None
 ) -> Evidence:
     """Read all that is known of `tag`; `patient` gives a file that is being written half a second.
 
     `running` returns the tag that is being run, for whoever asks about many tags at once.
     """
-    latest = latest_steps(reports, tag)
+    reports, latest = site.reports, latest_steps(site, tag)
     phase = _phase_of(reports, tag, latest)
     begin = f"{reports}/{check_tag(tag)}"
 
@@ -97,15 +100,20 @@ def read_evidence(
         report=report,
         summary=summary,
         missing_files=tuple(missing),
-        frozen=frozen_state(reports, tag),
+        frozen=frozen_state(reports, tag, site.artifacts),
         no_go=_NO_GO.search(note_text) is not None,
         running=(running() if running else running_tag(reports)) == tag,
+        own={suffix: _look_own(begin + suffix, patient) for suffix in site.artifacts.own} if phase == 4 else {},
         others=tuple(_others(report, summary, tag)),
         broken_steps=tuple(
-            step for run, step in latest.values() if step.state in BROKEN and not _mended(reports, tag, run, step)
+            step for run, step in latest.values() if step.state in BROKEN and not _mended(site, tag, run, step)
         ),
         runs=tuple({run.run_id: run for run, _ in latest.values()}.values()),
     )
+
+
+def _look_own(file: str, patient: bool) -> Look[Document]:
+    return look_json(file, patient=patient) if file.endswith(".json") else look_text(file)[0]
 
 
 def _others(report: Look[ReportHead], summary: Look[Summary] | Look[Phase3Summary], tag: str) -> Iterator[str]:
@@ -115,9 +123,9 @@ def _others(report: Look[ReportHead], summary: Look[Summary] | Look[Phase3Summar
             yield f"{found.name} names run tag {inside!a}"
 
 
-def phase_of(reports: Path, tag: str) -> Phase:
+def phase_of(site: Site, tag: str) -> Phase:
     """Return which phase wrote a tag: by its sign-off note, else by its summary, else by its last run."""
-    return _phase_of(reports, tag, latest_steps(reports, tag))
+    return _phase_of(site.reports, tag, latest_steps(site, tag))
 
 
 def _phase_of(reports: Path, tag: str, latest: Mapping[str, tuple[RunRecord, StepRecord]]) -> Phase:
@@ -131,11 +139,12 @@ def _phase_of(reports: Path, tag: str, latest: Mapping[str, tuple[RunRecord, Ste
     return 3 if look(reports / file_name(tag, Artifact.SUMMARY), Phase3Summary, patient=False).usable else 4
 
 
-def _mended(reports: Path, tag: str, run: RunRecord, step: StepRecord) -> bool:
+def _mended(site: Site, tag: str, run: RunRecord, step: StepRecord) -> bool:
     """True when all that the broken step should have written was written after it broke, by whatever means."""
     ended = step.ended_ns
-    artifacts = next((known.artifacts for known in steps_of(run.phase) if known.name == step.name), ())
+    steps = steps_of(run.phase, site.settings)
+    artifacts = next((known.artifacts for known in steps if known.name == step.name), ())
     if ended is None or not artifacts:
         return False
-    times = [changed_ns(reports / file_name(tag, artifact)) for artifact in artifacts]
+    times = [changed_ns(site.reports / file_name(tag, artifact)) for artifact in artifacts]
     return all(time is not None and time > ended for time in times)

@@ -7,10 +7,11 @@ from phase4_tui.artifacts.documents import look, look_text
 from phase4_tui.artifacts.index import Identity, scan
 from phase4_tui.artifacts.json_stream import BadElement, decode_array
 from phase4_tui.artifacts.models import Document, Monitoring, Phase3Summary, QualityCheck, ReleaseCheck, Summary
-from phase4_tui.artifacts.names import Artifact, split_name
+from phase4_tui.artifacts.names import RUNBOOK_ARTIFACTS, Artifact, ArtifactNames
 from phase4_tui.artifacts.regular_files import Unreadable, open_regular, read_capped
 from phase4_tui.artifacts.report import ReportReader, tolerant_row
 from phase4_tui.artifacts.strict_json import BadJson, parse
+from phase4_tui.errors import error_as_commands
 from phase4_tui.runbook.evidence import QUALITY_LIMIT_BYTES
 from phase4_tui.runbook.steps import Command, Phase
 
@@ -30,13 +31,15 @@ def look_before(reports: Path, start_ns: int) -> Before:
     return Before(start_ns, scan(reports))
 
 
-def problems_of(command: Command, reports: Path, tag: str, phase: Phase, before: Before) -> list[str]:
+def problems_of(
+    command: Command, reports: Path, tag: str, phase: Phase, before: Before, artifacts: ArtifactNames
+) -> list[str]:
     """Return one line per expected file that is not as it should be; none means the step did its work."""
     after = scan(reports)
     problems = []
     for name in command.expects:
         if name not in after:
-            problems.append(f"{name} was not written{_others(command, before, after)}")
+            problems.append(f"{name} was not written{_others(command, before, after, artifacts)}")
         elif after[name] == before.files.get(name) or after[name][2] < before.start_ns:
             problems.append(f"{name} was not written anew: it is older than the step's start")
         else:
@@ -44,18 +47,18 @@ def problems_of(command: Command, reports: Path, tag: str, phase: Phase, before:
     return problems
 
 
-def _others(command: Command, before: Before, after: dict[str, Identity]) -> str:
+def _others(command: Command, before: Before, after: dict[str, Identity], artifacts: ArtifactNames) -> str:
     changed = sorted(
         name
         for name, identity in after.items()
-        if name not in command.expects and identity != before.files.get(name) and split_name(name)
+        if name not in command.expects and identity != before.files.get(name) and artifacts.split(name)
     )
     return f" (the step wrote {', '.join(changed[:SHOWN_OTHERS])} instead)" if changed else ""
 
 
 def check_file(path: Path, tag: str, phase: Phase) -> list[str]:
     """Return what is wrong with one artifact, by its name: not whole, a key missing, another tag's."""
-    owner = split_name(path.name)
+    owner = RUNBOOK_ARTIFACTS.split(path.name)
     artifact = owner[1] if owner else None
     match artifact:
         case Artifact.REPORT:
@@ -101,7 +104,7 @@ def _report(path: Path, tag: str) -> list[str]:
     except FileNotFoundError:
         return ["is absent"]
     except (BadJson, BadElement, Unreadable) as error:
-        return [str(error)]
+        return [error_as_commands(error)]
     if not reader.has_rows:
         return ["key `results` is missing or no array"]
     return _other_tag(reader.head.get("run_tag"), tag)
@@ -112,5 +115,5 @@ def _any_json(path: Path) -> list[str]:
         with open_regular(path, contained=True) as file:
             parse(read_capped(file))
     except (Unreadable, BadJson) as error:
-        return [str(error)]
+        return [error_as_commands(error)]
     return []

@@ -1,17 +1,17 @@
 """The proof of the fallback: in `phase3_only`, the last outputs are Phase 3's, and no Phase 4 run slipped in."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from pathlib import Path
 
-from phase4_tui.artifacts.clock import iso
+from phase4_tui.artifacts.clock import iso, nanoseconds
 from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.index import Identity, TagEntry, index_tags, scan
 from phase4_tui.artifacts.models import Document, Summary
 from phase4_tui.artifacts.names import Artifact, file_name
+from phase4_tui.errors import Remedy, command_line
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.evidence import phase_of
 from phase4_tui.runbook.provenance import latest_steps
+from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import Phase
 
 _RESULTS = {Artifact.REPORT, Artifact.SUMMARY}
@@ -30,21 +30,27 @@ class Fallback(Document):
         if self.intruders:
             return f"Phase 4 results that are no rehearsal were written since: {', '.join(self.intruders)}"
         if self.phase3_tag is None:
-            return "no Phase 3 run since: `phase4 run` makes one"
+            return "no Phase 3 run since"
         return f"last outputs are Phase 3's: {self.phase3_tag} at {self.phase3_at}"
 
+    @property
+    def remedies(self) -> tuple[Remedy, ...]:
+        """What makes the proof that is still missing."""
+        missing = self.phase3_tag is None and not self.intruders
+        return (Remedy("run", command_line("run"), "makes one"),) if missing else ()
 
-def read_fallback(reports: Path, state: OperationsState) -> Fallback | None:
+
+def read_fallback(site: Site, state: OperationsState) -> Fallback | None:
     """Return the proof, None while the mode is phase4."""
     if state.evaluation_mode != "phase3_only":
         return None
     since_ns = nanoseconds(state.mode_since) if state.mode_since else 0
-    names = scan(reports)
-    written = {entry.tag: _results_ns(names, entry) for entry in index_tags(names)}
+    names = scan(site.reports)
+    written = {entry.tag: _results_ns(names, entry) for entry in index_tags(names, site.artifacts)}
     recent = sorted((tag for tag in written if written[tag] > since_ns), key=lambda tag: (-written[tag], tag))
-    phases = {tag: _phase(reports, tag) for tag in recent}
+    phases = {tag: _phase(site, tag) for tag in recent}
     newest = next((tag for tag in recent if phases[tag] == 3), None)
-    intruders = tuple(tag for tag in recent if phases[tag] == 4 and not _rehearsed(reports, tag, written[tag]))
+    intruders = tuple(tag for tag in recent if phases[tag] == 4 and not _rehearsed(site, tag, written[tag]))
     return Fallback(
         since=state.mode_since,
         holds=newest is not None and not intruders,
@@ -56,25 +62,19 @@ def read_fallback(reports: Path, state: OperationsState) -> Fallback | None:
 
 def _results_ns(names: Mapping[str, Identity], entry: TagEntry) -> int:
     """Return when a tag's results were last written; other artifacts may be newer, and are no run."""
-    return max((names[f"{entry.tag}{kind}"][2] for kind in entry.artifacts & _RESULTS), default=0)
+    return max((names[f"{entry.tag}{kind}"][2] for kind in entry.suffixes & _RESULTS), default=0)
 
 
-def _phase(reports: Path, tag: str) -> Phase:
+def _phase(site: Site, tag: str) -> Phase:
     """Return the phase of a tag's results, which a sign-off note of the other phase beside them does not change."""
-    summary = look(reports / file_name(tag, Artifact.SUMMARY), Summary, patient=False)
-    return 4 if summary.state == "valid" else phase_of(reports, tag)
+    summary = look(site.reports / file_name(tag, Artifact.SUMMARY), Summary, patient=False)
+    return 4 if summary.state == "valid" else phase_of(site, tag)
 
 
-def _rehearsed(reports: Path, tag: str, written_ns: int) -> bool:
+def _rehearsed(site: Site, tag: str, written_ns: int) -> bool:
     """True when the results are those of a rehearsal, and nobody has written them again since."""
-    made = latest_steps(reports, tag).get("pipeline")
+    made = latest_steps(site, tag).get("pipeline")
     if made is None or not made[0].rehearsal:
         return False
     ended = made[1].ended_ns
     return ended is None or written_ns <= ended
-
-
-def nanoseconds(moment: str) -> int:
-    """Return a time as `iso` writes it in nanoseconds since the epoch."""
-    found = datetime.fromisoformat(moment)
-    return int(found.replace(microsecond=0).timestamp()) * 1_000_000_000 + found.microsecond * 1000

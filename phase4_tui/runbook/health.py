@@ -1,15 +1,15 @@
-"""The four health checks of the runbook, judged from evidence alone; what can't be trusted is never ok."""
+"""The health of a tag: what each check found, judged from evidence alone; what can't be trusted is never ok."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from phase4_tui.artifacts.clock import iso
 from phase4_tui.artifacts.counting import counted
 from phase4_tui.artifacts.documents import Look, LookState
 from phase4_tui.artifacts.models import Document, Monitoring, QualityCheck, ReleaseCheck
-from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.policy.phase3.quality import SECTIONS as PHASE3_SECTIONS
 from phase4_tui.policy.phase4.quality import SECTIONS as PHASE4_SECTIONS
@@ -27,6 +27,7 @@ CheckState = Literal[
     "stale",
     "not_applicable",
 ]
+HOLDS: tuple[CheckState, ...] = ("passed", "ok", "present")
 
 
 class Check(Document):
@@ -40,43 +41,63 @@ class Check(Document):
     file: str
     modified_at: str | None
     modified_ns: int | None = Field(default=None, exclude=True)
+    title: str = Field(default="", exclude=True)
+    detail: str = Field(default="", exclude=True)
+    """What was looked at, in a few words; empty where the check says nothing of it."""
+    is_gate: bool = Field(default=False, exclude=True)
+    """One of the two gates of the sequence, which the decisions themselves must pass."""
 
 
 class Health(Document):
-    """The four checks, in the runbook's order."""
+    """The checks of a tag by name: the runbook's in its order (runbook/checks.py), then the desk's own."""
 
-    release_check: Check
-    quality_check: Check
-    monitoring: Check
-    signoff: Check
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Check]
+
+    @property
+    def checks(self) -> Mapping[str, Check]:
+        """Every check by its name."""
+        return self.__pydantic_extra__
+
+    def __getitem__(self, name: str) -> Check:
+        return self.__pydantic_extra__[name]
 
     @property
     def all_ok(self) -> bool:
-        """True when all four hold."""
-        return all(check.ok for check in (self.release_check, self.quality_check, self.monitoring, self.signoff))
+        """True when every check holds."""
+        return all(check.ok for check in self.checks.values())
+
+    @property
+    def core_pass(self) -> bool:
+        """True when both gates passed."""
+        return all(check.state == "passed" for check in self.checks.values() if check.is_gate)
 
 
-def judge(evidence: Evidence) -> Health:
-    """Return the health of a tag."""
-    signoff = Artifact.PHASE4_SIGNOFF if evidence.phase == 4 else Artifact.PHASE3_SIGNOFF
-    if evidence.phase == 3:
-        monitoring = Check(
-            state="not_applicable",
-            ok=True,
-            expected="no monitoring in Phase 3",
-            found="not applicable",
-            issues=(),
-            file=str(evidence.reports / file_name(evidence.tag, Artifact.MONITORING)),
-            modified_at=None,
+@dataclass(frozen=True)
+class Judged:
+    """What a check's file shows: state, what was found in a word, one line an issue, and when it was written."""
+
+    state: CheckState
+    found: str
+    issues: tuple[str, ...]
+    file: str
+    modified_ns: int | None
+
+    def as_check(self, title: str, expected: str, detail: str, *, is_gate: bool) -> Check:
+        """Return it as the check of that title."""
+        return Check(
+            state=self.state,
+            ok=self.state in HOLDS or self.state == "not_applicable",
+            expected=expected,
+            found=self.found,
+            issues=self.issues,
+            file=self.file,
+            modified_at=None if self.modified_ns is None else iso(self.modified_ns),
+            modified_ns=self.modified_ns,
+            title=title,
+            detail=detail,
+            is_gate=is_gate,
         )
-    else:
-        monitoring = _check(evidence, evidence.monitoring, "status=OK", _monitoring_verdict)
-    return Health(
-        release_check=_check(evidence, evidence.release, "passed=true", _release_verdict),
-        quality_check=_check(evidence, evidence.quality, "passed=true", _quality_verdict),
-        monitoring=monitoring,
-        signoff=_check(evidence, evidence.signoff, f"{file_name(evidence.tag, signoff)} present", _text_verdict),
-    )
 
 
 Verdict = tuple[CheckState, str, list[str]]
@@ -84,7 +105,14 @@ D = TypeVar("D", bound=Document)
 _NO_CONTENT: dict[LookState, CheckState] = {"absent": "absent", "writing": "writing", "unreadable": "unreadable"}
 
 
-def _check(evidence: Evidence, found: Look[D], expected: str, verdict: Callable[[Evidence, D], Verdict]) -> Check:
+def judged_by(
+    find: Callable[[Evidence], Look[D]], verdict: Callable[[Evidence, D], Verdict]
+) -> Callable[[Evidence], Judged]:
+    """Return what judges the file that `find` gives: by what it holds, unless it can't be used or is too old."""
+    return lambda evidence: _judge(evidence, find(evidence), verdict)
+
+
+def _judge(evidence: Evidence, found: Look[D], verdict: Callable[[Evidence, D], Verdict]) -> Judged:
     issues = list(found.problems)
     state: CheckState
     word: str
@@ -99,16 +127,7 @@ def _check(evidence: Evidence, found: Look[D], expected: str, verdict: Callable[
         if state not in {"failed", "alert"} and _is_stale(evidence, found):
             issues.append("is older than the report that it judges; run the sequence again")
             state, word = "stale", f"stale ({word})"
-    return Check(
-        state=state,
-        ok=state in ("passed", "ok", "present"),
-        expected=expected,
-        found=word,
-        issues=tuple(safe_line(issue, 500) for issue in issues),
-        file=found.file,
-        modified_at=None if found.modified_ns is None else iso(found.modified_ns),
-        modified_ns=found.modified_ns,
-    )
+    return Judged(state, word, tuple(safe_line(issue, 500) for issue in issues), found.file, found.modified_ns)
 
 
 def _is_stale(evidence: Evidence, found: Look[D]) -> bool:
@@ -116,11 +135,13 @@ def _is_stale(evidence: Evidence, found: Look[D]) -> bool:
     return report is not None and check is not None and check < report
 
 
-def _text_verdict(evidence: Evidence, value: Document) -> Verdict:
+def text_verdict(evidence: Evidence, value: Document) -> Verdict:
+    """Judge that the note is there, whatever it says."""
     return "present", "present", []
 
 
-def _release_verdict(evidence: Evidence, value: ReleaseCheck) -> Verdict:
+def release_verdict(evidence: Evidence, value: ReleaseCheck) -> Verdict:
+    """Judge the release check: its own word, unless the report is gone or another tag's."""
     issues = [f"missing: {name}" for name in value.missing_files or ()] + list(value.validation_errors or ())
     if value.tag is not None and value.tag != evidence.tag:
         issues.append(f"key `tag` is {value.tag!a}: the check is another tag's")
@@ -141,7 +162,8 @@ def _release_verdict(evidence: Evidence, value: ReleaseCheck) -> Verdict:
     return ("passed" if value.passed else "failed"), f"passed={_word(value.passed)}", issues
 
 
-def _quality_verdict(evidence: Evidence, value: QualityCheck) -> Verdict:
+def quality_verdict(evidence: Evidence, value: QualityCheck) -> Verdict:
+    """Judge the quality check: its own word, unless a section of it did not pass."""
     issues = []
     sections = value.checks or {}
     for name, section in sections.items():
@@ -156,7 +178,8 @@ def _quality_verdict(evidence: Evidence, value: QualityCheck) -> Verdict:
     return ("passed" if value.passed else "failed"), f"passed={_word(value.passed)}", issues
 
 
-def _monitoring_verdict(evidence: Evidence, value: Monitoring) -> Verdict:
+def monitoring_verdict(evidence: Evidence, value: Monitoring) -> Verdict:
+    """Judge the monitoring: its status, unless it has alerts or is another tag's."""
     issues = [alert.message or f"{alert.metric} breached its rule" for alert in value.alerts]
     issues = [f"{alert.severity} {text}" for alert, text in zip(value.alerts, issues, strict=True)]
     tag = value.snapshot.run_tag if value.snapshot else None

@@ -1,38 +1,62 @@
 """The evidence ladder: what a tag must show, rung by rung, to count as known-good (design: Known-good switch)."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.sha256 import hash_file
 from phase4_tui.journal.state import OperationsState, Quarantined
+from phase4_tui.runbook.checks import CHECKS, GATES_PASSED, MONITORED, SIGNED, CheckEntry, checks_of
 from phase4_tui.runbook.evidence import Evidence
-from phase4_tui.runbook.health import Health
+from phase4_tui.runbook.health import HOLDS, Health
+from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.steps import Phase
 
-PARSES, MONITORED, MATCHES = "parses", "monitoring OK", "matches its manifest"
-RUNGS = ("complete", PARSES, "gates passed", MONITORED, "signed off", MATCHES, "not quarantined")
+COMPLETE, PARSES, MATCHES, NOT_QUARANTINED = "complete", "parses", "matches its manifest", "not quarantined"
 
 
-def first_failed_rung(evidence: Evidence, health: Health, state: OperationsState) -> str | None:
+def _rungs_of_checks(checks: Sequence[CheckEntry]) -> tuple[str, ...]:
+    """Return the rungs of the checks; whoever signs decides on all of them, so that rung is the last."""
+    return tuple(sorted(dict.fromkeys(entry.rung for entry in checks), key=lambda rung: rung == SIGNED))
+
+
+RUNGS = (COMPLETE, PARSES, *_rungs_of_checks(CHECKS), MATCHES, NOT_QUARANTINED)
+
+
+def rungs_of(settings: Settings) -> tuple[str, ...]:
+    """Return the rungs of the ladder in order, those of the desk's own checks included."""
+    return (COMPLETE, PARSES, *_rungs_of_checks(checks_of(settings, 4)), MATCHES, NOT_QUARANTINED)
+
+
+def first_failed_rung(
+    evidence: Evidence, health: Health, state: OperationsState, checks: Sequence[CheckEntry] = CHECKS
+) -> str | None:
     """Return the first rung that the tag fails, None for a known-good tag."""
-    gates = (health.release_check, health.quality_check)
-    checks = (*gates, health.monitoring)
+    return next((rung for rung, held in _climbed(evidence, health, state, checks) if not held), None)
+
+
+def _climbed(
+    evidence: Evidence, health: Health, state: OperationsState, checks: Sequence[CheckEntry]
+) -> Iterator[tuple[str, bool]]:
+    """Yield each rung and whether it holds; what comes after the first that fails need not be looked at."""
+    first = [health[entry.name] for entry in checks if entry.completes]
     core = (evidence.report, evidence.summary)
-    climbed = (
-        not evidence.missing_files
-        and all(check.state != "absent" for check in checks)
-        and not _is_being_made(evidence),
-        all(check.state not in {"unreadable", "writing", "stale"} for check in checks)
+    complete = all(check.state != "absent" for check in first) and not evidence.missing_files
+    yield COMPLETE, complete and not _is_being_made(evidence)
+    yield (
+        PARSES,
+        all(check.state not in {"unreadable", "writing", "stale"} for check in first)
         and all(found.state not in {"unreadable", "writing", "broken"} for found in core),
-        all(check.state == "passed" for check in gates) and not evidence.broken_steps,
-        health.monitoring.state == "ok",  # Phase 3 has none, and is the fallback, not a known-good tag
-        health.signoff.ok and not evidence.no_go,
-        # A copy that is gone proves nothing, and one that no operation made proves nothing either.
-        evidence.frozen == ("intact" if evidence.tag in state.frozen else "no"),
-        quarantine_of(evidence.reports, evidence.tag, state) is None,
     )
-    return next((rung for rung, held in zip(RUNGS, climbed, strict=True) if not held), None)
+    more = {GATES_PASSED: not evidence.broken_steps, SIGNED: not evidence.no_go}
+    for rung in _rungs_of_checks(checks):
+        # Phase 3 has no monitoring, and is the fallback, not a known-good tag.
+        found = (health[entry.name] for entry in checks if entry.rung == rung)
+        yield rung, all(check.state in HOLDS for check in found) and more.get(rung, True)
+    # A copy that is gone proves nothing, and one that no operation made proves nothing either.
+    yield MATCHES, evidence.frozen == ("intact" if evidence.tag in state.frozen else "no")
+    yield NOT_QUARANTINED, quarantine_of(evidence.reports, evidence.tag, state) is None
 
 
 def told_rung(rung: str, phase: Phase) -> str:

@@ -2,18 +2,31 @@
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from phase4_tui.artifacts.frozen import is_frozen
-from phase4_tui.artifacts.models import Document
+from phase4_tui.artifacts.models import Diagnostic
 from phase4_tui.artifacts.names import Artifact, file_name
+from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.runbook.isolation import Proof, live_order_switches
 from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.site import Site
-from phase4_tui.runbook.steps import Phase, Place, Step, is_foreign, place_of, script_directory, steps_of
+from phase4_tui.runbook.steps import (
+    PHASE3_STEPS,
+    PHASE4_STEPS,
+    Phase,
+    Place,
+    Step,
+    is_foreign,
+    place_of,
+    script_directory,
+    steps_of,
+)
+
+LAY_OUT = Remedy("", command_line("init"), "lays out what is missing")
 
 
-class Precondition(Document):
+class Precondition(Diagnostic):
     """One condition, whether it holds, and what was found."""
 
     name: str
@@ -31,12 +44,15 @@ def preconditions(site: Site, tag: str | None, proof: Proof) -> tuple[Preconditi
 
 def check_workdir(settings: Settings, place: Place, phase: Phase, steps: Sequence[Step] | None = None) -> Precondition:
     """The working directory holds what `steps` (default: all) read of it, and its reports can be written."""
-    problems = []
-    names = {step.name for step in steps or steps_of(phase)}
+    problems: list[str] = []
+    remedies: list[Remedy] = []
+    names = {step.name for step in steps or steps_of(phase, settings)}
     if "pipeline" in names and not place.input_path.is_file():
-        problems.append(f"input {place.input} is missing (--input names another, `phase4 init` lays one out)")
+        problems.append(f"input {place.input} is missing")
+        remedies += [Remedy("", command_line("run", "--input", "FILE"), "names another"), LAY_OUT]
     if "monitor" in names and not place.rules_path.is_file():
-        problems.append(f"rules {place.rules} are missing (--rules names others, `phase4 init` lays them out)")
+        problems.append(f"rules {place.rules} are missing")
+        remedies += [Remedy("", command_line("run", "--rules", "FILE"), "names others"), LAY_OUT]
     nearest = place.reports
     while not nearest.exists() and nearest != nearest.parent:
         nearest = nearest.parent
@@ -45,13 +61,14 @@ def check_workdir(settings: Settings, place: Place, phase: Phase, steps: Sequenc
     elif not os.access(nearest, os.W_OK | os.X_OK):
         problems.append(f"{nearest} can't be written by this user")
     if problems:
-        return Precondition(name="working_directory", ok=False, detail="; ".join(problems))
+        told = "; ".join(problems)
+        return Precondition(name="working_directory", ok=False, detail=told, remedies=tuple(remedies))
     return Precondition(name="working_directory", ok=True, detail=_scripts(settings, place, phase))
 
 
 def _scripts(settings: Settings, place: Place, phase: Phase) -> str:
     directory = script_directory(settings, place.workdir, phase)
-    steps = steps_of(phase)
+    steps = PHASE4_STEPS if phase == 4 else PHASE3_STEPS
     own = [step.script for step in steps if is_foreign(directory / step.script)]
     if not own:
         return "complete; the steps are this program's"
@@ -65,25 +82,30 @@ def check_artifacts(place: Place, tag: str) -> Precondition:
     """The latest artifacts are present for the tag."""
     core = (Artifact.REPORT, Artifact.SUMMARY, Artifact.REPORT_MD)
     missing = [name for name in (file_name(tag, kind) for kind in core) if not (place.reports / name).is_file()]
-    detail = f"missing: {', '.join(missing)}; `phase4 run` writes them" if missing else f"present for {tag}"
-    return Precondition(name="artifacts", ok=not missing, detail=detail)
+    if missing:
+        writes = Remedy("run", command_line("run"), "writes them")
+        return Precondition(name="artifacts", ok=False, detail=f"missing: {', '.join(missing)}", remedies=(writes,))
+    return Precondition(name="artifacts", ok=True, detail=f"present for {tag}")
 
 
-def check_step_input(place: Place, tag: str, step: Step, phase: Phase) -> Precondition:
+def check_step_input(settings: Settings, place: Place, tag: str, step: Step, phase: Phase) -> Precondition:
     """What a step by itself can't do without is there; where it is not, the step that makes it is named."""
     name = None if step.reads is None else file_name(tag, step.reads)
     if name is None or os.path.lexists(place.reports / name):
         return Precondition(name="artifacts", ok=True, detail=f"{step.name} has what it reads")
-    makes = next(one for one in steps_of(phase) if step.reads in one.artifacts)
+    makes = next(one for one in steps_of(phase, settings) if step.reads in one.artifacts)
     detail = f"{step.name} reads {name}, which is missing; step {makes.number} {makes.name} makes it"
-    return Precondition(name="artifacts", ok=False, detail=f"{detail}: `phase4 step {makes.name} --tag {tag}`")
+    runs = Remedy(makes.operation, command_line("step", makes.name, "--tag", tag), "runs it")
+    return Precondition(name="artifacts", ok=False, detail=detail, remedies=(runs,))
 
 
 def check_environment(settings: Settings, environment: Mapping[str, str]) -> Precondition:
     """No variable enables live orders."""
     found = live_order_switches(settings, environment)
-    detail = f"live orders are enabled by {', '.join(found)}; unset it" if found else "no variable enables live orders"
-    return Precondition(name="paper_mode", ok=not found, detail=detail)
+    if found:
+        detail = f"live orders are enabled by {', '.join(found)}"
+        return Precondition(name="paper_mode", ok=False, detail=detail, remedies=(Remedy(effect="unset it"),))
+    return Precondition(name="paper_mode", ok=True, detail="no variable enables live orders")
 
 
 def check_isolation(proof: Proof) -> Precondition:
@@ -93,9 +115,10 @@ def check_isolation(proof: Proof) -> Precondition:
 
 def check_not_frozen(place: Place, tag: str) -> Precondition:
     """The tag may be written."""
-    frozen = is_frozen(place.reports, tag)
-    detail = f"{tag} is frozen; run under another tag" if frozen else f"{tag} may be written"
-    return Precondition(name="tag", ok=not frozen, detail=detail)
+    if is_frozen(place.reports, tag):
+        advice = Remedy(effect="run under another tag")
+        return Precondition(name="tag", ok=False, detail=f"{tag} is frozen", remedies=(advice,))
+    return Precondition(name="tag", ok=True, detail=f"{tag} may be written")
 
 
 def check_room(place: Place) -> Precondition:
@@ -110,4 +133,13 @@ def check_room(place: Place) -> Precondition:
         return Precondition(name="disk", ok=False, detail=f"can't be looked at: {error.strerror}")
     ok = free > needed
     detail = f"{free >> 20} MiB free, about {needed >> 20} MiB needed"
-    return Precondition(name="disk", ok=ok, detail=detail if ok else f"{detail}; make room first")
+    advice = () if ok else (Remedy(effect="make room first"),)
+    return Precondition(name="disk", ok=ok, detail=detail, remedies=advice)
+
+
+def refuse_unmet(conditions: Iterable[Precondition]) -> None:
+    """Raise Refused for the first condition that does not hold."""
+    for condition in conditions:
+        if not condition.ok:
+            message = f"precondition {condition.name}: {condition.detail}"
+            raise Refused(message, remedy=condition.remedies, precondition=condition.name)

@@ -1,5 +1,6 @@
 """What is kept of every run under `reports/.phase4/runs/<tag>/`: one record a run, one transcript a step."""
 
+import os
 import platform
 import secrets
 import sys
@@ -16,7 +17,9 @@ from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import check_tag, state_dir
+from phase4_tui.errors import command_line
 from phase4_tui.runbook.isolation import Proof
+from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import steps_of
 
 StepState = Literal["passed", "failed_gate", "crashed", "timed_out", "cancelled", "not_run", "running"]
@@ -117,7 +120,29 @@ def runs_of(reports: Path, tag: str) -> Iterator[RunRecord]:
     for name in names:
         found = look(directory / name, RunRecord, patient=False)
         if found.value is not None:
-            yield found.value
+            yield _with_moved_transcripts(directory, found.value)
+
+
+def _with_moved_transcripts(directory: Path, run: RunRecord) -> RunRecord:
+    """Return the run with its transcripts where they are now.
+
+    A record names them by absolute path, and the working directory may have been moved or copied since.
+    """
+    moved = {step.name: path for step in run.steps if (path := _moved_transcript(directory, step)) is not None}
+    if not moved:
+        return run
+    steps = (step.model_copy(update={"transcript": moved.get(step.name, step.transcript)}) for step in run.steps)
+    return run.model_copy(update={"steps": tuple(steps)})
+
+
+def _moved_transcript(directory: Path, step: StepRecord) -> str | None:
+    """Return the transcript that lies beside the record, None where that is the one on record or there is none."""
+    if step.transcript is None:
+        return None
+    beside = f"{directory}/{step.transcript.rpartition('/')[2]}"
+    if beside == step.transcript or not os.path.isfile(beside):  # noqa: PTH113 - asked of every step of an index
+        return None
+    return beside
 
 
 def last_sequence(reports: Path, tag: str) -> RunRecord | None:
@@ -125,22 +150,22 @@ def last_sequence(reports: Path, tag: str) -> RunRecord | None:
     return next((run for run in runs_of(reports, tag) if run.kind == "sequence"), None)
 
 
-def latest_steps(reports: Path, tag: str) -> dict[str, tuple[RunRecord, StepRecord]]:
+def latest_steps(site: Site, tag: str) -> dict[str, tuple[RunRecord, StepRecord]]:
     """Return, for each step that was ever started under the tag, its last run."""
     latest: dict[str, tuple[RunRecord, StepRecord]] = {}
-    for run in runs_of(reports, tag):
+    for run in runs_of(site.reports, tag):
         for step in run.steps:
             if step.state != "not_run":
                 latest.setdefault(step.name, (run, step))
-        if {step.name for step in steps_of(run.phase)} <= latest.keys():
+        if {step.name for step in steps_of(run.phase, site.settings)} <= latest.keys():
             break  # every step has been met; older runs can add nothing
     return latest
 
 
 def resume_command(run: RunRecord) -> str:
     """Return the command that resumes a run, in whatever mode it was made."""
-    kind = " --rehearsal" if run.rehearsal else " --phase 3" if run.phase == 3 else ""
-    return f"phase4 run --resume{kind} --tag {run.tag}"
+    kind = ("--rehearsal",) if run.rehearsal else ("--phase", "3") if run.phase == 3 else ()
+    return command_line("run", "--resume", *kind, "--tag", run.tag)
 
 
 def last_transcript(run: RunRecord) -> Path | None:

@@ -1,15 +1,13 @@
-"""The rules that the monitor judges by, as a working directory sets them, and the limit of each KPI."""
+"""The rules that the monitor judges by, as a working directory sets them."""
 
 import math
-from dataclasses import asdict
 from pathlib import Path
 from typing import TypeGuard
 
 from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
 from phase4_tui.artifacts.strict_json import BadJson, parse
-from phase4_tui.policy.monitoring import Rules, parse_rules
-
-KPIS = ("no_trade_pct", "directional_pct", "event_block_pct", "portfolio_block_pct")
+from phase4_tui.errors import error_as_commands
+from phase4_tui.policy.monitoring import DEFAULT_RULES, Rules, parse_rules
 
 
 def read_rules(path: Path) -> tuple[Rules, str | None]:
@@ -17,16 +15,9 @@ def read_rules(path: Path) -> tuple[Rules, str | None]:
     try:
         return parse_rules(parse(read_bytes(path))), None
     except FileNotFoundError:
-        return Rules(), f"{path.name} is not there"
+        return DEFAULT_RULES, f"{path.name} is not there"
     except (Unreadable, BadJson, ValueError) as error:
-        return Rules(), f"{path.name} {error}"
-
-
-def limit_of(rules: Rules, kpi: str) -> tuple[float, bool]:
-    """Return the limit of a KPI in percent, and whether it is the highest value that is allowed."""
-    values = asdict(rules)
-    most = values.get(f"max_{kpi}")
-    return (most, True) if most is not None else (values[f"min_{kpi}"], False)
+        return DEFAULT_RULES, f"{path.name} {error_as_commands(error)}"
 
 
 def is_share(value: object) -> TypeGuard[int | float]:

@@ -6,11 +6,11 @@ from itertools import chain, count, takewhile
 from pathlib import Path
 
 from phase4_tui.artifacts.index import Identity, scan
-from phase4_tui.artifacts.names import DEFAULT_TAG, Artifact
+from phase4_tui.artifacts.names import DEFAULT_TAG
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.sha256 import hash_file
 from phase4_tui.artifacts.strict_json import BadJson
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy, Wording, as_commands, command_line
 from phase4_tui.journal.state import read_state
 from phase4_tui.runbook.preconditions import (
     Precondition,
@@ -19,6 +19,7 @@ from phase4_tui.runbook.preconditions import (
     check_room,
     check_step_input,
     check_workdir,
+    refuse_unmet,
 )
 from phase4_tui.runbook.provenance import (
     COMPLETE,
@@ -28,6 +29,7 @@ from phase4_tui.runbook.provenance import (
     runs_of,
 )
 from phase4_tui.runbook.settings import Settings
+from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import (
     PHASE3_SAMPLE,
     Command,
@@ -38,6 +40,11 @@ from phase4_tui.runbook.steps import (
     definition_sha256,
     place_of,
     steps_of,
+)
+
+OWN_BATCH = (
+    Remedy("", command_line("run", "--phase", "3", "--input", "FILE"), "runs one of your own"),
+    Remedy(effect="[phase3] input in phase4.toml names it for good"),
 )
 
 
@@ -76,12 +83,12 @@ class RunPlan:
         """The steps that will be run, in order."""
         return self.commands[len(self.done) :]
 
-    def describe(self) -> list[str]:
-        """Return the plan in lines."""
+    def describe(self, word: Wording = as_commands) -> list[str]:
+        """Return the plan in lines; `word` says what else could be done."""
         lines = [f"run tag {self.tag}, Phase {self.phase}, in {self.place.workdir}"]
         lines.append(f"input {self.input.path} (sha256 {(self.input.sha256 or 'absent')[:12]})")
         if self.phase == 3 and self.input.path == str(PHASE3_SAMPLE):
-            lines.append("  which is this program's sample: `--input` or [phase3] input in phase4.toml names your own")
+            lines.append(word("  which is this program's sample", OWN_BATCH))
         lines += [f"keep {record.name}: {record.state} in run {self.resumes}" for record in self.done]
         for command in self.to_run:
             lines.append(f"step {command.step.number} {command.step.name} ({command.origin}): {' '.join(command.argv)}")
@@ -91,26 +98,27 @@ class RunPlan:
         return lines
 
 
-def rerun_tag(reports: Path, base: str | None = None) -> str:
+def rerun_tag(site: Site, base: str | None = None) -> str:
     """Return a tag for a re-run that nothing has: by default after the open incident's, which is to stay as it is."""
-    incident = read_state(reports).incident
+    incident = read_state(site.reports).incident
     begin = f"{(incident.tag if incident else base or DEFAULT_TAG)[:50]}_rerun"
-    names = scan(reports)
-    return next(tag for tag in chain([begin], _numbered(begin)) if not _is_taken(reports, names, tag))
+    names = scan(site.reports)
+    return next(tag for tag in chain([begin], _numbered(begin)) if not _is_taken(site, names, tag))
 
 
-def free_tag(reports: Path, base: str) -> str:
+def free_tag(site: Site, base: str) -> str:
     """Return a tag like `base` with a number behind it that nothing has."""
-    names = scan(reports)
-    return next(tag for tag in _numbered(base[:60]) if not _is_taken(reports, names, tag))
+    names = scan(site.reports)
+    return next(tag for tag in _numbered(base[:60]) if not _is_taken(site, names, tag))
 
 
 def _numbered(base: str) -> Iterator[str]:
     return (f"{base}{number}" for number in count(2))
 
 
-def _is_taken(reports: Path, names: Mapping[str, Identity], tag: str) -> bool:
-    return any(f"{tag}{kind}" in names for kind in Artifact) or next(runs_of(reports, tag), None) is not None
+def _is_taken(site: Site, names: Mapping[str, Identity], tag: str) -> bool:
+    there = any(name in names for name in site.artifacts.of(tag))
+    return there or next(runs_of(site.reports, tag), None) is not None
 
 
 def choose_phase(reports: Path, request: Request) -> Phase:
@@ -120,8 +128,11 @@ def choose_phase(reports: Path, request: Request) -> Phase:
         return request.phase or 4
     if request.phase == 4 and not request.rehearsal:
         raise Refused(
-            "evaluation mode is phase3_only: a Phase 4 run is refused unless it is a --rehearsal; "
-            "`phase4 reopen` ends the mode"
+            "evaluation mode is phase3_only: a Phase 4 run is refused unless it is a rehearsal",
+            remedy=(
+                Remedy("rehearse", command_line("run", "--rehearsal"), "makes one"),
+                Remedy("reopen", command_line("reopen", "--tag", "TAG"), "ends the mode"),
+            ),
         )
     return 4 if request.rehearsal else (request.phase or 3)
 
@@ -136,7 +147,7 @@ def plan_run(settings: Settings, workdir: Path, environment: Mapping[str, str], 
     phase = choose_phase(reports, request)
     tag = request.tag if request.tag is not None else settings.tag if phase == 4 else settings.phase3.tag
     if request.tag is None and request.rehearsal and not request.resume:
-        tag = rerun_tag(reports, tag)
+        tag = rerun_tag(Site(workdir, settings, environment), tag)
     prior = _to_resume(reports, tag, phase) if request.resume else None
     place = place_of(
         settings,
@@ -145,7 +156,7 @@ def plan_run(settings: Settings, workdir: Path, environment: Mapping[str, str], 
         prior.input.path if prior and request.input is None else request.input,
         prior.rules.path if prior and request.rules is None else request.rules,
     )
-    steps = (request.only,) if request.only else steps_of(phase)
+    steps = (request.only,) if request.only else steps_of(phase, settings)
     commands = tuple(command_for(step, phase, tag, place, settings, environment) for step in steps)
     preconditions = [
         check_workdir(settings, place, phase, steps),
@@ -156,8 +167,8 @@ def plan_run(settings: Settings, workdir: Path, environment: Mapping[str, str], 
     if request.only is not None and request.only.number > 1:
         preconditions.pop()  # reads artifacts, not the batch
         if commands[0].origin != "settings":  # a command line of their own may read what it likes
-            preconditions.append(check_step_input(place, tag, request.only, phase))
-    _refuse_unmet(preconditions)
+            preconditions.append(check_step_input(settings, place, tag, request.only, phase))
+    refuse_unmet(preconditions)
     plan = RunPlan(
         tag=tag,
         phase=phase,
@@ -174,26 +185,22 @@ def plan_run(settings: Settings, workdir: Path, environment: Mapping[str, str], 
     return _resumed(plan, prior) if prior else plan
 
 
-def _refuse_unmet(preconditions: list[Precondition]) -> None:
-    for precondition in preconditions:
-        if not precondition.ok:
-            raise Refused(f"precondition {precondition.name}: {precondition.detail}")
-
-
 def _source(name: str, path: Path) -> Source:
     try:
         return Source(path=name, sha256=hash_file(path))
     except (Unreadable, BadJson) as error:
-        raise Refused(f"{name} {error}") from None
+        raise Refused(f"{name} {error.message}", remedy=error.remedies, file=str(path)) from None
 
 
 def _to_resume(reports: Path, tag: str, phase: Phase) -> RunRecord:
     for run in runs_of(reports, tag):
         if run.kind == "sequence" and run.phase == phase:
             if all(step.state in COMPLETE for step in run.steps):
-                raise Refused(f"the last run of {tag} is complete: nothing to resume; `phase4 run` starts a new one")
+                starts = Remedy("run", command_line("run", "--tag", tag), "starts a new one")
+                raise Refused(f"the last run of {tag} is complete: nothing to resume", remedy=starts, tag=tag)
             return run
-    raise Refused(f"no run of {tag} is on record: nothing to resume; `phase4 run --tag {tag}` starts one")
+    starts = Remedy("run", command_line("run", "--tag", tag), "starts one")
+    raise Refused(f"no run of {tag} is on record: nothing to resume", remedy=starts, tag=tag)
 
 
 def _resumed(plan: RunPlan, prior: RunRecord) -> RunPlan:
@@ -201,8 +208,9 @@ def _resumed(plan: RunPlan, prior: RunRecord) -> RunPlan:
     changed = changes_since(plan, prior)
     if changed:
         raise Refused(
-            f"can't resume {plan.tag}: since run {prior.run_id} these changed: {'; '.join(changed)}. "
-            f"`phase4 run --tag {plan.tag}` starts from the beginning"
+            f"can't resume {plan.tag}: since run {prior.run_id} these changed: {'; '.join(changed)}",
+            remedy=Remedy("run", command_line("run", "--tag", plan.tag), "starts from the beginning"),
+            tag=plan.tag,
         )
     return RunPlan(**{**vars(plan), "done": tuple(_kept(prior)), "resumes": prior.run_id})
 

@@ -18,7 +18,7 @@ from phase4_tui.artifacts.names import Artifact, file_name, state_dir
 from phase4_tui.artifacts.progress import parse_progress
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.sha256 import hash_file
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal import writer
 from phase4_tui.journal.actor import Actor, host_name
 from phase4_tui.journal.locks import Busy
@@ -27,7 +27,7 @@ from phase4_tui.journal.state import read_state
 from phase4_tui.runbook.children import Barrier, ChildResult, ChildSpec, run_child
 from phase4_tui.runbook.expected_files import Before, look_before, problems_of
 from phase4_tui.runbook.isolation import Proof, private_home, probe_barrier, step_environment
-from phase4_tui.runbook.preconditions import check_environment, check_isolation, check_not_frozen
+from phase4_tui.runbook.preconditions import check_environment, check_isolation, check_not_frozen, refuse_unmet
 from phase4_tui.runbook.provenance import (
     RunRecord,
     StepRecord,
@@ -41,6 +41,7 @@ from phase4_tui.runbook.provenance import (
 from phase4_tui.runbook.run_holder import announce, holder, run_lock, withdraw
 from phase4_tui.runbook.run_plan import RunPlan, choose_phase, plan_run
 from phase4_tui.runbook.settings import Settings
+from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import Command
 
 ERROR_CHARS = 400
@@ -85,7 +86,8 @@ def run_plan(
             lock.acquire()
         except Busy:
             noted = holder(reports)
-            raise Refused(f"{noted or 'another process'}: one run at a time; wait for it or cancel it there") from None
+            advice = Remedy(effect="wait for it or cancel it there")
+            raise Refused(f"{noted or 'another process'}: one run at a time", remedy=advice) from None
         stack.callback(lock.release)
         mark_interrupted(reports)
         _refuse_other_mode(plan)
@@ -100,7 +102,8 @@ def run_plan(
         note_run(reports, record, settings.operator)
         observer.run_started(record)
         child_environment = step_environment(settings, environment, home)
-        run = _Run(plan, settings, child_environment, barrier, lock.descriptors, observer, cancel, record)
+        site = Site(plan.place.workdir, settings, environment)
+        run = _Run(plan, site, child_environment, barrier, lock.descriptors, observer, cancel, record)
         try:
             ended = run.go()
         except BaseException:
@@ -142,7 +145,8 @@ def note_run(reports: Path, run: RunRecord, operator: str) -> None:
 def _refuse_other_mode(plan: RunPlan) -> None:
     """The evaluation mode may have changed since the run was planned: a fallback holds from its first moment."""
     if choose_phase(plan.place.reports, plan.request) != plan.phase:
-        raise Refused("the evaluation mode has changed since this run was planned: plan it again")
+        again = Remedy(effect="plan it again")
+        raise Refused("the evaluation mode has changed since this run was planned", remedy=again, tag=plan.tag)
 
 
 def _refuse_stale_resume(plan: RunPlan, settings: Settings, environment: Mapping[str, str]) -> None:
@@ -151,21 +155,21 @@ def _refuse_stale_resume(plan: RunPlan, settings: Settings, environment: Mapping
         return
     now = plan_run(settings, plan.place.workdir, environment, plan.request)
     if (now.resumes, now.done) != (plan.resumes, plan.done):
-        raise Refused(f"another run of {plan.tag} has ended meanwhile: look at `phase4 status`, then resume again")
+        shows = Remedy("", command_line("status", "--tag", plan.tag), "shows what it left; then resume again")
+        raise Refused(f"another run of {plan.tag} has ended meanwhile", remedy=shows, tag=plan.tag)
 
 
 def _barrier(plan: RunPlan, settings: Settings, environment: Mapping[str, str]) -> tuple[Barrier, Proof]:
-    for condition in (check_not_frozen(plan.place, plan.tag), check_environment(settings, environment)):
-        if not condition.ok:
-            raise Refused(f"precondition {condition.name}: {condition.detail}")
+    refuse_unmet((check_not_frozen(plan.place, plan.tag), check_environment(settings, environment)))
     proof = probe_barrier("seccomp", state_dir(plan.place.reports))
     condition = check_isolation(proof)
     if condition.ok:
         return "seccomp", proof
     if plan.request.unisolated_reason is None:
         raise Refused(
-            f"precondition {condition.name}: {condition.detail}; steps run only behind a proven barrier "
-            "(--without-isolation REASON runs them without, on record)"
+            f"precondition {condition.name}: {condition.detail}; steps run only behind a proven barrier",
+            remedy=Remedy("", command_line("run", "--without-isolation", "REASON"), "runs them without, on record"),
+            precondition=condition.name,
         )
     return "none", proof
 
@@ -201,7 +205,7 @@ class _Run:
     def __init__(
         self,
         plan: RunPlan,
-        settings: Settings,
+        site: Site,
         environment: Mapping[str, str],
         barrier: Barrier,
         held: tuple[int, ...],
@@ -210,7 +214,7 @@ class _Run:
         record: RunRecord,
     ) -> None:
         self._plan = plan
-        self._settings = settings
+        self._site = site
         self._environment = environment
         self._barrier: Barrier = barrier
         self._held = held
@@ -258,7 +262,7 @@ class _Run:
                 env=self._environment,
                 barrier=self._barrier,
                 timeout_seconds=command.timeout_seconds,
-                grace_seconds=self._settings.grace_seconds,
+                grace_seconds=self._site.settings.grace_seconds,
                 transcript=transcript,
                 held=self._held,
                 protected=state_dir(plan.place.reports) if self._record.isolation.protects_state else None,
@@ -305,24 +309,33 @@ class _Run:
         gate_failed = command.step.is_gate and result.exit_code == 2
         if result.exit_code != 0 and not gate_failed:
             return "crashed", f"exit status {result.exit_code}{_last_words(result)}"
-        problems = problems_of(command, self._plan.place.reports, self._plan.tag, self._plan.phase, before)
+        plan, artifacts = self._plan, self._site.artifacts
+        problems = problems_of(command, plan.place.reports, plan.tag, plan.phase, before, artifacts)
         if problems:
             words = _last_words(result) if gate_failed else ""
             return "crashed", f"exit status {result.exit_code}, but {'; '.join(problems)}{words}"
-        passed = self._gate_passed(command)
+        passed, words = self._gate_passed(command)
         if passed is False or (gate_failed and passed is None):
-            return "failed_gate", None if gate_failed else "exit status 0, but its check says passed=false"
+            return "failed_gate", None if gate_failed else f"exit status 0, but its check {words}"
         if gate_failed:
-            return "crashed", "exit status 2, but its check does not say passed=false"
+            return "crashed", f"exit status 2, but its check {words}"
         return "passed", None
 
-    def _gate_passed(self, command: Command) -> bool | None:
+    def _gate_passed(self, command: Command) -> tuple[bool | None, str]:
+        """Return whether a gate passed by its file, None without a word; and what the file says."""
         verdict = command.step.verdict
         if verdict is None or file_name(self._plan.tag, verdict) not in command.expects:
-            return None  # `expects` was replaced: what lies there may be left over from another run
+            return None, ""  # `expects` was replaced: what lies there may be left over from another run
+        file = self._plan.place.reports / file_name(self._plan.tag, verdict)
+        if command.step.argv is not None:
+            from phase4_tui.runbook.own_checks import gate_of  # noqa: PLC0415 - few desks have any
+
+            check = next(one for one in self._site.settings.own_checks if one.name == command.step.name)
+            return gate_of(check, file)
         model = ReleaseCheck if verdict is Artifact.RELEASE_CHECK else QualityCheck
-        found = look(self._plan.place.reports / file_name(self._plan.tag, verdict), model, limit=32 << 20)
-        return found.value.passed if isinstance(found.value, ReleaseCheck | QualityCheck) else None
+        found = look(file, model, limit=32 << 20)
+        passed = found.value.passed if isinstance(found.value, ReleaseCheck | QualityCheck) else None
+        return passed, "says passed=false" if passed is False else "does not say passed=false"
 
 
 def _last_words(result: ChildResult) -> str:

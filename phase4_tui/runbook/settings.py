@@ -4,17 +4,19 @@ import getpass
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from phase4_tui.artifacts.names import DEFAULT_TAG, TAG_RULE, is_tag
 from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.strict_json import BadJson, decode_text
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy, command_line
+from phase4_tui.journal.incident import Owner
+from phase4_tui.runbook.setting_types import Argument, KeyPath, Name, OwnFile, Scalar, Seconds, Section, Text, Title
 
 SETTINGS_FILE = "phase4.toml"
 ENV_PREFIX = "PHASE4_"
@@ -24,25 +26,25 @@ LIVE_WHEN_TRUTHY = ("*_ALLOW_LIVE_ORDERS", "INSTITUTIONAL_ADAPTER_ENABLED", "INS
 LIVE_WHEN_FALSY = ("*_DRY_RUN",)
 
 
-def _no_switch(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("Input should be a number of seconds")
-    return value
-
-
-Seconds = Annotated[float, BeforeValidator(_no_switch), Field(gt=0, allow_inf_nan=False)]
-Text = Annotated[str, Field(min_length=1)]
-
-
 class SettingsError(Refused):
     """A setting that can't be used; the message names file or variable, line and key."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+class SetAt(NamedTuple):
+    """Where a setting is set: a file with a line, where one is known, or a variable or an option."""
+
+    source: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return self.source if self.line is None else f"{self.source}, line {self.line}"
+
+    def error(self, key: str, problem: str, remedy: Remedy | Sequence[Remedy] = ()) -> SettingsError:
+        """Return the error that the key `key` makes here."""
+        return SettingsError(f"{self}: {problem}", remedy=remedy, source=self.source, line=self.line, key=key)
 
 
-class StepSettings(_Section):
+class StepSettings(Section):
     """What may be changed of one step; `{tag}`, `{input}`, `{rules}` and `{outdir}` are filled in."""
 
     argv: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
@@ -52,26 +54,56 @@ class StepSettings(_Section):
     """The names of the files in the reports directory that the step must write."""
 
 
-class Steps(_Section):
-    """`[steps.NAME]`, one table a step of the Phase 4 sequence."""
-
-    pipeline: StepSettings = StepSettings()
-    release_check: StepSettings = StepSettings()
-    quality_check: StepSettings = StepSettings()
-    signoff: StepSettings = StepSettings()
-    monitor: StepSettings = StepSettings()
+StepTables = dict[str, StepSettings]
+"""`[steps.NAME]`, a table a step of the sequence (runbook/steps.py), the desk's own included."""
 
 
-class Phase3Steps(_Section):
-    """`[phase3.steps.NAME]`, one table a step of the Phase 3 sequence."""
+def _named(phase: Literal[3, 4]) -> Callable[[dict[str, Any]], None]:
+    """Return what puts the steps of a phase into the JSON Schema of their tables."""
 
-    pipeline: StepSettings = StepSettings()
-    release_check: StepSettings = StepSettings()
-    quality_check: StepSettings = StepSettings()
-    signoff: StepSettings = StepSettings()
+    def add(schema: dict[str, Any]) -> None:
+        from phase4_tui.runbook.steps import PHASE3_STEPS, PHASE4_STEPS  # noqa: PLC0415 - they know the settings
+
+        steps = PHASE4_STEPS if phase == 4 else PHASE3_STEPS
+        schema["properties"] = {step.name: schema["additionalProperties"] for step in steps}
+
+    return add
 
 
-class Phase3(_Section):
+class OwnStep(Section):
+    """`[[own_steps]]`: a step of the desk's own, run after the runbook's, in the order in which they stand."""
+
+    name: Name
+    argv: Annotated[tuple[Argument, ...], Field(min_length=1)]
+    """The whole command line, the program first; `{tag}`, `{input}`, `{rules}` and `{outdir}` are filled in."""
+    expects: Annotated[tuple[OwnFile, ...], Field(min_length=1)]
+    """The files in the reports directory that it must write, `{tag}_NAME` each; they are artifacts of the tag."""
+
+
+class OwnCheck(Section):
+    """`[[own_checks]]`: a health check of the desk's own, beside the runbook's four."""
+
+    name: Name
+    title: Title
+    file: OwnFile
+    """The file that it reads, `{tag}_NAME`; it is an artifact of the tag."""
+    key: KeyPath | None = None
+    """Where in the file the value stands, keys joined by dots; without it the check holds when the file is there."""
+    expected: Scalar = True
+    """The value that must stand there."""
+    severity_class: Literal["P0", "P1", "P2", "warning"] = Field(alias="class")
+    """How bad it is when the check does not hold."""
+    owner: Owner
+    issues: KeyPath | None = None
+    """Where in the file its reasons stand, a list of texts."""
+
+    @property
+    def suffix(self) -> str:
+        """The suffix of its file, which is an artifact of the tag."""
+        return self.file.removeprefix("{tag}")
+
+
+class Phase3(Section):
     """`[phase3]`: the fallback."""
 
     tag: Text = "phase3_demo"
@@ -79,10 +111,10 @@ class Phase3(_Section):
     """Where the operator's own Phase 3 scripts are, relative to the working directory."""
     input: Text | None = None
     """The batch; by default the sample beside those scripts, else the one that this program carries."""
-    steps: Phase3Steps = Phase3Steps()
+    steps: StepTables = Field(default_factory=dict, json_schema_extra=_named(3))
 
 
-class Isolation(_Section):
+class Isolation(Section):
     """`[isolation]`: what keeps a run in paper mode."""
 
     pass_environment: tuple[Text, ...] = ()
@@ -91,7 +123,7 @@ class Isolation(_Section):
     live_when_falsy: tuple[Text, ...] = LIVE_WHEN_FALSY
 
 
-class DashboardSettings(_Section):
+class DashboardSettings(Section):
     """`[dashboard]`: how the dashboard looks and sounds."""
 
     theme: Literal["calm", "colour-blind", "high-contrast", "light"] = "calm"
@@ -101,7 +133,7 @@ class DashboardSettings(_Section):
     """Draw with ASCII characters alone."""
 
 
-class Settings(_Section):
+class Settings(Section):
     """All settings of a working directory; paths are relative to it."""
 
     tag: Text = DEFAULT_TAG
@@ -115,16 +147,33 @@ class Settings(_Section):
     """How long any one step may take."""
     grace_seconds: Seconds = DEFAULT_GRACE_SECONDS
     """How long a step that is asked to stop may take before it is killed."""
-    steps: Steps = Steps()
+    steps: StepTables = Field(default_factory=dict, json_schema_extra=_named(4))
+    own_steps: tuple[OwnStep, ...] = ()
+    own_checks: tuple[OwnCheck, ...] = ()
     phase3: Phase3 = Phase3()
     isolation: Isolation = Isolation()
     dashboard: DashboardSettings = DashboardSettings()
     keys: dict[str, Text] = Field(default_factory=dict)
     """`[keys]`: the dashboard's keys by action, e.g. `freeze = "f2"`; the dashboard checks them at its start."""
 
+    def files_of(self, step: OwnStep) -> tuple[str, ...]:
+        """Return the suffixes of the files that an own step must write, which `[steps.NAME]` may have replaced."""
+        tuned = self.steps.get(step.name, StepSettings()).expects
+        return tuple(file.removeprefix("{tag}") for file in tuned or step.expects)
 
+    @property
+    def own_suffixes(self) -> tuple[str, ...]:
+        """The suffixes of the artifacts of the desk's own steps and checks."""
+        written = (suffix for step in self.own_steps for suffix in self.files_of(step))
+        return tuple(dict.fromkeys((*written, *(check.suffix for check in self.own_checks))))
+
+
+Location = tuple[int | str, ...]
+"""The path to a key: names of tables and keys, and places in an array."""
 _FROM_ENVIRONMENT = ("tag", "input", "rules", "reports", "operator", "python", "timeout_seconds", "grace_seconds")
 _NO_SETTINGS = {"PHASE4_WORKDIR", "PHASE4_PROGRESS"}
+UNKNOWN = " is unknown"
+KNOWN_KEYS = Remedy("", command_line("schema", "settings"), "lists the known ones")
 
 
 def load_settings(
@@ -137,32 +186,44 @@ def load_settings(
     path = workdir / SETTINGS_FILE
     text, values = _read_file(path)
     values.setdefault("operator", _login_name(environment))
-    settings = _validate(values, lambda location: f"{path}{_line_of(text, location)}")
-    set_names: dict[str, str] = {}
+    settings = _validate(values, lambda location: SetAt(str(path), _line_of(text, location)))
+    set_names: dict[str, SetAt] = {}
     for name in sorted(environment):
         if name.startswith(ENV_PREFIX) and name not in _NO_SETTINGS and not _guards(settings, name):
             key = name.removeprefix(ENV_PREFIX).lower()
             if key not in _FROM_ENVIRONMENT:
                 known = ", ".join(ENV_PREFIX + key.upper() for key in _FROM_ENVIRONMENT)
-                raise SettingsError(f"environment variable {safe_line(name)}: unknown setting; known are {known}")
+                variable = SetAt(f"environment variable {safe_line(name)}")
+                raise variable.error(key, f"unknown setting; known are {known}")
             values[key] = environment[name]
-            set_names[key] = f"environment variable {name}"
+            set_names[key] = SetAt(f"environment variable {name}")
     for key, value in (given or {}).items():
         if value is not None:
             values[key] = value
-            set_names[key] = f"option --{key}"
-    settings = _validate(values, lambda location: set_names.get(str(location[0]), f"{path}"))
+            set_names[key] = SetAt(f"option --{key}")
+    settings = _validate(values, lambda location: set_names.get(str(location[0]), SetAt(str(path))))
     for key, tag in (("tag", settings.tag), ("phase3.tag", settings.phase3.tag)):
         if not is_tag(tag):
-            where = set_names.get(key, f"{path}{_line_of(text, tuple(key.split('.')))}")
-            raise SettingsError(f"{where}: key `{key}`: {tag!a} is no run tag: a tag is {TAG_RULE}")
+            where = set_names.get(key, SetAt(str(path), _line_of(text, tuple(key.split(".")))))
+            raise where.error(key, f"key `{key}`: {tag!a} is no run tag: a tag is {TAG_RULE}")
+    if settings.steps or settings.phase3.steps or settings.own_steps or settings.own_checks:
+        _refuse_bad_entries(settings, lambda location: SetAt(str(path), _line_of(text, location)))
     return settings
 
 
-def place_in_file(workdir: Path, *location: str) -> str:
+def _refuse_bad_entries(settings: Settings, where: Callable[[Location], SetAt]) -> None:
+    """Raise SettingsError for the first entry that does not go with the runbook's or with another of the desk's."""
+    from phase4_tui.runbook.own_entries import problems  # noqa: PLC0415 - few desks have such entries
+
+    for location, problem in problems(settings):
+        key = safe_line(".".join(str(part) for part in location), 120)
+        raise where(location).error(key, f"key `{key}`{problem}", KNOWN_KEYS if problem == UNKNOWN else ())
+
+
+def place_in_file(workdir: Path, *location: str) -> SetAt:
     """Return the settings file and the line that sets a key, for an error about it."""
     path = workdir / SETTINGS_FILE
-    return f"{path}{_line_of(_read_file(path)[0], location)}"
+    return SetAt(str(path), _line_of(_read_file(path)[0], location))
 
 
 def _guards(settings: Settings, name: str) -> bool:
@@ -194,16 +255,16 @@ def _read_file(path: Path) -> tuple[str, dict[str, Any]]:
     except FileNotFoundError:
         return "", {}
     except (Unreadable, BadJson) as error:
-        raise SettingsError(f"{path}: {error}") from None
+        raise SettingsError(f"{path}: {error.message}", remedy=error.remedies, source=str(path)) from None
     try:
         return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: is not TOML: {error}") from None
+        raise SettingsError(f"{path}: is not TOML: {error}", source=str(path)) from None
     except RecursionError:
-        raise SettingsError(f"{path}: is nested too deeply") from None
+        raise SettingsError(f"{path}: is nested too deeply", source=str(path)) from None
 
 
-def _validate(values: Mapping[str, Any], where: Any) -> Settings:
+def _validate(values: Mapping[str, Any], where: Callable[[Location], SetAt]) -> Settings:
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
@@ -211,22 +272,25 @@ def _validate(values: Mapping[str, Any], where: Any) -> Settings:
         location = problem["loc"]
         key = safe_line(".".join(str(part) for part in location), 120)
         if problem["type"] == "extra_forbidden":
-            message = f"key `{key}` is unknown; `phase4 schema settings` lists the known ones"
-        else:
-            message = f"key `{key}`: {problem['msg']}, found {safe_line(ascii(problem['input']), 60)}"
-        raise SettingsError(f"{where(location)}: {message}") from None
+            raise where(location).error(key, f"key `{key}`{UNKNOWN}", KNOWN_KEYS) from None
+        message = f"key `{key}`: {problem['msg']}, found {safe_line(ascii(problem['input']), 60)}"
+        raise where(location).error(key, message) from None
 
 
-def _line_of(text: str, location: tuple[int | str, ...]) -> str:
-    """Return `, line N` for the line that sets the key at `location`, as far as plain TOML shows it."""
-    names = [str(part) for part in location if isinstance(part, str)]
+def _line_of(text: str, location: Location) -> int | None:
+    """Return the number of the line that sets the key at `location`, as far as plain TOML shows it."""
+    names = [str(part) for part in location]
     table: list[str] = []
+    counts: dict[str, int] = {}
     best: tuple[int, int] | None = None
     for number, line in enumerate(text.splitlines(), 1):
-        header = re.match(r"\s*\[+([^\]]+)\]", line)
+        header = re.match(r"\s*(\[\[?)([^\]]+)\]", line)
         key = re.match(r"\s*([A-Za-z0-9_.\"'-]+)\s*=", line)
         if header:
-            table = _dotted(header.group(1))
+            table = _dotted(header.group(2))
+            if header.group(1) == "[[":  # one of an array of tables: its place is a part of each key's path
+                count = counts[header.group(2)] = counts.get(header.group(2), -1) + 1
+                table = [*table, str(count)]
             found = table
         elif key:
             found = table + _dotted(key.group(1))
@@ -234,7 +298,7 @@ def _line_of(text: str, location: tuple[int | str, ...]) -> str:
             continue
         if found == names[: len(found)] and (best is None or len(found) > best[0]):
             best = (len(found), number)
-    return f", line {best[1]}" if best else ""
+    return best[1] if best else None
 
 
 def _dotted(text: str) -> list[str]:

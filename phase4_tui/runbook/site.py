@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from phase4_tui.artifacts.names import RUNBOOK_ARTIFACTS, ArtifactNames
 from phase4_tui.journal.actor import Actor
 from phase4_tui.runbook.settings import Settings
 
@@ -20,6 +22,12 @@ class Site:
     def reports(self) -> Path:
         """The reports directory."""
         return self.workdir / self.settings.reports
+
+    @cached_property
+    def artifacts(self) -> ArtifactNames:
+        """Which files are artifacts of a tag here."""
+        own = self.settings.own_suffixes
+        return ArtifactNames(own) if own else RUNBOOK_ARTIFACTS
 
     @property
     def actor(self) -> Actor:

@@ -1,7 +1,7 @@
 """The state of a working directory and of its tags, as `status` and `tags` tell it (cli.md)."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import ConfigDict, Field
@@ -13,12 +13,13 @@ from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import check_tag, is_tag
 from phase4_tui.journal.incident import Incident, SeverityClass, Stage
 from phase4_tui.journal.state import EvaluationMode, OperationsState, Pending, read_state
-from phase4_tui.runbook.classification import Classification, Level, as_reclassified, classify
-from phase4_tui.runbook.evidence import Evidence, read_evidence
+from phase4_tui.runbook.classification import Classification, Level
+from phase4_tui.runbook.evidence import Evidence
 from phase4_tui.runbook.fallback_proof import Fallback, read_fallback
-from phase4_tui.runbook.health import Health, judge
+from phase4_tui.runbook.health import Health
 from phase4_tui.runbook.isolation import Proof
-from phase4_tui.runbook.ladder import first_failed_rung, quarantine_of
+from phase4_tui.runbook.judging import Judgement, judge_tag
+from phase4_tui.runbook.ladder import quarantine_of
 from phase4_tui.runbook.preconditions import (
     Precondition,
     check_artifacts,
@@ -27,8 +28,8 @@ from phase4_tui.runbook.preconditions import (
     check_workdir,
 )
 from phase4_tui.runbook.provenance import RunState, runs_dir, runs_of
-from phase4_tui.runbook.run_holder import running, running_tag
-from phase4_tui.runbook.settings import Settings
+from phase4_tui.runbook.run_holder import holder, running, running_tag
+from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import Phase, place_of, steps_of
 
 RUNS_LOOKED_AT = 200
@@ -93,46 +94,57 @@ class TagRow(Document):
     """Something of it is being written: time alone can change what is said of it."""
 
 
-def shown_tag(reports: Path, wanted: str | None, state: OperationsState) -> str | None:
-    """Return the tag to show: the wanted one, the active one, or the newest; None without any. Raises BadTag."""
+def shown_tag(
+    site: Site, wanted: str | None, state: OperationsState, newest: Callable[[], str | None] | None = None
+) -> str | None:
+    """Return the tag that a face shows; None when there is no tag and no run. Raises BadTag.
+
+    It is the wanted tag, else the active one, else the one changed last, else that of a run whose process died before
+    it wrote an artifact, which can be resumed. `newest` is for a caller that has an index of the directory.
+    """
     if wanted is not None:
         return check_tag(wanted)
     if state.active_tag is not None:
         return state.active_tag
-    newest = index_tags(scan(reports))
-    return newest[0].tag if newest else None
+    found = newest() if newest is not None else _newest(site)
+    if found is not None:
+        return found
+    noted = holder(site.reports)
+    return noted.tag if noted is not None and is_tag(noted.tag) else None
 
 
-def read_status(
-    settings: Settings, workdir: Path, environment: Mapping[str, str], wanted: str | None, proof: Proof
-) -> tuple[Status, Evidence]:
+def _newest(site: Site) -> str | None:
+    return next((entry.tag for entry in index_tags(scan(site.reports), site.artifacts)), None)
+
+
+def read_status(site: Site, wanted: str | None, proof: Proof) -> tuple[Status, Evidence]:
     """Return the status of a tag and the evidence behind it; raises BadTag, StateUnreadable."""
-    reports = workdir / settings.reports
+    settings, reports = site.settings, site.reports
     state = read_state(reports)
-    tag = shown_tag(reports, wanted, state)
-    evidence = read_evidence(reports, tag or settings.tag)
-    health = judge(evidence)
-    place = place_of(settings, workdir, evidence.phase, None, None)
+    tag = shown_tag(site, wanted, state)
+    judgement = judge_tag(site, tag or settings.tag, state)
+    evidence = judgement.evidence
+    place = place_of(settings, site.workdir, evidence.phase, None, None)
     status = Status(
-        workdir=str(workdir),
+        workdir=str(site.workdir),
         reports=str(reports),
         tag=tag,
         active_tag=state.active_tag,
         known_good_tag=state.known_good_tag,
         evaluation_mode=state.evaluation_mode,
         frozen=evidence.frozen,
-        health=health,
-        classification=as_reclassified(classify(evidence, health), state.reclassified.get(evidence.tag)),
+        health=judgement.health,
+        classification=judgement.classification,
         incident=summary_of(state.incident),
-        fallback=read_fallback(reports, state),
+        fallback=read_fallback(site, state),
         pending=state.pending,
         preconditions=(
-            check_workdir(settings, place, evidence.phase, steps_of(evidence.phase)),
+            check_workdir(settings, place, evidence.phase, steps_of(evidence.phase, settings)),
             check_artifacts(place, evidence.tag),
-            check_environment(settings, environment),
+            check_environment(settings, site.environment),
             check_isolation(proof),
         ),
-        runs=unfinished_runs(reports),
+        runs=unfinished_runs(site.reports),
     )
     return status, evidence
 
@@ -177,35 +189,33 @@ def _last_run_tags(reports: Path) -> list[str]:
     return [name for _, name in sorted(found, reverse=True)[:RUNS_LOOKED_AT]]
 
 
-def read_tags(reports: Path) -> list[TagRow]:
+def read_tags(site: Site) -> list[TagRow]:
     """Return a row for every tag, the last changed first; raises StateUnreadable."""
-    state = read_state(reports)
-    running = running_tag(reports)
-    return [row_of(reports, entry, state, running) for entry in index_tags(scan(reports))]
+    state = read_state(site.reports)
+    run = running_tag(site.reports)
+    return [row_of(site, entry, state, run) for entry in index_tags(scan(site.reports), site.artifacts)]
 
 
-def row_of(reports: Path, entry: TagEntry, state: OperationsState, running: str | None) -> TagRow:
+def row_of(site: Site, entry: TagEntry, state: OperationsState, running: str | None) -> TagRow:
     """Return the row of one tag, while `running` is being run."""
-    evidence = read_evidence(reports, entry.tag, patient=False, running=lambda: running)
-    health = judge(evidence)
-    classification = as_reclassified(classify(evidence, health), state.reclassified.get(entry.tag))
-    rung = first_failed_rung(evidence, health, state)
+    judgement = judge_tag(site, entry.tag, state, patient=False, running=lambda: running)
+    return judged_row(entry, judgement, state)
+
+
+def judged_row(entry: TagEntry, judgement: Judgement, state: OperationsState) -> TagRow:
+    """Return the row of a tag that was judged."""
+    evidence, classification = judgement.evidence, judgement.classification
     return TagRow(
         tag=entry.tag,
         severity_class=classification.severity_class,
         level=classification.level,
         frozen=evidence.frozen,
-        quarantined=quarantine_of(reports, entry.tag, state) is not None,
+        quarantined=quarantine_of(evidence.reports, entry.tag, state) is not None,
         pinned=entry.tag in state.pinned,
-        known_good=rung is None,
-        first_failed_rung=rung,
+        known_good=judgement.rung is None,
+        first_failed_rung=judgement.rung,
         modified_at=iso(entry.modified_ns),
-        phase=evidence.phase,
+        phase=judgement.phase,
         modified_ns=entry.modified_ns,
-        writing=_is_written(health, evidence),
+        writing=judgement.is_being_written,
     )
-
-
-def _is_written(health: Health, evidence: Evidence) -> bool:
-    checks = (health.release_check, health.quality_check, health.monitoring, health.signoff)
-    return "writing" in (*(check.state for check in checks), evidence.summary.state)

@@ -1,4 +1,4 @@
-"""The steps of the run sequence as the runbook defines them, and the command line that each becomes.
+"""The steps of the run sequence: the runbook's, then the desk's own, and the command line that each becomes.
 
 A step runs the operator's own script where the working directory has one of that name, else this program's
 module. `phase4.toml` may replace argv, time limit and expected files of any step.
@@ -8,7 +8,7 @@ import hashlib
 import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -31,7 +31,7 @@ PHASE3_SAMPLE = DATA / "phase3_sample_batch_input.json"
 class Step:
     """One step of a sequence: what it writes, and what it can't do without.
 
-    `verdict` is the file of a gate that holds `passed`.
+    `artifacts` are suffixes, and `verdict` is the one of them that says whether a gate passed.
     """
 
     number: int
@@ -40,9 +40,21 @@ class Step:
     script: str
     module: str
     flags: tuple[str, ...]
-    artifacts: tuple[Artifact, ...]
-    verdict: Artifact | None = None
+    artifacts: tuple[str, ...]
+    verdict: str | None = None
     reads: Artifact | None = Artifact.REPORT
+    argv: tuple[str, ...] | None = None
+    """The command line of a step of the desk's own, which has neither script nor module."""
+
+    @property
+    def stem(self) -> str:
+        """The name of its script without `.py`; a step of the desk's own has its name alone."""
+        return self.script.removesuffix(".py") or self.name
+
+    @property
+    def operation(self) -> str:
+        """The id of the operation that runs it alone, empty for a step of the desk's own, which has no key."""
+        return f"step_{self.number}" if self.argv is None else ""
 
     @property
     def is_gate(self) -> bool:
@@ -132,21 +144,42 @@ PHASE4_STEPS = (
 PHASE3_STEPS = (_pipeline("phase3_pipeline_runner"), *_gates(3), _signoff(3, Artifact.PHASE3_SIGNOFF))
 
 
-def steps_of(phase: Phase) -> tuple[Step, ...]:
-    """Return the sequence of a phase."""
-    return PHASE4_STEPS if phase == 4 else PHASE3_STEPS
+def steps_of(phase: Phase, settings: Settings) -> tuple[Step, ...]:
+    """Return the sequence of a phase; that of Phase 4 ends with the desk's own steps."""
+    if phase == 3:
+        return PHASE3_STEPS
+    return (*PHASE4_STEPS, *_own_steps(settings)) if settings.own_steps else PHASE4_STEPS
 
 
-def find_step(text: str, phase: Phase = 4) -> Step:
-    """Return the step that a number, a name or a script's name means; raises Refused."""
+def _own_steps(settings: Settings) -> Iterator[Step]:
+    checked = {check.name: check.suffix for check in settings.own_checks if check.key is not None}
+    for number, own in enumerate(settings.own_steps, len(PHASE4_STEPS) + 1):
+        artifacts = settings.files_of(own)
+        verdict = checked.get(own.name)
+        yield Step(
+            number,
+            own.name,
+            own.name.replace("_", " "),
+            script="",
+            module="",
+            flags=(),
+            artifacts=artifacts,
+            verdict=verdict if verdict in artifacts else None,
+            reads=None,
+            argv=own.argv,
+        )
+
+
+def find_step(text: str, steps: Sequence[Step] = PHASE4_STEPS) -> Step:
+    """Return the step of a sequence that a number, a name or a script's name means; raises Refused."""
     wanted = text.lower().replace("-", "_").removesuffix(".py")
-    for step in steps_of(phase):
-        if wanted in {str(step.number), step.name, Path(step.script).stem}:
+    for step in steps:
+        if wanted in {str(step.number), step.name, step.stem}:
             return step
-    near = [step for step in steps_of(phase) if step.name.startswith(wanted) and wanted]
+    near = [step for step in steps if step.name.startswith(wanted) and wanted]
     if len(near) == 1:
         return near[0]
-    known = ", ".join(f"{step.number} {step.name}" for step in steps_of(phase))
+    known = ", ".join(f"{step.number} {step.name}" for step in steps)
     raise Refused(f"{ascii(text)[:60]} is no step; the steps are {known}")
 
 
@@ -160,6 +193,8 @@ class Command:
     origin: Origin
     timeout_seconds: float
     expects: tuple[str, ...]
+    scripts: tuple[Path, ...] = ()
+    """The operator's files that the command line names: what they say is a part of what the step is."""
 
 
 @dataclass(frozen=True)
@@ -227,7 +262,7 @@ def interpreter(settings: Settings, workdir: Path, environment: Mapping[str, str
         named = str(workdir / settings.python) if "/" in settings.python else settings.python
         found = shutil.which(named, path=environment.get("PATH"))
         if found is None:
-            raise SettingsError(f"setting `python`: {settings.python} is no program on this machine")
+            raise SettingsError(f"setting `python`: {settings.python} is no program on this machine", key="python")
         return found
     return shutil.which("python", path=environment.get("PATH")) or sys.executable
 
@@ -258,7 +293,7 @@ def place_of(settings: Settings, workdir: Path, phase: Phase, input_file: str | 
 def has_foreign(settings: Settings, workdir: Path, phase: Phase) -> bool:
     """True when the operator has at least one script of the phase's sequence."""
     directory = script_directory(settings, workdir, phase)
-    return any(is_foreign(directory / step.script) for step in steps_of(phase))
+    return any(step.script and is_foreign(directory / step.script) for step in steps_of(phase, settings))
 
 
 def script_directory(settings: Settings, workdir: Path, phase: Phase) -> Path:
@@ -273,16 +308,20 @@ def command_for(
     check_tag(tag)
     values = {"tag": tag, "input": place.input, "rules": place.rules, "outdir": place.outdir}
     table = settings.steps if phase == 4 else settings.phase3.steps
-    own: StepSettings = getattr(table, step.name)
+    own = table.get(step.name, StepSettings())
+    given = own.argv or step.argv
     directory = script_directory(settings, place.workdir, phase)
     script = directory / step.script
     flags = tuple(_fill(flag, values) for flag in step.flags)
     origin: Origin
-    if own.argv is not None:
-        argv, origin, cwd = tuple(_fill(part, values) for part in own.argv), "settings", place.workdir
+    scripts: tuple[Path, ...] = ()
+    if given is not None:
+        argv, origin, cwd = tuple(_fill(part, values) for part in given), "settings", place.workdir
+        scripts = tuple(_scripts_in(given, place))
     elif is_foreign(script):
         argv = (interpreter(settings, place.workdir, environment), step.script, *flags)
         origin, cwd = "working directory", directory.resolve()
+        scripts = (script,)
     else:
         argv = (sys.executable, "-P", "-m", f"phase4_tui.steps.{step.module}", *flags)
         origin, cwd = "built-in", place.workdir
@@ -291,7 +330,15 @@ def command_for(
         if own.expects is not None
         else tuple(file_name(tag, artifact) for artifact in step.artifacts)
     )
-    return Command(step, argv, cwd, origin, own.timeout_seconds or settings.timeout_seconds, expects)
+    return Command(step, argv, cwd, origin, own.timeout_seconds or settings.timeout_seconds, expects, scripts)
+
+
+def _scripts_in(argv: Sequence[str], place: Place) -> Iterator[Path]:
+    """Yield the files that a command line names literally; what is in the reports directory comes from the run."""
+    for part in argv:
+        path = place.workdir / part
+        if "{" not in part and path.is_file() and not path.resolve().is_relative_to(place.reports.resolve()):
+            yield path
 
 
 def _fill(text: str, values: Mapping[str, str]) -> str:
@@ -303,6 +350,6 @@ def definition_sha256(commands: tuple[Command, ...]) -> str:
     digest = hashlib.sha256()
     for command in commands:
         digest.update(msgspec.json.encode((command.step.name, command.argv, command.expects)))
-        if command.origin == "working directory":
-            digest.update((command.cwd / command.step.script).read_bytes())
+        for script in command.scripts:
+            digest.update(script.read_bytes())
     return digest.hexdigest()

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.index import index_tags, scan
 from phase4_tui.artifacts.models import Monitoring
 from phase4_tui.artifacts.names import Artifact, file_name
-from phase4_tui.policy.monitoring import Rules
-from phase4_tui.runbook.rules import KPIS, is_share, limit_of, read_rules
+from phase4_tui.policy.monitoring import DEFAULT_RULES, KPIS, Rules
+from phase4_tui.runbook.rules import is_share, read_rules
+from phase4_tui.runbook.site import Site
 
 LAST_TAGS = 40
 
@@ -29,7 +29,7 @@ class Trends:
     """The KPIs of each tag, oldest first; a KPI that can't be read is missing."""
 
     points: tuple[tuple[str, dict[str, float]], ...] = ()
-    rules: Rules = field(default_factory=Rules)
+    rules: Rules = field(default_factory=lambda: DEFAULT_RULES)
     trouble: str | None = None
     """Why the rules are the defaults."""
     unread: int = 0
@@ -37,12 +37,11 @@ class Trends:
 
     def limit(self, kpi: str) -> tuple[float, bool]:
         """Return the limit of a KPI, and whether it is the highest value that is allowed."""
-        return limit_of(self.rules, kpi)
+        return self.rules[KPIS[kpi].rule], KPIS[kpi].is_most
 
     def is_breach(self, kpi: str, value: float) -> bool:
         """True for a value past its rule."""
-        limit, most = self.limit(kpi)
-        return value > limit if most else value < limit
+        return KPIS[kpi].is_breach(value, self.limit(kpi)[0])
 
     def breaches(self) -> list[Breach]:
         """Return every breach, the newest tag's first."""
@@ -54,13 +53,14 @@ class Trends:
         ]
 
 
-def read_trends(reports: Path, rules_path: Path, stop: Callable[[], bool], last: int = LAST_TAGS) -> Trends:
+def read_trends(site: Site, stop: Callable[[], bool], last: int = LAST_TAGS) -> Trends:
     """Read the last tags that were monitored."""
-    rules, trouble = read_rules(rules_path)
+    reports = site.reports
+    rules, trouble = read_rules(site.workdir / site.settings.rules)
     points: list[tuple[str, dict[str, float]]] = []
     unread = 0
     names = scan(reports)
-    tags = [entry.tag for entry in index_tags(names) if Artifact.MONITORING in entry.artifacts]
+    tags = [entry.tag for entry in index_tags(names, site.artifacts) if Artifact.MONITORING in entry.suffixes]
     # When a tag was monitored is its place in time; another of its files may have been touched since.
     tags.sort(key=lambda tag: names[file_name(tag, Artifact.MONITORING)][2], reverse=True)
     for tag in tags[:last]:

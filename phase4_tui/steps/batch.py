@@ -16,6 +16,7 @@ from phase4_tui.artifacts.progress import PROGRESS_ENV, progress_line
 from phase4_tui.artifacts.records import BadInput, open_records
 from phase4_tui.artifacts.report import ReportWriter
 from phase4_tui.artifacts.safe_text import safe_markdown
+from phase4_tui.errors import Remedy
 from phase4_tui.steps.entry import MissingInput, StepError
 
 R = TypeVar("R", bound=msgspec.Struct)
@@ -78,7 +79,8 @@ def run_batch(flow: Flow[R, W], input_path: Path, outdir: Path, tag: str) -> dic
             raise
         raise MissingInput(input_path, "name the batch with --input") from None
     except BadInput as error:
-        raise StepError(f"{error}; nothing was written, correct the input and run again") from None
+        advice = Remedy(effect="correct the input and run again")
+        raise StepError(f"{error.message}; nothing was written", remedy=(*error.remedies, advice)) from None
     return {
         "run_tag": tag,
         "record_count": writer.count,

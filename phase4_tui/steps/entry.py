@@ -11,10 +11,11 @@ from typing import NoReturn
 from phase4_tui.artifacts.names import BadTag, check_tag
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.strict_json import is_unicode
-from phase4_tui.errors import Phase4Error
+from phase4_tui.errors import Phase4Error, Remedy, error_as_commands
 
 DONE, FAILED, NOT_PASSED = 0, 1, 2
 Arguments = argparse.Namespace
+AGAIN = Remedy(effect="run the pipeline again")
 
 
 class StepError(Phase4Error):
@@ -28,8 +29,8 @@ class MissingInput(StepError):
 
     exit_status = NOT_PASSED
 
-    def __init__(self, path: Path, remedy: str) -> None:
-        super().__init__(f"{path}: not found; {remedy}")
+    def __init__(self, path: Path, advice: str) -> None:
+        super().__init__(f"{path}: not found", remedy=Remedy(effect=advice), file=str(path))
 
 
 def parser(description: str) -> argparse.ArgumentParser:
@@ -63,9 +64,9 @@ def run(work: Callable[[Arguments], tuple[int, Mapping[str, object] | None]], ar
         if result is not None:
             print_json(result)
     except StepError as error:
-        return _complain(str(error), error.exit_status)
+        return _complain(error_as_commands(error), error.exit_status)
     except Phase4Error as error:  # whose own status is that of an operator's command
-        return _complain(str(error), FAILED)
+        return _complain(error_as_commands(error), FAILED)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _silence_stdout()
@@ -77,7 +78,9 @@ def _refuse_unwritable_names(arguments: Arguments) -> None:
     """The result names files in JSON, which takes no names that are not text."""
     for name, value in vars(arguments).items():
         if isinstance(value, Path) and not is_unicode(str(value)):
-            raise StepError(f"--{name.replace('_', '-')}: {str(value)!a} is no valid text; rename it")
+            raise StepError(
+                f"--{name.replace('_', '-')}: {str(value)!a} is no valid text", remedy=Remedy(effect="rename it")
+            )
 
 
 def _silence_stdout() -> None:

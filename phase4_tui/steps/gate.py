@@ -17,6 +17,7 @@ from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.report import ReportReader, tolerant_row
 from phase4_tui.artifacts.strict_json import BadJson
 from phase4_tui.artifacts.unique_keys import decode_complete
+from phase4_tui.errors import error_as_commands
 from phase4_tui.policy.values import Violation
 from phase4_tui.steps import entry
 
@@ -89,7 +90,7 @@ def check_report(gate: Gate[W], report: Path, out_json: Path | None, out: Binary
         except FileNotFoundError:
             raise entry.MissingInput(report, "run the pipeline first") from None
         except (BadElement, BadJson, Unreadable) as error:
-            issues.add(Violation(gate.schema_section, f"the report {error}"))
+            issues.add(Violation(gate.schema_section, f"the report {error_as_commands(error)}"))
         if out_json is not None:
             with atomic_file(out_json) as file:
                 issues.write(file)

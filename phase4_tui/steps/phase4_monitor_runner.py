@@ -8,12 +8,13 @@ from pathlib import Path
 
 from phase4_tui.artifacts.atomic_files import atomic_files, to_json
 from phase4_tui.artifacts.json_stream import BadElement, decode_array
-from phase4_tui.artifacts.names import split_name
+from phase4_tui.artifacts.names import RUNBOOK_ARTIFACTS
 from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
 from phase4_tui.artifacts.report import ReportReader, tolerant_row
 from phase4_tui.artifacts.safe_text import safe_markdown
 from phase4_tui.artifacts.strict_json import BadJson, parse
-from phase4_tui.policy.monitoring import Rules, measure, parse_rules, raise_alerts
+from phase4_tui.errors import Remedy, error_as_commands
+from phase4_tui.policy.monitoring import DEFAULT_RULES, Rules, measure, parse_rules, raise_alerts
 from phase4_tui.policy.phase4.quality import JudgedRow
 from phase4_tui.policy.phase4.summary import Tally
 from phase4_tui.steps import entry
@@ -29,12 +30,12 @@ def monitor(
     A gate whose file is absent or unusable counts as not passed. Errors: MissingInput without report or rules
     file, StepError when one of them can't be used.
     """
-    rules = read_rules(rules_json) if rules_json is not None else Rules()
+    rules = read_rules(rules_json) if rules_json is not None else DEFAULT_RULES
     run_tag, tally = _read_report(report)
     kpis = measure(tally, _passed(release_json, run_tag), _passed(quality_json, run_tag))
     alerts = raise_alerts(kpis, rules)
     return {
-        "snapshot": {"run_tag": run_tag, "records": tally.total, "kpis": asdict(kpis)},
+        "snapshot": {"run_tag": run_tag, "records": tally.total, "kpis": kpis},
         "alerts": [asdict(alert) for alert in alerts],
         "alert_count": len(alerts),
         "status": "ALERT" if alerts else "OK",
@@ -48,7 +49,8 @@ def read_rules(path: Path) -> Rules:
     except FileNotFoundError:
         raise entry.MissingInput(path, "name the rules with --rules-json, or leave the flag out") from None
     except (Unreadable, ValueError) as error:
-        raise entry.StepError(f"{path.name}: {error}; correct the rules and run again") from None
+        advice = Remedy(effect="correct the rules and run again")
+        raise entry.StepError(f"{path.name}: {error_as_commands(error)}", remedy=advice) from None
 
 
 def _passed(path: Path | None, tag: str) -> bool:
@@ -68,11 +70,10 @@ def _read_report(path: Path) -> tuple[str, Tally]:
     except FileNotFoundError:
         raise entry.MissingInput(path, "run the pipeline first") from None
     except (Unreadable, BadJson, BadElement) as error:
-        raise entry.StepError(f"{path.name}: {error}; run the pipeline again") from None
+        raise entry.StepError(f"{path.name}: {error_as_commands(error)}", remedy=entry.AGAIN) from None
     if not reader.has_rows:
-        problem = "key `results` is missing or no array; run the pipeline again"
-        raise entry.StepError(f"{path.name}: {problem}")
-    named = split_name(path.name)
+        raise entry.StepError(f"{path.name}: key `results` is missing or no array", remedy=entry.AGAIN)
+    named = RUNBOOK_ARTIFACTS.split(path.name)
     run_tag = reader.head.get("run_tag", named[0] if named else path.stem)
     return str(run_tag), tally
 

@@ -15,6 +15,7 @@ from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
 from phase4_tui.artifacts.report import ReportReader
 from phase4_tui.artifacts.strict_json import BadJson, decode_text, parse, parse_object
 from phase4_tui.artifacts.unique_keys import decode_complete
+from phase4_tui.errors import error_as_commands
 from phase4_tui.policy.values import show
 from phase4_tui.steps import entry
 
@@ -90,7 +91,7 @@ def _guarded(findings: _Findings, name: str, read: object) -> dict[str, object] 
     except FileNotFoundError:
         findings.missing.append(name)
     except (Unreadable, BadJson, BadElement) as error:
-        findings.add(name, str(error))
+        findings.add(name, error_as_commands(error))
     else:
         return content
     return None
@@ -122,7 +123,7 @@ def _strict_row(data: bytes, number: int) -> object:
     try:
         return parse(data)
     except BadJson as error:
-        raise BadElement(number, str(error)) from None
+        raise BadElement(number, error_as_commands(error)) from None
 
 
 def _row_problems(release: Release, row: object) -> Iterator[str]:

@@ -10,6 +10,7 @@ from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
 from phase4_tui.artifacts.safe_text import safe_markdown
 from phase4_tui.artifacts.strict_json import BadJson, parse_object
+from phase4_tui.errors import error_as_commands
 from phase4_tui.policy.values import show
 from phase4_tui.steps import entry
 from phase4_tui.steps.batch import summary_text, table
@@ -40,7 +41,7 @@ def read_gate(path: Path, title: str, tag: str) -> GateResult:
     except FileNotFoundError:
         return GateResult(title, None, ("the check was not found",))
     except (Unreadable, BadJson) as error:
-        return GateResult(title, None, (f"the check {error}",))
+        return GateResult(title, None, (f"the check {error_as_commands(error)}",))
     passed = content.get("passed")
     if not isinstance(passed, bool):
         return GateResult(title, None, ("the check's key `passed` is missing or neither true nor false",))
@@ -74,7 +75,7 @@ def write_signoff(phase: int, tag: str, outdir: Path, out_md: Path | None = None
     except FileNotFoundError:
         raise entry.MissingInput(summary_path, "run the pipeline first") from None
     except (Unreadable, BadJson) as error:
-        raise entry.StepError(f"{summary_path.name}: {error}; run the pipeline again") from None
+        raise entry.StepError(f"{summary_path.name}: {error_as_commands(error)}", remedy=entry.AGAIN) from None
     gates = [read_gate(outdir / file_name(tag, artifact), title, tag) for artifact, title in GATES]
     go = all(gate.passed for gate in gates)
     atomic_write(path, _text(phase, tag, summary, gates, go).encode())

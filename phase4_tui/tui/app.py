@@ -2,9 +2,8 @@
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,13 +16,17 @@ from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from phase4_tui.console.facts.schedule import Facts
-from phase4_tui.console.facts.snapshot import Snapshot, is_urgent
+from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.operations.asker import Severity
+from phase4_tui.console.operations.operation import Operation
 from phase4_tui.console.operations.queue import OperationQueue
-from phase4_tui.console.operations.registry import ACTIONS, BY_ID, Action, why_not
-from phase4_tui.console.remedies import how
+from phase4_tui.console.operations.registry import BY_ID, OPERATIONS, why_not
+from phase4_tui.console.remedies import as_keys, how, parts_of
+from phase4_tui.console.views import Gesture, View
+from phase4_tui.errors import Remedy, command_line
 from phase4_tui.runbook.site import Site
 from phase4_tui.tui.keys import keys_of
-from phase4_tui.tui.messages import EventsSeen, OutputArrived, SnapshotReady, TagChosen
+from phase4_tui.tui.messages import EventsSeen, OutputArrived, SnapshotReady, TagChosen, message_of
 from phase4_tui.tui.notices import Notices
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.dashboard import DashboardScreen
@@ -31,11 +34,12 @@ from phase4_tui.tui.text import AsciiFilter, ControlFilter
 from phase4_tui.tui.themes import THEMES
 
 if TYPE_CHECKING:
-    from phase4_tui.console.operations.dialogues import Flows
+    from phase4_tui.console.facts.events import FactEvent
     from phase4_tui.console.operations.runs import Runs
+    from phase4_tui.console.operations.session import Session
     from phase4_tui.runbook.provenance import RunRecord
     from phase4_tui.runbook.run_plan import RunPlan
-    from phase4_tui.tui.openings import Shows
+    from phase4_tui.tui.openings import Openings
 
 T = TypeVar("T")
 STALE_SECONDS = 10.0
@@ -45,6 +49,7 @@ FIRST_LOOK_SECONDS = 0.5
 """So long the first paint waits for the first facts: a paint without them costs more than most disks do."""
 GC_THRESHOLDS = (20_000, 20, 100)
 """Rarer than Python's own: with ten thousand tags a whole collection stops the screen for a tenth of a second."""
+GOES_ON = Remedy("resume", command_line("run", "--resume"), "goes on later")
 
 
 class Phase4App(App[None]):
@@ -64,7 +69,7 @@ class Phase4App(App[None]):
                 id=one.id,
                 priority=one.id == "filter",  # before what is typed on in one go, which is meant for its field
             )
-            for one in ACTIONS
+            for one in OPERATIONS
             if one.key
         ),
         Binding("ctrl+z", "suspend_process", "suspend", show=False),
@@ -79,15 +84,13 @@ class Phase4App(App[None]):
         self.site = site
         self.banner = ""
         self.read_only = read_only
-        self.facts = Facts(site, self.post_message, read_only=read_only)
-        self.keys = keys_of(site.settings.keys)
+        self.facts = Facts(site, self._post_fact, read_only=read_only)
+        self.keys: Mapping[str, str] = keys_of(site.settings.keys)
         self.set_keymap({name: key for name, key in self.keys.items() if key})
-        self.twin: str | None = None
-        """The command that does what was done here last."""
         self._notices = Notices(self)
         self._able: tuple[bool, ...] = ()
         self._leaving: int | None = None
-        self.queue = OperationQueue(self)
+        self.queue = OperationQueue(self, site)
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = site.settings.dashboard.theme
@@ -104,19 +107,20 @@ class Phase4App(App[None]):
         """True while a run of this dashboard is under way."""
         return "runs" in self.__dict__ and self.runs.busy
 
-    @property
-    def flows(self) -> "Flows":
-        """The operations; loaded at the first one."""
-        from phase4_tui.console.operations.dialogues import Flows  # noqa: PLC0415 - the first paint does without
+    @cached_property
+    def session(self) -> "Session":
+        """What dialogues do their work with; loaded at the first one."""
+        from phase4_tui.console.operations.session import Session  # noqa: PLC0415 - the first paint does without
+        from phase4_tui.tui.asker import DashboardFace, ModalAsker  # noqa: PLC0415 - as above
 
-        return Flows(self)
+        return Session(self.site, ModalAsker(self, self), DashboardFace(self, self.queue, self.start_run))
 
     @cached_property
-    def shows(self) -> "Shows":
-        """What is opened and shown; loaded at the first key."""
-        from phase4_tui.tui.openings import Shows  # noqa: PLC0415 - the first paint does without
+    def openings(self) -> "Openings":
+        """What opens screens and does gestures; loaded at the first key."""
+        from phase4_tui.tui.openings import Openings  # noqa: PLC0415 - the first paint does without
 
-        return Shows(self)
+        return Openings(self, self)
 
     def on_load(self) -> None:
         """Begin to look at the disk."""
@@ -138,16 +142,14 @@ class Phase4App(App[None]):
         if self._leaving is not None:
             self.exit(return_code=self._leaving)
         self.call_after_refresh(self._started)
-        self.set_interval(STALE_SECONDS / 5, self._watch_facts)
+        self.set_interval(STALE_SECONDS / 5, lambda: self.facts.mark_stale(STALE_SECONDS))
         self.app_resume_signal.subscribe(self, lambda _: self.facts.look_now())
 
-    def _watch_facts(self) -> None:
-        """Mark the screen when the disk has not been looked at for long: a look may hang on a lost mount."""
-        silence = self.facts.silence()
-        if silence > STALE_SECONDS and self.snapshot is not None:
-            self.facts.note_stale()
-            stale = replace(self.snapshot, stale=f"nothing was looked at for {silence:.0f} s: what is shown is old")
-            self.post_message(SnapshotReady(stale))
+    def _post_fact(self, event: "FactEvent") -> None:
+        """Take an event of the facts, in any thread."""
+        message = message_of(event)
+        if message is not None:
+            self.post_message(message)
 
     def on_app_focus(self) -> None:
         """Look again when the terminal has the focus again."""
@@ -181,9 +183,9 @@ class Phase4App(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, FactsScreen):
                 screen.snapshot = message.snapshot
-        if self.site.settings.dashboard.bell and before is not None and is_urgent(before, message.snapshot):
+        if self.site.settings.dashboard.bell and before is not None and message.snapshot.is_worse_than(before):
             self.bell()
-        able = tuple(why_not(action, message.snapshot) is None for action in ACTIONS)
+        able = tuple(why_not(operation, message.snapshot) is None for operation in OPERATIONS)
         if able != self._able:
             self._able = able
             self.refresh_bindings()
@@ -198,11 +200,11 @@ class Phase4App(App[None]):
         """Show what a step wrote."""
         for screen in self.screen_stack[:1]:  # there is none while the application ends
             if isinstance(screen, DashboardScreen):
-                screen.take_output(message)
+                screen.take_output(message.output)
 
     def on_events_seen(self, message: EventsSeen) -> None:
         """Tell what another operator did, by name."""
-        self.queue.tell(message)
+        self.queue.take_news(message.events)
 
     def on_tag_chosen(self, message: TagChosen) -> None:
         """Look at another tag."""
@@ -238,7 +240,7 @@ class Phase4App(App[None]):
         found = BY_ID[str(parameters[0])]
         if isinstance(self.screen, ModalScreen) or self._is_typing():
             return False
-        if self.read_only and found.changes:
+        if self.read_only and found.writes:
             return False
         return None if why_not(found, self.snapshot) else True
 
@@ -251,9 +253,7 @@ class Phase4App(App[None]):
             return  # the screen's own key goes before the one of an action
         for name, key in self.keys.items():
             if key == event.key:
-                reason = why_not(BY_ID[name], self.snapshot)
-                if reason is not None:
-                    self.tell(f"{BY_ID[name].label}: {reason}", severity="warning")
+                self._is_refused(BY_ID[name])
 
     def _is_typing(self) -> bool:
         form = isinstance(self.screen, FactsScreen) and self.screen.IS_FORM
@@ -263,29 +263,64 @@ class Phase4App(App[None]):
         """Do one action of the registry; none any more while the application ends."""
         if self._exit:
             return
-        action = BY_ID[name]
-        reason = why_not(action, self.snapshot)
-        if reason is not None:
-            self.tell(f"{action.label}: {reason}", severity="warning")
+        self.give(name)
+
+    def give(self, operation: str) -> None:
+        """Give an operation of the registry by its id, as its key does; say why when it can't be given now."""
+        entry = BY_ID[operation]
+        if self._is_refused(entry):
             return
-        twin = self.twin_of(action)
-        show = self.shows.of(name)
-        if show is not None:
-            self.twin = self.twin if name == "copy" else twin
-            show()
-        elif name.startswith("step_"):
-            self.operate(lambda flows: flows.step(int(name.removeprefix("step_"))), twin)
+        command, does = self.command_of(entry), entry.does
+        if isinstance(does, View):
+            self.queue.command = command
+            self.open(does)
+        elif isinstance(does, Gesture):
+            self.queue.command = self.queue.command if does is Gesture.COPY else command
+            self.openings.do(does)
         else:
-            self.operate(lambda flows: getattr(flows, name)(), twin)
+            self.operate(does(), command)
 
-    def twin_of(self, action: Action) -> str:
-        """Return the command that does what an action would do now."""
-        return action.twin(self.snapshot, self.site.settings) if self.snapshot is not None else ""
+    def _is_refused(self, operation: Operation) -> bool:
+        """Say why an operation can't be given now; False when it can."""
+        obstacle = why_not(operation, self.snapshot)
+        if obstacle is not None:
+            self.tell(f"{operation.label}: {obstacle.text}", severity="warning", remedies=obstacle.remedies)
+        return obstacle is not None
 
-    def operate(self, flow: "Callable[[Flows], Awaitable[object]]", twin: str | None = None) -> None:
-        """Begin an operation, unless a question is open already; `twin` is its command until all of it was chosen."""
+    def command_of(self, operation: Operation) -> str:
+        """Return the command that does what an operation would do now."""
+        return operation.command_of(self.snapshot, self.site.settings) if self.snapshot is not None else ""
+
+    def operate(self, dialogue: "Callable[[Session], Awaitable[object]]", command: str | None = None) -> None:
+        """Begin an operation, unless a question is open already; `command` is its own until all of it was chosen."""
         if not isinstance(self.screen, ModalScreen):
-            self.queue.begin(flow, twin)
+            self.queue.begin(lambda: dialogue(self.session), command)
+
+    def begin_operation(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Run an operation's dialogue, in place of one that still asks."""
+        begun: Any = work  # begun by the worker: one that is replaced before leaves no coroutine behind
+        self.run_worker(begun, group="operations", exclusive=True, exit_on_error=False)
+
+    def open(self, view: View, *tags: str) -> None:
+        """Open the screen of a view."""
+        self.openings.open(view, *tags)
+
+    def cancel_run(self) -> None:
+        """Cancel the run of this dashboard."""
+        self.runs.cancel()
+        self.tell("the run is being cancelled")
+
+    def show_tag(self, tag: str | None) -> None:
+        """Show another tag; None follows the active one, else the newest."""
+        self.facts.choose(tag)
+
+    async def write(self, work: Callable[[], T]) -> T:
+        """Do in a thread what writes into the journal; it is not told as another operator's."""
+        return await self.queue.write(work)
+
+    def look_now(self) -> None:
+        """Look at the disk again, soon."""
+        self.facts.look_now()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show the error of a worker that failed."""
@@ -303,14 +338,17 @@ class Phase4App(App[None]):
         self.facts.look_now()
         if error is not None:
             self.queue.own.runs.clear()  # one that did not begin has no end to be seen
-            self.tell(f"the run failed: {error}", severity="error")
+            message, remedies = parts_of(error)
+            self.tell(f"the run failed: {message}", severity="error", remedies=remedies)
         elif record is not None:
             off = [f"{step.name} {step.state.replace('_', ' ')}" for step in record.steps if step.state != "passed"]
             self.tell(f"run of {record.tag} ended: {', '.join(off) or 'every step passed'}")
 
-    def tell(self, text: str, *, title: str = "", severity: str = "information") -> None:
+    def tell(
+        self, text: str, *, title: str = "", severity: Severity = "information", remedies: Sequence[Remedy] = ()
+    ) -> None:
         """Show a notice, literally; after the question that is open, if one is."""
-        self._notices.tell(text, title, severity)
+        self._notices.tell(as_keys(text, remedies, self.keys), title, severity)
 
     # Leaving and the palette ---------------------------------------------------------------------------------
 
@@ -320,14 +358,14 @@ class Phase4App(App[None]):
             self.queue.leave_after = True
             self.tell("an operation is being carried out: leaving at its end")
         elif self.running_here:
-            self.operate(lambda flows: self._quit_running())
+            self.operate(lambda session: self._quit_running())
         else:
             self.exit()
 
     async def _quit_running(self) -> None:
         from phase4_tui.tui.screens.questions import PlanScreen  # noqa: PLC0415 - the first paint does without
 
-        told = [f"its steps are asked to end, then killed; `{how('resume', self.keys)}` goes on later"]
+        told = [as_keys("its steps are asked to end, then killed", (GOES_ON,), self.keys)]
         if await self.push_screen_wait(PlanScreen("A run is under way. Cancel it and leave?", told, "Leave")):
             await asyncio.to_thread(self.runs.finish)
             self.exit()
@@ -342,11 +380,13 @@ class Phase4App(App[None]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Offer every action in the palette; one that can't act now tells why."""
-        for action in ACTIONS:
-            if not (action.changes and self.read_only):
-                reason = why_not(action, self.snapshot)
-                told = f"not now: {reason}" if reason is not None else self.twin_of(action)
-                yield SystemCommand(f"{action.label}: {action.description}", told, self._command(action.id))
+        for operation in OPERATIONS:
+            if not (operation.writes and self.read_only):
+                obstacle = why_not(operation, self.snapshot)
+                told = self.command_of(operation)
+                if obstacle is not None:
+                    told = f"not now: {as_keys(obstacle.text, obstacle.remedies, self.keys)}"
+                yield SystemCommand(f"{operation.label}: {operation.description}", told, self._command(operation.id))
 
     def _command(self, name: str) -> Callable[[], None]:
         return lambda: self.action_act(name)

@@ -1,14 +1,15 @@
 """The keys of the actions: the registry's own, or those of `[keys]` in the settings, which are checked at start."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from string import ascii_letters, digits, punctuation
 
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.keys import Keys, _character_to_key
 
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.console.operations.registry import ACTIONS
-from phase4_tui.errors import Refused
+from phase4_tui.console.key_names import shown_key
+from phase4_tui.console.operations.registry import OPERATIONS
+from phase4_tui.errors import Refused, Remedy
 
 RESERVED = {"ctrl+p", "tab", "shift+tab", "enter", "escape", "up", "down", "left", "right", "home", "end", "pageup",
             "pagedown", "backspace", "ctrl+c", "ctrl+q", "ctrl+z", "ctrl+m", "ctrl+i", "ctrl+h", "ctrl+j"}  # fmt: skip
@@ -20,14 +21,14 @@ _CHARACTERS = {_character_to_key(character): character for character in ascii_le
 class BadKeys(Refused):
     """A key in the settings that can't be used; `action` is the entry that says so."""
 
-    def __init__(self, action: str, problem: str) -> None:
-        super().__init__(problem)
+    def __init__(self, action: str, problem: str, *, remedy: Remedy | Sequence[Remedy] = ()) -> None:
+        super().__init__(problem, remedy=remedy, key=f"keys.{action}")
         self.action = action
 
 
 def keys_of(settings: Mapping[str, str]) -> dict[str, str]:
     """Return the key of each action with those of the settings; raises BadKeys."""
-    keys = {action.id: action.key for action in ACTIONS}
+    keys = {action.id: action.key for action in OPERATIONS}
     for name, key in settings.items():
         if name not in keys:
             raise BadKeys(name, f"is no action; the actions are {', '.join(keys)}")
@@ -36,7 +37,8 @@ def keys_of(settings: Mapping[str, str]) -> dict[str, str]:
     for name in sorted(keys, key=lambda name: name in settings):  # what was set is at fault, not what stands here
         key = keys[name]
         if key and key in used:
-            raise BadKeys(name, f"`{shown_key(key)}` is the key of {used[key]} too: give one of them another")
+            another = Remedy(effect="give one of them another")
+            raise BadKeys(name, f"`{shown_key(key)}` is the key of {used[key]} too", remedy=another)
         used[key] = name
     return keys
 
@@ -59,8 +61,3 @@ def _sent() -> set[str]:
     return (
         named - {Keys.ScrollUp.value, Keys.ScrollDown.value} | set(_CHARACTERS) | {f"alt+{one}" for one in _CHARACTERS}
     )
-
-
-def shown_key(key: str) -> str:
-    """Return a key as it is written on a key sheet."""
-    return _CHARACTERS.get(key, key)

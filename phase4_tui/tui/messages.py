@@ -1,9 +1,10 @@
-"""What is told upwards: facts to the application, and events of runs and operations."""
+"""The messages that widgets and application exchange: facts from `console/facts`, and what the operator chose."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from textual.message import Message
 
+from phase4_tui.console.facts import events
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.journal.events import Event
 
@@ -21,31 +22,19 @@ class SnapshotReady(Message):
 
 
 class OutputArrived(Message):
-    """A step wrote lines; a `fresh` one begins to, and with a new `page` what was shown before is another run's."""
+    """A step wrote lines."""
 
-    def __init__(
-        self,
-        title: str,
-        lines: list[str],
-        *,
-        fresh: bool,
-        page: bool = False,
-        progress: Mapping[str, int] | None = None,
-    ) -> None:
+    def __init__(self, output: events.OutputArrived) -> None:
         super().__init__()
-        self.page = page
-        self.progress = progress
-        self.title = title
-        self.lines = lines
-        self.fresh = fresh
+        self.output = output
 
 
 class EventsSeen(Message):
     """New events stand in the journal."""
 
-    def __init__(self, events: list[Event]) -> None:
+    def __init__(self, seen: Sequence[Event]) -> None:
         super().__init__()
-        self.events = events
+        self.events = seen
 
 
 class TagChosen(Message):
@@ -54,3 +43,14 @@ class TagChosen(Message):
     def __init__(self, tag: str | None) -> None:
         super().__init__()
         self.tag = tag
+
+
+def message_of(event: events.FactEvent) -> Message | None:
+    """Return the message for an event of `console/facts`, None for one that a snapshot tells too."""
+    if isinstance(event, events.SnapshotReady):
+        return SnapshotReady(event.snapshot)
+    if isinstance(event, events.OutputArrived):
+        return OutputArrived(event)
+    if isinstance(event, events.EventsSeen):
+        return EventsSeen(event.events)
+    return None

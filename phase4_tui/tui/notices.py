@@ -1,4 +1,4 @@
-"""The notices of the dashboard: shown literally, in its own words, each once, and never over a question."""
+"""The notices of the dashboard: shown literally, each once, and never over a question."""
 
 import time
 from typing import TYPE_CHECKING, NamedTuple
@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual.screen import ModalScreen
 
 from phase4_tui.artifacts.safe_text import safe_text
-from phase4_tui.console.remedies import in_keys, short
 
 if TYPE_CHECKING:
-    from phase4_tui.tui.app import Phase4App
+    from textual.app import App
 
 NOTICE_LIMIT = 600
 SEEN_SECONDS = 2.0
@@ -29,15 +28,14 @@ class Notice(NamedTuple):
 class Notices:
     """Shows notices; while a question is open they wait for its end."""
 
-    def __init__(self, app: "Phase4App") -> None:
+    def __init__(self, app: "App[None]") -> None:
         self._app = app
         self._waiting: list[Notice] = []
         self._shown: list[tuple[float, Notice]] = []
 
     def tell(self, text: str, title: str, severity: str) -> None:
         """Show a notice, now or after the question that is open."""
-        told = short(in_keys(text, self._app.keys))
-        self._show_or_hold(Notice(safe_text(told, NOTICE_LIMIT), title, severity))
+        self._show_or_hold(Notice(safe_text(text, NOTICE_LIMIT), title, severity))
 
     def _show_or_hold(self, notice: Notice) -> None:
         if not self._app.screen_stack:

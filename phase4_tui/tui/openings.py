@@ -1,115 +1,163 @@
-"""What the actions that change nothing do: each opens a screen, or shows something on the one that is there."""
+"""Opens the screen of each view, and does the gestures that only concern the dashboard."""
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import Protocol, assert_never
 
+from textual.app import App
+
+from phase4_tui.console.operations.queue import OperationQueue
+from phase4_tui.console.views import Gesture, View
 from phase4_tui.runbook.provenance import last_transcript
+from phase4_tui.tui.screens.base import FactsScreen
+from phase4_tui.tui.screens.console_app import ConsoleApp
 from phase4_tui.tui.themes import THEMES
 
-if TYPE_CHECKING:
-    from phase4_tui.tui.app import Phase4App
 
-LOOKS = {
-    "guided": ("guided", "GuidedScreen"),
-    "audit": ("audit", "AuditScreen"),
-    "verify": ("verify", "VerifyScreen"),
-    "journal": ("journal", "JournalScreen"),
-    "runbook": ("runbook", "RunbookScreen"),
-    "decisions": ("decisions", "DecisionsScreen"),
-    "trends": ("trends", "TrendsScreen"),
-    "export": ("viewer", "PostMortemScreen"),
-    "help": ("help", "HelpScreen"),
-}
-"""Module and name of the screen that an action opens."""
+class Dashboard(ConsoleApp, Protocol):
+    """What the gestures need of the application besides what a screen does."""
 
+    queue: OperationQueue
 
-class Shows:
-    """One method an action, but for those of `LOOKS`."""
-
-    def __init__(self, app: "Phase4App") -> None:
-        self._app = app
-
-    def of(self, name: str) -> Callable[[], None] | None:
-        """Return what does an action, None for one that is an operation."""
-        if name in LOOKS:
-            return partial(self.open, *LOOKS[name])
-        show: Callable[[], None] | None = getattr(self, name, None)
-        return show
-
-    def open(self, module: str, name: str, *args: object) -> None:
-        """Open a screen, loading it now; one that is open already comes to the front, or makes way for `args`."""
-        from importlib import import_module  # noqa: PLC0415 - only here
-
-        screen = getattr(import_module(f"phase4_tui.tui.screens.{module}"), name)
-        at = next((at for at, one in enumerate(self._app.screen_stack) if isinstance(one, screen)), None)
-        while at is not None and len(self._app.screen_stack) > (at if args else at + 1):
-            self._app.pop_screen()
-        if at is None or args:
-            self._app.push_screen(screen(*args))
-
-    def cancel(self) -> None:
+    def cancel_run(self) -> None:
         """Cancel the run of this dashboard."""
-        self._app.runs.cancel()
-        self._app.tell("the run is being cancelled")
 
-    def known_good(self) -> None:
-        """Open the picker of known-good tags."""
-        self.open("known_good", "KnownGoodScreen")
+    def show_tag(self, tag: str | None) -> None:
+        """Show another tag; None follows the active one, else the newest."""
 
-    def root_cause(self) -> None:
-        """Open the root-cause form."""
-        self.open("root_cause", "RootCauseScreen")
+    def leave_when_safe(self) -> None:
+        """Leave, once nothing is lost by it."""
 
-    def compare(self, bad: str | None = None, rerun: str | None = None) -> None:
-        """Open the comparison; with two tags it begins at once."""
-        self.open("compare", "CompareScreen", *(tag for tag in (bad, rerun) if tag is not None))
 
-    def transcript(self) -> None:
-        """Open what the last step of the shown run wrote."""
-        run = self._app.snapshot.run if self._app.snapshot else None
-        path = last_transcript(run) if run else None
-        if path is not None:
-            self.open("viewer", "ViewerScreen", path)
+class Openings:
+    """What operations do that write nothing: each view and each gesture has its case, which the type checker holds."""
 
-    def filter(self) -> None:
-        """Filter the tags."""
-        from phase4_tui.tui.widgets.tag_line import FilterLine  # noqa: PLC0415 - loaded with the dashboard
+    def __init__(self, app: App[None], dashboard: Dashboard) -> None:
+        self._app = app
+        self._dashboard = dashboard
+
+    def open(self, view: View, *tags: str) -> None:
+        """Open a view's screen; one that is open already comes to the front, or makes way for one about `tags`."""
+        screen = self._screen(view, tags)
+        if screen is None:
+            return
+        stack = self._app.screen_stack
+        at = next((at for at, known in enumerate(stack) if type(known) is type(screen)), None)
+        anew = bool(tags) or view is View.TRANSCRIPT
+        while at is not None and len(self._app.screen_stack) > (at if anew else at + 1):
+            self._app.pop_screen()
+        if at is None or anew:
+            self._app.push_screen(screen)
+
+    def _screen(self, view: View, tags: tuple[str, ...]) -> FactsScreen | None:
+        """Return a new screen of a view, loaded now; None when there is nothing to show."""
+        match view:
+            case View.GUIDED:
+                from phase4_tui.tui.screens.guided import GuidedScreen
+
+                return GuidedScreen()
+            case View.KNOWN_GOOD:
+                from phase4_tui.tui.screens.known_good import KnownGoodScreen
+
+                return KnownGoodScreen()
+            case View.ROOT_CAUSE:
+                from phase4_tui.tui.screens.root_cause import RootCauseScreen
+
+                return RootCauseScreen()
+            case View.COMPARE:
+                from phase4_tui.tui.screens.compare import CompareScreen
+
+                return CompareScreen(*tags[:2])
+            case View.AUDIT:
+                from phase4_tui.tui.screens.audit import AuditScreen
+
+                return AuditScreen()
+            case View.VERIFY:
+                from phase4_tui.tui.screens.verify import VerifyScreen
+
+                return VerifyScreen()
+            case View.JOURNAL:
+                from phase4_tui.tui.screens.journal import JournalScreen
+
+                return JournalScreen()
+            case View.RUNBOOK:
+                from phase4_tui.tui.screens.runbook import RunbookScreen
+
+                return RunbookScreen()
+            case View.DECISIONS:
+                from phase4_tui.tui.screens.decisions import DecisionsScreen
+
+                return DecisionsScreen()
+            case View.TRENDS:
+                from phase4_tui.tui.screens.trends import TrendsScreen
+
+                return TrendsScreen()
+            case View.TRANSCRIPT:
+                from phase4_tui.tui.screens.viewer import ViewerScreen
+
+                run = self._dashboard.snapshot.run if self._dashboard.snapshot else None
+                path = last_transcript(run) if run else None
+                return ViewerScreen(path) if path is not None else None
+            case View.POST_MORTEM:
+                from phase4_tui.tui.screens.viewer import PostMortemScreen
+
+                return PostMortemScreen()
+            case View.DOCS:
+                from phase4_tui.tui.screens.manual import ManualScreen
+
+                return ManualScreen()
+            case View.HELP:
+                from phase4_tui.tui.screens.help import HelpScreen
+
+                return HelpScreen()
+            case _:
+                assert_never(view)
+
+    def do(self, gesture: Gesture) -> None:
+        """Do a gesture."""
+        match gesture:
+            case Gesture.CANCEL:
+                self._dashboard.cancel_run()
+            case Gesture.FILTER:
+                self._filter()
+            case Gesture.COPY:
+                self._copy()
+            case Gesture.PAUSE:
+                self._pause()
+            case Gesture.THEME:
+                self._theme()
+            case Gesture.FOLLOW:
+                self._dashboard.show_tag(None)
+            case Gesture.QUIT:
+                self._dashboard.leave_when_safe()
+            case _:
+                assert_never(gesture)
+
+    def _filter(self) -> None:
+        from phase4_tui.tui.widgets.tag_line import FilterLine
 
         while len(self._app.screen_stack) > 1:
             self._app.pop_screen()
         self._app.screen.query_one(FilterLine).begin()
 
-    def pause(self) -> None:
-        """Pause or follow the output."""
-        from phase4_tui.tui.widgets.sequence_panel import SequencePanel  # noqa: PLC0415 - as above
+    def _pause(self) -> None:
+        from phase4_tui.tui.widgets.sequence_panel import SequencePanel
 
         self._app.screen_stack[0].query_one(SequencePanel).toggle()
 
-    def follow(self) -> None:
-        """Show the active or newest tag again."""
-        self._app.facts.choose(None)
-
-    def theme(self) -> None:
-        """Take the next theme."""
+    def _theme(self) -> None:
         names = [theme.name for theme in THEMES]
         at = names.index(self._app.theme) if self._app.theme in names else -1
         self._app.theme = names[(at + 1) % len(names)]
-        self._app.tell(f"theme {self._app.theme}; `theme` under [dashboard] in phase4.toml keeps it")
+        self._dashboard.tell(f"theme {self._app.theme}; `theme` under [dashboard] in phase4.toml keeps it")
 
-    def copy(self) -> None:
-        """Copy the CLI twin of the last action."""
-        if self._app.twin is None:
-            self._app.tell("no action yet", severity="warning")
+    def _copy(self) -> None:
+        """Copy the command of the last operation."""
+        command, workdir = self._dashboard.queue.command, self._dashboard.site.workdir
+        if command is None:
+            self._dashboard.tell("no operation yet", severity="warning")
             return
-        twin, workdir = self._app.twin, self._app.site.workdir
         if Path.cwd() != workdir:  # the shell it is pasted into stands where the dashboard was started
-            twin = twin.replace("phase4 ", f"phase4 -C {quote(str(workdir))} ", 1)
-        self._app.copy_to_clipboard(twin)
-        self._app.tell(twin, title="copied")
-
-    def quit(self) -> None:
-        """Leave, once no run of this dashboard is under way."""
-        self._app.leave_when_safe()
+            command = command.replace("phase4 ", f"phase4 -C {quote(str(workdir))} ", 1)
+        self._app.copy_to_clipboard(command)
+        self._dashboard.tell(command, title="copied")

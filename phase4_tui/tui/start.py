@@ -4,6 +4,7 @@ import os
 import sys
 
 from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.errors import error_as_commands
 from phase4_tui.runbook.settings import place_in_file
 from phase4_tui.runbook.site import Site
 from phase4_tui.tui.app import Phase4App
@@ -17,13 +18,14 @@ def run_dashboard(site: Site, *, read_only: bool = False, ascii_only: bool = Fal
     """Run the dashboard until it is left; 2 where no full screen can be drawn or a key can't be used."""
     reason = why_unusable()
     if reason is not None:
-        print(f"error: {reason}", file=sys.stderr)
+        print(f"error: {error_as_commands(reason)}", file=sys.stderr)
         return REFUSED
     try:
         app = Phase4App(site, read_only=read_only, ascii_only=ascii_only)
     except BadKeys as error:
-        place = place_in_file(site.workdir, "keys", error.action)
-        print(f"error: {place}: key `{safe_line(f'keys.{error.action}', 120)}`: {error}", file=sys.stderr)
+        key = safe_line(f"keys.{error.action}", 120)
+        told = place_in_file(site.workdir, "keys", error.action).error(key, f"key `{key}`: {error}", error.remedies)
+        print(f"error: {error_as_commands(told)}", file=sys.stderr)
         return REFUSED
     return run_app(app)
 

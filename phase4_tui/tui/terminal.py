@@ -10,18 +10,25 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
+from phase4_tui.errors import Refused, Remedy, command_line
+
 GIVE_UP_SECONDS = 3.0
-HINT = "use `phase4 status`, `phase4 watch` or `phase4 run`, which need no full screen"
+WITHOUT_A_SCREEN = (
+    Remedy("", command_line("status")),
+    Remedy("", command_line("watch")),
+    Remedy("", command_line("run"), "need no full screen"),
+)
 _MODES_OFF = (1049, 1000, 1002, 1003, 1006, 1015, 2004, 1004)
 RESTORE = "".join(f"\x1b[?{mode}l" for mode in _MODES_OFF).encode() + b"\x1b[?25h\x1b[<u\x1b[0m\r\n"
 
 
-def why_unusable(environment: Any = os.environ) -> str | None:
+def why_unusable(environment: Any = os.environ) -> Refused | None:
     """Return why a full-screen program can't run here, None when it can."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return f"there is no terminal; {HINT}"
+        return Refused("there is no terminal", remedy=WITHOUT_A_SCREEN)
     if environment.get("TERM", "") in ("dumb", ""):
-        return f"TERM={environment.get('TERM', '')!r} can't draw a full screen; {HINT}"
+        told = f"TERM={environment.get('TERM', '')!r} can't draw a full screen"
+        return Refused(told, remedy=WITHOUT_A_SCREEN)
     return None
 
 

@@ -222,7 +222,7 @@ def test_no_artifact_of_a_frozen_tag_is_written(tmp_path: Path, artifact: Artifa
     before = listing(tmp_path)
     with pytest.raises(FrozenTag, match=r"tag a is frozen") as refused:
         atomic_write(path, NEW)
-    assert refused.value.tag == "a"
+    assert refused.value.context["tag"] == "a"
     assert listing(tmp_path) == before
 
 

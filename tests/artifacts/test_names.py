@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phase4_tui.artifacts.names import Artifact, BadTag, check_tag, file_name, is_tag, split_name
+from phase4_tui.artifacts.names import RUNBOOK_ARTIFACTS, Artifact, BadTag, check_tag, file_name, is_tag
 from tests.artifacts.support import artifacts, tags
 
 ALLOWED = set(string.ascii_letters + string.digits + "._-")
@@ -73,13 +73,13 @@ def test_a_text_is_a_tag_exactly_when_it_keeps_every_rule(text: str) -> None:
 
 @given(tags, artifacts)
 def test_the_owner_of_a_tags_file_is_that_tag(tag: str, artifact: Artifact) -> None:
-    assert split_name(file_name(tag, artifact)) == (tag, artifact)
+    assert RUNBOOK_ARTIFACTS.split(file_name(tag, artifact)) == (tag, artifact)
 
 
 @given(tags, artifacts, artifacts)
 def test_a_tag_that_ends_like_a_file_name_still_owns_its_files(tag: str, inner: Artifact, artifact: Artifact) -> None:
     ambiguous = (tag[:20] + inner.value).replace("..", ".")
-    assert split_name(file_name(ambiguous, artifact)) == (ambiguous, artifact)
+    assert RUNBOOK_ARTIFACTS.split(file_name(ambiguous, artifact)) == (ambiguous, artifact)
 
 
 @given(tags, tags, artifacts, artifacts)
@@ -108,7 +108,7 @@ AMBIGUOUS = {
 def test_an_ambiguous_name_belongs_to_the_tag_left_after_the_longest_suffix(
     name: str, owner: tuple[str, Artifact]
 ) -> None:
-    assert split_name(name) == owner
+    assert RUNBOOK_ARTIFACTS.split(name) == owner
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_an_ambiguous_name_belongs_to_the_tag_left_after_the_longest_suffix(
     ],
 )
 def test_a_file_that_fits_no_suffix_or_no_tag_is_nobodys(name: str) -> None:
-    assert split_name(name) is None
+    assert RUNBOOK_ARTIFACTS.split(name) is None
 
 
 def test_every_artifact_has_its_own_name_and_key() -> None:

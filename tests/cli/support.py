@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +32,18 @@ HEALTHY, FAILED, REFUSED, P0, P1, P2, WARNING, UNKNOWN = 0, 1, 2, 10, 11, 12, 13
 DANGEROUS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
 )
+
+
+def parse(line: str) -> None:
+    """Let the real command line parse a command; raises what it raises for one that it does not take."""
+    program, *words = shlex.split(line)
+    assert program == "phase4"
+    words = ["risk" if word == "O" else word for word in words]
+    command: Any = COMMAND
+    context = command.make_context("phase4", words)
+    while hasattr(command, "resolve_command") and (rest := [*context._protected_args, *context.args]):
+        name, found, rest = command.resolve_command(context, rest)
+        command, context = found, found.make_context(name, rest, parent=context)
 
 
 class Answer(NamedTuple):

@@ -51,18 +51,18 @@ def test_all_five_steps_by_answers_at_a_terminal(bad: Tag, work: Path) -> None:
         ada.says("Switch to which tag?", "good")
         ada.says("Do it?", "y")
         ada.says("Do it?", "y")
-        ada.says("Run the Phase 3 sequence now?", "y")
+        ada.says("Run the Phase 3 sequence as phase3_demo now?", "y")
         ada.says("Cause?", "the feed lost its bias")
         ada.says("Remediation?", "take the second feed")
         ada.says("Owner, of engineering, risk, product? [risk]", "nobody")
         ada.says("Owner, of engineering, risk, product? [risk]", "")
         ada.says("Closed when?", "")
         ada.says("Do it?", "y")
-        ada.says("Tag of the re-run? [bad_rerun]", "bad")
-        ada.says("Input?", "")
+        ada.says("Tag of the rehearsal? [bad_rerun]", "bad")
+        ada.says("Input of the rehearsal?", "")
         ada.asked("bad is frozen")
-        ada.says("Tag of the re-run?", "fixed")
-        ada.says("Input?", "")
+        ada.says("Tag of the rehearsal?", "fixed")
+        ada.says("Input of the rehearsal?", "")
         ada.says("Accept the change?", "y")
         ada.says("Do it?", "y")
         ada.asked("the incident is closed")
@@ -99,7 +99,7 @@ def test_left_at_any_question_it_goes_on_there_for_another_operator(bad: Tag, wo
         ada.asked("✔ bad is frozen by grace@")
         ada.says("Do it?", "y")
         ada.says("Do it?", "y")
-        ada.says("Run the Phase 3 sequence now?", END)
+        ada.says("Run the Phase 3 sequence as phase3_demo now?", END)
         ada.says("Cause?", INTERRUPT)
         assert ada.status() == FAILED
     assert state_of(work).evaluation_mode == "phase3_only"
@@ -179,7 +179,17 @@ def test_a_rehearsal_that_was_interrupted_is_resumed_where_it_stopped(work: Path
         answer = ask(work, "rollback", "--yes")
     (run,) = [run for run in runs_of(work / "reports", "B_rerun") if run.resumes is not None]
     assert {step.state for step in run.steps} == {"passed"}
-    assert "compared" in answer.out
+    assert "B_rerun has recovered" in answer.out, "and it is compared at once"
+
+
+def test_who_has_stated_that_there_is_no_good_tag_is_only_asked_to_call_the_product_owner(work: Path) -> None:
+    with STATES["no good tag, stated"].at(work):
+        ask(work, "rollback", "--yes")
+    incident = state_of(work).incident
+    assert incident is not None
+    assert [call.owner for call in incident.escalations] == ["product"]
+    stated = [event for event in read_events(work / "reports") if event.kind == "no_good_tag"]
+    assert [event.outcome for event in stated] == ["intent", "done"]
 
 
 def test_on_leaving_it_says_what_is_next(bad: Tag, work: Path) -> None:
@@ -204,7 +214,7 @@ def test_without_any_good_tag_it_falls_back_and_calls_the_product_owner(bad: Tag
     assert bad.name
     (work / "reports" / "good_quality_check.json").unlink()
     answer = ask(work, "rollback", "--yes")
-    assert "no tag climbs its ladder" in answer.out
+    assert "no tag holds all" in answer.out
     state = state_of(work)
     assert (state.active_tag, state.evaluation_mode) == (None, "phase3_only")
     assert state.incident is not None
@@ -225,8 +235,8 @@ def test_after_a_re_run_that_failed_another_is_asked_for(bad: Tag, work: Path) -
     assert "monitoring OK" in last["detail"]
     assert "--rehearsal" in last["command"]
     with operator(work, "rollback") as ada:
-        ada.says("Tag of the re-run?", "fixed")
-        ada.says("Input?", "")
+        ada.says("Tag of the rehearsal?", "fixed")
+        ada.says("Input of the rehearsal?", "")
         ada.says("Accept the change?", "n")
         assert ada.status() == FAILED
     assert ask(work, "rollback", "--json").document()["steps"][4]["detail"].startswith("fixed: input and rules")

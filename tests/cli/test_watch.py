@@ -36,6 +36,13 @@ class Watch:
         for line in self.process.stdout:
             self._lines.put(line)
 
+    def each(self, *lines: tuple[str, ...]) -> None:
+        """Wait for several lines, in whichever order the looks under way come to them."""
+        left = list(lines)
+        while left:
+            line = self.line()
+            left = [words for words in left if not all(word in line for word in words)]
+
     def line(self, *words: str, seconds: float = 10) -> str:
         """Wait for a line with all of these words and return it."""
         deadline = time.monotonic() + seconds
@@ -70,9 +77,9 @@ class Watch:
 
 
 @contextmanager
-def watching(work: Path, *arguments: str) -> Iterator[Watch]:
+def watching(work: Path, *arguments: str, **environment: str) -> Iterator[Watch]:
     """Let `watch` begin, and wait until it watches where there is something to watch."""
-    with started(work, "watch", *arguments) as process:
+    with started(work, "watch", *arguments, **environment) as process:
         watch = Watch(process)
         if (work / "reports").exists():
             watch.ready()
@@ -203,10 +210,11 @@ def test_it_opens_an_incident_for_the_shown_tag_and_for_one_that_changes(work: P
     assert events == [("incident", "shown"), ("evidence", "changing")], "nobody asked about the old one"
 
 
-def test_read_only_it_tells_and_writes_nothing(tag: Tag, work: Path) -> None:
+@pytest.mark.parametrize("option", ["--read-only", "--dry-run"])
+def test_read_only_it_tells_and_writes_nothing(tag: Tag, work: Path, option: str) -> None:
     broken(tag)
     before = listing(work)
-    with watching(work, "--read-only") as watch:
+    with watching(work, option) as watch:
         watch.line("t1", "P0")
         Tag(work / "reports", "t2")
         watch.line("t2", "OK")
@@ -262,8 +270,67 @@ def test_what_keeps_it_from_the_record_is_told_once_and_it_goes_on(tag: Tag, wor
         Tag(work / "reports", "t2")
         watch.line("t2", "OK")
         state.unlink()
-        left = [("incident inc-", "t1"), ("state: ok",)]  # in the order in which the look under way meets them
-        while left:
-            line = watch.line()
-            left = [words for words in left if not all(word in line for word in words)]
+        watch.each(("incident inc-", "t1"), ("state: ok",))
     assert len([line for line in watch.told if " state:" in line]) == 2, "when it began, and when it was over"
+
+
+FULL_FOR_A = """
+from phase4_tui.rollback import incidents
+
+detect = incidents.detect
+
+
+def full_for_a(site, tag, classification):
+    if tag == "a" and not (site.workdir / "room again").exists():
+        raise OSError(28, "No space left on device")
+    return detect(site, tag, classification)
+
+
+incidents.detect = full_for_a
+"""
+
+
+def test_a_tag_whose_incident_cannot_be_written_holds_up_no_other(tmp_path: Path, work: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(FULL_FOR_A)  # which every interpreter loads that finds it
+    shown, first, second = (Tag(work / "reports", name) for name in ("shown", "a", "b"))
+    with watching(work, PYTHONPATH=str(tmp_path)) as watch:
+        watch.line(shown.name, "OK")
+        broken(first)
+        watch.line("incident: a:", "No space left on device")
+        broken(second)
+        watch.line("incident inc-", "of b")
+        (work / "room again").touch()
+        watch.each(("more evidence for incident", "of a"), ("incident: ok",))
+    assert [event.tag for event in read_events(work / "reports")] == ["b", "a"]
+    assert len([line for line in watch.told if " incident: " in line]) == 2, "when it began, and when it was over"
+
+
+NOTES_MODULES = """
+import atexit
+import sys
+
+atexit.register(lambda: open("modules", "w").write(" ".join(sys.modules)))
+"""
+
+
+def test_it_loads_neither_textual_nor_the_dashboard(tag: Tag, tmp_path: Path, work: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(NOTES_MODULES)
+    with watching(work, PYTHONPATH=str(tmp_path)) as watch:
+        watch.line(tag.name, "OK")
+        broken(tag)
+        watch.line("incident inc-")
+        assert watch.end(signal.SIGINT)[0] == 130
+    modules = (work / "modules").read_text().split()
+    assert "phase4_tui.console.facts.schedule" in modules
+    assert [name for name in modules if name.partition(".")[0] == "textual" or name.startswith("phase4_tui.tui")] == []
+
+
+def test_a_reader_that_has_gone_ends_it_without_a_traceback(tag: Tag, work: Path) -> None:
+    with started(work, "watch") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert tag.name in process.stdout.readline()
+        process.stdout.close()
+        broken(tag)
+        assert process.wait(timeout=10) == 1
+        assert process.stderr.read() == ""

@@ -9,22 +9,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from textual.message import Message
 
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.artifacts.watcher import MissedHints, Watcher
+from phase4_tui.console.facts.events import EventsSeen, FactEvent, SnapshotReady
 from phase4_tui.console.facts.schedule import Facts
 from phase4_tui.console.facts.snapshot import Snapshot
-from phase4_tui.console.operations.registry import ACTIONS, why_not
+from phase4_tui.console.operations.registry import OPERATIONS, why_not
 from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.rollback.known_good import plan_pin, plan_switch
 from phase4_tui.runbook.run_holder import running
 from phase4_tui.runbook.status import read_tags
-from phase4_tui.tui.messages import EventsSeen, SnapshotReady
 from phase4_tui.tui.widgets.header_line import alarms
 from tests.rollback.hostile import overwrite
 from tests.rollback.support import ENVIRONMENT, freeze, give, site_of
-from tests.runbook.documents import Tag, contents, quality
+from tests.runbook.documents import Tag, contents, quality, site_at
 from tests.tui.operator import operator_at
 from tests.tui.support import SECONDS, bad_tag, lay_out, screen_text, until
 
@@ -43,11 +42,11 @@ class Looking:
         self._facts.start()
         self.until(lambda: self.now.preconditions and self.is_true(), PATIENCE)
 
-    def _post(self, message: Message) -> None:
-        if isinstance(message, SnapshotReady):
-            self.seen.append(message.snapshot)
-        elif isinstance(message, EventsSeen):
-            self.told += [event.kind for event in message.events]
+    def _post(self, event: FactEvent) -> None:
+        if isinstance(event, SnapshotReady):
+            self.seen.append(event.snapshot)
+        elif isinstance(event, EventsSeen):
+            self.told += [one.kind for one in event.events]
 
     @property
     def now(self) -> Snapshot:
@@ -57,7 +56,7 @@ class Looking:
 
     def is_true(self) -> bool:
         """True when the rows are those of a fresh look at the disk."""
-        return list(self.now.rows) == read_tags(self.reports) and self.now.tags == len(self.now.rows)
+        return list(self.now.rows) == read_tags(site_at(self.reports)) and self.now.tags == len(self.now.rows)
 
     def until(self, condition: Callable[[], object], seconds: float = SOON) -> None:
         """Wait until a condition holds."""
@@ -162,7 +161,7 @@ def test_no_watch_left_is_shown_and_looked_at_regularly(
     monkeypatch.setattr("watchfiles.watch", full)
     at = look(lay_out(tmp_path).parent)
     at.until(lambda: at.now.watch_trouble)
-    assert [alarm for alarm in alarms(at.now) if "WATCH polling" in alarm and "limit reached" in alarm]
+    assert [alarm for alarm in alarms(at.now, {}) if "WATCH polling" in alarm and "limit reached" in alarm]
     Tag(at.reports, "C")
     at.until(at.is_true)
 
@@ -195,16 +194,16 @@ def test_a_file_that_is_being_written_is_never_shown_as_broken(tmp_path: Path, l
             file.write(data[number : number + 1])
             time.sleep(1.2 / len(data))  # a writer as slow as that, not a wait
     at.until(at.is_true)
-    states = [one.focus.health.release_check.state for one in at.seen if one.focus and one.focus.tag == "B"]
+    states = [one.focus.health["release_check"].state for one in at.seen if one.focus and one.focus.tag == "B"]
     assert "writing" in states
     assert set(states) <= {"passed", "writing"}
-    at.until(lambda: at.now.focus and at.now.focus.health.release_check.state == "passed")
+    at.until(lambda: at.now.focus and at.now.focus.health["release_check"].state == "passed")
 
 
 def test_a_file_that_stays_half_is_broken_in_the_end(tmp_path: Path, look: Look) -> None:
     at = look(lay_out(tmp_path).parent)
     (at.reports / "B_release_check.json").write_text('{"tag": "B", "pas')
-    at.until(lambda: at.now.focus and at.now.focus.health.release_check.state == "unreadable", PATIENCE)
+    at.until(lambda: at.now.focus and at.now.focus.health["release_check"].state == "unreadable", PATIENCE)
     at.until(at.is_true)
 
 
@@ -275,7 +274,7 @@ def test_a_clock_behind_the_files_is_an_alarm(tmp_path: Path, look: Look) -> Non
     at = look(lay_out(tmp_path).parent)
     ahead = time.time() + 3600
     os.utime(at.reports / "B_report.json", (ahead, ahead))
-    at.until(lambda: [alarm for alarm in alarms(at.now) if alarm.startswith("CLOCK") and "ahead" in alarm])
+    at.until(lambda: [alarm for alarm in alarms(at.now, {}) if alarm.startswith("CLOCK") and "ahead" in alarm])
 
 
 def test_a_damaged_state_is_an_alarm_and_stops_every_operation(tmp_path: Path, look: Look) -> None:
@@ -285,8 +284,8 @@ def test_a_damaged_state_is_an_alarm_and_stops_every_operation(tmp_path: Path, l
     (tmp_path / "reports" / ".phase4" / "journal.jsonl").write_text("[/nope]\n")
     (tmp_path / "reports" / ".phase4" / "state.json").write_text("{")
     at.until(lambda: at.now.trouble)
-    assert at.now.trouble in alarms(at.now)
-    able = [action.id for action in ACTIONS if action.changes and why_not(action, at.now) is None]
+    assert f"{at.now.trouble}; `v` tells what is wrong" in "\n".join(alarms(at.now, {}))
+    able = [action.id for action in OPERATIONS if action.writes and why_not(action, at.now) is None]
     assert able == []
 
 
@@ -327,7 +326,7 @@ async def test_a_look_that_hangs_marks_the_screen_until_the_next_one(
 
     async with operator_at(tmp_path) as me:
         await me.looked()
-        monkeypatch.setattr("phase4_tui.console.facts.schedule.running", hang)
+        monkeypatch.setattr("phase4_tui.console.facts.reading.running", hang)
         overwrite(tmp_path / "reports" / "A_quality_check.json", b"{}")
         await me.sees("STALE: nothing was looked at for")
         hanging.set()

@@ -2,17 +2,46 @@
 
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from phase4_tui.console.facts.incident_watch import Lookout
+from phase4_tui.console.facts.events import FactEvent, TroubleChanged, Troubles
+from phase4_tui.console.facts.incident_watch import IncidentWatch
 from phase4_tui.rollback.operations import one_at_a_time
 from phase4_tui.runbook.site import Site
 from tests.rollback.support import site_of
 from tests.runbook.documents import Tag
 from tests.tui.operator import operator_at
 from tests.tui.support import SECONDS, lay_out, screen_text, until
+
+
+class Watching:
+    """An incident watch at work in a thread, and what it posted."""
+
+    def __init__(self, work: Path) -> None:
+        self.posted: list[FactEvent] = []
+        self.looked, self._stop = threading.Event(), threading.Event()
+        self.watch = IncidentWatch(site_of(work), self._stop, self.looked, Troubles(self.posted.append))
+        self._thread = threading.Thread(target=self.watch.run)
+
+    def __enter__(self) -> "Watching":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self.watch.wake()
+        self._thread.join(SECONDS)
+        assert not self._thread.is_alive()
+
+    def until(self, condition: Callable[[], object]) -> None:
+        """Wait until a condition holds."""
+        end = time.monotonic() + SECONDS
+        while not condition():
+            assert time.monotonic() < end, self.posted
+            time.sleep(0.01)
 
 
 def test_a_tag_whose_incident_cannot_be_written_holds_up_no_other(
@@ -26,32 +55,59 @@ def test_a_tag_whose_incident_cannot_be_written_holds_up_no_other(
             raise OSError("the disk is full")
 
     monkeypatch.setattr("phase4_tui.rollback.incidents.look_for_incident", full)
-    stop = threading.Event()
-    lookout = Lookout(site_of(tmp_path), stop, threading.Event(), read_only=False)
-    lookout.suspect(["A", "B", "C"])
-    thread = threading.Thread(target=lookout.run)
-    thread.start()
-    try:
-        end = time.monotonic() + SECONDS
-        while looked.count("A") < 2:
-            assert time.monotonic() < end, looked
-            time.sleep(0.01)
-    finally:
-        stop.set()
-        lookout.wake()
-        thread.join(SECONDS)
+    with Watching(tmp_path) as at:
+        at.watch.suspect(["A", "B", "C"])
+        at.until(lambda: looked.count("A") == 2)
     assert looked == ["A", "B", "C", "A"]
-    assert not thread.is_alive()
+
+
+def test_what_keeps_incidents_from_the_record_is_told_once_and_that_it_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = {"A", "B"}
+
+    def look(site: Site, tag: str) -> None:
+        if tag in full:
+            raise OSError("the disk is full")
+
+    monkeypatch.setattr("phase4_tui.rollback.incidents.look_for_incident", look)
+    monkeypatch.setattr("phase4_tui.console.facts.incident_watch.AGAIN_SECONDS", 0.01)
+    with Watching(tmp_path) as at:
+        at.watch.suspect(["A", "B", "C"])
+        at.until(lambda: at.posted)
+        full.remove("B")
+        at.until(lambda: len(at.posted) == 2)
+        full.clear()
+        at.until(lambda: len(at.posted) == 3)
+    troubles = ["A (and 1 tag more): the disk is full", "A: the disk is full", None]
+    assert at.posted == [TroubleChanged("incident", trouble) for trouble in troubles]
+
+
+def test_a_defect_is_raised_where_the_looks_are_made_and_ends_no_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+
+    def broken(site: Site, tag: str) -> None:
+        looked.append(tag)
+        raise RuntimeError(f"no eyes for {tag}")
+
+    monkeypatch.setattr("phase4_tui.rollback.incidents.look_for_incident", broken)
+    with Watching(tmp_path) as at:
+        at.watch.suspect(["A"])
+        at.until(at.looked.is_set)
+        with pytest.raises(RuntimeError, match="no eyes for A"):
+            at.watch.check()
+        at.watch.check()
+        at.watch.suspect(["B"])
+        at.until(lambda: looked == ["A", "B"])
 
 
 def test_without_a_suspect_neither_it_nor_the_looks_are_woken(tmp_path: Path) -> None:
-    seen, stop = threading.Event(), threading.Event()
-    lookout = Lookout(site_of(tmp_path), stop, seen, read_only=False)
-    lookout.suspect([])
-    assert not lookout._wake.is_set()
-    stop.set()
-    lookout.run()
-    assert not seen.is_set()
+    with Watching(tmp_path) as at:
+        at.watch.suspect([])
+        assert not at.watch._wake.is_set()
+    assert not at.looked.is_set()
 
 
 async def test_an_idle_dashboard_rests(tmp_path: Path) -> None:

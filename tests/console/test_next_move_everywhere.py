@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.console.facts.events import SnapshotReady
 from phase4_tui.console.facts.next_move_cache import NextMoveCache
 from phase4_tui.console.facts.schedule import Facts
 from phase4_tui.console.facts.snapshot import Snapshot
@@ -23,7 +24,6 @@ from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import find_step
 from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.keys import keys_of
-from phase4_tui.tui.messages import SnapshotReady
 from phase4_tui.tui.screens.guided import GuidedScreen
 from phase4_tui.tui.screens.journal import JournalScreen
 from phase4_tui.tui.widgets.hint_line import HintLine
@@ -92,7 +92,7 @@ def check_operation(snapshot: Snapshot, move: NextMove | None) -> None:
         return
     action = BY_ID[move.operation]
     assert why_not(action, snapshot) is None
-    twin = action.twin(snapshot, Settings())
+    twin = action.command_of(snapshot, Settings())
     if move.operation == "known_good":
         assert twin == "phase4 known-good list", "no target is preselected"
     elif move.operation.startswith("step_"):

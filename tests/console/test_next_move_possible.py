@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from phase4_tui.artifacts.manifest import FrozenState
 from phase4_tui.console.facts.next_move_cache import situation_of
-from phase4_tui.console.facts.snapshot import Snapshot, TagView, view_tag
+from phase4_tui.console.facts.snapshot import Snapshot, TagView
 from phase4_tui.console.operations.registry import BY_ID, why_not
 from phase4_tui.journal.incident import Escalation, Finding, Incident
 from phase4_tui.journal.state import Frozen, OperationsState
@@ -18,9 +18,10 @@ from phase4_tui.rollback.situation import Rehearsal, Situation, StoppedRun
 from phase4_tui.runbook.classification import Classification
 from phase4_tui.runbook.fallback_proof import Fallback
 from phase4_tui.runbook.run_holder import Holder
+from tests.cli.support import parse
 from tests.rollback.support import site_of
 from tests.runbook.documents import Tag
-from tests.tui.test_twins import parse
+from tests.tui.support import view_tag
 
 HOLDER = Holder(tag="noon", run_id="1", operator="eve", host="h", pid=1, since="2026-02-17T12:00:00.000000Z")
 AT = "2026-02-17T12:00:00.000000Z"

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 
 from phase4_tui.artifacts.decision_row import ReportRow, Wanted, describe
 from phase4_tui.artifacts.report import ReportWriter
-from phase4_tui.console.facts import report_pages as report_rows
-from phase4_tui.console.facts.report_pages import BatchRows, LineRows, ReportRows, Search, open_report
+from phase4_tui.console.facts import batch_rows, line_rows
+from phase4_tui.console.facts.batch_rows import BatchRows
+from phase4_tui.console.facts.line_rows import LineRows
+from phase4_tui.console.facts.report_pages import open_report
+from phase4_tui.console.facts.report_rows import ReportRows, Search
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=12)
 NUMBER = st.integers(-9, 9) | st.floats(allow_nan=False, allow_infinity=False, width=32)
@@ -86,7 +89,7 @@ def searched(found: ReportRows, wanted: Wanted) -> list[int]:
 def test_a_report_of_this_program_shows_the_rows_that_a_plain_parser_finds(
     rows: list[Any], wanted: Wanted, chunk: int, block: int
 ) -> None:
-    with TemporaryDirectory() as place, patch.multiple(report_rows, CHUNK=chunk, BLOCK_ROWS=block, CACHED_BLOCKS=2):
+    with TemporaryDirectory() as place, patch.multiple(line_rows, CHUNK=chunk, BLOCK_ROWS=block, CACHED_BLOCKS=2):
         path = write(Path(place) / "t1_report.json", rows)
         found = indexed(path)
         oracle = expected(path)
@@ -108,7 +111,7 @@ def test_a_report_of_another_script_shows_the_same_rows(
     rows: list[Any], indent: int | str | None, tight: bool, wanted: Wanted, size: int
 ) -> None:
     report = {"summary": {"results": []}, "results": rows, "record_count": len(rows), "more": [[1]]}
-    with TemporaryDirectory() as place, patch.multiple(report_rows, BATCH_BYTES=size, CACHED_BATCHES=2):
+    with TemporaryDirectory() as place, patch.multiple(batch_rows, BATCH_BYTES=size, CACHED_BATCHES=2):
         path = Path(place) / "t1_report.json"
         path.write_text(json.dumps(report, indent=indent, separators=(",", ":") if tight else None))
         found = indexed(path)
@@ -123,7 +126,11 @@ def test_a_report_of_another_script_shows_the_same_rows(
 def test_no_file_whatever_it_holds_does_more_than_show_what_is_wrong(
     junk: bytes, other: bool, data: st.DataObject
 ) -> None:
-    with TemporaryDirectory() as place, patch.multiple(report_rows, CHUNK=256, BATCH_BYTES=64):
+    with (
+        TemporaryDirectory() as place,
+        patch.object(line_rows, "CHUNK", 256),
+        patch.object(batch_rows, "BATCH_BYTES", 64),
+    ):
         path = write(Path(place) / "t1_report.json", [{"a": 1}] * 20)
         if other:
             path.write_text(json.dumps({"results": [{"a": 1}] * 20}, indent=1))

@@ -1,13 +1,12 @@
 """The output of the shown run is what stands in its transcripts, while it runs, after it, and after a restart."""
 
 from pathlib import Path
-from typing import cast
 
 import pytest
 
+from phase4_tui.console.facts.events import FactEvent, OutputArrived
 from phase4_tui.console.facts.transcripts import Transcripts
 from phase4_tui.runbook.provenance import RunRecord, save_run
-from phase4_tui.tui.messages import OutputArrived
 from phase4_tui.tui.screens.viewer import ViewerScreen
 from tests.runbook.documents import Tag
 from tests.tui.operator import operator_at
@@ -22,7 +21,12 @@ def posted() -> list[OutputArrived]:
 @pytest.fixture
 def transcripts(posted: list[OutputArrived]) -> Transcripts:
     """Return a follower of transcripts."""
-    return Transcripts(lambda message: posted.append(cast(OutputArrived, message)))
+
+    def post(event: FactEvent) -> None:
+        assert isinstance(event, OutputArrived)
+        posted.append(event)
+
+    return Transcripts(post)
 
 
 def written(run: RunRecord, *logs: Path, state: str = "running", run_state: str = "running") -> RunRecord:
@@ -35,7 +39,7 @@ def written(run: RunRecord, *logs: Path, state: str = "running", run_state: str 
 
 
 def told(posted: list[OutputArrived]) -> list[str]:
-    return [line for message in posted for line in message.lines]
+    return [line for output in posted for line in output.lines]
 
 
 def test_the_output_of_a_run_is_shown_as_it_is_written_and_whole_when_it_has_ended(
@@ -64,7 +68,7 @@ def test_another_run_begins_a_new_page_and_none_leaves_it_empty(
         transcripts.follow(written(run, log, state="passed", run_state="finished"))
     transcripts.follow(None)
     transcripts.follow(None)
-    assert [message.page for message in posted] == [True, False, True, False, True]
+    assert [output.page for output in posted] == [True, False, True, False, True]
     assert told(posted) == ["words", "words"]
 
 

@@ -5,11 +5,15 @@ import os
 import shutil
 import traceback
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from phase4_tui.artifacts.atomic_files import to_json
+from phase4_tui.errors import Phase4Error, error_as_commands
 from phase4_tui.journal.actor import Actor
 from phase4_tui.journal.events import GENESIS, Event, encode_line, seal
 from phase4_tui.journal.journal_check import check_journal
@@ -18,6 +22,14 @@ from phase4_tui.journal.state import OperationsState, fold
 from phase4_tui.journal.writer import record
 
 MARIA = Actor("maria", "desk")
+
+
+@contextmanager
+def raises_with_command(command: str, *kinds: type[Phase4Error]) -> Iterator[None]:
+    """Expect an error of one of these kinds, which says on a plain terminal that `command` is what to do."""
+    with pytest.raises(kinds) as caught:
+        yield
+    assert f"`{command}`" in error_as_commands(caught.value)
 
 
 def file_in(reports: Path, name: str) -> Path:

@@ -28,6 +28,7 @@ from tests.journal.support import (
     lines_in,
     note,
     problems,
+    raises_with_command,
     sealed,
     with_history,
     write_at_once,
@@ -280,7 +281,7 @@ def test_an_anchor_elsewhere_than_at_the_end_or_one_before_it_stops_every_append
     if anchored == 5:
         assert note(tmp_path).seq == 7
     else:
-        with pytest.raises((JournalDamaged, StateUnreadable), match="phase4 verify"):
+        with raises_with_command("phase4 verify", JournalDamaged, StateUnreadable):
             note(tmp_path)
         assert lines_in(tmp_path) == before
 

@@ -21,6 +21,7 @@ from tests.journal.support import (
     lines_in,
     note,
     problems,
+    raises_with_command,
     sealed,
     write_at_once,
     write_head,
@@ -47,7 +48,7 @@ def reports(tmp_path: Path) -> Path:
 def refuses_to_go_on(reports: Path) -> None:
     """Nothing is added to what was changed, and nothing of it is mended."""
     before = lines_in(reports)
-    with pytest.raises((JournalDamaged, StateUnreadable), match="phase4 verify"):
+    with raises_with_command("phase4 verify", JournalDamaged, StateUnreadable):
         note(reports)
     assert lines_in(reports) == before
 
@@ -168,7 +169,7 @@ def test_a_tail_that_is_cut_off_anywhere_within_a_line_is_found(reports: Path) -
 def test_a_journal_that_is_gone_is_found(reports: Path) -> None:
     file_in(reports, "journal.jsonl").unlink()
     assert {"anchor", "state"} <= set(problems(reports))
-    with pytest.raises(StateUnreadable, match="phase4 verify"):
+    with raises_with_command("phase4 verify", StateUnreadable):
         note(reports)
     assert not file_in(reports, "journal.jsonl").exists()
 

@@ -10,7 +10,16 @@ import pytest
 from phase4_tui.artifacts.atomic_files import to_json
 from phase4_tui.journal.log import read_events
 from phase4_tui.journal.state import OperationsState, StateUnreadable, fold, read_state
-from tests.journal.support import file_in, folded, note, sealed, with_history, write_at_once, write_head
+from tests.journal.support import (
+    file_in,
+    folded,
+    note,
+    raises_with_command,
+    sealed,
+    with_history,
+    write_at_once,
+    write_head,
+)
 
 HISTORY: list[dict[str, Any]] = [{"changes": {"active_tag": f"t{number}"}} for number in range(4)]
 
@@ -124,7 +133,7 @@ def test_a_state_that_knows_more_than_the_journal_is_not_trusted(tmp_path: Path)
     for known in range(2, 5):
         write_at_once(tmp_path, HISTORY[: known - 1])
         write_state(tmp_path, fold(events[:known]))
-        with pytest.raises(StateUnreadable, match="phase4 verify"):
+        with raises_with_command("phase4 verify", StateUnreadable):
             read_state(tmp_path)
 
 
@@ -132,14 +141,14 @@ def test_a_state_that_knows_more_than_the_journal_is_not_trusted(tmp_path: Path)
 def test_a_state_of_another_journal_is_not_trusted(tmp_path: Path, known: int) -> None:
     write_at_once(tmp_path, HISTORY)
     write_state(tmp_path, fold(sealed([{"changes": {"active_tag": "forged"}}, *HISTORY[1:]])[:known]))
-    with pytest.raises(StateUnreadable, match="phase4 verify"):
+    with raises_with_command("phase4 verify", StateUnreadable):
         read_state(tmp_path)
 
 
 def test_an_anchor_of_another_journal_is_not_trusted(tmp_path: Path) -> None:
     write_at_once(tmp_path, HISTORY)
     write_head(tmp_path, sealed([{}, *HISTORY[1:]]))
-    with pytest.raises(StateUnreadable, match="phase4 verify"):
+    with raises_with_command("phase4 verify", StateUnreadable):
         read_state(tmp_path)
 
 
@@ -148,7 +157,7 @@ def test_a_state_without_the_journal_that_made_it_is_not_trusted(tmp_path: Path,
     write_at_once(tmp_path, HISTORY)
     for name in gone:
         file_in(tmp_path, name).unlink()
-    with pytest.raises(StateUnreadable, match="phase4 verify"):
+    with raises_with_command("phase4 verify", StateUnreadable):
         read_state(tmp_path)
 
 
@@ -157,6 +166,6 @@ def test_an_event_between_state_and_anchor_that_is_missing_is_found_by_reading(t
     write_state(tmp_path, fold(events[:1]))
     lines = file_in(tmp_path, "journal.jsonl").read_bytes().splitlines(keepends=True)
     file_in(tmp_path, "journal.jsonl").write_bytes(b"".join([*lines[:2], *lines[3:]]))
-    with pytest.raises(StateUnreadable, match="phase4 verify"):
+    with raises_with_command("phase4 verify", StateUnreadable):
         read_state(tmp_path)
     assert len(list(read_events(tmp_path))) == 3

@@ -1,7 +1,6 @@
 """KPIs, the rules on them and their alerts (policy.md, Monitoring), and the summary that they are measured from."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any
 
@@ -9,18 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phase4_tui.policy.monitoring import Alert, Kpis, Rules, grade_distance, measure, parse_rules, raise_alerts
+from phase4_tui.policy.monitoring import DEFAULT_RULES, Alert, Kpis, grade_distance, measure, parse_rules, raise_alerts
 from phase4_tui.policy.phase4.summary import Tally
 from tests.policy.strategies import LARGEST, PROPERTY, above, below
 
-GOOD = Kpis(
-    directional_pct=50.0,
-    no_trade_pct=50.0,
-    event_block_pct=10.0,
-    portfolio_block_pct=10.0,
-    release_check_status="OK",
-    quality_check_status="OK",
-)
+GOOD: Kpis = {
+    "directional_pct": 50.0,
+    "no_trade_pct": 50.0,
+    "event_block_pct": 10.0,
+    "portfolio_block_pct": 10.0,
+    "release_check_status": "OK",
+    "quality_check_status": "OK",
+}
 DEFAULTS = {
     "max_event_block_pct": 50.0,
     "max_portfolio_block_pct": 35.0,
@@ -43,19 +42,20 @@ def tally_of(*decisions: tuple[object, object]) -> Tally:
 
 
 def kpis_with(**changes: Any) -> Kpis:
-    return replace(GOOD, **changes)
+    return {**GOOD, **changes}
 
 
 def alert_for(metric: str, value: float, rule: str, limit: float) -> Alert | None:
     """The alert on one KPI against one limit, where everything else is in order."""
-    alerts = raise_alerts(kpis_with(**{metric: value}), replace(Rules(), **{rule: limit}))
+    alerts = raise_alerts(kpis_with(**{metric: value}), {**DEFAULT_RULES, rule: limit})
     assert [alert.metric for alert in alerts] in ([], [metric])
     return alerts[0] if alerts else None
 
 
 def test_an_empty_batch_measures_0_everywhere() -> None:
     kpis = measure(Tally(), True, True)
-    assert (kpis.directional_pct, kpis.no_trade_pct, kpis.event_block_pct, kpis.portfolio_block_pct) == (0, 0, 0, 0)
+    shares = ("directional_pct", "no_trade_pct", "event_block_pct", "portfolio_block_pct")
+    assert [kpis[share] for share in shares] == [0, 0, 0, 0]
 
 
 def test_kpis_are_shares_of_all_records_to_2_places() -> None:
@@ -69,20 +69,20 @@ def test_kpis_are_shares_of_all_records_to_2_places() -> None:
         ("NO_TRADE", "PORTFOLIO_BLOCK"),
     )
     kpis = measure(tally, True, True)
-    assert (kpis.directional_pct, kpis.no_trade_pct) == (57.14, 42.86)
-    assert (kpis.event_block_pct, kpis.portfolio_block_pct) == (14.29, 14.29)
+    assert (kpis["directional_pct"], kpis["no_trade_pct"]) == (57.14, 42.86)
+    assert (kpis["event_block_pct"], kpis["portfolio_block_pct"]) == (14.29, 14.29)
 
 
 def test_calls_and_puts_are_added_before_they_are_rounded() -> None:
     tally = tally_of(("BUY_CALL", "PASS"), ("BUY_PUT", "PASS"), ("NO_TRADE", "PASS"))
-    assert measure(tally, True, True).directional_pct == 66.67
+    assert measure(tally, True, True)["directional_pct"] == 66.67
 
 
 @pytest.mark.parametrize(("release", "quality"), [(True, True), (True, False), (False, True), (False, False)])
 def test_a_gate_is_ok_only_when_its_check_passed(release: bool, quality: bool) -> None:
     kpis = measure(Tally(), release, quality)
-    assert kpis.release_check_status == ("OK" if release else "ALERT")
-    assert kpis.quality_check_status == ("OK" if quality else "ALERT")
+    assert kpis["release_check_status"] == ("OK" if release else "ALERT")
+    assert kpis["quality_check_status"] == ("OK" if quality else "ALERT")
 
 
 def test_the_summary_counts_actions_and_gates_with_their_shares() -> None:
@@ -111,11 +111,11 @@ def test_the_summary_of_nothing_is_all_zeros() -> None:
 def test_a_decision_that_makes_no_sense_counts_towards_the_total_alone() -> None:
     tally = tally_of(("HOLD", "OPEN"), (None, None), (["BUY_CALL"], {}), ("BUY_CALL", "PASS"))
     assert tally.summary()["total_records"] == 4
-    assert measure(tally, True, True).directional_pct == 25.0
+    assert measure(tally, True, True)["directional_pct"] == 25.0
 
 
 def test_a_healthy_run_raises_no_alert() -> None:
-    assert raise_alerts(GOOD, Rules()) == []
+    assert raise_alerts(GOOD, DEFAULT_RULES) == []
 
 
 @pytest.mark.parametrize(("metric", "rule", "operator", "side"), RULES)
@@ -176,20 +176,21 @@ def test_the_distances_20_and_10_belong_to_the_graver_side(distance: float, seve
 
 @pytest.mark.parametrize("gate", ["release_check_status", "quality_check_status"])
 def test_a_gate_that_is_not_ok_is_a_high_alert_against_ok(gate: str) -> None:
-    (alert,) = raise_alerts(kpis_with(**{gate: "ALERT"}), Rules())
+    (alert,) = raise_alerts(kpis_with(**{gate: "ALERT"}), DEFAULT_RULES)
     assert (alert.metric, alert.value, alert.threshold) == (gate, "ALERT", "OK")
     assert (alert.operator, alert.severity) == ("EQ", "HIGH")
     assert gate in alert.message
 
 
 def test_an_empty_batch_trades_too_little() -> None:
-    (alert,) = raise_alerts(measure(Tally(), True, True), Rules())
+    (alert,) = raise_alerts(measure(Tally(), True, True), DEFAULT_RULES)
     assert (alert.metric, alert.value, alert.severity) == ("directional_pct", 0.0, "HIGH")
 
 
 def test_everything_that_is_wrong_is_an_alert_of_its_own() -> None:
-    worst = Kpis(0.0, 100.0, 100.0, 100.0, "ALERT", "ALERT")
-    metrics = [alert.metric for alert in raise_alerts(worst, Rules())]
+    values: tuple[float | str, ...] = (0.0, 100.0, 100.0, 100.0, "ALERT", "ALERT")
+    worst = dict(zip(GOOD, values, strict=True))
+    metrics = [alert.metric for alert in raise_alerts(worst, DEFAULT_RULES)]
     assert sorted(metrics) == sorted(
         [*(metric for metric, *_ in RULES), "release_check_status", "quality_check_status"]
     )
@@ -218,15 +219,15 @@ def test_alerts_are_those_of_exact_arithmetic(values: tuple[Decimal, ...], limit
 
 
 def test_rules_that_are_not_set_keep_their_defaults() -> None:
-    assert asdict(parse_rules({})) == DEFAULTS
-    assert asdict(Rules()) == DEFAULTS
-    assert asdict(parse_rules({"max_no_trade_pct": 12.5})) == DEFAULTS | {"max_no_trade_pct": 12.5}
+    assert parse_rules({}) == DEFAULTS
+    assert DEFAULT_RULES == DEFAULTS
+    assert parse_rules({"max_no_trade_pct": 12.5}) == DEFAULTS | {"max_no_trade_pct": 12.5}
 
 
 @pytest.mark.parametrize("key", DEFAULTS)
 @pytest.mark.parametrize("value", [0, -1, 100, 12.25, 1000, LARGEST, -LARGEST])
 def test_any_rule_may_be_set_to_any_finite_number(key: str, value: float) -> None:
-    assert asdict(parse_rules({key: value})) == DEFAULTS | {key: value}
+    assert parse_rules({key: value}) == DEFAULTS | {key: value}
 
 
 @pytest.mark.parametrize("key", ["max_no_trade", "MAX_NO_TRADE_PCT", "", "min_event_block_pct", "no_trade_pct"])

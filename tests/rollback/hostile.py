@@ -13,7 +13,7 @@ import pytest
 
 from phase4_tui.artifacts.manifest import Manifest, read_manifest
 from phase4_tui.artifacts.names import Artifact
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, error_as_commands
 from phase4_tui.journal.journal_check import check_journal
 from phase4_tui.journal.log import read_events
 from phase4_tui.journal.state import fold, read_state, stored_state
@@ -61,10 +61,10 @@ def spoil(work: Path, name: str) -> None:
 
 
 def refused(what: Callable[[], object]) -> str:
-    """Return the words of a refusal."""
+    """Return the words of a refusal, as the command line says them."""
     with pytest.raises(Refused) as caught:
         what()
-    return str(caught.value)
+    return error_as_commands(caught.value)
 
 
 def do(work: Path, plan: Callable[..., Plan], *arguments: object, operator: str = "maria") -> Done:

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.errors import as_commands
 from phase4_tui.rollback.fallback import plan_phase3_only, plan_phase4_by_override, refuse_plain_phase4
 from phase4_tui.runbook.fallback_proof import Fallback, read_fallback
 from phase4_tui.runbook.run_holder import announce, run_lock
 from phase4_tui.runbook.run_plan import Request, choose_phase
 from phase4_tui.runbook.sequence import run_plan
 from phase4_tui.runbook.settings import load_settings
-from phase4_tui.runbook.steps import find_step
+from phase4_tui.runbook.steps import PHASE3_STEPS, find_step
 from tests.rollback.hostile import do, refused, write
 from tests.rollback.support import site_of, state_of
 from tests.runbook.documents import Tag
@@ -33,7 +34,7 @@ def work(tmp_path: Path) -> Path:
 
 
 def proof(work: Path) -> Fallback:
-    found = read_fallback(work / "reports", state_of(work))
+    found = read_fallback(site_of(work), state_of(work))
     assert found is not None
     return found
 
@@ -53,7 +54,7 @@ def test_a_phase_4_run_is_refused_unless_it_is_a_rehearsal(work: Path) -> None:
     assert plan(work, rehearsal=True).phase == 4
     assert plan(work, phase=4, rehearsal=True, only=find_step("1")).phase == 4
     assert plan(work).phase == 3
-    assert plan(work, only=find_step("1", 3)).phase == 3
+    assert plan(work, only=find_step("1", PHASE3_STEPS)).phase == 3
 
 
 def test_who_falls_back_twice_is_told_that_it_is_so(work: Path) -> None:
@@ -68,7 +69,7 @@ def test_phase_4_does_not_come_back_by_itself(work: Path) -> None:
     assert choose_phase(work / "reports", Request()) == 3
     do(work, plan_phase4_by_override, "by the desk")
     assert choose_phase(work / "reports", Request()) == 4
-    assert read_fallback(work / "reports", state_of(work)) is None
+    assert read_fallback(site_of(work), state_of(work)) is None
 
 
 def test_a_run_under_way_is_named_before_the_fallback(tmp_path: Path) -> None:
@@ -82,7 +83,7 @@ def test_a_run_under_way_is_named_before_the_fallback(tmp_path: Path) -> None:
 def test_nothing_is_proven_before_a_phase_3_run(work: Path) -> None:
     found = proof(work)
     assert (found.holds, found.phase3_tag, found.intruders) == (False, None, ())
-    assert "phase4 run" in str(found)
+    assert "`phase4 run` makes one" in as_commands(str(found), found.remedies)
 
 
 def test_a_phase_3_run_proves_the_fallback_and_a_rehearsal_does_not_break_it(work: Path) -> None:

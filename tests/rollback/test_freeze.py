@@ -13,8 +13,8 @@ import pytest
 
 from phase4_tui.artifacts.frozen import is_frozen
 from phase4_tui.artifacts.manifest import frozen_state
-from phase4_tui.artifacts.names import Artifact
-from phase4_tui.errors import Refused
+from phase4_tui.artifacts.names import RUNBOOK_ARTIFACTS, Artifact
+from phase4_tui.errors import Refused, error_as_commands
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback import frozen_copies as copying
@@ -173,7 +173,7 @@ def test_thawing_keeps_the_copies_and_lets_the_tag_be_frozen_anew(work: Path) ->
     (line,) = do(work, plan_thaw, "t1", "mistake").lines
     kept = Path(line.rpartition(" ")[2])
     assert listing(kept) == before
-    assert frozen_state(work / "reports", "t1") == "no"
+    assert frozen_state(work / "reports", "t1", RUNBOOK_ARTIFACTS) == "no"
     overwrite(work / "reports" / "t1_report.md", b"# other\n")
     freeze(work, "t1")
     do(work, plan_thaw, "t1", "again")
@@ -321,9 +321,9 @@ def test_more_frozen_tags_than_the_journal_can_name_are_refused_before_anything_
         try:
             freeze(work, f"t{number}", "a long reason " * 20)
         except Refused as error:
-            told = str(error)
+            told = error_as_commands(error)
             break
-    assert "`phase4 thaw` old ones" in told
+    assert "`phase4 thaw TAG --reason R` thaws an old one first" in told
     frozen = state_of(work).frozen
     assert len(frozen) >= 40
     assert sorted(path.name for path in copies(work, "x").parent.iterdir()) == sorted(frozen)

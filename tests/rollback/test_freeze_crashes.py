@@ -13,7 +13,7 @@ import pytest
 
 from phase4_tui.artifacts.frozen import is_frozen
 from phase4_tui.artifacts.manifest import look_frozen
-from phase4_tui.artifacts.names import Artifact
+from phase4_tui.artifacts.names import RUNBOOK_ARTIFACTS, Artifact
 from phase4_tui.cli.app import app
 from phase4_tui.journal.log import read_events
 from phase4_tui.journal.state import read_state
@@ -82,7 +82,7 @@ def outcomes(work: Path, kind: str) -> list[str]:
 def assert_absent_or_whole(work: Path, tag: str) -> bool:
     there = is_frozen(work / "reports", tag)
     if there:
-        assert look_frozen(work / "reports", tag, hashes=True) == []
+        assert look_frozen(work / "reports", tag, RUNBOOK_ARTIFACTS, hashes=True) == []
     return there
 
 

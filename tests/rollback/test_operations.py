@@ -34,7 +34,7 @@ from tests.rollback.hostile import (
     problems,
     refused,
 )
-from tests.rollback.support import ENVIRONMENT, freeze, site_of, state_of
+from tests.rollback.support import freeze, site_of, state_of
 
 CAUSE = RootCause(cause="bad figures", remediation="better figures", owner="risk")
 PROVEN = Proof(barrier="seccomp", proven=True, ways={}, reached=0, detail="")
@@ -103,8 +103,7 @@ def test_an_operation_that_died_is_pending_until_the_next_one_settles_it_right(
     die(work, plan(site_of(work)), after=after)
     (pending,) = state_of(work).pending
     assert (pending.kind, pending.by) == (kind, f"maria@{host_name()}")
-    site = site_of(work)
-    status, _ = read_status(site.settings, work, ENVIRONMENT, None, PROVEN)
+    status, _ = read_status(site_of(work), None, PROVEN)
     assert [one.seq for one in status.pending] == [pending.seq]
     assert not is_done(state_of(work))
     do(work, plan_pin, "old", operator="tom")

@@ -10,7 +10,7 @@ import pytest
 
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.names import Artifact
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, as_commands
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback.comparison import ComparisonResult
 from phase4_tui.rollback.fallback import plan_phase3_only
@@ -92,7 +92,7 @@ def new(tmp_path: Path) -> Tag:
 
 def unmet(work: Path, *, accept: bool = False) -> dict[str, str]:
     found = conditions(site_of(work), "new", accept_changed_input=accept)
-    return {one.name: one.detail for one in found if not one.ok}
+    return {one.name: as_commands(one.detail, one.remedies) for one in found if not one.ok}
 
 
 def reopen(work: Path, **options: object) -> None:
@@ -170,7 +170,9 @@ def test_each_condition_by_itself_keeps_it_closed_and_is_named(
     before = state_of(tmp_path)
     with pytest.raises(Refused, match="unmet") as refused:
         reopen(tmp_path)
-    assert all(one in str(refused.value) for one in found.values())
+    for one in conditions(site_of(tmp_path), "new"):
+        assert one.ok or f"{one.name}: {one.detail}" in refused.value.message
+        assert set(one.remedies) <= set(refused.value.remedies)
     assert state_of(tmp_path) == before
 
 

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from phase4_tui.artifacts.frozen import is_frozen
 from phase4_tui.artifacts.manifest import look_frozen
-from phase4_tui.artifacts.names import Artifact
+from phase4_tui.artifacts.names import RUNBOOK_ARTIFACTS, Artifact
 from phase4_tui.errors import Refused
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.writer import record
@@ -109,7 +109,7 @@ class Desk(RuleBasedStateMachine):
             tag = str(state.active_tag)
             rung = failed_rung(site_of(self.work), state, tag)
             assert rung is None, f"{plan.title}: {tag} fails {rung}"
-            assert look_frozen(self.work / "reports", tag, hashes=True) == []
+            assert look_frozen(self.work / "reports", tag, RUNBOOK_ARTIFACTS, hashes=True) == []
 
     def note_published(self) -> None:
         for tag in TAGS:
@@ -276,7 +276,7 @@ class Desk(RuleBasedStateMachine):
         state, reports = state_of(self.work), self.work / "reports"
         assert state.pending == ()
         assert {tag for tag in TAGS if is_frozen(reports, tag)} == set(state.frozen)
-        wanted, found = active_of(reports, state), published_active(reports)
+        wanted, found = active_of(site_of(self.work), state), published_active(reports)
         assert (wanted and wanted.tag) == (found and found.tag)
         assert state.active_tag is None or state.active_tag in state.frozen
 

@@ -12,6 +12,8 @@ from phase4_tui.policy.phase3.quality import SECTIONS as PHASE3_SECTIONS
 from phase4_tui.policy.phase4.quality import SECTIONS as PHASE4_SECTIONS
 from phase4_tui.runbook.isolation import Proof
 from phase4_tui.runbook.provenance import RunRecord, Source, StepRecord, StepState, new_run_id, save_run
+from phase4_tui.runbook.settings import Settings
+from phase4_tui.runbook.site import Site
 
 Json = dict[str, Any]
 REPORT_AGE = 100.0
@@ -80,6 +82,11 @@ def contents(tag: str, phase: int = 4) -> dict[Artifact, object]:
     return found
 
 
+def site_at(reports: Path) -> Site:
+    """Return the place of a reports directory, with the default settings."""
+    return Site(reports.parent, Settings(reports=reports.name), {})
+
+
 class Tag:
     """One tag in a reports directory, healthy at first."""
 
@@ -89,6 +96,11 @@ class Tag:
         for artifact, content in contents(name, phase).items():
             core = artifact in (Artifact.REPORT, Artifact.SUMMARY, Artifact.REPORT_MD)
             self.put(artifact, content, age=REPORT_AGE if core else CHECK_AGE)
+
+    @property
+    def site(self) -> Site:
+        """The working directory that it is in."""
+        return site_at(self.reports)
 
     def path(self, artifact: Artifact) -> Path:
         """Return where an artifact is."""

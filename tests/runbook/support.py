@@ -14,13 +14,15 @@ from typing import Any, TypeVar
 
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.cli.installation import laid_out_files
-from phase4_tui.runbook.classification import Classification, classify
-from phase4_tui.runbook.evidence import read_evidence
-from phase4_tui.runbook.health import Health, judge
+from phase4_tui.journal.state import OperationsState
+from phase4_tui.runbook.classification import Classification
+from phase4_tui.runbook.health import Health
+from phase4_tui.runbook.judging import judge_tag
 from phase4_tui.runbook.provenance import RunRecord, StepRecord
 from phase4_tui.runbook.run_plan import Request, RunPlan, plan_run
 from phase4_tui.runbook.sequence import Observer, run_plan
 from phase4_tui.runbook.settings import load_settings
+from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import Command
 from tests.runbook.documents import contents
 
@@ -142,9 +144,8 @@ def states(record: RunRecord) -> dict[str, str]:
 
 def verdict(workdir: Path, tag: str = TAG) -> tuple[Health, Classification]:
     """Judge a tag from what is on disk."""
-    evidence = read_evidence(workdir / "reports", tag)
-    health = judge(evidence)
-    return health, classify(evidence, health)
+    judgement = judge_tag(Site(workdir, load_settings(workdir, ENVIRONMENT), ENVIRONMENT), tag, OperationsState())
+    return judgement.health, judgement.classification
 
 
 def until(condition: Callable[[], T], seconds: float = PATIENCE_SECONDS) -> T:

@@ -8,10 +8,10 @@ import pytest
 
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.journal.locks import DirectoryLock
+from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.audit import audit
-from phase4_tui.runbook.classification import Classification, classify
-from phase4_tui.runbook.evidence import read_evidence
-from phase4_tui.runbook.health import judge
+from phase4_tui.runbook.classification import Classification
+from phase4_tui.runbook.judging import judge_tag
 from phase4_tui.runbook.run_holder import announce, run_lock, withdraw
 from tests.runbook.documents import ALERT, REPORT_AGE, Json, Tag, quality
 
@@ -26,8 +26,7 @@ ISSUE = "record 2: traded in a high-risk event"
 
 
 def found(tag: Tag) -> Classification:
-    evidence = read_evidence(tag.reports, tag.name, patient=False)
-    classification = classify(evidence, judge(evidence))
+    classification = judge_tag(tag.site, tag.name, OperationsState(), patient=False).classification
     assert (classification.severity_class is None) == (classification.level != "incident")
     return classification
 
@@ -189,7 +188,7 @@ def test_a_report_that_is_a_link_out_of_the_reports_is_p0_and_never_read(tag: Ta
     tag.path(Artifact.REPORT).rename(outside)
     tag.path(Artifact.REPORT).symlink_to(outside)
     assert named(tag) == ("P0", "engineering", 10)
-    (entry, *_) = audit(tag.reports, tag.name)
+    (entry, *_) = audit(tag.site, tag.name)
     assert (entry.present, entry.sha256) == (False, None)
     assert "link out of reports/" in str(entry.problem)
 

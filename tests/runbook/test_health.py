@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from phase4_tui.artifacts.names import Artifact
-from phase4_tui.runbook.evidence import read_evidence
-from phase4_tui.runbook.health import Check, Health, judge
+from phase4_tui.journal.state import OperationsState
+from phase4_tui.runbook.health import Check, Health
+from phase4_tui.runbook.judging import judge_tag
 from tests.runbook.documents import ALERT, CHECK_AGE, REPORT_AGE, Json, Tag, quality
 
 RELEASE, QUALITY, MONITORING, SIGNOFF = (
@@ -22,11 +23,11 @@ OLD = 60.0
 
 
 def health(tag: Tag) -> Health:
-    return judge(read_evidence(tag.reports, tag.name, patient=False))
+    return judge_tag(tag.site, tag.name, OperationsState(), patient=False).health
 
 
 def check(tag: Tag, name: str) -> Check:
-    found = getattr(health(tag), name)
+    found = health(tag)[name]
     assert isinstance(found, Check)
     return found
 
@@ -39,15 +40,15 @@ def state(tag: Tag, name: str) -> tuple[str, bool]:
 def test_a_healthy_tag_holds_all_four_and_says_on_what(tag: Tag) -> None:
     found = health(tag)
     assert found.all_ok
-    assert [getattr(found, name).state for name, _ in CHECKS] == ["passed", "passed", "ok", "present"]
+    assert [found[name].state for name, _ in CHECKS] == ["passed", "passed", "ok", "present"]
     for name, artifact in CHECKS:
-        one = getattr(found, name)
+        one = found[name]
         assert one.file == str(tag.path(artifact))
         assert one.modified_at is not None
         assert one.modified_at.endswith("Z")
         assert one.issues == ()
-    assert (found.release_check.expected, found.release_check.found) == ("passed=true", "passed=true")
-    assert (found.monitoring.expected, found.monitoring.found) == ("status=OK", "status=OK")
+    assert (found["release_check"].expected, found["release_check"].found) == ("passed=true", "passed=true")
+    assert (found["monitoring"].expected, found["monitoring"].found) == ("status=OK", "status=OK")
 
 
 @pytest.mark.parametrize(("name", "artifact"), CHECKS)
@@ -199,9 +200,9 @@ def test_older_runs_are_shown_and_used_and_what_is_off_is_said(tag: Tag) -> None
     tag.put(MONITORING, {"status": "OK", "alerts": [], "new_key_of_tomorrow": 1})
     found = health(tag)
     assert found.all_ok
-    assert any("`validation_errors`" in issue for issue in found.release_check.issues)
-    assert any("event_policy" in issue for issue in found.quality_check.issues)
-    assert any("`snapshot`" in issue for issue in found.monitoring.issues)
+    assert any("`validation_errors`" in issue for issue in found["release_check"].issues)
+    assert any("event_policy" in issue for issue in found["quality_check"].issues)
+    assert any("`snapshot`" in issue for issue in found["monitoring"].issues)
 
 
 def test_the_gate_of_an_older_run_can_fail_by_a_section_of_another_name(tag: Tag) -> None:
@@ -216,8 +217,8 @@ def test_a_phase_3_tag_has_no_monitoring_and_its_own_note(tmp_path: Path) -> Non
     tag = Tag(tmp_path / "reports", "p3", phase=3)
     found = health(tag)
     assert found.all_ok
-    assert (found.monitoring.state, found.monitoring.ok) == ("not_applicable", True)
-    assert found.signoff.file.endswith("p3_phase3_signoff.md")
+    assert (found["monitoring"].state, found["monitoring"].ok) == ("not_applicable", True)
+    assert found["signoff"].file.endswith("p3_phase3_signoff.md")
     tag.remove(Artifact.PHASE3_SIGNOFF)
     tag.ran(phase=3, pipeline="passed")
     assert state(tag, "signoff") == ("absent", False)

@@ -38,7 +38,7 @@ def test_our_own_phase_3_runs_where_there_is_no_scaffold(work: Path) -> None:
     assert {step.origin for step in record.steps} == {"built-in"}
     assert (work / "reports" / "phase3_demo_phase3_signoff.md").exists()
     health, classification = verdict(work, "phase3_demo")
-    assert (health.monitoring.state, health.monitoring.ok) == ("not_applicable", True)
+    assert (health["monitoring"].state, health["monitoring"].ok) == ("not_applicable", True)
     assert classification.level == "ok"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from phase4_tui.artifacts.names import Artifact
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, error_as_commands
 from phase4_tui.runbook.isolation import Proof
 from phase4_tui.runbook.preconditions import (
     Precondition,
@@ -108,7 +108,7 @@ def test_a_single_step_that_does_not_read_the_batch_needs_no_batch(tmp_path: Pat
     ("name", "missing", "makes"),
     [
         ("release_check", "t2_report.json", "step 1 pipeline makes it"),
-        ("quality_check", "t2_report.json", "`phase4 step pipeline --tag t2`"),
+        ("quality_check", "t2_report.json", "`phase4 step pipeline --tag t2` runs it"),
         ("signoff", "t2_summary.json", "step 1 pipeline makes it"),
         ("monitor", "t2_report.json", "step 1 pipeline makes it"),
     ],
@@ -120,7 +120,7 @@ def test_a_single_step_without_what_it_reads_is_refused_and_told_which_step_make
     with pytest.raises(Refused) as refused:
         plan(work, tag="t2", only=find_step(name))
     assert missing in str(refused.value)
-    assert makes in str(refused.value)
+    assert makes in error_as_commands(refused.value)
     own = f'[steps.{name}]\nargv = ["true"]\n'
     (work / "phase4.toml").write_text(own)
     assert plan(work, tag="t2", only=find_step(name)).commands[0].origin == "settings"
@@ -179,7 +179,7 @@ def test_live_orders_are_named_and_the_remedy_too() -> None:
     assert not found.ok
     assert "X_ALLOW_LIVE_ORDERS" in found.detail
     assert "Y_DRY_RUN" in found.detail
-    assert "unset" in found.detail
+    assert [remedy.effect for remedy in found.remedies] == ["unset it"]
     assert check_environment(Settings(), {"X_DRY_RUN": "1"}).ok
 
 

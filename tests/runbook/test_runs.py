@@ -86,6 +86,17 @@ def test_the_transcript_of_a_crash_holds_the_whole_traceback(tmp_path: Path) -> 
     assert "in load" in text
 
 
+def test_the_transcripts_of_a_working_directory_that_was_moved_are_found_beside_their_records(tmp_path: Path) -> None:
+    work = foreign(tmp_path / "w")
+    run(work)
+    moved = work.rename(tmp_path / "moved")
+    (kept,) = runs(moved)
+    for ended in kept.steps:
+        transcript = Path(ended.transcript or "")
+        assert transcript.parent == moved / "reports" / ".phase4" / "runs" / TAG
+        assert transcript.read_bytes().startswith(b"{")
+
+
 def test_every_run_leaves_a_record_of_its_own(tmp_path: Path) -> None:
     work = foreign(tmp_path / "w")
     ids = [run(work, only=FIRST).run_id for _ in range(3)]

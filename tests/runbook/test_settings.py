@@ -54,7 +54,7 @@ def test_every_key_of_the_laid_out_file_is_known_once_its_comment_mark_is_gone(t
     kept = [line for line in lines if line.startswith("[") or line.split("=")[0].strip().isidentifier()]
     assert len(kept) > 15
     settings = load(tmp_path, "\n".join(kept))
-    assert settings.steps.pipeline.argv is not None
+    assert settings.steps["pipeline"].argv is not None
 
 
 @pytest.mark.parametrize(

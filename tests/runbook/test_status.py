@@ -10,17 +10,16 @@ import pytest
 from phase4_tui.artifacts.names import Artifact, BadTag
 from phase4_tui.journal.actor import Actor
 from phase4_tui.journal.log import Draft
-from phase4_tui.journal.state import StateUnreadable
+from phase4_tui.journal.state import OperationsState, StateUnreadable
 from phase4_tui.journal.writer import record
 from phase4_tui.runbook.audit import audit
 from phase4_tui.runbook.isolation import Proof
 from phase4_tui.runbook.ladder import RUNGS
 from phase4_tui.runbook.provenance import save_run
 from phase4_tui.runbook.run_holder import announce, run_lock
-from phase4_tui.runbook.settings import Settings
-from phase4_tui.runbook.status import Status, TagRow, read_status, read_tags
+from phase4_tui.runbook.status import Status, TagRow, read_status, read_tags, shown_tag
 from tests.rollback.support import freeze
-from tests.runbook.documents import ALERT, Tag, quality
+from tests.runbook.documents import ALERT, Tag, quality, site_at
 from tests.runbook.support import laid_out
 
 PROOF = Proof(barrier="seccomp", proven=True, ways={}, reached=0, detail="it holds")
@@ -33,7 +32,7 @@ def work(tmp_path: Path) -> Path:
 
 
 def status(work: Path, tag: str | None = None) -> Status:
-    return read_status(Settings(), work, {}, tag, PROOF)[0]
+    return read_status(site_at(work / "reports"), tag, PROOF)[0]
 
 
 def put_state(work: Path, **content: object) -> None:
@@ -44,7 +43,7 @@ def put_state(work: Path, **content: object) -> None:
 
 
 def rows(work: Path) -> dict[str, TagRow]:
-    return {row.tag: row for row in read_tags(work / "reports")}
+    return {row.tag: row for row in read_tags(site_at(work / "reports"))}
 
 
 def test_an_empty_directory_has_no_tag_and_an_unknown_health(work: Path) -> None:
@@ -92,6 +91,18 @@ def test_the_newest_tag_is_shown_unless_one_is_active_or_wanted(work: Path) -> N
     assert status(work, "aa").classification.severity_class == "P0"
 
 
+def test_without_any_artifact_the_run_that_died_before_it_wrote_one_is_shown(work: Path) -> None:
+    announce(work / "reports", "tue", "r1", "ada")
+    assert status(work).tag == "tue"
+    assert shown_tag(site_at(work / "reports"), None, OperationsState(), newest=lambda: None) == "tue"
+    assert shown_tag(site_at(work / "reports"), None, OperationsState(), newest=lambda: "indexed") == "indexed"
+    announce(work / "reports", "../../etc/passwd", "r1", "ada")
+    assert status(work).tag is None
+    Tag(work / "reports", "mon")
+    announce(work / "reports", "tue", "r1", "ada")
+    assert status(work).tag == "mon"
+
+
 def test_the_newest_tag_is_that_of_the_last_changed_artifact(work: Path) -> None:
     first, second = Tag(work / "reports", "first"), Tag(work / "reports", "second")
     first.age(Artifact.MONITORING, 1)
@@ -118,7 +129,7 @@ def test_no_tag_leads_out_of_the_directory(work: Path, tag: str) -> None:
     with pytest.raises(BadTag):
         status(work, tag)
     with pytest.raises(BadTag):
-        audit(work / "reports", tag)
+        audit(site_at(work / "reports"), tag)
 
 
 def test_a_state_that_can_not_be_used_is_no_guess(work: Path) -> None:
@@ -127,7 +138,7 @@ def test_a_state_that_can_not_be_used_is_no_guess(work: Path) -> None:
     with pytest.raises(StateUnreadable):
         status(work)
     with pytest.raises(StateUnreadable):
-        read_tags(work / "reports")
+        read_tags(site_at(work / "reports"))
 
 
 def test_a_frozen_tag_says_so(work: Path) -> None:
@@ -170,7 +181,7 @@ def test_a_tag_whose_last_run_crashed_is_not_known_good_though_its_files_are(wor
 
 def test_the_audit_lists_the_runbooks_artifacts_with_what_identifies_them(work: Path) -> None:
     tag = Tag(work / "reports", "t1")
-    names = [entry.name for entry in audit(tag.reports, "t1")]
+    names = [entry.name for entry in audit(tag.site, "t1")]
     assert names == [
         f"t1{suffix}"
         for suffix in (
@@ -181,7 +192,7 @@ def test_the_audit_lists_the_runbooks_artifacts_with_what_identifies_them(work: 
             "_phase4_signoff.md",
         )
     ]
-    for entry in audit(tag.reports, "t1"):
+    for entry in audit(tag.site, "t1"):
         path = tag.reports / entry.name
         assert entry.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
         assert (entry.present, entry.size, entry.frozen) == (True, path.stat().st_size, False)
@@ -192,7 +203,7 @@ def test_the_audit_says_what_is_missing_and_what_can_not_be_read(work: Path) -> 
     tag.remove(Artifact.MONITORING)
     tag.remove(Artifact.REPORT)
     os.mkfifo(tag.path(Artifact.REPORT))
-    entries = {entry.name: entry for entry in audit(tag.reports, "t1")}
+    entries = {entry.name: entry for entry in audit(tag.site, "t1")}
     missing, fifo = entries["t1_monitoring.json"], entries["t1_report.json"]
     assert (missing.present, missing.sha256, missing.problem) == (False, None, None)
     assert (fifo.present, "FIFO" in (fifo.problem or "")) == (False, True)
@@ -200,6 +211,6 @@ def test_the_audit_says_what_is_missing_and_what_can_not_be_read(work: Path) -> 
 
 def test_the_audit_of_a_phase_3_tag_has_no_monitoring(work: Path) -> None:
     tag = Tag(work / "reports", "p3", phase=3)
-    names = [entry.name for entry in audit(tag.reports, "p3")]
+    names = [entry.name for entry in audit(tag.site, "p3")]
     assert "p3_monitoring.json" not in names
     assert names[-1] == "p3_phase3_signoff.md"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from phase4_tui.errors import Refused
 from phase4_tui.runbook.settings import SettingsError, load_settings
 from phase4_tui.runbook.steps import (
     PHASE3_STEPS,
@@ -46,7 +47,7 @@ def commands(work: Path, phase: Phase = 4, tag: str = "phase4_demo", **environme
     known = ENVIRONMENT | environment
     settings = load_settings(work, known)
     place = place_of(settings, work, phase, None, None)
-    return [command_for(step, phase, tag, place, settings, known) for step in steps_of(phase)]
+    return [command_for(step, phase, tag, place, settings, known) for step in steps_of(phase, settings)]
 
 
 def test_each_step_of_an_operators_script_is_the_runbooks_command_letter_by_letter(tmp_path: Path) -> None:
@@ -111,14 +112,14 @@ def test_a_step_is_found_by_number_name_or_script(text: str, name: str) -> None:
 
 @pytest.mark.parametrize("text", ["0", "6", "", "-1", "x", "1\n", "../1", "\x1b[2J", "٣"])
 def test_what_is_no_step_is_refused_with_the_steps_there_are(text: str) -> None:
-    with pytest.raises(ValueError, match="5 monitor") as caught:
+    with pytest.raises(Refused, match="5 monitor") as caught:
         find_step(text)
     assert str(caught.value).isprintable()
 
 
 def test_phase_3_has_no_step_5() -> None:
-    with pytest.raises(ValueError, match="4 signoff"):
-        find_step("monitor", 3)
+    with pytest.raises(Refused, match="4 signoff"):
+        find_step("monitor", PHASE3_STEPS)
 
 
 def test_a_laid_out_script_is_ours_until_someone_changes_it(tmp_path: Path) -> None:

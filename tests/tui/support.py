@@ -9,6 +9,10 @@ from typing import Any
 from textual.pilot import Pilot
 
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.console.facts.builder import view_of
+from phase4_tui.console.facts.snapshot import TagView
+from phase4_tui.journal.state import OperationsState
+from phase4_tui.runbook.judging import judge_tag
 from phase4_tui.tui.app import Phase4App
 from tests.rollback.support import site_of
 from tests.runbook.documents import ALERT, Tag
@@ -42,6 +46,11 @@ def screen_text(app: Any) -> str:
 def told(app: Phase4App) -> str:
     """Return every notice that was shown and still stands."""
     return "\n".join(notice.message for notice in app._notifications)
+
+
+def view_tag(reports: Path, tag: str, state: OperationsState) -> TagView:
+    """Read and judge a tag as a dashboard shows it."""
+    return view_of(judge_tag(site_of(reports.parent), tag, state, patient=False))
 
 
 def older(tag: Tag, seconds: float) -> Tag:

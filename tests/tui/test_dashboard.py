@@ -6,7 +6,8 @@ import pytest
 from textual import events
 from textual.widgets import Input
 
-from phase4_tui.console.operations.registry import ACTIONS
+from phase4_tui.console.operations.dialogues.runs import run
+from phase4_tui.console.operations.registry import OPERATIONS
 from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.screens.audit import AuditScreen
 from phase4_tui.tui.screens.dashboard import DashboardScreen
@@ -85,12 +86,12 @@ async def test_without_any_tag_i_am_told_how_to_begin(tmp_path: Path) -> None:
         await me.pilot.resize_terminal(80, 24)
         await me.sees("no tag yet · next: r run the sequence")
         await me.press("d")
-        await me.sees("decisions: no tag yet")
+        await me.sees("decisions: there is no tag yet; `r` runs the sequence")
 
 
 async def test_the_footer_shows_whole_keys_only(tmp_path: Path) -> None:
     lay_out(tmp_path)
-    labels = [f"{action.key.replace('question_mark', '?')} {action.label}" for action in ACTIONS if action.footer]
+    labels = [f"{action.key.replace('question_mark', '?')} {action.label}" for action in OPERATIONS if action.footer]
     async with operator_at(tmp_path) as me:
         await me.sees("^p palette")
         for width in (120, 60, 100, 80):
@@ -177,7 +178,7 @@ async def test_a_second_run_beside_the_first_is_refused_and_the_first_stays_mine
     async with operator_at(tmp_path) as me:
         await me.starts("r")
         await me.sees("5 monitor ▶")
-        me.app.operate(lambda flows: flows.run())  # as a key pressed before the screen knew of the first
+        me.app.operate(run)  # as a key pressed before the screen knew of the first
         await me.at(TextScreen)
         await me.writes("another")
         await me.at(PlanScreen)
@@ -290,7 +291,7 @@ async def test_y_copies_the_command_of_what_i_did_last(tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     async with operator_at(tmp_path) as me:
         await me.press("y")
-        await me.sees("no action yet")
+        await me.sees("no operation yet")
         await me.press("a")
         await me.at(AuditScreen)
         await me.press("escape", "y")
@@ -304,8 +305,8 @@ async def test_y_copies_the_command_of_what_i_did_last(tmp_path: Path, monkeypat
 async def test_a_key_that_cannot_act_says_why(tmp_path: Path) -> None:
     Tag(tmp_path / "reports", "A")
     async with operator_at(tmp_path) as me:
-        await me.press("l")
-        await me.sees("root cause: no incident is open")
+        await me.press("e")
+        await me.sees("escalate: no incident is open")
         await me.press("x")
         await me.sees("cancel: nothing is being run")
         await me.press("R")
@@ -323,6 +324,6 @@ async def test_read_only_hides_every_operation_and_changes_nothing(tmp_path: Pat
         await me.press("f")
         await me.sees("freeze: this dashboard is read-only")
         titles = [command.title for command in me.app.get_system_commands(me.app.screen)]
-        assert not [title for title in titles if title.startswith(tuple(f"{a.label}:" for a in ACTIONS if a.changes))]
+        assert not [title for title in titles if title.startswith(tuple(f"{a.label}:" for a in OPERATIONS if a.writes))]
         assert len(me.app.screen_stack) == 1
         assert not (tmp_path / "reports" / ".phase4" / "state.json").exists()

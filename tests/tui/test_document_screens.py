@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from phase4_tui.artifacts.names import Artifact, state_dir
-from phase4_tui.console.operations.registry import ACTIONS
+from phase4_tui.console.operations.registry import OPERATIONS
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
 from phase4_tui.tui.screens import help as help_screen
 from phase4_tui.tui.screens.audit import AuditScreen
@@ -187,7 +187,7 @@ def test_a_post_mortem_is_written_nowhere_but_beside_the_work_and_over_nothing(w
     (work / "there.md").write_text("mine")
     freeze(work, "A")
     before = sorted((path, path.stat().st_mtime_ns) for path in work.parent.rglob("*") if path.is_file())
-    assert write_beside(work, work / "reports", name, b"text").startswith("nothing was written: ")
+    assert write_beside(site_of(work), name, b"text").startswith("nothing was written: ")
     assert sorted((path, path.stat().st_mtime_ns) for path in work.parent.rglob("*") if path.is_file()) == before
 
 
@@ -227,7 +227,7 @@ async def test_the_key_sheet_holds_every_action_once_and_says_why_one_cant_act(w
         assert app.snapshot is not None
         rows = help_screen.sheet_rows(app.snapshot, app.site.settings, app.keys, 200)
         sheet = "\n".join("".join(part if isinstance(part, str) else part[0] for part in row) for row in rows)
-        for action in ACTIONS:
+        for action in OPERATIONS:
             assert sheet.count(f" {action.label} ") >= 1, action.id
             assert sheet.count(action.description) == 1, action.id
         await pilot.press("question_mark")
@@ -273,7 +273,9 @@ async def test_what_does_not_hold_is_told_with_what_to_do_next_and_literally(wor
     (state_dir(work / "reports") / "frozen" / stranger.replace("/", "")).mkdir()
     async with dashboard(work, (160, 40), read_only=True) as (app, pilot):
         await pilot.press("v")
-        await sees(pilot, "2 problems", "A_report.md", "next: choose the tag, then `restore`", "[@click=app.quit]x[]")
+        await sees(
+            pilot, "2 problems", "A_report.md", "next: `^p restore` puts the frozen copy back", "[@click=app.quit]x[]"
+        )
         assert is_harmless(app)
         path.unlink()
         await pilot.press("V")

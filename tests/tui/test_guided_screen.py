@@ -114,7 +114,7 @@ async def test_the_whole_rollback_can_be_walked_from_freeze_to_reopening(work: P
 async def test_for_a_bad_tag_without_an_incident_it_opens_one_as_the_command_does(
     work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("phase4_tui.console.facts.incident_watch.Lookout.suspect", lambda *_: None)
+    monkeypatch.setattr("phase4_tui.console.facts.incident_watch.IncidentWatch.suspect", lambda *_: None)
     app = make_app(work)
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         user = User(app, pilot)
@@ -138,13 +138,12 @@ async def test_the_third_step_falls_back_with_a_reason_and_then_offers_the_phase
         await user.press("3")
         await user.gives_reason()
         await user.answers(yes=True)
-        await user.sees("Run phase3_demo?")
+        await user.sees("Run the Phase 3 sequence as phase3_demo now?")
         await user.answers(yes=False)
         await user.at(GuidedScreen)
         await user.sees("✔ 3 Fall back to Phase 3  done", "no Phase 3 run since")
         await user.press("3")
-        await user.sees("Run tag of the Phase 3 sequence?")
-        await user.press("enter")
+        await user.sees("Run the Phase 3 sequence as phase3_demo now?")
         await user.answers(yes=True)
         await user.at(GuidedScreen)
         await user.sees("last outputs are Phase 3's", "run of phase3_demo ended: every step passed")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from textual.binding import Binding
 
-from phase4_tui.console.operations.registry import ACTIONS
+from phase4_tui.console.operations.registry import OPERATIONS
 from phase4_tui.tui import screens
 from phase4_tui.tui.keys import RESERVED, SCREEN_KEYS, BadKeys, keys_of
 from phase4_tui.tui.screens.base import FactsScreen
@@ -74,7 +74,7 @@ def test_a_key_may_be_given_away_and_taken() -> None:
 def test_every_key_of_a_screen_is_known_to_the_check_of_the_settings() -> None:
     for path in (Path(screens.__file__).parent).glob("*.py"):
         import_module(f"{screens.__name__}.{path.stem}")
-    own = {action.key for action in ACTIONS}
+    own = {action.key for action in OPERATIONS}
     used = {
         key.strip()
         for screen in _below(FactsScreen)

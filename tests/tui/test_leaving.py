@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from phase4_tui.console.facts import events
 from phase4_tui.tui.messages import OutputArrived
 from tests.terminal import Terminal, plain
 from tests.tui.support import lay_out, make_app, until
@@ -59,7 +60,7 @@ async def test_output_that_arrives_once_it_has_ended_is_no_error(tmp_path: Path)
     async with app.run_test() as pilot:
         await until(pilot, lambda: app.snapshot)
     assert app.screen_stack == []
-    app.on_output_arrived(OutputArrived("B pipeline", ["a line"], fresh=False))
+    app.on_output_arrived(OutputArrived(events.OutputArrived("B pipeline", ("a line",))))
 
 
 def test_a_signal_that_comes_once_the_loop_is_closed_is_no_error(tmp_path: Path) -> None:

@@ -5,11 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
+import pytest
 from textual.widgets._toast import Toast
 
-from phase4_tui.console.operations.registry import ACTIONS
-from phase4_tui.console.remedies import in_keys
+from phase4_tui.artifacts.manifest import restoring
+from phase4_tui.console.operations.session import Session
+from phase4_tui.console.remedies import error_as_keys
+from phase4_tui.errors import Refused, Remedy, error_as_commands
 from phase4_tui.journal.actor import host_name
+from phase4_tui.journal.state import StateUnreadable, read_state
 from phase4_tui.rollback.fallback import plan_phase3_only
 from phase4_tui.rollback.freeze import plan_freeze
 from phase4_tui.rollback.guided import lead
@@ -19,6 +23,8 @@ from phase4_tui.rollback.operations import Plan
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
 from phase4_tui.runbook.run_plan import Request, plan_run
 from phase4_tui.runbook.sequence import Observer, run_plan
+from phase4_tui.runbook.settings import Settings
+from phase4_tui.runbook.steps import PHASE3_STEPS, find_step
 from phase4_tui.tui.screens.dashboard import DashboardScreen
 from phase4_tui.tui.screens.questions import PlanScreen, TextScreen
 from tests.rollback.support import give, site_of
@@ -26,6 +32,7 @@ from tests.runbook.support import laid_out
 from tests.tui.operator import ended, operator_at
 from tests.tui.support import lay_out, screen_text, told, until
 
+REOPEN = Remedy("reopen", "phase4 reopen --tag C", "reopens Phase 4")
 QUESTION = "Input or rules are not those of the incident's run. Accept the change?"
 
 
@@ -80,27 +87,40 @@ async def test_a_notice_names_keys_and_the_first_digits_of_a_digest(tmp_path: Pa
     lay_out(tmp_path)
     async with operator_at(tmp_path) as me:
         for _ in range(2):
-            me.app.tell(f"`phase4 restore B` and `phase4 reopen --tag C`, `phase4 tags` {'ab' * 32}")
+            me.app.tell("B changed", remedies=(restoring("B"), REOPEN, Remedy("", "phase4 tags", "lists them")))
         await me.sees("restore")
-        assert told(me.app) == "`^p restore` and `o`, `phase4 tags` abababababab…"
+        known = "`^p restore` puts the frozen files back, `o` reopens Phase 4, `phase4 tags` lists them"
+        assert told(me.app) == f"B changed; {known}"
 
 
-def test_what_the_command_line_does_by_flags_the_dashboard_says_in_its_own_words() -> None:
-    keys = {action.id: action.key for action in ACTIONS}
-    for words, on_screen in (
-        ("input a → b: `--accept-changed-input` accepts the change", "input a → b"),
-        (
-            "refused unless it is a --rehearsal; `phase4 reopen` ends it",
-            "refused unless it is a rehearsal; `o` ends it",
-        ),
-        ("`phase4 run --rehearsal --tag B2`, `phase4 run --tag B`", "`^p rehearsal`, `r`"),
-        ("`phase4 step monitor --tag B`, `phase4 escalate ack --owner risk`", "`5`, `^p acknowledge`"),
-        (
-            "`phase4 verify --repair --reason R`, `phase4 status`",
-            "`phase4 verify --repair --reason R`, `phase4 status`",
-        ),
-    ):
-        assert in_keys(words, keys) == on_screen
+async def test_what_is_refused_is_told_with_keys_and_the_first_digits_of_a_digest(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    (tmp_path / "phase4.toml").write_text('[keys]\nreopen = "z"\n')
+
+    async def refuse(session: Session) -> None:
+        digest = "ab" * 32
+        raise Refused(f"the input is {digest} now", remedy=REOPEN, digests=(digest,))
+
+    async with operator_at(tmp_path) as me:
+        me.app.operate(refuse)
+        await me.sees("the input is abababababab… now; `z` reopens Phase 4")
+
+
+async def test_what_the_command_line_does_by_flags_the_dashboard_says_in_its_own_words(tmp_path: Path) -> None:
+    lay_out(laid_out(tmp_path))
+    give(site_of(tmp_path), plan_phase3_only(site_of(tmp_path), "to be safe"))
+    with pytest.raises(Refused) as refused:
+        plan_run(Settings(), tmp_path, {}, Request(phase=4))
+    assert "`phase4 run --rehearsal` makes one, `phase4 reopen --tag TAG` ends" in error_as_commands(refused.value)
+    assert "`^p rehearsal` makes one, `o` ends the mode" in error_as_keys(refused.value, {})
+    with pytest.raises(Refused) as refused:
+        plan_run(Settings(), tmp_path, {}, Request(tag="C", only=find_step("2", PHASE3_STEPS)))
+    assert error_as_keys(refused.value, {"step_1": "f2"}).endswith("step 1 pipeline makes it; `f2` runs it")
+    (tmp_path / "reports" / ".phase4" / "journal.jsonl").write_text("no event\n")
+    with pytest.raises(StateUnreadable) as damaged:
+        read_state(tmp_path / "reports")
+    repair = "`phase4 verify --repair --reason R` sets it aside and starts anew"
+    assert error_as_keys(damaged.value, {}).endswith(f"; `v` tells what is wrong, {repair}")
 
 
 async def test_who_presses_ctrl_c_is_told_the_key_that_leaves(tmp_path: Path) -> None:
@@ -204,7 +224,7 @@ async def test_after_a_fallback_without_an_incident_a_rehearsal_leads_back_to_ph
     async with operator_at(tmp_path) as me:
         await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.state.evaluation_mode == "phase3_only")
         await me.press("p")
-        await me.sees("`^p rehearsal` re-runs Phase 4, then `o` reopens it")
+        await me.sees("`^p rehearsal` re-runs Phase 4, `o` reopens it")
         await me.press("ctrl+p")
         await me.pilot.pause()
         await me.press(*"rehears")

@@ -53,7 +53,7 @@ async def test_p_falls_back_and_offers_the_phase_3_run(tmp_path: Path) -> None:
         await me.writes("nothing is traded")
         await me.at(PlanScreen)
         await me.press("y")
-        await me.sees("mode PHASE 3 ONLY", "Run phase3_demo?")
+        await me.sees("mode PHASE 3 ONLY", "Run the Phase 3 sequence as phase3_demo now?")
         await me.press("y")
         await me.sees("run of phase3_demo ended: every step passed")
         await me.press("p")

@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from phase4_tui.artifacts.clock import iso
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.console.facts.next_move_cache import situation_of
-from phase4_tui.console.facts.snapshot import Snapshot, TagView, view_tag
+from phase4_tui.console.facts.snapshot import Snapshot, TagView
 from phase4_tui.journal.incident import Finding, Incident
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.rollback.next_move import next_move
@@ -24,8 +24,8 @@ from phase4_tui.runbook.status import read_tags
 from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.messages import SnapshotReady
 from tests.rollback.support import site_of
-from tests.runbook.documents import ALERT, Tag, quality
-from tests.tui.support import screen_text, until
+from tests.runbook.documents import ALERT, Tag, quality, site_at
+from tests.tui.support import screen_text, until, view_tag
 
 NOON_NS = 1_771_329_600_000_000_000
 """2026-02-17 12:00 UTC."""
@@ -46,9 +46,8 @@ class Still:
         """Return them at once."""
         return self._snapshot
 
-    def silence(self) -> float:
+    def mark_stale(self, seconds: float) -> None:
         """They are never old."""
-        return 0.0
 
     def stop(self) -> None:
         """Nothing runs."""
@@ -73,7 +72,7 @@ def healthy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Snapshot:
         read_only=False,
         state=OperationsState(),
         focus=view_tag(reports, "phase4_0217", OperationsState()),
-        rows=tuple(read_tags(reports)),
+        rows=tuple(read_tags(site_at(reports))),
         tags=2,
     )
 
@@ -91,7 +90,8 @@ def aged(tag: Tag, seconds: int) -> Tag:
 def looked(tmp_path: Path, before: Snapshot) -> Snapshot:
     """Return the snapshot with the newest tag and all rows judged again."""
     reports = tmp_path / "reports"
-    return replace(before, focus=view_tag(reports, "phase4_0217", before.state), rows=tuple(read_tags(reports)))
+    rows = tuple(read_tags(site_at(reports)))
+    return replace(before, focus=view_tag(reports, "phase4_0217", before.state), rows=rows)
 
 
 def focus_of(snapshot: Snapshot) -> TagView:

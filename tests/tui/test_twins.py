@@ -4,14 +4,13 @@ import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import typer
 
 from phase4_tui.artifacts.names import Artifact
-from phase4_tui.console.facts.snapshot import Snapshot, view_tag
-from phase4_tui.console.operations.registry import ACTIONS, BY_ID
+from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.operations.registry import BY_ID, OPERATIONS
 from phase4_tui.journal.actor import host_name
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.fallback import plan_phase3_only
@@ -24,41 +23,29 @@ from phase4_tui.runbook.status import read_tags
 from phase4_tui.tui.screens.audit import AuditScreen
 from phase4_tui.tui.screens.known_good import KnownGoodScreen
 from phase4_tui.tui.screens.questions import PlanScreen, TextScreen
-from tests.cli.support import COMMAND, ask
+from tests.cli.support import ask, parse
 from tests.rollback.support import freeze, give, site_of, state_of
 from tests.runbook.documents import Tag
 from tests.runbook.support import laid_out
 from tests.tui.operator import operator_at
-from tests.tui.support import lay_out, until
+from tests.tui.support import lay_out, until, view_tag
 
 SHELL = {"exit", "kill -TERM PID", "kill -TERM 1234", "ssh elsewhere kill -TERM 1234", "${EDITOR:-vi} phase4.toml"}
-
-
-def parse(twin: str) -> None:
-    """Let the real command line parse a command; raises what it raises for one that it does not take."""
-    program, *words = shlex.split(twin)
-    assert program == "phase4"
-    words = ["risk" if word == "O" else word for word in words]
-    command: Any = COMMAND
-    context = command.make_context("phase4", words)
-    while hasattr(command, "resolve_command") and (rest := [*context._protected_args, *context.args]):
-        name, found, rest = command.resolve_command(context, rest)
-        command, context = found, found.make_context(name, rest, parent=context)
 
 
 def looked(work: Path, tag: str | None = None, holder: Holder | None = None) -> Snapshot:
     """Return what a dashboard knows that shows a tag."""
     reports = work / "reports"
     state = read_state(reports)
-    focus = view_tag(reports, tag, state) if tag is not None else None
-    rows = tuple(read_tags(reports))
+    focus = view_tag(work / "reports", tag, state) if tag is not None else None
+    rows = tuple(read_tags(site_of(work)))
     known = Snapshot(str(work), str(reports), "maria", False, state, focus, rows=rows, tags=len(rows), holder=holder)
-    wanted = state.incident is not None and needs_freezing(reports, state.incident.tag, state)
+    wanted = state.incident is not None and needs_freezing(site_of(work), state.incident.tag, state)
     return replace(known, needs_freezing=wanted)
 
 
 def twin(action: str, snapshot: Snapshot) -> str:
-    return BY_ID[action].twin(snapshot, Settings())
+    return BY_ID[action].command_of(snapshot, Settings())
 
 
 def good_and_bad(work: Path) -> None:
@@ -99,7 +86,7 @@ def test_every_twin_is_a_command_that_exists(tmp_path: Path, lay: Callable[[Path
     )
     for holder in (None, here, there):
         snapshot = looked(tmp_path, tag if lay is not empty else None, holder)
-        for action in ACTIONS:
+        for action in OPERATIONS:
             found = twin(action.id, snapshot)
             if found in SHELL:
                 continue

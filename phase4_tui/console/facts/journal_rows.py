@@ -4,11 +4,13 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.journal.chain import Place, anchor_fault, does_not_follow, follows, is_cut_off, is_same
 from phase4_tui.journal.events import GENESIS, Event
 from phase4_tui.journal.log import HEAD_FILE, JournalDamaged, last_event, read_events, read_head
 
@@ -93,9 +95,8 @@ def read_all(reports: Path, stop: Callable[[], bool]) -> Journal:
     problems = []
     try:
         for event in read_events(reports):
-            if (event.seq - 1, event.prev) != (journal.seq, journal.hash):
-                told = f"event {event.seq} does not follow event {journal.seq}: lines were removed, swapped or added"
-                problems.append(told)
+            if not follows(event, journal):
+                problems.append(does_not_follow(event, journal))
                 break
             journal.rows.append(row_of(event))
             journal.seq, journal.hash = event.seq, event.hash
@@ -112,32 +113,38 @@ def read_all(reports: Path, stop: Callable[[], bool]) -> Journal:
 def _anchor_problems(reports: Path, journal: Journal) -> list[str]:
     anchor = read_head(reports)
     # An operation that was given meanwhile has moved the anchor on: its events are behind those that were read.
-    more = read_more(reports, journal) if anchor.seq > journal.seq else None
+    more = read_more(reports, journal) if is_cut_off(journal.seq, anchor) else None
     if more is not None:
         journal.add(more)
-    if anchor.seq > journal.seq:
+    fault = anchor_fault(anchor, journal.seq, partial(_hash_at, reports))
+    if fault == "cut off":
         return [f"{HEAD_FILE} names event {anchor.seq}, the journal ends at event {journal.seq}: its tail was cut off"]
-    found = next(iter(read_events(reports, after=anchor.seq - 1)), None) if anchor.seq else None
-    if anchor.seq and (found is None or found.hash != anchor.hash):
+    if fault == "rewritten":
         return [f"{HEAD_FILE} names another event {anchor.seq} than the journal holds: it was written anew"]
-    if journal.seq > anchor.seq + 1 and read_head(reports) == anchor:
+    if fault == "left behind" and read_head(reports) == anchor:
         return [f"{HEAD_FILE} names event {anchor.seq}, the journal goes on to {journal.seq}: it was changed"]
     return []
 
 
 def read_more(reports: Path, known: Journal) -> More | None:
     """Return the events behind the known ones, None when they do not follow; raises JournalDamaged."""
-    last, rows = (known.seq, known.hash), []
+    last: Place = known
+    rows = []
     for event in read_events(reports, after=max(known.seq - 1, 0)):
-        if event.seq == known.seq and event.hash == known.hash:
+        if is_same(event, known):
             continue
-        if (event.seq - 1, event.prev) != last:
+        if not follows(event, last):
             return None
-        last = (event.seq, event.hash)
+        last = event
         rows.append(row_of(event))
-    return More(rows, *last)
+    return More(rows, last.seq, last.hash)
 
 
 def event_at(reports: Path, seq: int) -> Event | None:
     """Return one whole event; raises JournalDamaged."""
     return next(iter(read_events(reports, after=seq - 1)), None)
+
+
+def _hash_at(reports: Path, seq: int) -> str | None:
+    found = event_at(reports, seq)
+    return found.hash if found is not None else None

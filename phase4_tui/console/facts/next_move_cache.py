@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from phase4_tui.artifacts.names import Artifact, file_name
-from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.facts.snapshot import Snapshot, TagView
 from phase4_tui.rollback.next_move import NextMove, fields_to_read, next_move, usual_tag
 from phase4_tui.rollback.situation import ShownTag, Situation
 from phase4_tui.runbook.isolation import live_order_names
@@ -62,11 +61,11 @@ class NextMoveCache:
         tags = {one.tag for one in (incident, shown, rehearsal) if one is not None}
         stopped = (shown.stopped if shown else None, situation.fallback_run, rehearsal.stopped if rehearsal else None)
         site, reports = self._site, self._site.reports
-        paths = [reports / file_name(tag, kind) for tag in sorted(tags) for kind in Artifact]
+        paths = [reports / name for tag in sorted(tags) for name in site.artifacts.of(tag)]
         paths += [site.workdir / source for run in stopped if run is not None for source in run.sources]
         if any(stopped):
             paths += [script_directory(site.settings, site.workdir, phase) / step.script for phase in PHASES
-                      for step in steps_of(phase)]  # fmt: skip
+                      for step in steps_of(phase, site.settings)]  # fmt: skip
         return tuple(_state_of(path) for path in paths)
 
 
@@ -90,12 +89,15 @@ def situation_of(snapshot: Snapshot, site: Site, *, judged_all: bool = True) -> 
         trouble=snapshot.trouble,
         live_orders=live_order_names(site.settings, site.environment),
         holder=snapshot.holder,
-        shown=None
-        if view is None
-        else ShownTag(view.tag, view.phase, view.classification, view.frozen, view.last_run, snapshot.followed),
+        shown=_shown(view, site, snapshot.followed) if view is not None else None,
         tampered=snapshot.tampered,
         needs_freezing=snapshot.needs_freezing,
         fallback=snapshot.fallback,
         good_tag=good if known else None,
         read=frozenset({"good_tag"}),  # the rows will tell: many thousand tags are not read for it
     )
+
+
+def _shown(view: TagView, site: Site, by_default: bool) -> ShownTag:
+    sequence = steps_of(view.phase, site.settings)
+    return ShownTag(view.tag, view.phase, sequence, view.classification, view.frozen, view.last_run, by_default)

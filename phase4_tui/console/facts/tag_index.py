@@ -1,29 +1,35 @@
 """All tags as rows, kept up to date a little at a time: whatever a row depends on puts its tag back in the queue."""
 
 import time
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
 
 from phase4_tui.artifacts.index import Identity, TagEntry, index_tags, scan
-from phase4_tui.artifacts.names import Artifact, file_name, split_name
+from phase4_tui.console.facts.events import JudgedTag
 from phase4_tui.journal.state import OperationsState
+from phase4_tui.runbook.judging import judge_tag
 from phase4_tui.runbook.run_holder import running_tag
-from phase4_tui.runbook.status import TagRow, row_of
+from phase4_tui.runbook.site import Site
+from phase4_tui.runbook.status import TagRow, judged_row
 
 SCAN_SECONDS = 2.0
 SCAN_SHARE = 200
-"""A whole scan is made at most every so many times its own duration: half a percent of a core at most."""
+"""The interval between scans is at least this many times the duration of one: half a percent of a core at most."""
 SLICE_SECONDS = 0.05
 
 
 class TagIndex:
-    """The rows of a reports directory; `waiting` tags are judged bit by bit, the last changed first."""
+    """The rows of a reports directory; tags that wait are judged in slices, the last changed first."""
 
-    def __init__(self, reports: Path) -> None:
-        self._reports = reports
+    def __init__(self, site: Site, clock: Callable[[], float] = time.monotonic) -> None:
+        self._site = site
+        self._reports = site.reports
+        self._artifacts = site.artifacts
+        self._clock = clock
         self._names: dict[str, Identity] = {}
         self._rows: dict[str, TagRow] = {}
         self._todo: dict[str, TagEntry] = {}
+        self._without_files: dict[str, None] = {}
+        """Tags to be judged that have no artifact: theirs are gone, or a run of theirs has written none."""
         self._scanned: float | None = None
         self._scan_cost = 0.0
         self._state: OperationsState | None = None
@@ -43,14 +49,14 @@ class TagIndex:
     @property
     def waiting(self) -> bool:
         """True while tags are to be judged."""
-        return bool(self._todo)
+        return bool(self._todo or self._without_files)
 
     @property
     def newest(self) -> str | None:
         """The tag that was changed last, judged or not."""
-        known = [(entry.modified_ns, tag) for tag, entry in self._todo.items()]
-        known += [(row.modified_ns, tag) for tag, row in self._rows.items() if tag not in self._todo]
-        return max(known, key=lambda one: one[0])[1] if known else None
+        known = [(-entry.modified_ns, tag) for tag, entry in self._todo.items()]
+        known += [(-row.modified_ns, tag) for tag, row in self._rows.items() if tag not in self._todo]
+        return min(known)[1] if known else None
 
     def scan_soon(self) -> None:
         """Let the next `changed` look at every name."""
@@ -59,43 +65,43 @@ class TagIndex:
     def changed(self, hinted: Iterable[str]) -> set[str]:
         """Return the tags that changed: by the names hinted at, or by all names when it is time for those."""
         due = max(SCAN_SECONDS, SCAN_SHARE * self._scan_cost)
-        if self._scanned is None or time.monotonic() - self._scanned > due:
+        if self._scanned is None or self._clock() - self._scanned > due:
             return self.scan()
-        found = set()
+        tags = set()
         for name in hinted:
-            owner = split_name(name)
+            owner = self._artifacts.split(name)
             if owner is None:
                 continue
-            found.add(owner[0])
+            tags.add(owner[0])
             try:
                 info = (self._reports / name).lstat()
             except OSError:
                 self._names.pop(name, None)
             else:
                 self._names[name] = (info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
-        self.again(found)
-        return found
+        self.judge_again(tags)
+        return tags
 
     def scan(self) -> set[str]:
         """Look at every name; return the tags that changed."""
-        begun = self._scanned = time.monotonic()
+        begun = self._scanned = self._clock()
         before, self._names = self._names, scan(self._reports)
         different = {name for name in before.keys() | self._names.keys() if before.get(name) != self._names.get(name)}
-        found = {owner[0] for owner in map(split_name, different) if owner is not None}
-        entries = {entry.tag: entry for entry in index_tags(self._names)} if found else {}
-        for tag in found:
+        tags = {owner[0] for owner in map(self._artifacts.split, different) if owner is not None}
+        entries = {entry.tag: entry for entry in index_tags(self._names, self._artifacts)} if tags else {}
+        for tag in tags:
             self._expect(tag, entries.get(tag))
         self._todo = dict(sorted(self._todo.items(), key=lambda item: -item[1].modified_ns))
-        self._scan_cost = time.monotonic() - begun
-        return found
+        self._scan_cost = self._clock() - begun
+        return tags
 
-    def again(self, tags: Iterable[str]) -> None:
+    def judge_again(self, tags: Iterable[str]) -> None:
         """Judge these again, before all others."""
         before, self._todo = self._todo, {}
         for tag in tags:
             own = {name: self._names[name] for name in self._names_of(tag)}
             before.pop(tag, None)
-            self._expect(tag, next(iter(index_tags(own)), None))
+            self._expect(tag, next(iter(index_tags(own, self._artifacts)), None))
         self._todo |= before
 
     def note(self, state: OperationsState) -> None:
@@ -104,33 +110,41 @@ class TagIndex:
         if before is None or before.revision == state.revision:
             return
         if before.quarantine != state.quarantine:
-            self.again(list(self._rows))
+            self.judge_again(list(self._rows))
             return
         pairs: list[tuple[Mapping[str, object], Mapping[str, object]]] = [
             (before.frozen, state.frozen),
             (dict.fromkeys(before.pinned), dict.fromkeys(state.pinned)),
             (before.reclassified, state.reclassified),
         ]
-        self.again({tag for old, new in pairs for tag in old.keys() | new.keys()
+        self.judge_again({tag for old, new in pairs for tag in old.keys() | new.keys()
                     if (tag in old, old.get(tag)) != (tag in new, new.get(tag))})  # fmt: skip
 
-    def judge_some(self, state: OperationsState) -> None:
-        """Judge tags that wait, for as long as the screen does not mind."""
-        begun, running = time.monotonic(), running_tag(self._reports)
-        while self._todo and time.monotonic() - begun < SLICE_SECONDS:
-            tag = next(iter(self._todo))
-            row = row_of(self._reports, self._todo.pop(tag), state, running)
-            self._rows[tag] = row
-            (self.unsettled.add if row.writing else self.unsettled.discard)(tag)
+    def judge_some(self, state: OperationsState) -> tuple[JudgedTag, ...]:
+        """Judge tags that wait, for as long as the screen does not mind; return what was judged."""
+        begun, running = self._clock(), running_tag(self._reports)
+        judged = []
+        while self.waiting and self._clock() - begun < SLICE_SECONDS:
+            tag = next(iter(self._todo or self._without_files))
+            entry = self._todo.pop(tag, None)
+            self._without_files.pop(tag, None)
+            judgement = judge_tag(self._site, tag, state, patient=False, running=lambda: running)
+            states = {name: check.state for name, check in judgement.health.checks.items()}
+            judged.append(JudgedTag(tag, judgement.classification, states))
+            if entry is not None:
+                row = self._rows[tag] = judged_row(entry, judgement, state)
+                (self.unsettled.add if row.writing else self.unsettled.discard)(tag)
+        return tuple(judged)
 
     def _expect(self, tag: str, entry: TagEntry | None) -> None:
-        """Note that a tag must be judged again, or is gone."""
+        """Note that a tag must be judged again, with the artifacts of `entry` or without any."""
         if entry is not None:
             self._todo[tag] = entry
             return
         self._rows.pop(tag, None)
         self._todo.pop(tag, None)
         self.unsettled.discard(tag)
+        self._without_files[tag] = None
 
     def _names_of(self, tag: str) -> list[str]:
-        return [name for name in (file_name(tag, kind) for kind in Artifact) if name in self._names]
+        return [name for name in self._artifacts.of(tag) if name in self._names]

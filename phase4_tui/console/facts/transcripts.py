@@ -1,15 +1,13 @@
 """Follows the transcripts of a run on disk, whoever runs it: what its steps write, as it is written."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from textual.message import Message
-
 from phase4_tui.artifacts.progress import parse_progress
 from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.console.facts.events import OutputArrived, Post
 from phase4_tui.runbook.provenance import RunRecord
-from phase4_tui.tui.messages import OutputArrived
 
 CHUNK = 64 << 10
 LINE_LIMIT = 2000
@@ -26,7 +24,7 @@ class _Tail:
 class Transcripts:
     """Posts what is new in the transcripts of one run after another; each begins a new page."""
 
-    def __init__(self, post: Callable[[Message], object]) -> None:
+    def __init__(self, post: Post) -> None:
         self._post = post
         self._run: str | None = None
         self._ended = False
@@ -37,7 +35,7 @@ class Transcripts:
         name = run.run_id if run is not None else None
         if name != self._run:
             self._run, self._ended, self._tails = name, False, {}
-            self._post(OutputArrived("", [], fresh=False, page=True))
+            self._post(OutputArrived("", page=True))
         if run is None or self._ended:
             return
         for step in run.steps:
@@ -51,16 +49,16 @@ class Transcripts:
         try:
             skipped, data = _new_bytes(path, tail.at)
         except OSError:
-            return  # not written yet, or gone: the next look tells
+            return  # not written yet, or gone: the next look finds out
         tail.at += skipped + len(data)
         *whole, tail.rest = ((b"" if skipped else tail.rest) + data).split(b"\n")
         if tail.rest and (ended or len(tail.rest) > LINE_LIMIT):
             whole, tail.rest = [*whole, tail.rest], b""
         if whole or skipped or fresh:
-            lines, progress = _told(whole)
+            lines, progress = _shown(whole)
             if skipped:
                 lines.insert(0, f"… {skipped} bytes skipped; the whole transcript is in {path.name}")
-            self._post(OutputArrived(title, lines, fresh=fresh, progress=progress))
+            self._post(OutputArrived(title, tuple(lines), fresh=fresh, progress=progress))
 
 
 def _new_bytes(path: Path, at: int) -> tuple[int, bytes]:
@@ -74,7 +72,7 @@ def _new_bytes(path: Path, at: int) -> tuple[int, bytes]:
         return skipped, file.read(CHUNK)
 
 
-def _told(raw_lines: list[bytes]) -> tuple[list[str], Mapping[str, int] | None]:
+def _shown(raw_lines: list[bytes]) -> tuple[list[str], Mapping[str, int] | None]:
     """Return lines made safe to show, and the last progress that was among them."""
     lines: list[str] = []
     progress: Mapping[str, int] | None = None

@@ -7,7 +7,7 @@ from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.runbook.provenance import resume_command
 from phase4_tui.runbook.settings import Settings
 
-Choice = Callable[[Snapshot, Settings], str | None]
+Default = Callable[[Snapshot, Settings], str | None]
 
 
 def of_next_move(snapshot: Snapshot, operation: str) -> str | None:

@@ -1,38 +1,54 @@
-"""Operations of this dashboard, one at a time from key to result, and the telling of those that others give."""
+"""The operations of one dashboard, one at a time from key to result, and what other operators do meanwhile."""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeVar
 
 from phase4_tui.artifacts.counting import counted
-from phase4_tui.console.facts.journal_news import OwnOperations
-from phase4_tui.console.remedies import how
-from phase4_tui.errors import FORESEEN
-from phase4_tui.tui.messages import EventsSeen
-
-if TYPE_CHECKING:
-    from phase4_tui.console.operations.dialogues import Flows
-    from phase4_tui.tui.app import Phase4App
+from phase4_tui.console.facts.journal_news import OwnEvents
+from phase4_tui.console.operations.asker import Declined, Left, Severity
+from phase4_tui.console.remedies import parts_of
+from phase4_tui.errors import FORESEEN, Remedy, command_line
+from phase4_tui.journal.events import Event
+from phase4_tui.runbook.site import Site
 
 T = TypeVar("T")
 SHOWN_NEWS = 8
 ASKING_SECONDS = 2.0
-"""So long, until an operation asks its first question, the keys behind its own do nothing: they were meant for that."""
+"""How long keys are ignored at most between the key of an operation and its first question."""
+JOURNAL = Remedy("journal", command_line("journal"), "shows them")
+
+
+class Owner(Protocol):
+    """The application that a queue belongs to."""
+
+    def begin_operation(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Run `work` in the background, in place of an operation that still asks."""
+
+    def look_now(self) -> None:
+        """Look at the disk again, soon."""
+
+    def exit(self) -> None:
+        """End the application."""
+
+    def tell(self, text: str, *, severity: Severity = "information", remedies: Sequence[Remedy] = ()) -> None:
+        """Show a notice."""
 
 
 class OperationQueue:
     """The operation that is given now."""
 
-    def __init__(self, app: "Phase4App") -> None:
-        self._app = app
+    def __init__(self, owner: Owner, site: Site) -> None:
+        self._owner = owner
         self._carrying = self._writing = 0
         self._asking_until = 0.0
-        self._held: list[EventsSeen] = []
-        self.own = OwnOperations(app.site)
+        self._held: list[Event] = []
+        self.own = OwnEvents(site)
         self.leave_after = False
         """The dashboard is to end with the operation that is being carried out."""
+        self.command: str | None = None
+        """The command that does what was done here last."""
 
     @property
     def busy(self) -> bool:
@@ -48,22 +64,32 @@ class OperationQueue:
     def asking(self, value: bool) -> None:
         self._asking_until = time.monotonic() + ASKING_SECONDS if value else 0.0
 
-    def begin(self, flow: "Callable[[Flows], Awaitable[object]]", twin: str | None) -> None:
-        """Begin an operation; `twin` is its command until all of it was chosen."""
+    def begin(self, dialogue: Callable[[], Awaitable[object]], command: str | None = None) -> None:
+        """Begin an operation; `command` is its command until all of it was chosen."""
         if self.busy:  # a new worker would cancel the one that waits for the end of the operation before
-            self._app.tell("an operation is being carried out; wait for its end", severity="warning")
+            self._owner.tell("an operation is being carried out; wait for its end", severity="warning")
             return
         self.asking = True
-        work: Any = partial(self._guarded, flow, self._app.twin)  # begun by the worker: a replaced one leaves nothing
-        self._app.twin = twin or self._app.twin
-        self._app.run_worker(work, group="operations", exclusive=True, exit_on_error=False)
+        before = self.command
+        self.command = command or self.command
 
-    async def _guarded(self, flow: "Callable[[Flows], Awaitable[object]]", before: str | None) -> None:
+        async def work() -> None:
+            await self._guarded(dialogue, before)
+
+        self._owner.begin_operation(work)
+
+    async def _guarded(self, dialogue: Callable[[], Awaitable[object]], before: str | None) -> None:
         try:
-            await flow(self._app.flows)
+            await dialogue()
+        except Declined as left:
+            self._owner.tell(left.message)
+        except Left as left:
+            if left.message:
+                self._owner.tell(left.message, remedies=left.remedies)
         except FORESEEN as error:
-            self._app.twin = before  # what was refused is not what was done last
-            self._app.tell(str(error) or type(error).__name__, severity="error")
+            self.command = before  # what was refused is not what was done last
+            message, remedies = parts_of(error)
+            self._owner.tell(message, severity="error", remedies=remedies)
         finally:
             self.asking = False
 
@@ -75,28 +101,28 @@ class OperationQueue:
         finally:
             self._carrying -= 1
             if self.leave_after and not self.busy:
-                self._app.exit()
+                self._owner.exit()
 
     async def write(self, work: Callable[[], T]) -> T:
         """Do in a thread what writes into the journal; it is not told as another's."""
         self._writing += 1
         try:
-            return await asyncio.to_thread(self.own.carry, work)
+            return await asyncio.to_thread(self.own.during, work)
         finally:
             self._writing -= 1
             held, self._held = self._held, []
-            for message in held:
-                self._app.post_message(message)
-            self._app.facts.look_now()
+            if held:
+                self.take_news(held)
+            self._owner.look_now()
 
-    def tell(self, message: EventsSeen) -> None:
+    def take_news(self, events: Sequence[Event]) -> None:
         """Tell what others did, once it is known what was written here."""
         if self._writing:
-            self._held.append(message)
+            self._held += events
             return
-        news = self.own.news(message.events)
+        news = self.own.news_of_others(events)
         if len(news) > SHOWN_NEWS:  # as after a stop: a notice for each would stop the screen
             more = counted(len(news) - SHOWN_NEWS, "event")
-            self._app.tell(f"{more} before these: `{how('journal', self._app.keys)}` shows them")
+            self._owner.tell(f"{more} before these", remedies=(JOURNAL,))
         for line in news[-SHOWN_NEWS:]:
-            self._app.tell(line)
+            self._owner.tell(line)

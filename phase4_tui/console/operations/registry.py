@@ -1,249 +1,326 @@
-"""The one registry of actions: it feeds the keys, the footer, the palette, the help and the key sheet.
+"""The one registry of operations: keys, footer, palette, help, README and command line are made from it.
 
-An action knows its key, what it does, its CLI twin, and why it can't act now. What it does is the method of its name
-in shows.py, or for an operation in flows.py.
+An entry holds what it does: a view that it opens, a gesture of the dashboard, or a loader of its dialogue, which is
+imported when it is first given. So an entry without its implementation is an error of the type checker.
 """
 
-import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from functools import partial
 from shlex import quote
 
 from phase4_tui.console.facts.snapshot import Snapshot
-from phase4_tui.console.operations import defaults
-from phase4_tui.console.operations.defaults import Choice
-from phase4_tui.journal.actor import host_name
-from phase4_tui.runbook.provenance import last_transcript
+from phase4_tui.console.operations import availability, defaults, shell_commands
+from phase4_tui.console.operations.availability import Obstacle
+from phase4_tui.console.operations.defaults import Default
+from phase4_tui.console.operations.operation import Dialogue, Group, Operation, command
+from phase4_tui.console.operations.shell_commands import REASON, TAG, ShellCommand
+from phase4_tui.console.views import Gesture, View
 from phase4_tui.runbook.settings import Settings
-from phase4_tui.runbook.steps import steps_of
+from phase4_tui.runbook.steps import PHASE4_STEPS
 
-WhyNot = Callable[[Snapshot], str | None]
-Twin = Callable[[Snapshot, Settings], str]
+RUN, ROLLBACK, LOOK, DASHBOARD = Group
 
-
-@dataclass(frozen=True)
-class Action:
-    """One thing that an operator can do; those with `footer` stand in the footer, those with `changes` write."""
-
-    id: str
-    key: str
-    label: str
-    description: str
-    twin: Twin
-    why_not: WhyNot
-    changes: bool = False
-    footer: bool = False
+# Loaders ---------------------------------------------------------------------------------------------------------
 
 
-def _never(snapshot: Snapshot) -> str | None:
-    return None
+def _run() -> Dialogue:
+    from phase4_tui.console.operations.dialogues.runs import run
+
+    return run
 
 
-def _needs_tag(snapshot: Snapshot) -> str | None:
-    return None if snapshot.focus else "no tag yet: `r` runs the sequence"
+def _resume() -> Dialogue:
+    from phase4_tui.console.operations.dialogues.runs import resume
+
+    return resume
 
 
-def _needs_state(snapshot: Snapshot) -> str | None:
-    return f"the state can't be told: {snapshot.trouble}" if snapshot.trouble else None
+def _rehearse() -> Dialogue:
+    from phase4_tui.console.operations.dialogues.runs import rehearse
+
+    return rehearse
 
 
-def _idle(snapshot: Snapshot) -> str | None:
-    return f"a run is under way: {snapshot.holder}" if snapshot.holder else _needs_state(snapshot)
+def _freeze() -> Dialogue:
+    from phase4_tui.console.operations.dialogues.tags import freeze
+
+    return freeze
 
 
-def _running(snapshot: Snapshot) -> str | None:
-    holder = snapshot.holder
-    if holder is None:
-        return "nothing is being run"
-    if (holder.host, holder.pid) == (host_name(), os.getpid()):
-        return None
-    return f"that run is another's: {holder}; cancel it there, or `{_kill(snapshot)}`"
+def _thaw() -> Dialogue:
+    from phase4_tui.console.operations.dialogues.tags import thaw
+
+    return thaw
 
 
-def _transcribed(snapshot: Snapshot) -> str | None:
-    found = last_transcript(snapshot.run) if snapshot.run else None
-    return None if found else "no step of this tag is on record"
+def _restore() -> Dialogue:
+    from phase4_tui.console.operations.dialogues.tags import restore
+
+    return restore
 
 
-def _resumable(snapshot: Snapshot) -> str | None:
-    if snapshot.holder:
-        return f"a run is under way: {snapshot.holder}"
-    if defaults.of_next_move(snapshot, "resume") is not None:
-        return _needs_state(snapshot)
-    run = snapshot.focus.last_run if snapshot.focus else None
-    if run is None:
-        return "no run of this tag is on record: nothing to resume" if snapshot.focus else _needs_tag(snapshot)
-    if all(step.state in ("passed", "failed_gate") for step in run.steps):
-        return "the last run of this tag is complete: nothing to resume"
-    return _needs_state(snapshot)
+def _pin() -> Dialogue:
+    from phase4_tui.console.operations.dialogues.tags import pin
+
+    return pin
 
 
-def _freezable(snapshot: Snapshot) -> str | None:
-    incident = snapshot.state.incident
-    if incident is not None and snapshot.needs_freezing:
-        return _needs_state(snapshot)
-    if snapshot.focus and snapshot.focus.frozen == "intact":
-        return f"{snapshot.focus.tag} is frozen already"
-    if snapshot.focus and snapshot.focus.frozen == "tampered":
-        return f"{snapshot.focus.tag} was tampered with: restore it (palette)"
-    return _needs_tag(snapshot) or _needs_state(snapshot)
+def _switch() -> Dialogue:
+    from phase4_tui.console.operations.dialogues.tags import switch
+
+    return switch
 
 
-def _thawable(snapshot: Snapshot) -> str | None:
-    frozen = snapshot.focus is not None and snapshot.focus.frozen != "no"
-    return _needs_state(snapshot) if frozen else "this tag is not frozen"
+def _mode() -> Dialogue:
+    from phase4_tui.console.operations.dialogues.phase4 import mode
+
+    return mode
 
 
-def _restorable(snapshot: Snapshot) -> str | None:
-    if defaults.of_next_move(snapshot, "restore") is not None:
-        return _needs_state(snapshot)
-    return _thawable(snapshot)
+def _phase4() -> Dialogue:
+    from phase4_tui.console.operations.dialogues.phase4 import phase4_by_override
+
+    return phase4_by_override
 
 
-def _incident(snapshot: Snapshot) -> str | None:
-    return _needs_state(snapshot) if snapshot.state.incident else "no incident is open"
+def _reopen() -> Dialogue:
+    from phase4_tui.console.operations.dialogues.phase4 import reopen
+
+    return reopen
 
 
-def _reopenable(snapshot: Snapshot) -> str | None:
-    if snapshot.state.incident is None and snapshot.state.evaluation_mode == "phase4":
-        return "Phase 4 is open and no incident is"
-    return _needs_tag(snapshot) or _needs_state(snapshot)
+def _root_cause() -> Dialogue:
+    from phase4_tui.console.operations.dialogues.incidents import root_cause
+
+    return root_cause
 
 
-def _guidable(snapshot: Snapshot) -> str | None:
-    if defaults.of_next_move(snapshot, "guided") is not None:  # which opens the incident
-        return _needs_state(snapshot)
-    return _incident(snapshot)
+def _escalate() -> Dialogue:
+    from phase4_tui.console.operations.dialogues.incidents import escalate
+
+    return escalate
 
 
-def _two_tags(snapshot: Snapshot) -> str | None:
-    if defaults.of_next_move(snapshot, "compare") is not None:  # of the incident's tag nothing may be left
-        return None
-    return None if snapshot.tags > 1 else "there are no two tags to compare"
+def _acknowledge() -> Dialogue:
+    from phase4_tui.console.operations.dialogues.incidents import acknowledge
+
+    return acknowledge
 
 
-def _rehearsable(snapshot: Snapshot) -> str | None:
-    if snapshot.state.incident is None and snapshot.state.evaluation_mode == "phase4":
-        return "Phase 4 is open and no incident is: `r` runs it"
-    return _idle(snapshot)
+def _reclassify() -> Dialogue:
+    from phase4_tui.console.operations.dialogues.incidents import reclassify
+
+    return reclassify
 
 
-def _step_of_mode(number: int) -> WhyNot:
-    def why_not(snapshot: Snapshot) -> str | None:
-        if snapshot.state.evaluation_mode == "phase3_only" and number > len(steps_of(3)):
-            return f"the Phase 3 sequence has {len(steps_of(3))} steps"
-        return _idle(snapshot)
-
-    return why_not
+# Commands that are not made of a tag alone -------------------------------------------------------------------------
 
 
-def _twin(text: str, *made: Choice) -> Twin:
-    """Return the command whose gaps are filled with what the action itself chooses."""
-    return lambda snapshot, settings: text.format(*(quote(one(snapshot, settings) or "TAG") for one in made))
+def _owner(default: Default) -> Default:
+    return lambda snapshot, settings: default(snapshot, settings) or "O"
 
 
-def _owner(choice: Choice) -> Choice:
-    return lambda snapshot, settings: choice(snapshot, settings) or "O"
-
-
-def _kill(snapshot: Snapshot) -> str:
-    holder = snapshot.holder
-    if holder is None:
-        return "kill -TERM PID"
-    there = "" if holder.host == host_name() else f"ssh {quote(holder.host)} "
-    return f"{there}kill -TERM {holder.pid}"
-
-
-def _mode(snapshot: Snapshot, settings: Settings) -> str:
+def _mode_command(snapshot: Snapshot, settings: Settings) -> str:
     fallen = snapshot.state.evaluation_mode == "phase3_only"
     return "phase4 mode show" if fallen else "phase4 mode phase3-only --reason R"
 
 
-def _compare(snapshot: Snapshot, settings: Settings) -> str:
-    rehearsed = defaults.of_next_move(snapshot, "compare")
-    tags = defaults.to_compare(snapshot, rehearsed, {})
+def _root_cause_command(snapshot: Snapshot, settings: Settings) -> str:
+    owner = defaults.to_call(snapshot, settings) or "O"
+    of_tag = "" if snapshot.state.incident else f" --tag {quote(defaults.shown(snapshot, settings) or 'TAG')}"
+    return f"phase4 root-cause add --cause C --remediation R --owner {owner}{of_tag}"
+
+
+def _compare_command(snapshot: Snapshot, settings: Settings) -> str:
+    tags = defaults.to_compare(snapshot, defaults.of_next_move(snapshot, "compare"), {})
     good = f" --known-good {quote(tags['known_good'])}" if tags["known_good"] else ""
     return f"phase4 compare {quote(tags['bad'] or 'TAG')} {quote(tags['rerun'] or 'TAG')}{good}"
 
 
-def _step(number: int, what: str) -> Action:
-    return Action(
-        f"step_{number}", str(number), f"step {number}", f"Run step {number} alone: {what}",
-        _twin(f"phase4 step {number} --tag {{}}", defaults.to_step), _step_of_mode(number), changes=True,
+def _step(number: int, title: str) -> Operation:
+    def load() -> Dialogue:
+        from phase4_tui.console.operations.dialogues.runs import step
+
+        return partial(step, number=number)
+
+    return Operation(
+        f"step_{number}", str(number), f"step {number}", f"Run step {number} alone: {title}", RUN, load,
+        command(f"phase4 step {number} --tag {{}}", defaults.to_step), availability.step_of_mode(number), writes=True,
     )  # fmt: skip
 
 
-ACTIONS: tuple[Action, ...] = (
-    Action("run", "r", "run", "Run the sequence, in the evaluation mode of now",
-           _twin("phase4 run --tag {}", defaults.to_run), _idle, changes=True, footer=True),
-    _step(1, "generate core artifacts"),
-    _step(2, "validate release artifacts"),
-    _step(3, "validate quality policy gates"),
-    _step(4, "generate the sign-off note"),
-    _step(5, "monitoring snapshot and alerts"),
-    Action("cancel", "x", "cancel", "Cancel the run that is under way here", lambda snapshot, settings: _kill(snapshot),
-           _running, changes=True),
-    Action("resume", "R", "resume", "Resume the last run at its first incomplete step",
-           defaults.to_resume, _resumable, changes=True),
-    Action("rehearse", "", "rehearsal", "Run Phase 4 under a tag of its own, to reopen on",
-           _twin("phase4 run --rehearsal --tag {}", defaults.to_rehearse), _rehearsable, changes=True),
-    Action("freeze", "f", "freeze", "Freeze the tag: nothing overwrites its artifacts, copies prove it",
-           _twin("phase4 freeze {} --reason R", defaults.to_freeze), _freezable, changes=True, footer=True),
-    Action("known_good", "k", "known-good", "Switch to a known-good tag, from the list with its evidence",
-           _twin("phase4 known-good list"), _needs_state, footer=True),
-    Action("mode", "p", "mode", "Fall back to Phase 3, or see what leads back to Phase 4",
-           _mode, _needs_state, changes=True),
-    Action("root_cause", "l", "root cause", "Log a root cause and its remediation",
-           _twin("phase4 root-cause add --cause C --remediation R --owner {}", _owner(defaults.to_call)),
-           _incident, changes=True, footer=True),
-    Action("compare", "c", "compare", "Compare the bad tag, a re-run and a known-good tag",
-           _compare, _two_tags, footer=True),
-    Action("reopen", "o", "reopen", "Reopen Phase 4 on this tag; shows each unmet condition",
-           _twin("phase4 reopen --tag {}", defaults.to_reopen), _reopenable, changes=True),
-    Action("guided", "g", "guided rollback", "Walk through the five steps of the runbook's rollback",
-           _twin("phase4 rollback"), _guidable, footer=True),
-    Action("escalate", "e", "escalate", "Call an owner: engineering, risk or product",
-           _twin("phase4 escalate --owner {}", _owner(defaults.to_call)), _incident, changes=True),
-    Action("audit", "a", "audit", "The audit artifacts of the tag, with sha256",
-           _twin("phase4 audit --tag {}", defaults.shown), _needs_tag),
-    Action("verify", "v", "verify", "Verify journal, state and every frozen tag", _twin("phase4 verify"), _never),
-    Action("journal", "j", "journal", "The run log: what was done, by whom, and why", _twin("phase4 journal"), _never),
-    Action("runbook", "b", "runbook", "The runbook, at the section for the present state",
-           _twin("phase4 runbook"), _never),
-    Action("decisions", "d", "decisions", "The decisions of the tag's report",
-           _twin("phase4 decisions --tag {}", defaults.shown), _needs_tag),
-    Action("trends", "t", "trends", "KPIs over the last tags against their rules", _twin("phase4 trends"), _needs_tag),
-    Action("filter", "slash", "filter", "Filter the list of tags", _twin("phase4 tags"), _never),
-    Action("copy", "y", "copy twin", "Copy the CLI twin of the last action", _twin("phase4 --help"), _never),
-    Action("pause", "space", "pause log", "Stop following the step's output, or follow it again",
-           _twin("phase4 watch"), _never),
-    Action("thaw", "", "thaw", "Let the frozen tag be written again; its copies are kept",
-           _twin("phase4 thaw {} --reason R", defaults.shown), _thawable, changes=True),
-    Action("restore", "", "restore", "Put the frozen tag's files back; the changed ones are kept as evidence",
-           _twin("phase4 restore {}", defaults.to_restore), _restorable, changes=True),
-    Action("pin", "", "pin", "Pin this tag as known-good, or take its pin away",
-           _twin("phase4 known-good {} {}", defaults.pinning, defaults.shown), _needs_tag, changes=True),
-    Action("reclassify", "", "reclassify", "Give the incident another severity class, with a reason",
-           _twin("phase4 incident reclassify P1 --reason R --tag {}", defaults.to_reclassify), _needs_tag,
-           changes=True),
-    Action("acknowledge", "", "acknowledge", "Note that an owner has taken the escalation",
-           _twin("phase4 escalate ack --owner {}", _owner(defaults.to_acknowledge)), _incident, changes=True),
-    Action("transcript", "", "transcript", "All that is kept of what the last step of the shown run wrote",
-           _twin("phase4 transcript --tag {}", defaults.shown), _transcribed),
-    Action("export", "", "post-mortem", "Show the incident's post-mortem", _twin("phase4 incident export"), _never),
-    Action("theme", "", "theme", "The next theme: calm, colour-blind, high-contrast, light",
-           _twin("${{EDITOR:-vi}} phase4.toml"), _never),
-    Action("follow", "", "follow", "Show the active tag again, else the newest", _twin("phase4 status"), _never),
-    Action("help", "question_mark", "help", "Every key and what it does", _twin("phase4 --help"), _never, footer=True),
-    Action("quit", "q", "quit", "Leave the dashboard", _twin("exit"), _never, footer=True),
+def _view(
+    view: View, key: str, label: str, description: str, *, command_of: str = "", default: Default | None = None,
+    needs_tag: bool = False, footer: bool = False,
+) -> Operation:  # fmt: skip
+    """Return an entry that opens a view and has nothing else to it."""
+    said = command(command_of or f"phase4 {view.value}", *([default] if default else []))
+    why_not = availability.needs_tag if needs_tag else availability.always
+    return Operation(view.value, key, label, description, LOOK, view, said, why_not, footer=footer)
+
+
+def _gesture(
+    gesture: Gesture, key: str, label: str, description: str, command_of: str, *, footer: bool = False
+) -> Operation:
+    """Return an entry that only concerns the screen."""
+    said, why_not = command(command_of), availability.always
+    return Operation(gesture.value, key, label, description, DASHBOARD, gesture, said, why_not, footer=footer)
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "run", "r", "run", "Run the sequence, in the evaluation mode of now", RUN, _run,
+        command("phase4 run --tag {}", defaults.to_run), availability.idle, writes=True, footer=True,
+    ),
+    *(_step(step.number, step.title[0].lower() + step.title[1:]) for step in PHASE4_STEPS),
+    Operation(
+        "cancel", "x", "cancel", "Cancel the run that is under way here", RUN, Gesture.CANCEL,
+        lambda snapshot, settings: availability.kill_command(snapshot), availability.running_here, writes=True,
+    ),
+    Operation(
+        "resume", "R", "resume", "Resume the last run at its first incomplete step", RUN, _resume,
+        defaults.to_resume, availability.resumable, writes=True,
+    ),
+    Operation(
+        "rehearse", "", "rehearsal", "Run Phase 4 under a tag of its own, to reopen on", RUN, _rehearse,
+        command("phase4 run --rehearsal --tag {}", defaults.to_rehearse), availability.rehearsable, writes=True,
+    ),
+    Operation(
+        "guided", "g", "guided rollback", "Walk through the five steps of the runbook's rollback", ROLLBACK,
+        View.GUIDED, command("phase4 rollback"), availability.guidable, footer=True,
+    ),
+    Operation(
+        "freeze", "f", "freeze", "Freeze the tag: nothing overwrites its artifacts, copies prove it", ROLLBACK, _freeze,
+        command("phase4 freeze {} --reason R", defaults.to_freeze), availability.freezable,
+        (ShellCommand(
+            ("freeze",), "Freeze a tag's artifacts: nothing overwrites them, and copies prove it.", (TAG, REASON)
+        ),),
+        writes=True, footer=True,
+    ),
+    Operation(
+        "known_good", "k", "known-good", "Switch to a known-good tag, from the list with its evidence", ROLLBACK,
+        View.KNOWN_GOOD, command("phase4 known-good list"), availability.needs_state,
+        (ShellCommand(
+            ("known-good", "switch"), "Make a known-good tag the active one; the bad one is quarantined.", (TAG, REASON)
+        ),),
+        _switch, footer=True,
+    ),
+    Operation(
+        "mode", "p", "mode", "Fall back to Phase 3, or see what leads back to Phase 4", ROLLBACK, _mode,
+        _mode_command, availability.needs_state,
+        (ShellCommand(("mode", "phase3-only"), "Refuse Phase 4 runs but rehearsals from now on.", (REASON,)),),
+        writes=True,
+    ),
+    Operation(
+        "phase4", "", "override mode", "Allow Phase 4 runs again without reopening; stays on record", ROLLBACK,
+        _phase4, command("phase4 mode phase4 --override --reason R"), availability.fallen_back,
+        (ShellCommand(
+            ("mode", "phase4"), "Allow Phase 4 runs again without reopening; the regular way is `reopen`.",
+            (shell_commands.OVERRIDE, shell_commands.SPARE_REASON),
+        ),),
+        writes=True,
+    ),
+    Operation(
+        "root_cause", "l", "root cause", "Log a root cause and its remediation", ROLLBACK, View.ROOT_CAUSE,
+        _root_cause_command, availability.needs_cause,
+        (ShellCommand(("root-cause", "add"), "Log a root cause and its remediation.", shell_commands.ROOT_CAUSE),),
+        _root_cause, writes=True, footer=True,
+    ),
+    Operation(
+        "compare", "c", "compare", "Compare the bad tag, a rehearsal and a known-good tag", ROLLBACK,
+        View.COMPARE, _compare_command, availability.two_tags, footer=True,
+    ),
+    Operation(
+        "reopen", "o", "reopen", "Reopen Phase 4 on this tag; shows each unmet condition", ROLLBACK, _reopen,
+        command("phase4 reopen --tag {}", defaults.to_reopen), availability.reopenable,
+        (ShellCommand(
+            ("reopen",), "Reopen Phase 4 on a rehearsal; lists each condition that is unmet.",
+            (shell_commands.REHEARSAL, shell_commands.ACCEPT, shell_commands.OVERRIDE, shell_commands.SPARE_REASON),
+        ),),
+        writes=True,
+    ),
+    Operation(
+        "escalate", "e", "escalate", "Call an owner: engineering, risk or product", ROLLBACK, _escalate,
+        command("phase4 escalate --owner {}", _owner(defaults.to_call)), availability.needs_incident,
+        (ShellCommand(
+            ("escalate",), "Call an owner; `ack` notes that the call was taken.",
+            (shell_commands.WHOM, shell_commands.NOTE),
+        ),),
+        writes=True,
+    ),
+    Operation(
+        "acknowledge", "", "acknowledge", "Note that an owner has taken the escalation", ROLLBACK, _acknowledge,
+        command("phase4 escalate ack --owner {}", _owner(defaults.to_acknowledge)), availability.needs_incident,
+        (ShellCommand(("escalate", "ack"), "Note that an owner has taken the call.", (shell_commands.OWNER,)),),
+        writes=True,
+    ),
+    Operation(
+        "reclassify", "", "reclassify", "Give the incident another severity class, with a reason", ROLLBACK,
+        _reclassify,
+        command("phase4 incident reclassify P1 --reason R --tag {}", defaults.to_reclassify), availability.needs_tag,
+        (ShellCommand(
+            ("incident", "reclassify"), "Give the incident another severity class, which then holds everywhere.",
+            (shell_commands.SEVERITY_CLASS, REASON, shell_commands.OF_TAG),
+        ),),
+        writes=True,
+    ),
+    Operation(
+        "thaw", "", "thaw", "Let the frozen tag be written again; its copies are kept", ROLLBACK, _thaw,
+        command("phase4 thaw {} --reason R", defaults.shown), availability.thawable,
+        (ShellCommand(("thaw",), "Let a frozen tag be written again; its copies are kept.", (TAG, REASON)),),
+        writes=True,
+    ),
+    Operation(
+        "restore", "", "restore", "Put the frozen tag's files back; the changed ones are kept as evidence", ROLLBACK,
+        _restore, command("phase4 restore {}", defaults.to_restore), availability.restorable,
+        (ShellCommand(
+            ("restore",), "Put a frozen tag's files back; what was changed is kept as evidence.", (TAG,)
+        ),),
+        writes=True,
+    ),
+    Operation(
+        "pin", "", "pin", "Pin this tag as known-good, or take its pin away", ROLLBACK, _pin,
+        command("phase4 known-good {} {}", defaults.pinning, defaults.shown), availability.needs_tag,
+        (
+            ShellCommand(
+                ("known-good", "pin"), "Pin a known-good tag, so that it is offered first.", (TAG,), {"pinned": True}
+            ),
+            ShellCommand(("known-good", "unpin"), "Take a pin away.", (TAG,), {"pinned": False}),
+        ),
+        writes=True,
+    ),
+    _view(View.DECISIONS, "d", "decisions", "The decisions of the tag's report",
+          command_of="phase4 decisions --tag {}", default=defaults.shown, needs_tag=True),
+    _view(View.TRENDS, "t", "trends", "KPIs over the last tags against their rules", needs_tag=True),
+    _view(View.AUDIT, "a", "audit", "The audit artifacts of the tag, with sha256",
+          command_of="phase4 audit --tag {}", default=defaults.shown, needs_tag=True),
+    _view(View.VERIFY, "v", "verify", "Verify journal, state and every frozen tag"),
+    _view(View.JOURNAL, "j", "journal", "The run log: what was done, by whom, and why"),
+    _view(View.RUNBOOK, "b", "runbook", "The runbook, at the section for the present state"),
+    _view(View.DOCS, "", "manual", "The manual: command line, settings, policy, files, promises"),
+    Operation(
+        "transcript", "", "transcript", "All that is kept of what the last step of the shown run wrote", LOOK,
+        View.TRANSCRIPT, command("phase4 transcript --tag {}", defaults.shown), availability.transcribed,
+    ),
+    _view(View.POST_MORTEM, "", "post-mortem", "Show the incident's post-mortem", command_of="phase4 incident export"),
+    _gesture(Gesture.FILTER, "slash", "filter", "Filter the list of tags", "phase4 tags"),
+    _gesture(Gesture.PAUSE, "space", "pause log", "Stop following the step's output, or follow it again",
+             "phase4 watch"),
+    _gesture(Gesture.FOLLOW, "", "follow", "Show the active tag again, else the newest", "phase4 status"),
+    _gesture(Gesture.COPY, "y", "copy command", "Copy the command of the last operation", "phase4 --help"),
+    _gesture(Gesture.THEME, "", "theme", "The next theme: calm, colour-blind, high-contrast, light",
+             "${{EDITOR:-vi}} phase4.toml"),
+    Operation("help", "question_mark", "help", "Every key and what it does", DASHBOARD, View.HELP,
+              command("phase4 --help"), availability.always, footer=True),
+    _gesture(Gesture.QUIT, "q", "quit", "Leave the dashboard", "exit", footer=True),
 )  # fmt: skip
-BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
+BY_ID: Mapping[str, Operation] = {operation.id: operation for operation in OPERATIONS}
 
 
-def why_not(action: Action, snapshot: Snapshot | None) -> str | None:
-    """Return why an action can't act now, None when it can."""
+def why_not(operation: Operation, snapshot: Snapshot | None) -> Obstacle | None:
+    """Return why an operation can't be given now, None when it can."""
     if snapshot is None:
-        return "the first look is not over yet"
-    if action.changes and snapshot.read_only:
-        return "this dashboard is read-only"
-    return action.why_not(snapshot)
+        return Obstacle("the first look is not over yet")
+    if operation.writes and snapshot.read_only:
+        return Obstacle("this dashboard is read-only")
+    return operation.why_not(snapshot)

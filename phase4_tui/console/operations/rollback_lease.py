@@ -5,16 +5,14 @@ import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.journal.lease import Lease
 from phase4_tui.journal.locks import Busy
 from phase4_tui.rollback.guided import keep_leading, lead, stop_leading
 from phase4_tui.runbook.site import Site
-from phase4_tui.tui.text import Part, clip
-from phase4_tui.tui.widgets.incident_lines import short
 
 
-class Leading:
+class RollbackLease:
     """Whether this screen leads the rollback; what touches the disk runs in a thread."""
 
     def __init__(self, site: Site, write: Callable[[Callable[[], None]], Awaitable[None]]) -> None:
@@ -76,16 +74,4 @@ class Leading:
         """Return in words who holds a lease."""
         if lease.is_of(self._site.actor):
             return f"another session of yours (pid {lease.pid})"
-        return f"{clip(lease.operator, 24)}@{clip(lease.host, 24)}"
-
-    def told(self, lease: Lease | None, *, read_only: bool) -> Part:
-        """Return in words who leads."""
-        other = self.other(lease)
-        if other is not None:
-            way = "" if read_only else "; T takes it over"
-            return f"! {self.who(other)} leads since {short(other.since)}{way}", "bold $warning"
-        if read_only:
-            return "read-only: this dashboard looks on", "$text-muted"
-        if self.held:
-            return f"{SYMBOLS['done']} you lead; others look on meanwhile", "$success"
-        return "! nobody leads; T leads from here", "$warning"
+        return f"{safe_line(lease.operator, 24)}@{safe_line(lease.host, 24)}"

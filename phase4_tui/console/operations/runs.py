@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from phase4_tui.errors import Refused
+from phase4_tui.errors import Refused, Remedy
 from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.runbook.provenance import RunRecord
 from phase4_tui.runbook.run_plan import RunPlan
@@ -30,7 +30,7 @@ class Runs:
     def start(self, plan: RunPlan, ended: Ended) -> None:
         """Start a run; `ended` is called in its thread with its record or its error. Raises Refused beside another."""
         if self.busy:
-            raise Refused("a run of this dashboard is under way; `x` cancels it")
+            raise Refused("a run of this dashboard is under way", remedy=Remedy("cancel", effect="cancels it"))
         self._cancel = threading.Event()
         cancel = self._cancel
 

@@ -14,14 +14,14 @@ def share_pct(part: int, total: int) -> float:
 
 @dataclass
 class Tally:
-    """Running counts over decisions; constant in memory."""
+    """Running counts over decisions; constant in memory. Of the gates only those that block are counted."""
 
     total: int = 0
     actions: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ACTIONS, 0))
-    gates: dict[str, int] = field(default_factory=lambda: {"EVENT_BLOCK": 0, "PORTFOLIO_BLOCK": 0, "PASS": 0})
+    gates: dict[str, int] = field(default_factory=lambda: {"EVENT_BLOCK": 0, "PORTFOLIO_BLOCK": 0})
 
     def add(self, action: object, gate: object) -> None:
-        """Count one decision; an unknown word counts towards the total alone."""
+        """Count one decision; a word that is not counted counts towards the total alone."""
         self.total += 1
         if isinstance(action, str) and action in self.actions:
             self.actions[action] += 1

@@ -6,13 +6,14 @@ from pathlib import Path
 from textual.widget import Widget
 from textual.widgets import Static
 
-from phase4_tui.artifacts.clock import age, now_ns
-from phase4_tui.artifacts.manifest import Tampering, look_frozen
+from phase4_tui.artifacts.clock import age, nanoseconds, now_ns
+from phase4_tui.artifacts.manifest import Tampering, look_frozen, restoring
 from phase4_tui.console.facts.snapshot import Snapshot, TagView
+from phase4_tui.console.operations.availability import RUN
+from phase4_tui.console.remedies import as_keys, how
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.audit import AuditEntry, audit
-from phase4_tui.runbook.fallback_proof import nanoseconds
-from phase4_tui.tui.screens.view import LookingScreen
+from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.rows import Rows
 
@@ -22,7 +23,7 @@ NARROW = 78
 AGE_SECONDS = 5.0
 
 
-class AuditScreen(LookingScreen):
+class AuditScreen(ViewScreen):
     """The audit artifacts."""
 
     CSS_PATH = "audit.tcss"
@@ -51,7 +52,7 @@ class AuditScreen(LookingScreen):
         """Hash again when the tag is another, or changed."""
         view = snapshot.focus
         if view is None:
-            self.failed("no tag yet: `r` on the dashboard runs the sequence")
+            self.failed(as_keys("there is no tag yet", (RUN,), self.console.keys))
             return
         if view == self._view:
             return
@@ -59,14 +60,18 @@ class AuditScreen(LookingScreen):
             self._entries, self._wrong = [], []
         self._view = view
         self.title_is(("AUDIT ARTIFACTS  ", "bold"), view.tag, ("  hashing …", "$foreground 70%"))
-        reports, tag, frozen = self.desk.site.reports, view.tag, view.frozen
+        site, tag, frozen = self.console.site, view.tag, view.frozen
         self.in_background(
-            lambda stop: (audit(reports, tag), look_frozen(reports, tag) if frozen != "no" else []), self._take
+            lambda stop: (
+                audit(site, tag),
+                look_frozen(site.reports, tag, site.artifacts) if frozen != "no" else [],
+            ),
+            self._take,
         )
 
     def _take(self, found: tuple[list[AuditEntry], list[Tampering]]) -> None:
         self._entries, self._wrong = found
-        view = self._view
+        view, keys = self._view, self.console.keys
         there = sum(entry.present for entry in self._entries)
         parts: list[Part] = [("AUDIT ARTIFACTS  ", "bold"), f"{view.tag if view else ''}  "]
         parts.append(f"{there} of {len(self._entries)} present  ")
@@ -75,15 +80,19 @@ class AuditScreen(LookingScreen):
         elif view is not None and view.frozen == "intact":
             parts.append((f"{SYMBOLS['frozen']} frozen, as its manifest says", "$primary"))
         else:
-            parts.append(("not frozen: f freezes the tag", "$foreground 70%"))
+            parts.append((f"not frozen: {how('freeze', keys)} freezes the tag", "$foreground 70%"))
         self.title_is(*parts)
         rows: list[list[Part]] = [
             [(f"{SYMBOLS['tampered']} {one.path.name}: {one.detail}", "$error")] for one in self._wrong
         ]
         if len(rows) > SHOWN_PROBLEMS:
-            rows = [*rows[:SHOWN_PROBLEMS], [(f"… and {len(rows) - SHOWN_PROBLEMS} more: v verifies", "$error")]]
-        if rows:
-            rows.append([("next: `restore` in the palette (^p) puts the frozen copies back and keeps these", "bold")])
+            rows = [
+                *rows[:SHOWN_PROBLEMS],
+                [(f"… and {len(rows) - SHOWN_PROBLEMS} more: {how('verify', keys)} verifies", "$error")],
+            ]
+        if rows and view is not None:
+            restores = restoring(view.tag, "puts the frozen copies back and keeps these")
+            rows.append([(f"next: {as_keys('', (restores,), keys)}", "bold")])
         problem = self.query_one(".problem", Static)
         problem.display = bool(rows)
         problem.update(lines(rows))
@@ -114,7 +123,7 @@ class AuditScreen(LookingScreen):
         self.app.push_screen(ViewerScreen(self._path(entry)))
 
     def _path(self, entry: AuditEntry) -> Path:
-        return Path(self.desk.site.reports) / entry.name
+        return Path(self.console.site.reports) / entry.name
 
     def _draw_detail(self) -> None:
         detail, at = self.query_one(".detail", Static), self.query_one(Rows).cursor

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -12,11 +12,11 @@ from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
 from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.key_names import shown_key
+from phase4_tui.console.remedies import how
+from phase4_tui.tui.screens.console_app import ConsoleApp
 from phase4_tui.tui.widgets.header_line import HeaderLine
 from phase4_tui.tui.widgets.key_line import KeyPlace
-
-if TYPE_CHECKING:
-    from phase4_tui.tui.app import Phase4App
 
 
 class FactsScreen(Screen[None]):
@@ -29,9 +29,19 @@ class FactsScreen(Screen[None]):
     BINDINGS = [Binding("escape", "back", "back", show=True)]
 
     @property
-    def desk(self) -> "Phase4App":
-        """The application."""
-        return cast("Phase4App", self.app)
+    def console(self) -> ConsoleApp:
+        """The application, as screens know it."""
+        return cast("ConsoleApp", self.app)
+
+    def how(self, operation: str) -> str:
+        """Return what to press for an operation: its key as the settings have it, or its name in the palette."""
+        return how(operation, self.console.keys)
+
+    @classmethod
+    def own_key(cls, action: str) -> str:
+        """Return how the key of one of the screen's own bindings is written."""
+        found = (one for one in cls.BINDINGS if isinstance(one, Binding) and one.action == action)
+        return shown_key(next(found).key.partition(",")[0])
 
     @property
     def is_open(self) -> bool:
@@ -43,7 +53,7 @@ class FactsScreen(Screen[None]):
         width, height = self.app.size
         for length, breakpoints in ((width, self.HORIZONTAL_BREAKPOINTS), (height, self.VERTICAL_BREAKPOINTS)):
             self.add_class(*[name for least, name in breakpoints or () if length >= least][-1:])
-        yield HeaderLine(self.desk.keys, banner=str(getattr(self.app, "banner", ""))).data_bind(FactsScreen.snapshot)
+        yield HeaderLine(self.console.keys, banner=str(getattr(self.app, "banner", ""))).data_bind(FactsScreen.snapshot)
         yield from self.body()
         yield KeyPlace()
 
@@ -66,7 +76,7 @@ class FactsScreen(Screen[None]):
 
     def failed(self, message: str) -> None:
         """Tell what went wrong."""
-        self.desk.tell(message, severity="error")
+        self.console.tell(message, severity="error")
 
     def action_back(self) -> None:
         """Return to the screen before; a second key in one go finds this one left already."""

@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import cast
 
-from textual import getters
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.widget import Widget
@@ -13,13 +12,14 @@ from textual.widgets import Static
 from phase4_tui.console.background import in_background
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.operations.defaults import to_compare
-from phase4_tui.console.operations.dialogues import Flows
+from phase4_tui.console.operations.dialogues.phase4 import compare_tags, reopen
+from phase4_tui.console.operations.session import Session
+from phase4_tui.console.remedies import parts_of
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.errors import FORESEEN
 from phase4_tui.rollback.comparison import ComparisonResult, compare
 from phase4_tui.rollback.read_situation import last_rehearsal
 from phase4_tui.runbook.status import TagRow
-from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.choice import LongChoiceScreen
 from phase4_tui.tui.text import Part, clip, content, lines
@@ -34,7 +34,6 @@ NONE = "(none)"
 class CompareScreen(FactsScreen):
     """Chooses three tags, compares them, and shows what is gone, still there or new."""
 
-    app = getters.app(Phase4App)
     CSS_PATH = "compare.tcss"
     AUTO_FOCUS = ""  # the empty table would take enter for itself
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (20, "-low"), (30, "-tall")]
@@ -84,7 +83,9 @@ class CompareScreen(FactsScreen):
         if snapshot is None:
             return
         incident = snapshot.state.incident
-        run = await in_background(lambda _: last_rehearsal(self.app.site, incident)) if incident is not None else None
+        run = (
+            await in_background(lambda _: last_rehearsal(self.console.site, incident)) if incident is not None else None
+        )
         self._rehearsed = run.tag if run is not None else None
         self._draw()
         if self._at_once:
@@ -102,13 +103,13 @@ class CompareScreen(FactsScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Reopen on what was compared, where something may be changed."""
         if action == "reopen":
-            return not self.app.read_only and (True if self._result is not None else None)
+            return not self.console.read_only and (True if self._result is not None else None)
         return True
 
     def action_choose(self, side: str) -> None:
         """Choose a tag for one side; the side that had it takes the tag it replaces."""
 
-        async def ask(flows: Flows) -> None:
+        async def ask(session: Session) -> None:
             snapshot = self.snapshot
             if snapshot is None or self._begun is not None:
                 return
@@ -126,15 +127,16 @@ class CompareScreen(FactsScreen):
             self._result = None
             self._draw()
 
-        self.app.operate(ask)
+        self.console.operate(ask)
 
     def action_compare(self) -> None:
         """Compare the three tags; one comparison at a time."""
         bad, rerun = self._tags["bad"], self._tags["rerun"]
         if self._begun is not None:
-            self.app.tell("the comparison is under way")
+            self.console.tell("the comparison is under way")
         elif bad is None or rerun is None:
-            self.app.tell("choose a bad tag (b) and a re-run (n) first", severity="warning")
+            bad_key, rerun_key = SIDES["bad"][0], SIDES["rerun"][0]
+            self.console.tell(f"choose a bad tag ({bad_key}) and a rehearsal ({rerun_key}) first", severity="warning")
         else:
             self._begun, self._result = time.monotonic(), None
             self._draw()
@@ -143,13 +145,14 @@ class CompareScreen(FactsScreen):
 
     async def _compare(self, bad: str, rerun: str, good: str | None) -> None:
         try:
-            if self.app.read_only:
-                found: object = await in_background(lambda _: compare(self.app.site, bad, rerun, good))
+            if self.console.read_only:
+                found: object = await in_background(lambda _: compare(self.console.site, bad, rerun, good))
             else:
-                found = await self.app.flows.compare(bad, rerun, good)
+                found = await compare_tags(self.console.session, bad, rerun, good)
             self._result = cast("ComparisonResult", found)
         except FORESEEN as error:
-            self.app.tell(str(error) or type(error).__name__, severity="error")
+            message, remedies = parts_of(error)
+            self.console.tell(message, severity="error", remedies=remedies)
         finally:
             self._begun = None
             if self.is_open:
@@ -159,7 +162,7 @@ class CompareScreen(FactsScreen):
         """Reopen Phase 4 on the re-run."""
         result = self._result
         if result is not None:
-            self.app.operate(lambda flows: flows.reopen(result.rerun))
+            self.console.operate(lambda session: reopen(session, result.rerun))
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
         """Show the row under the cursor in full."""
@@ -239,10 +242,12 @@ class CompareScreen(FactsScreen):
         if self._begun is not None:
             return ["comparing; reports of any size are read once · escape leaves it"]
         if self._result is None:
-            return [("c", "bold"), " or enter compares · b n m choose the tags · escape back"]
-        if self.app.read_only:
+            sides = " ".join(key for key, _ in SIDES.values())
+            return [(self.own_key("compare"), "bold"), f" or enter compares · {sides} choose the tags · escape back"]
+        if self.console.read_only:
             return ["read-only: nothing was noted · ↑ ↓ each difference, tab reads it · escape back"]
-        return ["↑ ↓ each difference, tab reads it · ", ("o", "bold"), " reopens Phase 4 on it · escape back"]
+        reopens = (self.own_key("reopen"), "bold")
+        return ["↑ ↓ each difference, tab reads it · ", reopens, " reopens Phase 4 on it · escape back"]
 
     def _show_detail(self) -> None:
         self.query_one("#compare-detail Static", Static).update(lines(self.query_one(Differences).detail()))

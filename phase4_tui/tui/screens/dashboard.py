@@ -1,19 +1,20 @@
-"""The dashboard: tags, the four health checks, the incident, the sequence with its output."""
+"""The dashboard: tags, the health checks, the incident, the sequence with its output."""
 
 from collections.abc import Iterable, Mapping
 
 from textual.binding import Binding
-from textual.containers import Container, Grid, Horizontal, Vertical
+from textual.containers import Container, Horizontal, Vertical
 from textual.reactive import var
 from textual.widget import Widget
 from textual.widgets import Input
 
+from phase4_tui.console.facts.events import OutputArrived
 from phase4_tui.console.facts.snapshot import Snapshot
-from phase4_tui.console.symbols import TITLES
-from phase4_tui.tui.messages import OutputArrived, TagChosen
+from phase4_tui.runbook.checks import checks_of
+from phase4_tui.tui.messages import TagChosen
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.widgets.header_line import LEVELS, verdict
-from phase4_tui.tui.widgets.health_panel import HealthPanel
+from phase4_tui.tui.widgets.health_panel import HealthPanel, HealthPanels
 from phase4_tui.tui.widgets.incident_panel import NEXT, IncidentPanel, incident_rows
 from phase4_tui.tui.widgets.lines import Lines
 from phase4_tui.tui.widgets.rows import Rows
@@ -66,9 +67,10 @@ class DashboardScreen(FactsScreen):
 
     def body(self) -> Iterable[Widget]:
         """Tags beside panels, incident and sequence under them."""
-        cls, keys = FactsScreen, self.desk.keys
-        health = Grid(*(HealthPanel(check).data_bind(cls.snapshot) for check in TITLES), id="health")
-        right = Vertical(health, Horizontal(SequencePanel(keys).data_bind(cls.snapshot), id="lower"), id="right")
+        cls, keys = FactsScreen, self.console.keys
+        checks = checks_of(self.console.site.settings, 4)
+        panels = HealthPanels(*(HealthPanel(entry).data_bind(cls.snapshot) for entry in checks))
+        right = Vertical(panels, Horizontal(SequencePanel(keys).data_bind(cls.snapshot), id="lower"), id="right")
         tags = TagList().data_bind(cls.snapshot, DashboardScreen.tag_filter)
         left = Vertical(tags, IncidentPanel(keys).data_bind(cls.snapshot), id="left")
         yield TooSmall(keys).data_bind(cls.snapshot)
@@ -85,9 +87,9 @@ class DashboardScreen(FactsScreen):
         if self.focused is None:
             self.query_one("#tags-rows").focus()
 
-    def take_output(self, message: OutputArrived) -> None:
+    def take_output(self, output: OutputArrived) -> None:
         """Show what a step wrote."""
-        self.query_one(SequencePanel).take(message)
+        self.query_one(SequencePanel).take(output)
 
     def action_neighbour(self, by: int) -> None:
         """Show the tag before or after."""

@@ -11,16 +11,21 @@ from textual.widgets import Static
 from phase4_tui.artifacts.decision_row import ReportRow, Wanted
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.console.background import in_background
-from phase4_tui.console.facts.report_pages import ReportRows, Search, open_report
+from phase4_tui.console.facts.report_pages import open_report
+from phase4_tui.console.facts.report_rows import ReportRows, Search
 from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.operations.availability import RUN
+from phase4_tui.console.remedies import as_keys, error_as_keys
 from phase4_tui.console.symbols import SYMBOLS
-from phase4_tui.tui.screens.view import LookingScreen
+from phase4_tui.errors import Remedy, command_line
+from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.rows import Rows
 
 REFRESH_SECONDS = 0.1
 CHECK_SECONDS = 1.0
 RATIONALE_LINES = 3
+WRITE_REPORT = Remedy("step_1", command_line("step", "1"), "writes it")
 # Title, width, and the width of the screen from which on the column is shown.
 COLUMNS = (
     ("row", 11, 124),
@@ -42,11 +47,10 @@ KNOWN = {
 }
 
 
-class DecisionsScreen(LookingScreen):
+class DecisionsScreen(ViewScreen):
     """The rows of a report."""
 
     CSS_PATH = "decisions.tcss"
-    HINT = "g gate · a action · r regime · x clear · ↑↓ pgup pgdn home end scroll"
     BINDINGS = [
         Binding("g", "cycle('gate')", "gate", show=False),
         Binding("a", "cycle('action')", "action", show=False),
@@ -63,6 +67,12 @@ class DecisionsScreen(LookingScreen):
         self._note = ""
         self._trouble: str | None = None
         self._drawn: object = None
+
+    def hint(self) -> str:
+        """Return the line that says what to press."""
+        keys = {name: self.own_key(f"cycle('{name}')") for name in KNOWN}
+        names = [f"{key} {name}" for name, key in keys.items()]
+        return " · ".join([*names, f"{self.own_key('clear')} clear", "↑↓ pgup pgdn home end scroll"])
 
     def main(self) -> Iterable[Widget]:
         """Columns, rows, the selected row's reasons."""
@@ -98,13 +108,13 @@ class DecisionsScreen(LookingScreen):
     def _load(self) -> None:
         self._source = self._search = self._trouble = None
         if self._tag is None:
-            self._trouble = "no tag yet: `r` on the dashboard runs the sequence"
+            self._trouble = as_keys("there is no tag yet", (RUN,), self.console.keys)
         else:
             self.begin(self._read, self._tag, group="load", exclusive=True)
         self._draw()
 
     async def _read(self, tag: str) -> None:
-        path = self.desk.site.reports / file_name(tag, Artifact.REPORT)
+        path = self.console.site.reports / file_name(tag, Artifact.REPORT)
         try:
             source = await in_background(lambda stop: open_report(path))
             self._source = source
@@ -113,9 +123,9 @@ class DecisionsScreen(LookingScreen):
             self._draw()
             await in_background(source.index)
         except FileNotFoundError:
-            self._trouble = f"{path.name} is not there: `1` on the dashboard writes it"
+            self._trouble = as_keys(f"{path.name} is not there", (WRITE_REPORT,), self.console.keys)
         except Exception as error:  # noqa: BLE001 - whatever it is must be seen, and must not end the dashboard
-            self._trouble = f"{path.name} {error}"
+            self._trouble = f"{path.name} {error_as_keys(error, self.console.keys)}"
         self._draw()
 
     def _check(self) -> None:

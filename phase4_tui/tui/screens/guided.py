@@ -2,9 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from textual import getters
 from textual.binding import Binding
 from textual.widget import Widget
 from textual.widgets import Static
@@ -13,23 +12,25 @@ from phase4_tui.console.background import in_background
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.next_move_text import as_key
 from phase4_tui.console.operations.defaults import of_next_move
-from phase4_tui.console.operations.dialogues import Flows
+from phase4_tui.console.operations.dialogues import rollback as dialogues
 from phase4_tui.console.operations.registry import BY_ID, why_not
-from phase4_tui.console.operations.rollback_lease import Leading
-from phase4_tui.console.remedies import how, in_keys
+from phase4_tui.console.operations.rollback_lease import RollbackLease
+from phase4_tui.console.operations.session import Session
+from phase4_tui.console.remedies import as_keys, how, parts_of
+from phase4_tui.console.remedies import short as short_digests
+from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.errors import FORESEEN, Refused
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.lease import HEARTBEAT_SECONDS, Lease
 from phase4_tui.journal.log import read_events
 from phase4_tui.journal.state import read_state
-from phase4_tui.rollback.guided import Guided, open_for_shown_tag, read_guided
+from phase4_tui.rollback.guided import Guided, GuidedStep, open_for_shown_tag, read_guided
 from phase4_tui.rollback.incidents import incidents_of
 from phase4_tui.runbook.site import Site
-from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.text import Part, lines
 from phase4_tui.tui.widgets.hint_line import HintLine
-from phase4_tui.tui.widgets.incident_lines import closed_rows, incident_rows
+from phase4_tui.tui.widgets.incident_lines import closed_rows, incident_rows, short
 from phase4_tui.tui.widgets.step_cards import StepCards
 
 REST = 4
@@ -39,7 +40,6 @@ REST = 4
 class GuidedScreen(FactsScreen):
     """Where the rollback of the open incident stands, and what to do next."""
 
-    app = getters.app(Phase4App)
     CSS_PATH = "guided.tcss"
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (20, "-low"), (30, "-tall")]
     BINDINGS = [
@@ -55,7 +55,7 @@ class GuidedScreen(FactsScreen):
         self._looked = False
         self._looking = False
         self._stale = False
-        self._lead = Leading(self.app.site, self.app.queue.write)
+        self._lead = RollbackLease(self.console.site, self.console.write)
 
     def body(self) -> Iterable[Widget]:
         """The incident, who leads, the steps."""
@@ -67,21 +67,22 @@ class GuidedScreen(FactsScreen):
         """Look, and take the lease; where there is no incident yet for what the shown tag shows, open it first."""
         self.query_one(StepCards).focus()
         opens = self.snapshot is not None and of_next_move(self.snapshot, "guided") is not None
-        if opens and not self.app.read_only:
+        if opens and not self.console.read_only:
             self._looking = True  # what is found before it is open is not shown
             self.begin(self._open, group="lease")
         else:
             self._look()
         self.set_interval(1.0, self._draw_top)
         self.set_interval(HEARTBEAT_SECONDS, self._beat)
-        if not self.app.read_only and not opens:
+        if not self.console.read_only and not opens:
             self.begin(self._take_lease, group="lease")
 
     async def _open(self) -> None:
         try:
-            await self.app.queue.write(lambda: open_for_shown_tag(self.app.site))
+            await self.console.write(lambda: open_for_shown_tag(self.console.site))
         except FORESEEN as error:
-            self.app.tell(f"no incident was opened: {error}", severity="error")
+            message, remedies = parts_of(error)
+            self.console.tell(f"no incident was opened: {message}", severity="error", remedies=remedies)
         else:
             await self._take_lease()
         self._looking = False
@@ -101,21 +102,22 @@ class GuidedScreen(FactsScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer the post-mortem of a closed incident, and the lease where another has it."""
         if action == "take_over":
-            return not self.app.read_only and self._guided is not None and not self._lead.held
+            return not self.console.read_only and self._guided is not None and not self._lead.held
         return self._looked and self._guided is None if action == "post_mortem" else True
 
     # The lease ------------------------------------------------------------------------------------------------
 
     async def _take_lease(self) -> None:
         try:
-            if (await asyncio.to_thread(read_state, self.app.site.reports)).incident is None:
+            if (await asyncio.to_thread(read_state, self.console.site.reports)).incident is None:
                 return
             await self._lead.take()
         except Refused as error:
-            self.app.tell(f"{str(error).split(';')[0]}: look on, or T takes it over with a reason", severity="warning")
+            self.console.tell(f"{error.message}: look on, or T takes it over with a reason", severity="warning")
         except FORESEEN as error:
-            self.app.tell(f"the rollback can't be led from here: {error}", severity="error")
-        self.app.facts.look_now()
+            message, remedies = parts_of(error)
+            self.console.tell(f"the rollback can't be led from here: {message}", severity="error", remedies=remedies)
+        self.console.look_now()
         self._draw()
 
     def _beat(self) -> None:
@@ -123,8 +125,8 @@ class GuidedScreen(FactsScreen):
 
     async def _keep_lease(self) -> None:
         if self._lead.held and not await self._lead.keep():
-            self.app.facts.look_now()
-            self.app.tell("this rollback was taken over elsewhere: T takes it back", severity="warning")
+            self.console.look_now()
+            self.console.tell("this rollback was taken over elsewhere: T takes it back", severity="warning")
             self._draw()
 
     def _other(self) -> Lease | None:
@@ -138,12 +140,13 @@ class GuidedScreen(FactsScreen):
             return
         who = self._lead.who(other)
 
-        async def take(flows: Flows) -> None:
-            if await flows.take_lead(who):
-                self._lead.held = True
-                self._draw()
+        async def take(session: Session) -> None:
+            await dialogues.take_over(session, who)
+            self._lead.held = True
+            self.console.look_now()
+            self._draw()
 
-        self.app.operate(take)
+        self.console.operate(take)
 
     # Looking --------------------------------------------------------------------------------------------------
 
@@ -159,14 +162,16 @@ class GuidedScreen(FactsScreen):
             while True:
                 self._stale = False
                 begun = time.monotonic()
-                self._guided, self._last = await in_background(lambda _: _read_all(self.app.site))
+                self._guided, self._last = await in_background(lambda _: _read_all(self.console.site))
                 self._looked = True
                 self._draw()
                 await asyncio.sleep(REST * (time.monotonic() - begun))
                 if not self._stale:
                     return
         except FORESEEN as error:
-            self.app.tell(f"where the rollback stands can't be told: {error}", severity="error")
+            message, remedies = parts_of(error)
+            told = f"where the rollback stands can't be told: {message}"
+            self.console.tell(told, severity="error", remedies=remedies)
         finally:
             self._looking = False
 
@@ -179,9 +184,7 @@ class GuidedScreen(FactsScreen):
         cards = self.query_one(StepCards)
         cards.display = guided is not None
         if guided is not None:
-            keys = self.app.keys
-            told = [one.model_copy(update={"detail": in_keys(one.detail, keys)}) for one in guided.steps]
-            cards.show(tuple(told))
+            cards.show(tuple(_worded(step, self.console.keys) for step in guided.steps))
         else:
             self.begin(self._lead.give_back, group="lease")
         self._draw_top()
@@ -195,22 +198,33 @@ class GuidedScreen(FactsScreen):
             rows = closed_rows(self._last)
         else:
             lease = self.snapshot.lease if self.snapshot else None
-            rows = [*incident_rows(self._guided.incident), [self._lead.told(lease, read_only=self.app.read_only)]]
+            rows = [*incident_rows(self._guided.incident), [self._who_leads(lease)]]
         drawn = lines(rows)
         top = self.query_one("#guided-top", Static)
         if top.content != drawn:
             top.update(drawn)
 
+    def _who_leads(self, lease: Lease | None) -> Part:
+        other = self._lead.other(lease)
+        if other is not None:
+            way = "" if self.console.read_only else "; T takes it over"
+            return f"! {self._lead.who(other)} leads since {short(other.since)}{way}", "bold $warning"
+        if self.console.read_only:
+            return "read-only: this dashboard looks on", "$text-muted"
+        if self._lead.held:
+            return f"{SYMBOLS['done']} you lead; others look on meanwhile", "$success"
+        return "! nobody leads; T leads from here", "$warning"
+
     def _hint(self) -> list[Part]:
-        guided = self._guided
+        guided, keys = self._guided, self.console.keys
         if guided is None:
             return ["the incident is closed: ", ("m", "bold"), " shows its post-mortem · escape back to the dashboard"]
-        if self.app.read_only:
+        if self.console.read_only:
             return ["read-only: ↑ ↓ look at each step · escape back"]
         other = self._other()
         if other is not None:
             return [("T", "bold"), f" takes the rollback over from {self._lead.who(other)} · escape back"]
-        keys, move = self.app.keys, guided.next_move
+        move = guided.next_move
         told = f"next: {as_key(move, keys)} · " if move is not None else ""
         cancel = f"{how('cancel', keys)} cancels it · " if why_not(BY_ID["cancel"], self.snapshot) is None else ""
         owner = f"{how('escalate', keys)} calls an owner"
@@ -231,28 +245,12 @@ class GuidedScreen(FactsScreen):
         self.query_one(StepCards).move_to(number)
         reason = self._why_not(number, snapshot)
         if reason is not None:
-            self.app.tell(reason, severity="warning")
+            self.console.tell(reason, severity="warning")
             return
-        step, tag = guided.steps[number - 1], guided.incident.tag
-        if number == 1:
-            tampered = step.state == "tampered"
-            self.app.operate(lambda flows: flows.restore(tag) if tampered else flows.freeze(tag))
-        elif number == 2:
-            self.app.shows.known_good()
-        elif number == 3:
-            self._fall_back(snapshot)
-        elif number == 4:
-            self.app.shows.root_cause()
-        else:
-            self.app.operate(lambda flows: flows.go_on_to_reopen())
-
-    def _fall_back(self, snapshot: Snapshot) -> None:
-        fallen = snapshot.state.evaluation_mode == "phase3_only"
-        unproven = snapshot.fallback is not None and snapshot.fallback.phase3_tag is None
-        self.app.operate(lambda flows: flows.run() if fallen and unproven else flows.mode())
+        self.console.operate(lambda session: dialogues.step(session, number))
 
     def _why_not(self, number: int, snapshot: Snapshot) -> str | None:
-        if self.app.read_only:
+        if self.console.read_only:
             return "this dashboard is read-only"
         other = self._other()
         if other is not None:
@@ -264,7 +262,7 @@ class GuidedScreen(FactsScreen):
 
     def action_post_mortem(self) -> None:
         """Show the post-mortem of the incident that is closed."""
-        self.app.action_act("export")
+        self.console.give("export")
 
 
 def _read_all(site: Site) -> tuple[Guided | None, Incident | None]:
@@ -272,3 +270,9 @@ def _read_all(site: Site) -> tuple[Guided | None, Incident | None]:
     if guided is not None:
         return guided, None
     return None, next(reversed(incidents_of(read_events(site.reports)).values()), None)
+
+
+def _worded(step: GuidedStep, keys: Mapping[str, str]) -> GuidedStep:
+    """Return a step whose detail says its remedies as keys, and of each sha256 the first digits."""
+    detail = as_keys(short_digests(step.detail, step.digests), step.remedies, keys)
+    return step.model_copy(update={"detail": detail, "remedies": ()})

@@ -13,24 +13,25 @@ from textual.widgets import Static
 from phase4_tui.console.facts.journal_rows import EventRow, Journal, More, event_at, read_all, read_last, read_more
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.errors import Remedy, as_commands, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.tui.screens.choice import LongChoiceScreen
-from phase4_tui.tui.screens.view import LookingScreen
+from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.rows import Rows
 
 DETAIL_LINES = 300
+ALL_LINES = Remedy("", command_line("journal", "--json"), "shows them all")
 LINE_CHARS = 1000
 ALL = "every one"
 SYMBOL_OF = {"intent": "running", "done": "done", "failed": "failed"}
 STYLE_OF = {"failed": "bold $error", "intent": "$foreground 70%"}
 
 
-class JournalScreen(LookingScreen):
+class JournalScreen(ViewScreen):
     """The events of the journal."""
 
     CSS_PATH = "journal.tcss"
-    HINT = "K kind · T tag · O operator · I incident · X clear · tab detail · ↑↓ move"
     BINDINGS = [
         Binding("K", "choose('kind')", "kind", show=False),
         Binding("T", "choose('tag')", "tag", show=False),
@@ -50,6 +51,12 @@ class JournalScreen(LookingScreen):
         self._incidents = False
         self._detail_of: int | None = None
 
+    def hint(self) -> str:
+        """Return the line that says what to press."""
+        keys = {name: self.own_key(f"choose('{name}')") for name in ("kind", "tag", "operator", "incident")}
+        names = [f"{key} {name}" for name, key in keys.items()]
+        return " · ".join([*names, f"{self.own_key('clear')} clear", "tab detail", "↑↓ move"])
+
     def main(self) -> Iterable[Widget]:
         """Events above the selected one's text."""
         yield Static("", classes="columns", markup=False)
@@ -61,7 +68,7 @@ class JournalScreen(LookingScreen):
     def on_mount(self) -> None:
         """The last events at once, the whole journal soon after."""
         self.query_one(Rows).focus()
-        self.in_background(lambda stop: read_last(self.desk.site.reports), self._take_last)
+        self.in_background(lambda stop: read_last(self.console.site.reports), self._take_last)
 
     def on_resize(self) -> None:
         """Fit the columns."""
@@ -85,7 +92,7 @@ class JournalScreen(LookingScreen):
 
     def _read_all(self) -> None:
         self._busy = True
-        self.in_background(lambda stop: read_all(self.desk.site.reports, stop), self._take)
+        self.in_background(lambda stop: read_all(self.console.site.reports, stop), self._take)
 
     def _take(self, journal: Journal) -> None:
         self._journal, self._busy, self._trouble = journal, False, None
@@ -100,7 +107,7 @@ class JournalScreen(LookingScreen):
         if journal is None or journal.problems:
             self._read_all()  # it may have been repaired
         else:
-            reports = self.desk.site.reports
+            reports = self.console.site.reports
             take = partial(self._take_more, journal)
             self.in_background(lambda stop: read_more(reports, journal), take, "follow")
 
@@ -220,7 +227,7 @@ class JournalScreen(LookingScreen):
         if seq is None:
             self.query_one("#detail Static", Static).update(content(""))
             return
-        reports = self.desk.site.reports
+        reports = self.console.site.reports
         self.in_background(lambda stop: event_at(reports, seq), self._take_detail, "detail")
 
     def _take_detail(self, event: Event | None) -> None:
@@ -230,6 +237,7 @@ class JournalScreen(LookingScreen):
         told = json.dumps(msgspec.structs.asdict(event), indent=2, ensure_ascii=False).split("\n")
         rows: list[list[Part]] = [[clip(line, LINE_CHARS)] for line in told[:DETAIL_LINES]]
         if len(told) > DETAIL_LINES:
-            rows.append([(f"… {len(told) - DETAIL_LINES} more lines: `phase4 journal --json`", "$foreground 70%")])
+            more = as_commands(f"… {len(told) - DETAIL_LINES} more lines", (ALL_LINES,))
+            rows.append([(more, "$foreground 70%")])
         self.query_one("#detail Static", Static).update(lines(rows))
         self.query_one("#detail", VerticalScroll).scroll_home(animate=False, immediate=True)

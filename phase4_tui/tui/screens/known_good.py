@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
-from textual import getters
 from textual.binding import Binding
 from textual.containers import Container, VerticalScroll
 from textual.widget import Widget
@@ -11,13 +11,14 @@ from textual.widgets import Static
 
 from phase4_tui.console.background import in_background
 from phase4_tui.console.facts.snapshot import Snapshot
-from phase4_tui.console.operations.dialogues import Flows
+from phase4_tui.console.operations.dialogues import tags as dialogues
+from phase4_tui.console.operations.session import Session
+from phase4_tui.console.remedies import error_as_keys
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.errors import FORESEEN
 from phase4_tui.rollback.known_good import difference
-from phase4_tui.runbook.ladder import RUNGS
+from phase4_tui.runbook.ladder import rungs_of
 from phase4_tui.runbook.status import TagRow
-from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.hint_line import HintLine
@@ -51,7 +52,6 @@ class TagRows(Rows):
 class KnownGoodScreen(FactsScreen):
     """Which tags are known-good, why the others are not, and the switch to one."""
 
-    app = getters.app(Phase4App)
     CSS_PATH = "known_good.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]
@@ -65,6 +65,10 @@ class KnownGoodScreen(FactsScreen):
         self._rows: list[TagRow] = []
         self._chosen: str | None = None
         self._told: tuple[tuple[str, str], list[str]] | None = None
+
+    @cached_property
+    def _rungs(self) -> tuple[str, ...]:
+        return rungs_of(self.console.site.settings)
 
     def body(self) -> Iterable[Widget]:
         """The tags, and beside them the one under the cursor."""
@@ -94,7 +98,7 @@ class KnownGoodScreen(FactsScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer no operation where nothing may be changed."""
-        if action in ("no_good_tag", "to_rows") and self.app.read_only:
+        if action in ("no_good_tag", "to_rows") and self.console.read_only:
             return False
         if action == "no_good_tag":
             return True if self.snapshot is not None and self.snapshot.state.incident is not None else None
@@ -112,23 +116,23 @@ class KnownGoodScreen(FactsScreen):
         snapshot = self.snapshot
         if snapshot is None:
             return
-        if self.app.read_only:
-            self.app.tell("this dashboard is read-only", severity="warning")
+        if self.console.read_only:
+            self.console.tell("this dashboard is read-only", severity="warning")
             return
         if not 0 <= event.index < len(self._rows):
-            self.app.tell("no tag is chosen: ↑ ↓ move to one", severity="warning")
+            self.console.tell("no tag is chosen: ↑ ↓ move to one", severity="warning")
             return
         row = self._rows[event.index]
         reason = why_not_switch(row, snapshot)
         if reason is not None:
-            self.app.tell(f"{row.tag} {reason}", severity="warning")
+            self.console.tell(f"{row.tag} {reason}", severity="warning")
             return
 
-        async def switch(flows: Flows) -> None:
-            if await flows.switch_to(row.tag) is not None:
-                self._leave()
+        async def switch(session: Session) -> None:
+            await dialogues.switch(session, row.tag)
+            self._leave()
 
-        self.app.operate(switch)
+        self.console.operate(switch)
 
     def action_to_rows(self) -> None:
         """Without a list that has the focus, nothing is chosen."""
@@ -137,11 +141,11 @@ class KnownGoodScreen(FactsScreen):
     def action_no_good_tag(self) -> None:
         """Go on without a known-good tag."""
 
-        async def state_it(flows: Flows) -> None:
-            if await flows.no_good_tag() is not None:
-                self._leave()
+        async def state_it(session: Session) -> None:
+            await dialogues.no_good_tag(session)
+            self._leave()
 
-        self.app.operate(state_it)
+        self.console.operate(state_it)
 
     def _leave(self) -> None:
         if self.is_current:
@@ -169,7 +173,7 @@ class KnownGoodScreen(FactsScreen):
         self.refresh_bindings()
 
     def _hint(self, snapshot: Snapshot, good: Sequence[TagRow]) -> list[Part]:
-        if self.app.read_only:
+        if self.console.read_only:
             return ["read-only: look at each tag with ↑ ↓ · escape back"]
         if not good and snapshot.state.incident is not None:
             return ["no tag to switch to: ", ("n", "bold"), " goes on without one"]
@@ -183,10 +187,10 @@ class KnownGoodScreen(FactsScreen):
         word += ", pinned" if row.pinned else ""
         word += ", active" if row.tag == state.active_tag else ""
         longest = max(len(one.tag) for one in self._rows)
-        room = max(min(longest, width - 2 - len(RUNGS) - 3 - 19, 40), 8)
+        room = max(min(longest, width - 2 - len(self._rungs) - 3 - 19, 40), 8)
         return [
             f"{mark(row, state.active_tag, state.known_good_tag)} {clip(row.tag, room):<{room}} ",
-            (ladder(row), style),
+            (ladder(row, self._rungs), style),
             (f"  {word}", style),
         ]
 
@@ -224,9 +228,9 @@ class KnownGoodScreen(FactsScreen):
         self.query_one("#picker-told", Static).update(lines(told))
 
     def _ladder_rows(self, row: TagRow) -> list[list[Part]]:
-        climbed, roomy = climbed_rungs(row), self.size.width >= 100 and self.size.height >= 20
+        climbed, roomy = climbed_rungs(row, self._rungs), self.size.width >= 100 and self.size.height >= 20
         rungs: list[list[Part]] = []
-        for at, rung in enumerate(RUNGS):
+        for at, rung in enumerate(self._rungs):
             symbol, word, style = CLIMBED, "", "$success"
             if at >= climbed:
                 symbol, word, style = (FAILED, "fails", "bold $warning")
@@ -241,9 +245,9 @@ class KnownGoodScreen(FactsScreen):
             if before == after:
                 found = ["the tag that is current now: nothing differs"]
             else:
-                found = await in_background(lambda _: difference(self.app.site, before, after))
+                found = await in_background(lambda _: difference(self.console.site, before, after))
         except FORESEEN as error:
-            found = [f"what differs can't be told: {error}"]
+            found = [f"what differs can't be told: {error_as_keys(error, self.console.keys)}"]
         if self._told is not None and self._told[0] == (before, after):
             self._told = (before, after), found
             self._draw()
@@ -265,13 +269,13 @@ def current_tag(snapshot: Snapshot) -> str | None:
     return snapshot.state.active_tag or (newest.tag if newest else None)
 
 
-def climbed_rungs(row: TagRow) -> int:
+def climbed_rungs(row: TagRow, rungs: Sequence[str]) -> int:
     """Return how many rungs a tag climbs before the first that fails."""
-    return RUNGS.index(row.first_failed_rung) if row.first_failed_rung in RUNGS else len(RUNGS)
+    return rungs.index(row.first_failed_rung) if row.first_failed_rung in rungs else len(rungs)
 
 
-def ladder(row: TagRow) -> str:
+def ladder(row: TagRow, rungs: Sequence[str]) -> str:
     """Return the ladder as one symbol a rung."""
-    climbed = climbed_rungs(row)
-    failed = FAILED if climbed < len(RUNGS) else ""
-    return CLIMBED * climbed + failed + OPEN * (len(RUNGS) - climbed - 1)
+    climbed = climbed_rungs(row, rungs)
+    failed = FAILED if climbed < len(rungs) else ""
+    return CLIMBED * climbed + failed + OPEN * (len(rungs) - climbed - 1)

@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import Iterable
 from pathlib import Path
-from typing import cast
 
-from textual import events, getters
+from textual import events
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
@@ -13,11 +12,10 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
 
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.console.operations.dialogues import Flows
+from phase4_tui.console.operations.dialogues.incidents import root_cause as dialogue
+from phase4_tui.console.operations.session import Session
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.journal.incident import Incident, Owner
-from phase4_tui.rollback.root_cause import RootCause
-from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.questions import PlanScreen
 from phase4_tui.tui.text import clip, content
@@ -36,7 +34,6 @@ CHARACTERS = 4000
 class RootCauseScreen(FactsScreen):
     """Fills in a root cause and logs it; what was typed stays until it is logged."""
 
-    app = getters.app(Phase4App)
     CSS_PATH = "root_cause.tcss"
     IS_FORM = True
     VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-tall")]
@@ -52,11 +49,15 @@ class RootCauseScreen(FactsScreen):
         super().__init__()
         self._first: dict[str, str] = {}
         self._incident: Incident | None = None
+        self._tag: str | None = None
+        """The tag that the cause is logged for, where no incident is open."""
 
     def body(self) -> Iterable[Widget]:
         """The fields, and the way to log them."""
         self._incident = self.snapshot.state.incident if self.snapshot else None
-        evidence = evidence_of(self._incident, self.app.site.workdir)
+        focus = self.snapshot.focus if self.snapshot else None
+        self._tag = focus.tag if focus is not None and self._incident is None else None
+        evidence = evidence_of(self._incident, self.console.site.workdir)
         given = {"evidence": evidence, "closure": "a rehearsal is healthy"}
         # Before the first key, which may come before the screen is told that it is mounted.
         self._first = {name: given.get(name, "").strip() for name in FIELDS} | {"owner": self._own_owner()}
@@ -137,19 +138,14 @@ class RootCauseScreen(FactsScreen):
         if missing:
             self.query_one(f"#field-{missing[0]}").focus()
             return
-        entry = RootCause(
-            cause=values["cause"],
-            remediation=values["remediation"],
-            owner=cast("Owner", values["owner"]),
-            closure=values["closure"] or None,
-            evidence=values["evidence"] or None,
-        )
+        entry = {name: value for name, value in (values | {"tag": self._tag or ""}).items() if value}
 
-        async def log(flows: Flows) -> None:
-            if await flows.log_cause(entry) is not None and self.is_current:
+        async def log(session: Session) -> None:
+            await dialogue(session, **entry)
+            if self.is_current:
                 self.app.pop_screen()
 
-        self.app.operate(log)
+        self.console.operate(log)
 
     def action_back(self) -> None:
         """Leave; what was typed is not thrown away without a question."""
@@ -157,12 +153,12 @@ class RootCauseScreen(FactsScreen):
             self.app.pop_screen()
             return
 
-        async def ask(flows: Flows) -> None:
+        async def ask(session: Session) -> None:
             question = PlanScreen("Leave the form? What was typed is lost.", ["nothing was logged yet"], "Leave")
             if await self.app.push_screen_wait(question) and self.is_current:
                 self.app.pop_screen()
 
-        self.app.operate(ask)
+        self.console.operate(ask)
 
     def _values(self) -> dict[str, str]:
         values = {name: self.query_one(f"#field-{name}", Input).value.strip() for name in FIELDS}
@@ -178,11 +174,12 @@ class RootCauseScreen(FactsScreen):
         now = self.snapshot.state.incident if self.snapshot else None
         shown = self._incident
         if shown is None:
-            return content(("ROOT CAUSE", "bold"), ("  no incident is open", "bold $warning"))
+            told = (f"for {clip(self._tag, 40)}", "bold") if self._tag else ("no incident is open", "bold $warning")
+            return content(("ROOT CAUSE  ", "bold"), told)
         parts = [("ROOT CAUSE  ", "bold"), (f"{shown.severity_class or 'no class'} ", "bold $error")]
         parts.append((f"{shown.rule.replace('_', ' ')} · {clip(shown.tag, 40)}", ""))
         if now is None or now.id != shown.id:
-            parts.append(("  ! closed meanwhile: `phase4 root-cause add --incident` still logs it", "bold $warning"))
+            parts.append(("  ! closed meanwhile: only the command line still logs it", "bold $warning"))
         return content(*parts)
 
 

@@ -10,16 +10,17 @@ from textual.widgets import Static
 from phase4_tui.artifacts.counting import counted
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.symbols import SYMBOLS
-from phase4_tui.runbook.rules import KPIS
+from phase4_tui.policy.monitoring import KPIS
 from phase4_tui.runbook.trends import Trends, read_trends
-from phase4_tui.tui.screens.view import LookingScreen
+from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.kpi_plot import KpiPlot
 
 SHOWN_BREACHES = 5
+NAMES = tuple(KPIS)
 
 
-class TrendsScreen(LookingScreen):
+class TrendsScreen(ViewScreen):
     """Four plots, or one at a time where there is less room."""
 
     CSS_PATH = "trends.tcss"
@@ -37,7 +38,7 @@ class TrendsScreen(LookingScreen):
 
     def main(self) -> Iterable[Widget]:
         """The plots, and what is breached."""
-        plots = Grid(*(KpiPlot(kpi) for kpi in KPIS), id="plots")
+        plots = Grid(*(KpiPlot(kpi) for kpi in NAMES), id="plots")
         plots.can_focus = True
         yield plots
         yield Static("", id="breaches", markup=False)
@@ -55,9 +56,8 @@ class TrendsScreen(LookingScreen):
         self._facts = facts
         if self._trends is None:
             self.title_is(("TRENDS  ", "bold"), ("reading …", "$foreground 70%"))
-        site = self.desk.site
-        rules = site.workdir / site.settings.rules
-        self.in_background(lambda stop: read_trends(site.reports, rules, stop), self._take)
+        site = self.console.site
+        self.in_background(lambda stop: read_trends(site, stop), self._take)
 
     def _take(self, trends: Trends) -> None:
         self._trends = trends
@@ -78,7 +78,7 @@ class TrendsScreen(LookingScreen):
 
     def action_turn(self, by: int) -> None:
         """Show the next KPI."""
-        self._at = (self._at + by) % len(KPIS)
+        self._at = (self._at + by) % len(NAMES)
         for index, plot in enumerate(self.query(KpiPlot)):
             plot.set_class(index == self._at, "-shown")
         self._draw_breaches()
@@ -87,7 +87,7 @@ class TrendsScreen(LookingScreen):
         if self._trends is None:
             return
         one = not self.has_class("-wide") or not self.has_class("-tall")
-        breaches = [breach for breach in self._trends.breaches() if not one or breach.kpi == KPIS[self._at]]
+        breaches = [breach for breach in self._trends.breaches() if not one or breach.kpi == NAMES[self._at]]
         count = 2 if one else SHOWN_BREACHES
         width = max(self.size.width - 4, 20)
         rows: list[list[Part]] = [
@@ -101,12 +101,12 @@ class TrendsScreen(LookingScreen):
             for breach in breaches[:count]
         ]
         if not breaches:
-            rows = [[self._no_breach(KPIS[self._at] if one else None)]]
+            rows = [[self._no_breach(NAMES[self._at] if one else None)]]
         elif len(breaches) > count:
             more = len(breaches) - count
             rows.append([(f"… and {more} earlier breach{'' if more == 1 else 'es'}", "$foreground 70%")])
         if one:
-            rows.insert(0, [(f"{self._at + 1} of {len(KPIS)}: {KPIS[self._at]}", "$foreground 70%")])
+            rows.insert(0, [(f"{self._at + 1} of {len(NAMES)}: {NAMES[self._at]}", "$foreground 70%")])
         self.query_one("#breaches", Static).update(lines(rows) if self._trends.points else content(""))
 
     def _no_breach(self, kpi: str | None) -> tuple[str, str]:

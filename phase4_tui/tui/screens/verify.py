@@ -1,17 +1,19 @@
 """Verifies everything that was put on record, and says what to do about what does not hold."""
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from textual.binding import Binding
 from textual.widget import Widget
 
 from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.remedies import as_keys
 from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.errors import Remedy, as_commands, command_line
 from phase4_tui.rollback.verification import FoundProblem, Verification, verify
-from phase4_tui.tui.screens.view import LookingScreen
+from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part, clip
-from phase4_tui.tui.widgets.text_lines import Paper
+from phase4_tui.tui.widgets.text_lines import TextLines
 
 SHOWN_PROBLEMS = 200
 MARGIN = 6
@@ -26,24 +28,13 @@ HELD = (
     "frozen tags: every copy and every artifact, byte by byte",
     "ACTIVE.json: names the active tag",
 )
-NEXT = {
-    "torn": "nothing to do: the next operation sets these bytes aside",
-    "journal": "`phase4 verify --repair --reason R` keeps the damaged journal and begins a new one",
-    "anchor": "`phase4 verify --repair --reason R` keeps the damaged journal and begins a new one",
-    "state": "the next operation writes it anew; if it does not, `phase4 verify --repair --reason R`",
-    "active": "the next operation writes it anew",
-    "writable": "`phase4 restore TAG` takes the permission again",
-    "frozen": "find out who did it; `phase4 freeze TAG` freezes what is there now",
-    "manifest": "don't trust these copies: compare them with a backup before anything else",
-}
-RESTORE = "choose the tag, then `restore` in the palette (^p): the frozen copy comes back, this is kept as evidence"
+ALL_PROBLEMS = Remedy("", command_line("verify"), "lists them all")
 
 
-class VerifyScreen(LookingScreen):
+class VerifyScreen(ViewScreen):
     """The verification of journal, state, frozen tags and `ACTIVE.json`."""
 
     CSS_PATH = "verify.tcss"
-    HINT = "V verifies again · ↑↓ scroll · j journal · escape returns"
     BINDINGS = [Binding("V", "again", "again", show=False)]
 
     def __init__(self) -> None:
@@ -53,9 +44,14 @@ class VerifyScreen(LookingScreen):
         self._seen: object = None
         self._rows: list[list[Part]] = []
 
+    def hint(self) -> str:
+        """Return the line that says what to press."""
+        again, journal = self.own_key("again"), self.how("journal")
+        return f"{again} verifies again · ↑↓ scroll · {journal} journal · escape returns"
+
     def main(self) -> Iterable[Widget]:
         """What was found."""
-        yield Paper(lambda index: self._rows[index], id="found")
+        yield TextLines(lambda index: self._rows[index], id="found")
 
     def on_mount(self) -> None:
         """Keys scroll."""
@@ -66,13 +62,16 @@ class VerifyScreen(LookingScreen):
         if not self._begun:
             self.action_again()
         elif self._found is not None and _what_counts(snapshot) != self._seen:
-            self.title_is(("VERIFY  ", "bold"), ("! changed since it was verified: V verifies again", "bold $warning"))
+            self.title_is(
+                ("VERIFY  ", "bold"),
+                (f"! changed since it was verified: {self.own_key('again')} verifies again", "bold $warning"),
+            )
 
     def action_again(self) -> None:
         """Verify again."""
         self._begun, self._seen = True, _what_counts(self.snapshot)
         self.title_is(("VERIFY  ", "bold"), ("reading the journal and every frozen byte …", "$foreground 70%"))
-        site = self.desk.site
+        site = self.console.site
         self.in_background(lambda stop: verify(site), self._take)
 
     def _take(self, found: Verification) -> None:
@@ -91,8 +90,8 @@ class VerifyScreen(LookingScreen):
         """Wrap what was found."""
         if self._found is not None:
             width = max(self.size.width - MARGIN, 20)
-            self._rows = [line for row in _rows(self._found) for line in _wrapped(row, width)]
-            self.query_one(Paper).show(len(self._rows))
+            self._rows = [line for row in _rows(self._found, self.console.keys) for line in _wrapped(row, width)]
+            self.query_one(TextLines).show(len(self._rows))
 
 
 def _what_counts(snapshot: Snapshot | None) -> object:
@@ -100,12 +99,13 @@ def _what_counts(snapshot: Snapshot | None) -> object:
     return (snapshot.state, snapshot.tampered, snapshot.trouble) if snapshot is not None else None
 
 
-def _rows(found: Verification) -> list[list[Part]]:
+def _rows(found: Verification, keys: Mapping[str, str]) -> list[list[Part]]:
     rows: list[list[Part]] = []
     for problem in found.problems[:SHOWN_PROBLEMS]:
-        rows += _problem(problem)
+        rows += _problem(problem, keys)
     if len(found.problems) > SHOWN_PROBLEMS:
-        rows.append([(f"… and {len(found.problems) - SHOWN_PROBLEMS} more: `phase4 verify`", "bold $error")])
+        more = as_commands(f"… and {len(found.problems) - SHOWN_PROBLEMS} more", (ALL_PROBLEMS,))
+        rows.append([(more, "bold $error")])
     if found.ok:
         rows += [[(f"{SYMBOLS['ok']} ", "$success"), one] for one in HELD]
     rows += [[""], [("head  ", "bold"), found.journal.head], [""]]
@@ -113,11 +113,11 @@ def _rows(found: Verification) -> list[list[Part]]:
     return rows
 
 
-def _problem(problem: FoundProblem) -> list[list[Part]]:
+def _problem(problem: FoundProblem, keys: Mapping[str, str]) -> list[list[Part]]:
     return [
         [(f"{SYMBOLS['failed']} {problem.kind}  ", "bold $error"), clip(problem.where, 200)],
         [f"  {clip(problem.detail, 600)}"],
-        [("  next: ", "bold"), NEXT.get(problem.kind, RESTORE)],
+        [("  next: ", "bold"), as_keys("", problem.remedies, keys)],
         [""],
     ]
 

@@ -8,6 +8,7 @@ from textual.widgets import Static
 
 from phase4_tui.console.background import Stop, in_background
 from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.remedies import error_as_keys
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.text import Part, content
@@ -15,29 +16,33 @@ from phase4_tui.tui.text import Part, content
 T = TypeVar("T")
 
 
-class LookingScreen(FactsScreen):
+class ViewScreen(FactsScreen):
     """A screen that changes nothing: a title, what is to be seen, and one line that says what to press."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (20, "-low"), (30, "-tall")]
     HINT = "escape returns"
     DEFAULT_CSS = """
-    LookingScreen { layout: vertical; background: $background; }
-    LookingScreen .title { height: 1; padding: 0 1; background: $surface; }
-    LookingScreen .title, LookingScreen .columns, LookingScreen .hint { text-wrap: nowrap; text-overflow: ellipsis; }
-    LookingScreen .columns { height: 1; padding: 0 1; color: $text-muted; }
-    LookingScreen .hint { height: 1; padding: 0 1; color: $text-muted; background: $surface; }
-    LookingScreen Rows { margin: 0 1; }
-    LookingScreen .problem { height: auto; padding: 0 1; }
-    LookingScreen .detail { height: 4; padding: 0 1; border-top: solid $panel; }
-    LookingScreen.-flat .columns, LookingScreen.-flat .detail { display: none; }
+    ViewScreen { layout: vertical; background: $background; }
+    ViewScreen .title { height: 1; padding: 0 1; background: $surface; }
+    ViewScreen .title, ViewScreen .columns, ViewScreen .hint { text-wrap: nowrap; text-overflow: ellipsis; }
+    ViewScreen .columns { height: 1; padding: 0 1; color: $text-muted; }
+    ViewScreen .hint { height: 1; padding: 0 1; color: $text-muted; background: $surface; }
+    ViewScreen Rows { margin: 0 1; }
+    ViewScreen .problem { height: auto; padding: 0 1; }
+    ViewScreen .detail { height: 4; padding: 0 1; border-top: solid $panel; }
+    ViewScreen.-flat .columns, ViewScreen.-flat .detail { display: none; }
     """
 
     def body(self) -> Iterable[Widget]:
         """Title, what is to be seen, hint."""
         yield Static("", classes="title", markup=False)
         yield from self.main()
-        yield Static(content(self.HINT), classes="hint", markup=False)
+        yield Static(content(self.hint()), classes="hint", markup=False)
+
+    def hint(self) -> str:
+        """Return the line that says what to press."""
+        return self.HINT
 
     def main(self) -> Iterable[Widget]:
         """Return what is to be seen."""
@@ -73,7 +78,7 @@ class LookingScreen(FactsScreen):
             result = await in_background(work)
         except Exception as error:  # noqa: BLE001 - whatever it is must be seen, and must not end the dashboard
             if self.is_open:
-                self.failed(str(error) or type(error).__name__)
+                self.failed(error_as_keys(error, self.console.keys))
             return
         if self.is_open:
             then(result)

@@ -10,21 +10,24 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from phase4_tui.artifacts.atomic_files import atomic_write
-from phase4_tui.artifacts.names import split_name, state_dir
+from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.regular_files import open_regular
 from phase4_tui.artifacts.safe_text import safe_text
 from phase4_tui.console.background import Stop
 from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.errors import Remedy, command_line
 from phase4_tui.rollback.post_mortem import find_incident, post_mortem
+from phase4_tui.runbook.site import Site
 from phase4_tui.tui.screens.questions import TextScreen
-from phase4_tui.tui.screens.view import LookingScreen
+from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import content
 from phase4_tui.tui.widgets.file_lines import FileLines
-from phase4_tui.tui.widgets.text_lines import Paper
+from phase4_tui.tui.widgets.text_lines import TextLines
 
 if TYPE_CHECKING:
     from phase4_tui.tui.widgets.markdown_lines import Line
 
+EXPORT = Remedy("", command_line("incident", "export", "--out", "F"), "writes it")
 MARKDOWN_BYTES = 128 << 10
 """Beyond that rendering takes seconds."""
 TEXT_BYTES = 4 << 20
@@ -52,7 +55,7 @@ def read_shown(path: Path, limit: int) -> Shown:
     return Shown(safe_text(data.decode("utf-8", "replace"), limit), size, len(data))
 
 
-class _Text(LookingScreen):
+class _Text(ViewScreen):
     CSS_PATH = "viewer.tcss"
 
     def __init__(self) -> None:
@@ -63,7 +66,7 @@ class _Text(LookingScreen):
 
     def main(self) -> Iterable[Widget]:
         """The text, and a note under it."""
-        yield Paper(lambda index: self._lines[index], id="paper")
+        yield TextLines(lambda index: self._lines[index], id="paper")
         yield FileLines(id="lines")
         yield Static("", id="note", classes="problem", markup=False)
 
@@ -94,7 +97,7 @@ class _Text(LookingScreen):
 
     def _rendered(self, lines: "list[Line]") -> None:
         self._lines = lines
-        self.query_one("#paper", Paper).show(len(lines))
+        self.query_one("#paper", TextLines).show(len(lines))
 
     def show_lines(self, text: str, *, is_json: bool) -> None:
         """Show a text that was made safe line by line."""
@@ -142,7 +145,6 @@ class ViewerScreen(_Text):
 class PostMortemScreen(_Text):
     """The post-mortem of the open incident, else of the last one."""
 
-    HINT = "w writes it to a file · ↑↓ pgup pgdn scroll · escape returns"
     BINDINGS = [Binding("w", "write", "write", show=False)]
 
     def __init__(self) -> None:
@@ -150,13 +152,17 @@ class PostMortemScreen(_Text):
         self._name = "incident"
         self._written: str | None = None
 
+    def hint(self) -> str:
+        """Return the line that says what to press."""
+        return f"{self.own_key('write')} writes it to a file · ↑↓ pgup pgdn scroll · escape returns"
+
     def on_mount(self) -> None:
         """Make it from the journal."""
         self.title_is(("POST-MORTEM  ", "bold"), ("reading the journal …", "$foreground 70%"))
         self.in_background(self._read, self._take)
 
     def _read(self, stop: Stop) -> tuple[str, str]:
-        site = self.desk.site
+        site = self.console.site
         incident = find_incident(site, None)
         return incident.id, post_mortem(site, incident.id)
 
@@ -165,42 +171,39 @@ class PostMortemScreen(_Text):
         self.title_is(("POST-MORTEM  ", "bold"), self._name)
         text = safe_text(self._written, MARKDOWN_BYTES)
         if len(self._written) > MARKDOWN_BYTES:
-            note = "! only its beginning is shown; w writes the whole of it"
+            note = f"! only its beginning is shown; {self.own_key('write')} writes the whole of it"
             self.query_one("#note", Static).update(content((note, "$warning")))
         self.show_markdown(text)
 
     def action_write(self) -> None:
         """Ask for a name and write it there."""
         if self._written is None:
-            self.desk.tell("there is nothing to write", severity="warning")
-        elif self.desk.read_only:
-            self.desk.tell(
-                "this dashboard is read-only: `phase4 incident export --out F` writes it", severity="warning"
-            )
+            self.console.tell("there is nothing to write", severity="warning")
+        elif self.console.read_only:
+            self.console.tell("this dashboard is read-only", severity="warning", remedies=(EXPORT,))
         else:
-            where = f"in {self.desk.site.workdir}; what is there already is not replaced"
+            where = f"in {self.console.site.workdir}; what is there already is not replaced"
             self.app.push_screen(TextScreen("Write it as?", where, f"{self._name}.md"), self._write)
 
     def _write(self, name: str | None) -> None:
         text = self._written
         if name is None or text is None:
             return
-        site = self.desk.site
-        self.in_background(
-            lambda stop: write_beside(site.workdir, site.reports, name, text.encode()), self._wrote, "write"
-        )
+        site = self.console.site
+        self.in_background(lambda stop: write_beside(site, name, text.encode()), self._wrote, "write")
 
     def _wrote(self, result: str) -> None:
-        self.desk.tell(result)
+        self.console.tell(result)
 
 
-def write_beside(workdir: Path, reports: Path, name: str, data: bytes) -> str:
+def write_beside(site: Site, name: str, data: bytes) -> str:
     """Write a file of one's own into the working directory and return what was done, or why not."""
+    workdir, reports = site.workdir, site.reports
     path = (workdir / name).absolute()
     inside = path.parent.resolve()
     if Path(name).is_absolute() or not inside.is_relative_to(workdir.resolve()) or path.name.startswith("."):
         return f"nothing was written: {name} is no name in the working directory"
-    if inside.is_relative_to(state_dir(reports).resolve()) or split_name(path.name) is not None:
+    if inside.is_relative_to(state_dir(reports).resolve()) or site.artifacts.split(path.name) is not None:
         return f"nothing was written: {name} is an artifact's name or a part of the record"
     if not inside.is_dir():
         return f"nothing was written: {path.parent} is no directory"

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from phase4_tui.console.background import Stop, in_background
 from phase4_tui.tui.text import Part
-from phase4_tui.tui.widgets.text_lines import Paper
+from phase4_tui.tui.widgets.text_lines import TextLines
 
 HIGHLIGHT_CHARS = 4000
 _JSON = re.compile(r'("(?:[^"\\]|\\.)*+"?)(\s*:)?|-?\d[\d.eE+-]*|\b(?:true|false|null)\b')
@@ -63,7 +63,7 @@ def wrap(text: str, width: int, stop: Stop) -> Wrapped:
     return found
 
 
-class FileLines(Paper):
+class FileLines(TextLines):
     """The lines of a text that was made safe."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word

@@ -8,6 +8,7 @@ from textual.reactive import var
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.next_move_text import as_key
+from phase4_tui.console.remedies import as_keys
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.tui.text import clip
 from phase4_tui.tui.widgets.lines import CORNER, Lines, wrapped
@@ -46,7 +47,7 @@ class HeaderLine(Lines):
         snapshot = self.snapshot
         if snapshot is None:
             return
-        found = alarms(snapshot)
+        found = alarms(snapshot, self._keys)
         width = self.content_size.width or self.app.size.width - 2
         facts = wrapped(header_parts(snapshot), width - CORNER, 2)
         banner = [(f" {part} ", "bold $background on $accent") for part in self._banner.splitlines()]
@@ -119,7 +120,7 @@ def verdict(snapshot: Snapshot) -> str:
 
 
 def is_alarm_of_move(snapshot: Snapshot) -> bool:
-    """True when an alarm is about what the next move mends: every screen then says that move."""
+    """True when an alarm is about what the next move corrects: every screen then says that move."""
     return _live_orders(snapshot) is not None or bool(snapshot.tampered) or snapshot.trouble is not None
 
 
@@ -127,24 +128,24 @@ def _live_orders(snapshot: Snapshot) -> "Precondition | None":
     return next((one for one in snapshot.preconditions if one.name == "paper_mode" and not one.ok), None)
 
 
-def alarms(snapshot: Snapshot) -> list[str]:
-    """Return what must be seen on every screen."""
+def alarms(snapshot: Snapshot, keys: Mapping[str, str]) -> list[str]:
+    """Return what must be seen on every screen; `keys` are those of the operations."""
     found = []
     if snapshot.stale:
         found.append(f"STALE: {snapshot.stale}")
     live = _live_orders(snapshot)
     if live is not None:
-        found.append(f"LIVE ORDERS: {live.detail}; nothing is run until then")
+        found.append(f"LIVE ORDERS: {as_keys(live.detail, live.remedies, keys)}; nothing is run until then")
     if snapshot.tampered:
         found.append(f"TAMPERED: {', '.join(snapshot.tampered[:3])} is not what was frozen")
     if snapshot.trouble:
-        found.append(snapshot.trouble)
+        found.append(as_keys(snapshot.trouble, snapshot.trouble_remedies, keys))
     if snapshot.watch_trouble:
         found.append(f"WATCH {snapshot.watch_trouble}: looking every two seconds instead")
     if snapshot.clock_trouble:
         found.append(f"CLOCK: {snapshot.clock_trouble}")
     if snapshot.fallback is not None and snapshot.fallback.intruders:
-        found.append(f"FALLBACK: {snapshot.fallback}")
+        found.append(f"FALLBACK: {as_keys(str(snapshot.fallback), snapshot.fallback.remedies, keys)}")
     for pending in snapshot.state.pending:
         told = f"{pending.kind} {pending.tag or ''}".strip()
         found.append(f"UNFINISHED OPERATION `{told}` of {pending.by}: give it again, or any other, to settle it")

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 
+from textual.containers import Grid
 from textual.geometry import Size
 from textual.reactive import var
 
 from phase4_tui.artifacts.clock import age, now_ns
 from phase4_tui.console.facts.snapshot import Snapshot, TagView
-from phase4_tui.console.symbols import SYMBOLS, TITLES
+from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.policy.monitoring import SEVERITIES
+from phase4_tui.runbook.checks import CheckEntry
 from phase4_tui.runbook.health import Check
-from phase4_tui.tui.text import clip
+from phase4_tui.tui.text import Part, clip
 from phase4_tui.tui.widgets.kpi_rows import kpi_rows
 from phase4_tui.tui.widgets.lines import Lines, Row, paragraphs
 
@@ -25,7 +28,8 @@ STYLES = {
     "stale": "$warning",
     "not_applicable": "$text-muted",
 }
-SEVERITIES = ("HIGH", "MEDIUM", "LOW")
+ROOMY_ROWS = 2
+TITLE_CELLS = 8
 MORE, ROOMY = "… a shows all", 38
 SHORT = {
     "output_schema_valid": "schema",
@@ -38,14 +42,26 @@ SHORT = {
 """A section's name would take the room of what is wrong in it."""
 
 
+class HealthPanels(Grid):
+    """The panels of all checks, two in a row; with more than the runbook's four each has fewer lines."""
+
+    def __init__(self, *panels: "HealthPanel") -> None:
+        super().__init__(*panels, id="health")
+        rows = -(-len(panels) // 2)
+        self.styles.grid_size_columns, self.styles.grid_size_rows = 2, rows
+        self.set_class(rows > ROOMY_ROWS, "-many")
+        if len(panels) % 2:
+            panels[-1].styles.column_span = 2
+
+
 class HealthPanel(Lines):
     """The panel of one check; its age counts up by itself."""
 
     snapshot: var[Snapshot | None] = var(None)
 
-    def __init__(self, check: str) -> None:
-        super().__init__(id=check.replace("_", "-"), classes="health")
-        self._check = check
+    def __init__(self, entry: CheckEntry) -> None:
+        super().__init__(id=f"{'own-' if entry.is_own else ''}{entry.name.replace('_', '-')}", classes="health")
+        self._entry = entry
 
     def on_mount(self) -> None:
         """Begin to count."""
@@ -67,8 +83,7 @@ class HealthPanel(Lines):
 
     def _found(self) -> Check | None:
         view = self.snapshot.focus if self.snapshot else None
-        found: Check | None = getattr(view.health, self._check) if view else None
-        return found
+        return view.health.checks.get(self._entry.name) if view else None
 
     def _draw(self) -> None:
         if self.snapshot is None:
@@ -76,31 +91,40 @@ class HealthPanel(Lines):
         check = self._found()
         self.show(self._content(self.snapshot, check))
         self._tick()
-        for level in ("bad", "doubt"):
-            self.set_class(level == _level(check), f"-{level}")
+        level = _level(check) if check is not None or self.snapshot.focus is None else "good"
+        for one in ("bad", "doubt"):
+            self.set_class(one == level, f"-{one}")
 
     def _content(self, snapshot: Snapshot, check: Check | None) -> list[Row]:
-        name = (f"{TITLES[self._check]}  ", "bold")
         view = snapshot.focus
-        if view is None or check is None:
-            return [(name, ("○ NO TAG", "$warning")), ("`r` runs the sequence",)]
+        if view is None:
+            return [(self._heading(""), ("○ NO TAG", "$warning")), ("`r` runs the sequence",)]
+        if check is None:  # one of the desk's own, on a tag of Phase 3
+            return [(self._heading(""), (f"{SYMBOLS['not_applicable']} NOT IN PHASE {view.phase}", "$text-muted"))]
         word = check.state.upper().replace("_", " ")
-        if self._check == "monitoring" and check.state == "alert":
+        if self._entry.name == "monitoring" and check.state == "alert":
             word += " HIGH" if any(alert[3] == "HIGH" for alert in view.alerts) else ""
         size = self.content_size
-        body = fitted(_body(self._check, snapshot, view, check, size), max(size.width, 10), max(size.height - 1, 1))
-        return [(name, (f"{SYMBOLS[check.state]} {word}", STYLES[check.state])), *body]
+        rows = _body(self._entry.name, snapshot, view, check, size)
+        body = fitted(rows, max(size.width, 10), max(size.height - 1, 1))
+        return [(self._heading(word), (f"{SYMBOLS[check.state]} {word}", STYLES[check.state])), *body]
+
+    def _heading(self, word: str) -> Part:
+        """Return the title, with room for the word of its state behind it."""
+        title, width = self._entry.title.upper(), self.content_size.width
+        if width:  # it has none before the first layout
+            title = clip(title, max(width - len(word) - 4, TITLE_CELLS))
+        return f"{title}  ", "bold"
 
 
 def _body(name: str, snapshot: Snapshot, view: TagView, check: Check, size: Size) -> list[tuple[str, str]]:
     """Return what is told under the title, what matters most first."""
     if check.state == "not_applicable":
         return [(check.expected, "$text-muted")]
-    detail = dict(view.details).get(name, "")
     rows: list[tuple[str, str]] = []
     issues = list(check.issues)
     if name == "monitoring" and check.state in ("ok", "alert"):
-        rows += kpi_rows(snapshot.rules, view, size.width, size.height - 2)
+        rows += kpi_rows(snapshot.rules, view, size.width, size.height - 1)
         issues = [issue for issue in issues if issue.partition(" ")[0] not in SEVERITIES]  # told as bars
     if name == "signoff" and check.ok:
         rows.append((_signoff(view), "$error" if view.signoff == "NO-GO" else ""))
@@ -109,10 +133,10 @@ def _body(name: str, snapshot: Snapshot, view: TagView, check: Check, size: Size
         rows.append((f"found {check.found}, expected {check.expected}", "$text-muted" if rows else ""))
     elif not check.ok:
         rows.append((f"expected {check.expected}", "$text-muted" if rows else ""))
-    elif detail or not rows:
-        rows.append((detail or check.found, ""))
+    elif check.detail or not rows:
+        rows.append((check.detail or check.found, ""))
     rows.append((check.file.rpartition("/")[2], "$text-muted"))
-    if check.ok and detail:
+    if check.ok and check.detail:
         rows.append((check.found, "$text-muted"))
     return rows
 

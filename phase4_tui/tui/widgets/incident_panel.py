@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from textual.reactive import var
 
-from phase4_tui.artifacts.clock import now_ns
+from phase4_tui.artifacts.clock import nanoseconds, now_ns
+from phase4_tui.artifacts.counting import in_words
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.next_move_text import as_key
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.journal.incident import Finding, Incident
 from phase4_tui.runbook.escalation import OWNERS
-from phase4_tui.runbook.fallback_proof import nanoseconds
 from phase4_tui.tui.text import clip
 from phase4_tui.tui.widgets.lines import Lines, paragraphs
 
@@ -104,7 +104,7 @@ def _calm_rows(snapshot: Snapshot, keys: Mapping[str, str]) -> tuple[tuple[str, 
         return (f"{SYMBOLS['tampered']} TAMPERED WITH", "bold $error"), told
     found = view.classification
     if found.level == "ok":
-        rows = [("all four health checks hold", "$text-muted")]
+        rows = [(f"all {in_words(len(view.health.checks))} health checks hold", "$text-muted")]
         if snapshot.state.evaluation_mode == "phase3_only":
             rows.insert(0, (f"fallback: {snapshot.fallback}", "$warning"))
         return (f"{SYMBOLS['ok']} NO INCIDENT", "bold $success"), to_do + rows

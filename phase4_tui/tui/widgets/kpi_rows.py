@@ -1,13 +1,13 @@
 """The KPIs of a tag against their rules: a bar each where there is room, else what breaches, else all in a line."""
 
 from phase4_tui.console.facts.snapshot import TagView
-from phase4_tui.policy.monitoring import Rules
-from phase4_tui.runbook.rules import KPIS, is_share, limit_of
+from phase4_tui.policy.monitoring import KPIS, SEVERITIES, Rules
+from phase4_tui.runbook.rules import is_share
 
 MOST_CELLS = 20
 LEAST_CELLS = 5
 NAME_CELLS, ALIGNED = 15, 36
-STYLES = {"HIGH": "$error", "MEDIUM": "$warning", "LOW": "$warning"}
+STYLES: dict[str, str] = {severity: "$error" if severity == "HIGH" else "$warning" for severity in SEVERITIES}
 
 
 def kpi_rows(rules: Rules, view: TagView, width: int, height: int) -> list[tuple[str, str]]:
@@ -32,9 +32,9 @@ def kpi_rows(rules: Rules, view: TagView, width: int, height: int) -> list[tuple
 
 def _limit(rules: Rules, kpi: str, alerts: dict[str, tuple[object, str]]) -> tuple[float, bool, str]:
     """Return limit, whether it is the highest allowed, and severity: as the monitor judged, else as the rules are."""
-    limit, most = limit_of(rules, kpi)
+    limit = rules[KPIS[kpi].rule]
     threshold, severity = alerts.get(kpi, (limit, ""))
-    return (float(threshold) if is_share(threshold) else limit), most, severity
+    return (float(threshold) if is_share(threshold) else limit), KPIS[kpi].is_most, severity
 
 
 def _row(kpi: str, value: float, limit: float, most: bool, severity: str, width: int) -> tuple[str, str]:

@@ -6,14 +6,14 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import var
 
+from phase4_tui.console.facts.events import OutputArrived
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.next_move_text import as_key
 from phase4_tui.console.operations.registry import BY_ID, why_not
 from phase4_tui.console.remedies import how
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.provenance import COMPLETE, StepRecord
-from phase4_tui.runbook.steps import steps_of
-from phase4_tui.tui.messages import OutputArrived
+from phase4_tui.runbook.steps import PHASE3_STEPS
 from phase4_tui.tui.text import clip
 from phase4_tui.tui.widgets.incident_panel import clock
 from phase4_tui.tui.widgets.lines import Lines, paragraphs, wrapped
@@ -69,23 +69,23 @@ class SequencePanel(Vertical):
         self.query_one(Output).set_class(snapshot.holder is None, "-past")
         self._draw()
 
-    def take(self, message: OutputArrived) -> None:
+    def take(self, output: OutputArrived) -> None:
         """Take output to show it soon."""
-        if message.page:
+        if output.page:
             self._lines, self._progress = [], ""
             self.query_one(Output).clear()
-        if message.fresh:
-            self._lines.append(f"── {message.title}")
-        self._lines += message.lines[-MAX_LINES:]
+        if output.fresh:
+            self._lines.append(f"── {output.title}")
+        self._lines += output.lines[-MAX_LINES:]
         del self._lines[:-MAX_LINES]
         if not self._flushing:
             self._flushing = True
             self.set_timer(FLUSH_SECONDS, self._flush)
         running = self.snapshot is not None and self.snapshot.holder is not None
-        if message.progress is not None and running:
-            done, total = message.progress.get("bytes", 0), message.progress.get("total_bytes", 0)
+        if output.progress is not None and running:
+            done, total = output.progress.get("bytes", 0), output.progress.get("total_bytes", 0)
             share = f"{100 * done / total:3.0f} % · " if total else ""
-            self._progress = f"{share}{message.progress.get('records', 0):,} records"
+            self._progress = f"{share}{output.progress.get('records', 0):,} records"
             self._draw()
 
     def toggle(self) -> bool:
@@ -121,7 +121,7 @@ def step_parts(snapshot: Snapshot, keys: Mapping[str, str]) -> list[tuple[str, s
     run = snapshot.run
     parts: list[tuple[str, str]] = [("SEQUENCE  ", "bold")]
     if run is None:
-        steps = steps_of(3 if snapshot.state.evaluation_mode == "phase3_only" else 4)
+        steps = PHASE3_STEPS if snapshot.state.evaluation_mode == "phase3_only" else snapshot.sequence
         names = [(f"{step.number} {step.name}  ", "$text-muted") for step in steps]
         return [*parts, *names, ("no run of this tag is on record  ", "$text-muted")]
     if snapshot.holder is not None:
@@ -131,7 +131,7 @@ def step_parts(snapshot: Snapshot, keys: Mapping[str, str]) -> list[tuple[str, s
     elif run.state == "interrupted" or any(step.state not in COMPLETE for step in run.steps):
         move = snapshot.next_move
         parts.append((f"stopped{f', next: {as_key(move, keys)}' if move else ''}  ", "bold $warning"))
-    numbers = {step.name: step.number for step in steps_of(run.phase)}
+    numbers = {step.name: step.number for step in snapshot.sequence}  # a step of Phase 3 has the same
     for step in run.steps:
         state = "cancelled" if step.state == "running" and snapshot.holder is None else step.state
         parts.append(

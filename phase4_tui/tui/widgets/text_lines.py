@@ -5,7 +5,7 @@ from collections.abc import Callable
 from phase4_tui.tui.widgets.rows import RowParts, Rows
 
 
-class Paper(Rows):
+class TextLines(Rows):
     """A list of any length without a cursor."""
 
     def __init__(self, line: Callable[[int], RowParts], *, id: str | None = None) -> None:  # noqa: A002 - Textual's word

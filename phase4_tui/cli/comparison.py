@@ -1,0 +1,34 @@
+"""The command `compare`: three tags side by side, as text."""
+
+from typing import Annotated
+
+import typer
+
+from phase4_tui.cli.asker import give, result_of, session_of
+from phase4_tui.cli.context import DONE, Desk, emit
+from phase4_tui.console.comparison_lines import comparison_lines
+from phase4_tui.console.operations.dialogues.phase4 import compare_tags
+from phase4_tui.rollback.comparison import DEFAULT_RTOL
+from phase4_tui.rollback.reopen import plan_compare
+
+
+def compare(
+    desk: Desk,
+    bad: Annotated[str, typer.Argument(metavar="BAD", help="The bad tag.")],
+    rerun: Annotated[str, typer.Argument(metavar="RERUN", help="The rehearsal.")],
+    known_good: Annotated[
+        str | None, typer.Option("--known-good", metavar="TAG", help="A good one beside them.")
+    ] = None,
+    rtol: Annotated[float, typer.Option("--rtol", metavar="X", help="Relative tolerance of numbers.")] = DEFAULT_RTOL,
+    atol: Annotated[float, typer.Option("--atol", metavar="Y", help="Absolute tolerance of numbers.")] = 0.0,
+) -> int:
+    """Compare a bad tag with a rehearsal, three ways with a known-good tag."""
+    session = session_of(desk)
+    if desk.dry_run:
+        return give(desk, session.give(lambda: plan_compare(desk.site, bad, rerun, known_good, rtol=rtol, atol=atol)))
+    result = result_of(compare_tags(session, bad, rerun, known_good, rtol=rtol, atol=atol))
+    if desk.json:
+        emit(result)
+    else:
+        session.ask.show(comparison_lines(result))
+    return DONE

@@ -1,0 +1,150 @@
+"""What is read from disk for one snapshot: state, shown tag, run and lease holders, fallback, rules, tampering."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from phase4_tui.artifacts.clock import now_ns
+from phase4_tui.artifacts.manifest import tampered_tags
+from phase4_tui.artifacts.names import Artifact, file_name
+from phase4_tui.errors import FORESEEN, Phase4Error
+from phase4_tui.journal.lease import Lease, read_lease
+from phase4_tui.journal.state import OperationsState, read_state
+from phase4_tui.policy.monitoring import DEFAULT_RULES, Rules
+from phase4_tui.runbook.fallback_proof import Fallback, read_fallback
+from phase4_tui.runbook.judging import Judgement, judge_tag
+from phase4_tui.runbook.provenance import RunRecord, latest_steps
+from phase4_tui.runbook.rules import read_rules
+from phase4_tui.runbook.run_holder import Holder, running
+from phase4_tui.runbook.site import Site
+from phase4_tui.runbook.status import shown_tag
+from phase4_tui.runbook.steps import place_of
+
+if TYPE_CHECKING:
+    from phase4_tui.runbook.isolation import Proof
+    from phase4_tui.runbook.preconditions import Precondition
+
+TAMPER_SECONDS = 5.0
+"""Interval between comparisons of all frozen tags with their manifests."""
+AHEAD_NS = 5_000_000_000
+"""How far in the future a file's time must be to show that clocks differ."""
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What was read at `looked_ns`; equal readings are equal in all but that moment."""
+
+    state: OperationsState = field(default_factory=OperationsState)
+    state_error: Phase4Error | OSError | None = None
+    """Why the state can't be told; `state` is then that of a directory on which nobody has operated."""
+    shown: Judgement | None = None
+    holder: Holder | None = None
+    other_run: RunRecord | None = None
+    """The run under way when it is not of the shown tag."""
+    lease: Lease | None = None
+    needs_freezing: bool = False
+    fallback: Fallback | None = None
+    rules: Rules = field(default_factory=lambda: DEFAULT_RULES)
+    tampered: tuple[str, ...] = ()
+    preconditions: "tuple[Precondition, ...]" = ()
+    clock_trouble: str | None = None
+    looked_ns: int = field(default=0, compare=False)
+
+
+class Reader:
+    """Reads what a snapshot needs; remembers what is not read each time: tampering and the isolation barrier."""
+
+    def __init__(self, site: Site, clock: Callable[[], float] = time.monotonic) -> None:
+        self._site = site
+        self._clock = clock
+        self._tampered: tuple[str, ...] = ()
+        self._compared: float | None = None
+        self._proof: Proof | None = None
+
+    @property
+    def tampering_is_due(self) -> bool:
+        """True when the frozen tags are to be compared with their manifests again."""
+        return self._compared is None or self._clock() - self._compared > TAMPER_SECONDS
+
+    @property
+    def isolation_is_proven(self) -> bool:
+        """True once the barrier was tried, which the first paint of a face does without."""
+        return self._proof is not None
+
+    def compare_frozen_again(self) -> None:
+        """Let the next reading compare the frozen tags, however short ago the last one did."""
+        self._compared = None
+
+    def prove_isolation(self) -> None:
+        """Try the barrier that keeps steps from the network; until then there are no preconditions to tell."""
+        from phase4_tui.runbook.isolation import probe_barrier  # noqa: PLC0415 - the first paint does without
+
+        self._proof = probe_barrier("seccomp")
+
+    def read(self, chosen: str | None, newest: Callable[[], str | None] | None = None) -> Readings:
+        """Read all of it; `chosen` and `newest` as for `shown_tag`. Raises BadTag, OSError."""
+        site, reports = self._site, self._site.reports
+        state, error = read_operations_state(reports)
+        if self.tampering_is_due:
+            self._tampered = tampered_tags(reports, state.frozen, site.artifacts)
+            self._compared = self._clock()
+        tag = shown_tag(site, chosen, state, newest)
+        holder = running(reports)
+        moment = now_ns()
+        return Readings(
+            state=state,
+            state_error=error,
+            shown=judge_tag(site, tag, state, patient=False) if tag else None,
+            holder=holder,
+            other_run=_last_run(site, holder.tag) if holder and holder.tag != tag else None,
+            lease=read_lease(reports),
+            needs_freezing=self._needs_freezing(state),
+            fallback=read_fallback(site, state),
+            rules=read_rules(place_of(site.settings, site.workdir, 4, None, None).rules_path)[0],
+            tampered=self._tampered,
+            preconditions=self._preconditions(tag),
+            clock_trouble=clock_trouble(reports, tag, moment) if tag else None,
+            looked_ns=moment,
+        )
+
+    def _needs_freezing(self, state: OperationsState) -> bool:
+        if state.incident is None:
+            return False
+        from phase4_tui.rollback.frozen_copies import needs_freezing  # noqa: PLC0415 - the first paint does without
+
+        return needs_freezing(self._site, state.incident.tag, state)
+
+    def _preconditions(self, tag: str | None) -> "tuple[Precondition, ...]":
+        if self._proof is None:
+            return ()
+        from phase4_tui.runbook.preconditions import preconditions  # noqa: PLC0415 - the first paint does without
+
+        return preconditions(self._site, tag, self._proof)
+
+
+def read_operations_state(reports: Path) -> tuple[OperationsState, Phase4Error | OSError | None]:
+    """Return the state and None, or a directory's without history and why the state can't be told."""
+    try:
+        return read_state(reports), None
+    except FORESEEN as error:
+        return OperationsState(), error
+
+
+def _last_run(site: Site, tag: str) -> RunRecord | None:
+    """Return the newest run of a tag of which a step was started."""
+    runs = (run for run, _ in latest_steps(site, tag).values())
+    return max(runs, key=lambda run: run.run_id, default=None)
+
+
+def clock_trouble(reports: Path, tag: str, now: int) -> str | None:
+    """Return that a tag's files are ahead of this clock, `now` in nanoseconds since the epoch, if they are."""
+    for kind in (Artifact.REPORT, Artifact.MONITORING):
+        try:
+            ahead = (reports / file_name(tag, kind)).stat().st_mtime_ns - now
+        except OSError:
+            continue
+        if ahead > AHEAD_NS:
+            return f"{file_name(tag, kind)} is {ahead / 1e9:.0f} s ahead of this clock: ages can't be trusted"
+    return None

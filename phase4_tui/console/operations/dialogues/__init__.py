@@ -1,0 +1,1 @@
+"""What each operation asks, in which order, and which plan it then offers: written once for every face."""

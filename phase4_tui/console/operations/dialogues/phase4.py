@@ -1,0 +1,126 @@
+"""Dialogues about the evaluation mode: the fallback to Phase 3, and the ways back to Phase 4."""
+
+from phase4_tui.artifacts.counting import counted
+from phase4_tui.console.operations import defaults
+from phase4_tui.console.operations.asker import Declined, Question
+from phase4_tui.console.operations.dialogues.runs import run_phase3
+from phase4_tui.console.operations.dialogues.tags import rollback_of
+from phase4_tui.console.operations.session import Session
+from phase4_tui.errors import Remedy, command_line
+from phase4_tui.rollback.comparison import DEFAULT_RTOL, ComparisonResult, compare
+from phase4_tui.rollback.fallback import plan_phase3_only, plan_phase4_by_override, refuse_plain_phase4
+from phase4_tui.rollback.operations import carry_out
+from phase4_tui.rollback.reopen import CHANGED, Condition, conditions, plan_compare, plan_reopen
+from phase4_tui.runbook.fallback_proof import read_fallback
+from phase4_tui.runbook.run_holder import running
+
+ACCEPT = "Input or rules are not those of the incident's run. Accept the change?"
+WAY_BACK = (
+    Remedy("rehearse", command_line("run", "--rehearsal"), "re-runs Phase 4"),
+    Remedy("reopen", command_line("reopen", "--tag", "T"), "reopens it on that run"),
+)
+
+
+async def mode(session: Session, reason: str | None = None) -> None:
+    """Fall back to Phase 3; where that is so already, say what leads back."""
+    fallen = (await session.state()).evaluation_mode == "phase3_only"
+    if reason is not None:
+        session.typed("mode", "phase3-only", "--reason", reason)
+        await session.give(lambda: plan_phase3_only(session.site, reason))
+    elif fallen:
+        session.ask.tell("evaluation mode is phase3_only already", remedies=WAY_BACK)
+    else:
+        await fall_back(session)
+
+
+async def fall_back(session: Session) -> None:
+    """Refuse Phase 4 runs from now on, then offer the Phase 3 run that proves it; skip what is done already."""
+    site = session.site
+    if (await session.state()).evaluation_mode == "phase4":
+        reason = await session.ask.reason("fall back to Phase 3", await rollback_of(session))
+        session.typed("mode", "phase3-only", "--reason", reason)
+        await session.give(lambda: plan_phase3_only(site, reason))
+    state = await session.state()
+    proof = await session.face.work(lambda: read_fallback(site, state))
+    if running(site.reports) is None and proof is not None and proof.phase3_tag is None:
+        try:
+            await run_phase3(session)
+        except Declined:
+            session.ask.tell("Phase 3 was not run", remedies=(Remedy("run", command_line("run"), "runs it later"),))
+    else:
+        session.ask.tell("evaluation mode is phase3_only already")
+
+
+async def phase4_by_override(session: Session, override: bool = True, reason: str | None = None) -> None:
+    """Allow Phase 4 runs again without reopening, on record; the regular way is reopening."""
+    if not override:
+        refuse_plain_phase4()
+    given = reason if reason is not None else await session.ask.reason("allow Phase 4 runs without reopening")
+    session.typed("mode", "phase4", "--override", "--reason", given)
+    await session.give(lambda: plan_phase4_by_override(session.site, given))
+
+
+async def reopen(
+    session: Session,
+    tag: str | None = None,
+    accept_changed_input: bool = False,
+    override: bool = False,
+    reason: str | None = None,
+) -> None:
+    """Reopen Phase 4 on a tag: each condition is shown, a changed input and an override are asked for."""
+    site = session.site
+    chosen = tag if tag is not None else await session.default(defaults.to_reopen)
+    found = await session.face.work(lambda: conditions(site, chosen, accept_changed_input=accept_changed_input))
+    unmet = [condition for condition in found if not condition.ok]
+    shown = [f"{'✔' if condition.ok else '✘'} {condition.name}: {_words(session, condition)}" for condition in found]
+    session.ask.show(
+        [line if condition.ok else (line, "warning") for line, condition in zip(shown, found, strict=True)]
+    )
+    if [condition.name for condition in unmet] == [CHANGED] and not override:
+        accept_changed_input = await _agreed(session, ACCEPT, shown, "Accept", "--accept-changed-input")
+    elif unmet and not override:
+        number, them = counted(len(unmet), "condition"), "it" if len(unmet) == 1 else "them"
+        question = f"{number} unmet. Override {them}? It stays on record for ever."
+        override = await _agreed(session, question, shown, "Override", "--override")
+        reason = await session.ask.reason("reopen although conditions are unmet") if override else None
+    flags = ["--accept-changed-input"] if accept_changed_input else []
+    flags += ["--override", "--reason", reason or ""] if override else []
+    session.typed("reopen", "--tag", chosen, *flags)
+    await session.give(
+        lambda: plan_reopen(site, chosen, accept_changed_input=accept_changed_input, override=override, reason=reason)
+    )
+
+
+def _words(session: Session, condition: Condition) -> str:
+    """Return what a condition says, without what this very dialogue asks next."""
+    remedies = [remedy for remedy in condition.remedies if remedy.operation != "reopen"]
+    return session.ask.word(condition.detail, remedies, digests=condition.digests)
+
+
+async def _agreed(session: Session, question: str, shown: list[str], yes: str, flag: str) -> bool:
+    """Ask what only a person or a flag may say yes to; raises Declined when a person says no."""
+    agreed = await session.ask.confirm(Question(question, shown, yes, flag))
+    if not agreed and session.ask.attended:
+        raise Declined("nothing was done")
+    return agreed
+
+
+async def compare_tags(
+    session: Session,
+    bad: str,
+    rerun: str,
+    known_good: str | None = None,
+    *,
+    rtol: float = DEFAULT_RTOL,
+    atol: float = 0.0,
+) -> ComparisonResult:
+    """Compare, and note the result when the bad tag is the incident's; raises what `compare` does."""
+    site = session.site
+    session.typed("compare", bad, rerun, *(("--known-good", known_good) if known_good else ()))
+    incident = (await session.state()).incident
+    if incident is None or incident.tag != bad:
+        return await session.face.work(lambda: compare(site, bad, rerun, known_good, rtol=rtol, atol=atol))
+    plan = await session.face.work(lambda: plan_compare(site, bad, rerun, known_good, rtol=rtol, atol=atol))
+    done = await session.face.carry_out(lambda: carry_out(site, plan))
+    assert isinstance(done.result, ComparisonResult)
+    return done.result

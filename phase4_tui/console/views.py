@@ -1,0 +1,34 @@
+"""What can be looked at, and what only a full screen does: each is one entry, which every face must serve."""
+
+from enum import Enum
+
+
+class View(Enum):
+    """Something to look at: a screen of the dashboard, and a command that prints the same."""
+
+    GUIDED = "guided"
+    KNOWN_GOOD = "known_good"
+    ROOT_CAUSE = "root_cause"
+    COMPARE = "compare"
+    AUDIT = "audit"
+    VERIFY = "verify"
+    JOURNAL = "journal"
+    RUNBOOK = "runbook"
+    DECISIONS = "decisions"
+    TRENDS = "trends"
+    TRANSCRIPT = "transcript"
+    POST_MORTEM = "export"
+    DOCS = "docs"
+    HELP = "help"
+
+
+class Gesture(Enum):
+    """Something that only concerns the dashboard on screen and writes nothing."""
+
+    CANCEL = "cancel"
+    FILTER = "filter"
+    COPY = "copy"
+    PAUSE = "pause"
+    THEME = "theme"
+    FOLLOW = "follow"
+    QUIT = "quit"

@@ -1,0 +1,120 @@
+"""The asker of the dashboard, whose questions are modal screens, and what dialogues need of this face."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from textual.app import App
+
+from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.operations.asker import Left, Line, Offer, Question, Severity
+from phase4_tui.console.operations.queue import OperationQueue
+from phase4_tui.console.remedies import as_keys, short
+from phase4_tui.console.views import View
+from phase4_tui.errors import Refused, Remedy
+from phase4_tui.journal.state import read_state
+from phase4_tui.rollback.operations import Done
+from phase4_tui.runbook.run_plan import RunPlan
+from phase4_tui.tui.screens.console_app import ConsoleApp
+from phase4_tui.tui.screens.questions import ChoiceScreen, PlanScreen, TextScreen
+
+T = TypeVar("T")
+
+
+class ModalAsker:
+    """Asks with modal screens; a question that is left ends the dialogue without a word."""
+
+    attended = True
+
+    def __init__(self, app: App[None], console: ConsoleApp) -> None:
+        self._app = app
+        self._console = console
+
+    async def reason(self, what: str, proposed: str = "") -> str:
+        """Ask why."""
+        return await self.text(f"Reason to {what}?", default=proposed)
+
+    async def text(
+        self, question: str, *, default: str = "", note: str = "", needed: bool = True, instead: str = ""
+    ) -> str:
+        """Ask for a text."""
+        told = f"{note}; enter accepts, escape leaves" if note else ""
+        answer = await self._app.push_screen_wait(TextScreen(question, told, default, needed=needed))
+        if answer is None:
+            raise Left("")
+        return answer
+
+    async def choose(
+        self, question: str, choices: Sequence[tuple[str, str]], first: str | None = None, *, instead: str = ""
+    ) -> str:
+        """Ask for one of several."""
+        answer = await self._app.push_screen_wait(ChoiceScreen(question, choices, first))
+        if answer is None:
+            raise Left("")
+        return answer
+
+    async def confirm(self, question: Question) -> bool:
+        """Ask for yes or no."""
+        return await self._app.push_screen_wait(PlanScreen(question.text, question.lines, question.yes))
+
+    async def offer(self, offer: Offer) -> bool:
+        """Show a plan and ask; what is so already needs no answer."""
+        return offer.nothing is not None or await self.confirm(offer.question)
+
+    async def open(self, view: View, *tags: str) -> bool:
+        """Open the view's screen, where the operator goes on."""
+        self._console.open(view, *tags)
+        return True
+
+    def word(self, message: str, remedies: Sequence[Remedy] = (), *, digests: Sequence[str] = ()) -> str:
+        """Return a message with its remedies as keys, and with the first digits of each sha256."""
+        return as_keys(short(message, digests), remedies, self._console.keys)
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """The questions here show what there is to know."""
+
+    def tell(self, text: str, severity: Severity = "information", *, remedies: Sequence[Remedy] = ()) -> None:
+        """Show a notice."""
+        self._console.tell(text, severity=severity, remedies=remedies)
+
+    def told(self, done: Done) -> None:
+        """Say what was done."""
+        self._console.tell("\n".join(done.told(self.word)) or f"{done.plan.title}: done")
+
+
+class DashboardFace:
+    """Work in threads, runs in the background, facts from the last look with the state of this moment."""
+
+    def __init__(self, console: ConsoleApp, queue: OperationQueue, start_run: Callable[[RunPlan], None]) -> None:
+        self._console = console
+        self._queue = queue
+        self._start_run = start_run
+
+    async def work(self, function: Callable[[], T]) -> T:
+        """Do blocking work in a thread."""
+        return await asyncio.to_thread(function)
+
+    async def write(self, function: Callable[[], T]) -> T:
+        """Do in a thread what writes into the journal."""
+        return await self._queue.write(function)
+
+    async def carry_out(self, function: Callable[[], T]) -> T:
+        """Carry an operation out in a thread."""
+        return await self._queue.carry_out(function)
+
+    async def run(self, plan: RunPlan) -> bool:
+        """Start a run, which goes on by itself."""
+        self._start_run(plan)
+        return False
+
+    async def facts(self) -> Snapshot:
+        """Return what was looked at last, with the state of this moment."""
+        snapshot = self._console.snapshot
+        if snapshot is None:
+            raise Refused("the first look is not over yet")
+        return replace(snapshot, state=await asyncio.to_thread(read_state, self._console.site.reports))
+
+    def typed(self, command: str) -> None:
+        """Note the command of what is being done."""
+        self._queue.command = command
