@@ -179,7 +179,17 @@ def test_a_rehearsal_that_was_interrupted_is_resumed_where_it_stopped(work: Path
         answer = ask(work, "rollback", "--yes")
     (run,) = [run for run in runs_of(work / "reports", "B_rerun") if run.resumes is not None]
     assert {step.state for step in run.steps} == {"passed"}
-    assert "compared" in answer.out
+    assert "B_rerun has recovered" in answer.out, "and it is compared at once"
+
+
+def test_who_has_stated_that_there_is_no_good_tag_is_only_asked_to_call_the_product_owner(work: Path) -> None:
+    with STATES["no good tag, stated"].at(work):
+        ask(work, "rollback", "--yes")
+    incident = state_of(work).incident
+    assert incident is not None
+    assert [call.owner for call in incident.escalations] == ["product"]
+    stated = [event for event in read_events(work / "reports") if event.kind == "no_good_tag"]
+    assert [event.outcome for event in stated] == ["intent", "done"]
 
 
 def test_on_leaving_it_says_what_is_next(bad: Tag, work: Path) -> None:

@@ -7,7 +7,14 @@ from phase4_tui.console.operations.asker import Left, Line
 from phase4_tui.console.operations.dialogues.incidents import explain
 from phase4_tui.console.operations.dialogues.phase4 import compare_tags, fall_back, reopen
 from phase4_tui.console.operations.dialogues.runs import rehearse, resume
-from phase4_tui.console.operations.dialogues.tags import freeze, no_good_tag, restore, rollback_of, switch
+from phase4_tui.console.operations.dialogues.tags import (
+    call_product,
+    freeze,
+    no_good_tag,
+    restore,
+    rollback_of,
+    switch,
+)
 from phase4_tui.console.operations.session import Session
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.console.views import View
@@ -30,6 +37,8 @@ async def step(session: Session, number: int, to: str | None = None) -> None:
     if at.state == "next" and move is not None and move.operation == "resume":
         if await resume(session) and number == LAST:
             await _go_on_to_reopen(session, await _guided(session))
+    elif at.state == "next" and move is not None and move.operation == "escalate" and to is None:
+        await call_product(session)
     elif number == 1:
         await _secure(session, guided, at)
     elif number == 2:

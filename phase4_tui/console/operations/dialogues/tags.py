@@ -58,6 +58,11 @@ async def no_good_tag(session: Session) -> None:
     """State that there is no known-good tag, and offer to call the product owner."""
     reason = await session.ask.reason("go on without a known-good tag", await rollback_of(session))
     await session.give(lambda: plan_no_good_tag(session.site, reason))
+    await call_product(session)
+
+
+async def call_product(session: Session) -> None:
+    """Offer to call the product owner, who decides what is reported without a known-good tag."""
     try:
         await session.give(
             lambda: plan_escalate(session.site, "product", "no known-good tag"), question="Call the product owner now?"
