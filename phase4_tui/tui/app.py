@@ -1,21 +1,17 @@
-"""The dashboard's application: gives screens the facts, turns keys into operations, restores the terminal."""
+"""The dashboard's application: keys and the palette give operations, notices report them, and leaving loses none."""
 
 import asyncio
-import gc
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding
-from textual.filter import LineFilter
-from textual.reactive import var
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
-from phase4_tui.console.facts.schedule import Facts
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.operations.asker import Severity
 from phase4_tui.console.operations.operation import Operation
@@ -25,16 +21,13 @@ from phase4_tui.console.remedies import as_keys, how, parts_of
 from phase4_tui.console.views import Gesture, View
 from phase4_tui.errors import Remedy, command_line
 from phase4_tui.runbook.site import Site
+from phase4_tui.tui.facts_app import FactsApp
 from phase4_tui.tui.keys import keys_of
-from phase4_tui.tui.messages import EventsSeen, OutputArrived, SnapshotReady, TagChosen, message_of
+from phase4_tui.tui.messages import EventsSeen
 from phase4_tui.tui.notices import Notices
 from phase4_tui.tui.screens.base import FactsScreen
-from phase4_tui.tui.screens.dashboard import DashboardScreen
-from phase4_tui.tui.text import AsciiFilter, ControlFilter
-from phase4_tui.tui.themes import THEMES
 
 if TYPE_CHECKING:
-    from phase4_tui.console.facts.events import FactEvent
     from phase4_tui.console.operations.runs import Runs
     from phase4_tui.console.operations.session import Session
     from phase4_tui.runbook.provenance import RunRecord
@@ -42,21 +35,13 @@ if TYPE_CHECKING:
     from phase4_tui.tui.openings import Openings
 
 T = TypeVar("T")
-STALE_SECONDS = 10.0
-BUILD_SECONDS = 0.02
-"""Interval between checks whether every screen is built, before the application ends."""
-FIRST_LOOK_SECONDS = 0.5
-"""The first paint waits at most this long for the first facts, since painting twice costs more than most disks."""
-GC_THRESHOLDS = (20_000, 20, 100)
-"""Rarer than Python's default: with ten thousand tags a full collection blocks the screen for a tenth of a second."""
 GOES_ON = Remedy("resume", command_line("run", "--resume"), "goes on later")
 
 
-class Phase4App(App[None]):
+class Phase4App(FactsApp):
     """The dashboard of one working directory."""
 
     TITLE = "phase4"
-    CSS_PATH = "screens/dashboard.tcss"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS = [
         *(
@@ -75,25 +60,14 @@ class Phase4App(App[None]):
         Binding("ctrl+z", "suspend_process", "suspend", show=False),
     ]
 
-    snapshot: var[Snapshot | None] = var(None)
-
     def __init__(self, site: Site, *, read_only: bool = False, ascii_only: bool = False) -> None:
-        self._ascii = ascii_only or site.settings.dashboard.ascii
-        super().__init__()
-        self.animation_level = "none"  # over SSH each frame would be sent
-        self.site = site
+        super().__init__(site, read_only=read_only, ascii_only=ascii_only)
         self.banner = ""
-        self.read_only = read_only
-        self.facts = Facts(site, self._post_fact, read_only=read_only)
         self.keys: Mapping[str, str] = keys_of(site.settings.keys)
         self.set_keymap({name: key for name, key in self.keys.items() if key})
         self._notices = Notices(self)
         self._able: tuple[bool, ...] = ()
-        self._leaving: int | None = None
         self.queue = OperationQueue(self, site)
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = site.settings.dashboard.theme
 
     @cached_property
     def runs(self) -> "Runs":
@@ -122,43 +96,6 @@ class Phase4App(App[None]):
 
         return Openings(self, self)
 
-    def on_load(self) -> None:
-        """Begin to look at the disk."""
-        self.facts.start()
-
-    def get_default_screen(self) -> Screen[Any]:
-        """Return the dashboard's screen, with the first facts unless the disk is too slow."""
-        screen = DashboardScreen()
-        self.snapshot = self.facts.first(FIRST_LOOK_SECONDS)
-        screen.set_reactive(FactsScreen.snapshot, self.snapshot)
-        return screen
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Return filters that drop control characters and, where wanted, draw in ASCII."""
-        return (*super().get_line_filters(), ControlFilter(), *((AsciiFilter(),) if self._ascii else ()))
-
-    def on_mount(self) -> None:
-        """Look again whenever the terminal comes back; leave if a signal came before there was a loop."""
-        if self._leaving is not None:
-            self.exit(return_code=self._leaving)
-        self.call_after_refresh(self._started)
-        self.set_interval(STALE_SECONDS / 5, lambda: self.facts.mark_stale(STALE_SECONDS))
-        self.app_resume_signal.subscribe(self, lambda _: self.facts.look_now())
-
-    def _post_fact(self, event: "FactEvent") -> None:
-        """Take an event of the facts, in any thread."""
-        message = message_of(event)
-        if message is not None:
-            self.post_message(message)
-
-    def on_app_focus(self) -> None:
-        """Look again when the terminal has the focus again."""
-        self.facts.look_now()
-
-    def on_unmount(self) -> None:
-        """Stop looking."""
-        self.facts.stop()
-
     def leave(self, code: int) -> None:
         """Leave with that exit status, a run under way cancelled; for the handler of a signal, at any moment."""
         self._leaving = code
@@ -168,47 +105,16 @@ class Phase4App(App[None]):
             with suppress(RuntimeError):  # it is closed: the application has ended
                 self._loop.call_soon_threadsafe(lambda: self.exit(return_code=code))
 
-    def exit(self, result: None = None, return_code: int = 0, message: Any = None) -> None:
-        """End once every screen is built: a screen under construction would find none of its widgets."""
-        if all(screen.is_mounted for screen in self.screen_stack):
-            super().exit(result, return_code, message)
-        else:
-            self.set_timer(BUILD_SECONDS, lambda: self.exit(result, return_code, message))
-
-    def on_snapshot_ready(self, message: SnapshotReady) -> None:
-        """Give every screen the new snapshot."""
-        if not self.screen_stack:
-            return  # the application is ending
-        before, self.snapshot = self.snapshot, message.snapshot
-        for screen in self.screen_stack:
-            if isinstance(screen, FactsScreen):
-                screen.snapshot = message.snapshot
-        if self.site.settings.dashboard.bell and before is not None and message.snapshot.is_worse_than(before):
-            self.bell()
-        able = tuple(why_not(operation, message.snapshot) is None for operation in OPERATIONS)
+    def facts_changed(self, snapshot: Snapshot) -> None:
+        """Grey keys out, and offer others, where what can be done has changed."""
+        able = tuple(why_not(operation, snapshot) is None for operation in OPERATIONS)
         if able != self._able:
             self._able = able
             self.refresh_bindings()
 
-    def _started(self) -> None:
-        """Enable garbage collection after the first paint, without what was loaded for it."""
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
-        gc.enable()
-
-    def on_output_arrived(self, message: OutputArrived) -> None:
-        """Show what a step wrote."""
-        for screen in self.screen_stack[:1]:  # there is none while the application ends
-            if isinstance(screen, DashboardScreen):
-                screen.take_output(message.output)
-
     def on_events_seen(self, message: EventsSeen) -> None:
         """Announce what other operators did, by name."""
         self.queue.take_news(message.events)
-
-    def on_tag_chosen(self, message: TagChosen) -> None:
-        """Look at another tag."""
-        self.facts.choose(message.tag)
 
     def push_screen(self, screen: Any, *args: Any, **more: Any) -> Any:
         """Show a screen with the present facts, unless the application is ending."""
@@ -310,17 +216,9 @@ class Phase4App(App[None]):
         self.runs.cancel()
         self.tell("the run is being cancelled")
 
-    def show_tag(self, tag: str | None) -> None:
-        """Show another tag; None follows the active one, else the newest."""
-        self.facts.choose(tag)
-
     async def write(self, work: Callable[[], T]) -> T:
         """Do work that writes into the journal in a thread; its events are not announced as another operator's."""
         return await self.queue.write(work)
-
-    def look_now(self) -> None:
-        """Look at the disk again, soon."""
-        self.facts.look_now()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show the error of a worker that failed."""

@@ -1,0 +1,134 @@
+"""The part of the application that gives every screen the facts, and begins and ends with the terminal's."""
+
+import gc
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App
+from textual.filter import LineFilter
+from textual.reactive import var
+from textual.screen import Screen
+
+from phase4_tui.console.facts.schedule import Facts
+from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.runbook.site import Site
+from phase4_tui.tui.messages import OutputArrived, SnapshotReady, TagChosen, message_of
+from phase4_tui.tui.screens.base import FactsScreen
+from phase4_tui.tui.screens.dashboard import DashboardScreen
+from phase4_tui.tui.text import AsciiFilter, ControlFilter
+from phase4_tui.tui.themes import THEMES
+
+if TYPE_CHECKING:
+    from phase4_tui.console.facts.events import FactEvent
+
+STALE_SECONDS = 10.0
+BUILD_SECONDS = 0.02
+"""Interval between checks whether every screen is built, before the application ends."""
+FIRST_LOOK_SECONDS = 0.5
+"""The first paint waits at most this long for the first facts, since painting twice costs more than most disks."""
+GC_THRESHOLDS = (20_000, 20, 100)
+"""Rarer than Python's default: with ten thousand tags a full collection blocks the screen for a tenth of a second."""
+
+
+class FactsApp(App[None]):
+    """An application whose screens show the facts of one working directory."""
+
+    CSS_PATH = "screens/dashboard.tcss"
+
+    snapshot: var[Snapshot | None] = var(None)
+
+    def __init__(self, site: Site, *, read_only: bool = False, ascii_only: bool = False) -> None:
+        self._ascii = ascii_only or site.settings.dashboard.ascii
+        super().__init__()
+        self.animation_level = "none"  # over SSH each frame would be sent
+        self.site = site
+        self.read_only = read_only
+        self.facts = Facts(site, self._post_fact, read_only=read_only)
+        self._leaving: int | None = None
+        """The exit status of a signal that came before there was a loop."""
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = site.settings.dashboard.theme
+
+    def facts_changed(self, snapshot: Snapshot) -> None:
+        """Called after every screen has the new snapshot."""
+
+    def on_load(self) -> None:
+        """Begin to look at the disk."""
+        self.facts.start()
+
+    def get_default_screen(self) -> Screen[Any]:
+        """Return the dashboard's screen, with the first facts unless the disk is too slow."""
+        screen = DashboardScreen()
+        self.snapshot = self.facts.first(FIRST_LOOK_SECONDS)
+        screen.set_reactive(FactsScreen.snapshot, self.snapshot)
+        return screen
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return filters that drop control characters and, where wanted, draw in ASCII."""
+        return (*super().get_line_filters(), ControlFilter(), *((AsciiFilter(),) if self._ascii else ()))
+
+    def on_mount(self) -> None:
+        """Look again whenever the terminal comes back; leave if a signal came before there was a loop."""
+        if self._leaving is not None:
+            self.exit(return_code=self._leaving)
+        self.call_after_refresh(self._started)
+        self.set_interval(STALE_SECONDS / 5, lambda: self.facts.mark_stale(STALE_SECONDS))
+        self.app_resume_signal.subscribe(self, lambda _: self.facts.look_now())
+
+    def _started(self) -> None:
+        """Enable garbage collection after the first paint, without what was loaded for it."""
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
+        gc.enable()
+
+    def _post_fact(self, event: "FactEvent") -> None:
+        """Take an event of the facts, in any thread."""
+        message = message_of(event)
+        if message is not None:
+            self.post_message(message)
+
+    def on_app_focus(self) -> None:
+        """Look again when the terminal has the focus again."""
+        self.facts.look_now()
+
+    def on_unmount(self) -> None:
+        """Stop looking."""
+        self.facts.stop()
+
+    def on_snapshot_ready(self, message: SnapshotReady) -> None:
+        """Give every screen the new snapshot."""
+        if not self.screen_stack:
+            return  # the application is ending
+        before, self.snapshot = self.snapshot, message.snapshot
+        for screen in self.screen_stack:
+            if isinstance(screen, FactsScreen):
+                screen.snapshot = message.snapshot
+        if self.site.settings.dashboard.bell and before is not None and message.snapshot.is_worse_than(before):
+            self.bell()
+        self.facts_changed(message.snapshot)
+
+    def on_output_arrived(self, message: OutputArrived) -> None:
+        """Show what a step wrote."""
+        for screen in self.screen_stack[:1]:  # there is none while the application ends
+            if isinstance(screen, DashboardScreen):
+                screen.take_output(message.output)
+
+    def on_tag_chosen(self, message: TagChosen) -> None:
+        """Look at another tag."""
+        self.facts.choose(message.tag)
+
+    def show_tag(self, tag: str | None) -> None:
+        """Show another tag; None follows the active one, else the newest."""
+        self.facts.choose(tag)
+
+    def look_now(self) -> None:
+        """Look at the disk again, soon."""
+        self.facts.look_now()
+
+    def exit(self, result: None = None, return_code: int = 0, message: Any = None) -> None:
+        """End once every screen is built: a screen under construction would find none of its widgets."""
+        if all(screen.is_mounted for screen in self.screen_stack):
+            super().exit(result, return_code, message)
+        else:
+            self.set_timer(BUILD_SECONDS, lambda: self.exit(result, return_code, message))
