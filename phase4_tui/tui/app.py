@@ -21,11 +21,11 @@ from phase4_tui.console.remedies import as_keys, how, parts_of
 from phase4_tui.console.views import Gesture, View
 from phase4_tui.errors import Remedy, command_line
 from phase4_tui.runbook.site import Site
-from phase4_tui.tui.facts_app import FactsApp
 from phase4_tui.tui.keys import keys_of
 from phase4_tui.tui.messages import EventsSeen
 from phase4_tui.tui.notices import Notices
 from phase4_tui.tui.screens.base import FactsScreen
+from phase4_tui.tui.screens.facts_app import FactsApp
 
 if TYPE_CHECKING:
     from phase4_tui.console.operations.runs import Runs

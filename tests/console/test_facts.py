@@ -317,7 +317,7 @@ async def test_a_look_that_hangs_marks_the_screen_until_the_next_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lay_out(tmp_path)
-    monkeypatch.setattr("phase4_tui.tui.facts_app.STALE_SECONDS", 0.5)
+    monkeypatch.setattr("phase4_tui.tui.screens.facts_app.STALE_SECONDS", 0.5)
     hanging = threading.Event()
 
     def hang(reports: Path) -> object:

@@ -33,7 +33,7 @@ GC_THRESHOLDS = (20_000, 20, 100)
 class FactsApp(App[None]):
     """An application whose screens show the facts of one working directory."""
 
-    CSS_PATH = "screens/dashboard.tcss"
+    CSS_PATH = "dashboard.tcss"
 
     snapshot: var[Snapshot | None] = var(None)
 
