@@ -202,7 +202,6 @@ def _figures(judgement: Judgement) -> dict[str, object]:
 def plan_pin(site: Site, tag: str) -> Plan:
     """Return the plan to pin a known-good tag, so that it is offered first; raises BadTag, Refused."""
     state = state_to_plan_on(site)
-    check_tag(tag)
     _refuse_bad(site, state, tag)
     pinned = tuple(dict.fromkeys((*state.pinned, tag)))
 

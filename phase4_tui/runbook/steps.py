@@ -176,7 +176,7 @@ def find_step(text: str, steps: Sequence[Step] = PHASE4_STEPS) -> Step:
     for step in steps:
         if wanted in {str(step.number), step.name, step.stem}:
             return step
-    near = [step for step in steps if step.name.startswith(wanted) and wanted]
+    near = [step for step in steps if step.name.startswith(wanted)]
     if len(near) == 1:
         return near[0]
     known = ", ".join(f"{step.number} {step.name}" for step in steps)

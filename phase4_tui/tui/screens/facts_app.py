@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App
@@ -33,7 +34,7 @@ GC_THRESHOLDS = (20_000, 20, 100)
 class FactsApp(App[None]):
     """An application whose screens show the facts of one working directory."""
 
-    CSS_PATH = "dashboard.tcss"
+    CSS_PATH = Path(__file__).with_name("dashboard.tcss")  # a name would be looked up beside the class that inherits it
 
     snapshot: var[Snapshot | None] = var(None)
 
