@@ -213,7 +213,7 @@ async def _switch(app: DemoApp) -> None:
 
 
 async def _fallback(app: DemoApp) -> None:
-    await app.play_operation(lambda: plan_phase3_only(app.site, "until the feed is mended"))
+    await app.play_operation(lambda: plan_phase3_only(app.site, "until the feed is corrected"))
     await app.play_run(Request(phase=3))
 
 
