@@ -1,11 +1,14 @@
 """The dashboard as an operator uses it: what is seen, runs, looks and keys, over real files and real runs."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from textual import events
+from textual.widget import Widget
 from textual.widgets import Input
 
+from phase4_tui.console.facts.events import OutputArrived
 from phase4_tui.console.operations.dialogues.runs import run
 from phase4_tui.console.operations.registry import OPERATIONS
 from phase4_tui.tui.app import Phase4App
@@ -101,6 +104,21 @@ async def test_the_footer_shows_whole_keys_only(tmp_path: Path) -> None:
             shown = [label for label in labels if label in footer]
             assert " ".join([*shown, "^p palette"]) == footer.strip()
             assert {"? help", "q quit"} <= set(shown)
+
+
+async def test_output_that_comes_before_the_screen_is_built_is_shown_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = DashboardScreen.body
+
+    def with_early_output(screen: DashboardScreen) -> Iterable[Widget]:
+        screen.take_output(OutputArrived("noon pipeline", ("an early line",), fresh=True))
+        return body(screen)
+
+    monkeypatch.setattr(DashboardScreen, "body", with_early_output)
+    lay_out(tmp_path)
+    async with operator_at(tmp_path) as me:
+        await me.sees("an early line")
 
 
 # Runs --------------------------------------------------------------------------------------------------------

@@ -88,8 +88,11 @@ class DashboardScreen(FactsScreen):
             self.query_one("#tags-rows").focus()
 
     def take_output(self, output: OutputArrived) -> None:
-        """Show what a step wrote."""
-        self.query_one(SequencePanel).take(output)
+        """Show what a step wrote, once the panel for it is there: the first look may be over before the first paint."""
+        if self.is_mounted:
+            self.query_one(SequencePanel).take(output)
+        else:
+            self.call_later(self.take_output, output)
 
     def action_neighbour(self, by: int) -> None:
         """Show the tag before or after."""
