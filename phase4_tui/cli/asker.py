@@ -1,6 +1,7 @@
 """The asker of a plain terminal: prompts on stderr, plans as lines; it honours `--yes`, `--dry-run` and `--json`."""
 
 import sys
+import termios
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
@@ -55,9 +56,9 @@ class TerminalAsker:
             raise Left(f"stopped at `{question}`, which `--yes` can't answer", remedy=instead or ())
         if not self.attended:
             raise Refused(f"`{question}` needs an answer", remedy=instead or ())
-        proposed = default if default or needed else ""
+        proposed = default or (None if needed else "")
         try:
-            answer = typer.prompt(question, default=proposed or None, err=True, prompt_suffix=" ")
+            answer = typer.prompt(question, default=proposed, show_default=bool(proposed), err=True, prompt_suffix=" ")
         except typer.Abort:
             raise Left("") from None
         return str(answer).strip()
@@ -152,6 +153,7 @@ def need_terminal() -> None:
 
 
 def _confirmed(question: str) -> bool:
+    termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)  # what was typed before the question is no answer to it
     try:
         return typer.confirm(question, default=False, err=True)
     except typer.Abort:

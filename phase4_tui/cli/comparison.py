@@ -8,6 +8,7 @@ from phase4_tui.cli.asker import give, result_of, session_of
 from phase4_tui.cli.context import DONE, Desk, emit
 from phase4_tui.console.comparison_lines import comparison_lines
 from phase4_tui.console.operations.dialogues.phase4 import compare_tags
+from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.comparison import DEFAULT_RTOL
 from phase4_tui.rollback.reopen import plan_compare
 
@@ -24,7 +25,8 @@ def compare(
 ) -> int:
     """Compare a bad tag with a rehearsal, three ways with a known-good tag."""
     session = session_of(desk)
-    if desk.dry_run:
+    incident = read_state(desk.reports).incident
+    if desk.dry_run and incident is not None and incident.tag == bad:
         return give(desk, session.give(lambda: plan_compare(desk.site, bad, rerun, known_good, rtol=rtol, atol=atol)))
     result = result_of(compare_tags(session, bad, rerun, known_good, rtol=rtol, atol=atol))
     if desk.json:

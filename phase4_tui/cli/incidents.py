@@ -87,18 +87,17 @@ def incident_export(
     text = post_mortem(desk.site, incident)
     if desk.json:
         emit({"incident": find_incident(desk.site, incident).id, "markdown": text})
-        return DONE
     if out is None:
-        for line in text.splitlines():
+        for line in () if desk.json else text.splitlines():
             say(line)
         return DONE
     target = desk.workdir / out
     _refuse_what_is_ours(desk, target)
     if desk.dry_run:
-        say(f"{'replaces' if target.exists() else 'writes'} {out}")
+        say(f"{'replaces' if target.exists() else 'writes'} {out}", aside=desk.json)
     else:
         atomic_write(target, text.encode())
-        say(f"wrote {out}")
+        say(f"wrote {out}", aside=desk.json)
     return DONE
 
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Annotated
 
 import typer
@@ -16,6 +16,7 @@ from phase4_tui.console.operations.dialogues.rollback import walk
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.errors import Refused, Remedy, as_commands, command_line
 from phase4_tui.journal.lease import HEARTBEAT_SECONDS
+from phase4_tui.journal.locks import Busy
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.guided import Guided, keep_leading, lead, open_for_shown_tag, read_guided, stop_leading
 from phase4_tui.rollback.next_move import next_move
@@ -49,7 +50,8 @@ def rollback(
         with _heartbeat(desk) as lost:
             status = give(desk, walk(session_of(desk), to, lost.is_set))
     finally:
-        stop_leading(desk.site)
+        with suppress(Busy, OSError):  # it counts as dead once this process has ended
+            stop_leading(desk.site)
     if status == DONE and read_state(desk.reports).incident is None:
         say("the incident is closed; `phase4 incident export` writes the post-mortem", "bold green")
         return DONE
@@ -80,9 +82,10 @@ def _heartbeat(desk: Desk) -> Iterator[threading.Event]:
 
     def beat() -> None:
         while not end.wait(HEARTBEAT_SECONDS):
-            if not keep_leading(desk.site, desk.site.actor):
-                lost.set()
-                return
+            with suppress(Busy, OSError):  # the next beat tries again, long before the lease counts as dead
+                if not keep_leading(desk.site, desk.site.actor):
+                    lost.set()
+                    return
 
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()

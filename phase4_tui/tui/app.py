@@ -234,13 +234,16 @@ class Phase4App(FactsApp):
 
     def _run_ended(self, record: "RunRecord | None", error: Exception | None) -> None:
         self.facts.look_now()
-        if error is not None:
+        if error is not None and record is None:
             self.queue.own.runs.clear()  # a run that did not begin has no end to wait for
             message, remedies = parts_of(error)
             self.tell(f"the run failed: {message}", severity="error", remedies=remedies)
-        elif record is not None:
+        if record is not None:
             off = [f"{step.name} {step.state.replace('_', ' ')}" for step in record.steps if step.state != "passed"]
             self.tell(f"run of {record.tag} ended: {', '.join(off) or 'every step passed'}")
+        if record is not None and error is not None:
+            message, remedies = parts_of(error)
+            self.tell(f"no incident was opened: {message}", severity="warning", remedies=remedies)
 
     def tell(
         self, text: str, *, title: str = "", severity: Severity = "information", remedies: Sequence[Remedy] = ()

@@ -9,6 +9,7 @@ from textual.app import App
 from phase4_tui.console.operations.queue import OperationQueue
 from phase4_tui.console.views import Gesture, View
 from phase4_tui.runbook.provenance import last_transcript
+from phase4_tui.runbook.settings import SettingsError, load_settings
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.console_app import ConsoleApp
 from phase4_tui.tui.themes import THEMES
@@ -151,6 +152,16 @@ class Openings:
         self._app.theme = names[(at + 1) % len(names)]
         self._dashboard.tell(f"theme {self._app.theme}; `theme` under [dashboard] in phase4.toml keeps it")
 
+    def _given(self) -> dict[str, str]:
+        """Return what the dashboard was started with and a plain command here would not have."""
+        site = self._dashboard.site
+        try:
+            plain = load_settings(site.workdir, site.environment, {})
+        except SettingsError:
+            return {}  # the command will say what is wrong with them
+        given = {name: str(getattr(site.settings, name)) for name in ("operator", "reports")}
+        return {name: value for name, value in given.items() if value != str(getattr(plain, name))}
+
     def _copy(self) -> None:
         """Copy the command of the last operation."""
         command, workdir = self._dashboard.queue.command, self._dashboard.site.workdir
@@ -159,5 +170,7 @@ class Openings:
             return
         if Path.cwd() != workdir:  # the command is pasted into a shell in the directory where the dashboard was started
             command = command.replace("phase4 ", f"phase4 -C {quote(str(workdir))} ", 1)
+        for name, value in self._given().items():
+            command = command.replace("phase4 ", f"phase4 --{name} {quote(value)} ", 1)
         self._app.copy_to_clipboard(command)
         self._dashboard.tell(command, title="copied")

@@ -29,8 +29,8 @@ class Owner(Protocol):
     def look_now(self) -> None:
         """Look at the disk again, soon."""
 
-    def exit(self) -> None:
-        """End the application."""
+    def leave_when_safe(self) -> None:
+        """End the application; first ask whether to cancel a run under way."""
 
     def tell(self, text: str, *, severity: Severity = "information", remedies: Sequence[Remedy] = ()) -> None:
         """Show a notice."""
@@ -101,7 +101,8 @@ class OperationQueue:
         finally:
             self._carrying -= 1
             if self.leave_after and not self.busy:
-                self._owner.exit()
+                self.leave_after = False
+                self._owner.leave_when_safe()
 
     async def write(self, work: Callable[[], T]) -> T:
         """Do work that writes into the journal in a thread; its events are not announced as another operator's."""

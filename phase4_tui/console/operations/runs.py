@@ -37,9 +37,13 @@ class Runs:
         def work() -> None:
             try:
                 record = run_plan(plan, self._site.settings, self._site.environment, Observer(), cancel)
-                look_for_incident(self._site, plan.tag)
             except Exception as error:  # noqa: BLE001 - the operator must see any error
                 ended(None, error)
+                return
+            try:
+                look_for_incident(self._site, plan.tag)
+            except Exception as error:  # noqa: BLE001 - as above; the run has its outcome all the same
+                ended(record, error)
             else:
                 ended(record, None)
 

@@ -138,7 +138,8 @@ class RootCauseScreen(FactsScreen):
         if missing:
             self.query_one(f"#field-{missing[0]}").focus()
             return
-        entry = {name: value for name, value in (values | {"tag": self._tag or ""}).items() if value}
+        about = {"tag": self._tag or "", "incident": self._incident.id if self._incident is not None else ""}
+        entry = {name: value for name, value in (values | about).items() if value}
 
         async def log(session: Session) -> None:
             await dialogue(session, **entry)
@@ -179,7 +180,7 @@ class RootCauseScreen(FactsScreen):
         parts = [("ROOT CAUSE  ", "bold"), (f"{shown.severity_class or 'no class'} ", "bold $error")]
         parts.append((f"{shown.rule.replace('_', ' ')} · {clip(shown.tag, 40)}", ""))
         if now is None or now.id != shown.id:
-            parts.append(("  ! closed meanwhile: only the command line still logs it", "bold $warning"))
+            parts.append(("  ! closed meanwhile: this is still logged for it", "bold $warning"))
         return content(*parts)
 
 

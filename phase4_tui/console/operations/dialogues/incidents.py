@@ -36,7 +36,8 @@ async def escalate(session: Session, owner: str | None = None, note: str | None 
     """Call an owner."""
     if owner is None:
         owner = await _owner(session, "Whom to call?", defaults.to_call)
-        note = await session.ask.text(f"What should {owner} know?", needed=False)
+        if note is None:
+            note = await session.ask.text(f"What should {owner} know?", needed=False)
     chosen = cast("Owner", owner)
     session.typed("escalate", "--owner", chosen, *(("--note", note) if note else ()))
     await session.give(lambda: plan_escalate(session.site, chosen, note or None), is_light=True)
