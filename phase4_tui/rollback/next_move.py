@@ -18,7 +18,12 @@ from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.steps import Phase, Step
 
 TEXT_CHARS = 300
-_WORDS = {"absent": "is missing", "unreadable": "can't be read", "stale": "is older than the report"}
+_WORDS = {
+    "absent": "is missing",
+    "absent or empty": "is missing",
+    "unreadable": "can't be read",
+    "stale": "is older than the report",
+}
 
 
 class NextMove(Document):
@@ -237,7 +242,9 @@ def _lead_back(situation: Situation, incident: Incident | None) -> NextMove:
         bad, active = incident.tag, situation.state.active_tag
         good = ("--known-good", active) if active is not None and active not in (bad, rerun) else ()
         return _move("compare", rerun, f"compare {bad} with {rerun}", _phase4("compare", bad, rerun, *good))
-    return _move("reopen", rerun, f"reopen Phase 4 on {rerun}", _phase4("reopen", "--tag", rerun))
+    accepts = ("--accept-changed-input",) if rehearsal.changed else ()
+    why = ", accepting that its input or rules are not the incident's" if accepts else ""
+    return _move("reopen", rerun, f"reopen Phase 4 on {rerun}{why}", _phase4("reopen", "--tag", rerun, *accepts))
 
 
 # Without an incident --------------------------------------------------------------------------------------------
@@ -261,7 +268,10 @@ def _shown_tag(situation: Situation) -> NextMove | None:
     if found.level == "incident":
         return _open_incident(shown)
     if _may_be_written(situation, shown) and found.level == "unknown":
-        why = f"{evidence[0].key} {_WORDS.get(str(evidence[0].value), 'is not usable')}" if evidence else ""
+        if evidence and evidence[0].value == "absent" and _writer_of(evidence[0], shown) is None:
+            text = f"put {evidence[0].key} there: no step of this desk writes it"
+            return _move("", shown.tag, text, _phase4("docs", "settings"))
+        why = _why(evidence[0]) if evidence else ""
         return _run_again(shown, why)
     if situation.state.evaluation_mode == "phase3_only":
         return None
@@ -292,11 +302,15 @@ def _write_missing(shown: ShownTag) -> NextMove:
     if not writers:
         return _open_incident(shown)
     step, finding = min(writers, key=lambda one: one[0].number)
-    why = f"{finding.key} is missing"
+    why = _why(finding)
     if step.number == 1:
         return _run_again(shown, why)
     command = _phase4("step", step.name, "--tag", shown.tag)
     return _move(step.operation, shown.tag, f"run {step.name} of {shown.tag}: {why}", command)
+
+
+def _why(finding: Finding) -> str:
+    return f"{finding.key} {_WORDS.get(str(finding.value), 'is not usable')}"
 
 
 def _writer_of(finding: Finding, shown: ShownTag) -> Step | None:

@@ -16,7 +16,16 @@ from phase4_tui.rollback.frozen_copies import needs_freezing
 from phase4_tui.rollback.incidents import is_news, is_rehearsal
 from phase4_tui.rollback.next_move import fields_to_read, phase_of_mode, usual_tag
 from phase4_tui.rollback.operations import state_to_plan_on
-from phase4_tui.rollback.reopen import COMPARED, HEALTHY, REHEARSED, UNTAMPERED, Condition, conditions, remedies_of
+from phase4_tui.rollback.reopen import (
+    CHANGED,
+    COMPARED,
+    HEALTHY,
+    REHEARSED,
+    UNTAMPERED,
+    Condition,
+    conditions,
+    remedies_of,
+)
 from phase4_tui.rollback.situation import Rehearsal, ShownTag, Situation, StoppedRun
 from phase4_tui.runbook.classification import JOURNAL_NOTE, Classification
 from phase4_tui.runbook.evidence import Evidence
@@ -150,6 +159,7 @@ def _rehearsal(site: Site, state: OperationsState, run: RunRecord) -> Rehearsal:
         stopped=_stopped_run(site, state, run),
         compared=COMPARED not in names,
         untampered=UNTAMPERED not in names,
+        changed=CHANGED in names,
         detail=detail,
         remedies=() if detail.endswith(NOT_COMPARED) else remedies_of(missing),
         digests=tuple(digest for one in missing for digest in one.digests),

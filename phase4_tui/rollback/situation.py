@@ -62,6 +62,8 @@ class Rehearsal:
     stopped: StoppedRun | None = None
     compared: bool = False
     untampered: bool = True
+    changed: bool = False
+    """Its input or rules are not those of the incident's run, which reopening on it accepts."""
     detail: str = ""
     remedies: tuple[Remedy, ...] = ()
     """What meets the unmet conditions."""

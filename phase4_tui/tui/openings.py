@@ -152,15 +152,14 @@ class Openings:
         self._app.theme = names[(at + 1) % len(names)]
         self._dashboard.tell(f"theme {self._app.theme}; `theme` under [dashboard] in phase4.toml keeps it")
 
-    def _given(self) -> dict[str, str]:
-        """Return what the dashboard was started with and a plain command here would not have."""
+    def _reports(self) -> str | None:
+        """Return the reports directory where a plain command here would act on another."""
         site = self._dashboard.site
         try:
             plain = load_settings(site.workdir, site.environment, {})
         except SettingsError:
-            return {}  # the command will say what is wrong with them
-        given = {name: str(getattr(site.settings, name)) for name in ("operator", "reports")}
-        return {name: value for name, value in given.items() if value != str(getattr(plain, name))}
+            return None  # the command will say what is wrong with the settings
+        return str(site.settings.reports) if site.settings.reports != plain.reports else None
 
     def _copy(self) -> None:
         """Copy the command of the last operation."""
@@ -170,7 +169,8 @@ class Openings:
             return
         if Path.cwd() != workdir:  # the command is pasted into a shell in the directory where the dashboard was started
             command = command.replace("phase4 ", f"phase4 -C {quote(str(workdir))} ", 1)
-        for name, value in self._given().items():
-            command = command.replace("phase4 ", f"phase4 --{name} {quote(value)} ", 1)
+        reports = self._reports()
+        if reports is not None:
+            command = command.replace("phase4 ", f"phase4 --reports {quote(reports)} ", 1)
         self._app.copy_to_clipboard(command)
         self._dashboard.tell(command, title="copied")

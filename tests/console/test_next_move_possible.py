@@ -147,7 +147,7 @@ def read(draw: st.DrawFn, situation: Situation) -> Situation:
         shown = replace(shown, quarantined=draw(maybe), is_news=draw(maybe), stopped=stopped)
     spent = draw(st.sampled_from([None, "fails `monitoring OK`"]))
     fallback_run = draw(stopped_runs())
-    rehearsal = Rehearsal("noon_rerun", spent, draw(stopped_runs()), draw(maybe), draw(maybe), "told")
+    rehearsal = Rehearsal("noon_rerun", spent, draw(stopped_runs()), draw(maybe), draw(maybe), draw(maybe), "told")
     return replace(
         situation,
         shown=shown,

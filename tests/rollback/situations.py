@@ -361,6 +361,6 @@ STATES: dict[str, State] = {
     "re-run badly": State(reran_badly, "rehearse", "B_rerun", "phase4 run --rehearsal --tag B_rerun"),
     "re-run, stopped": State(rerun_that_stopped, "resume", "B_rerun", "phase4 run --resume --rehearsal --tag B_rerun"),
     "re-run": State(reran, "compare", "C", "phase4 compare B C --known-good A"),
-    "compared": State(compared, "reopen", "C", "phase4 reopen --tag C"),
+    "compared": State(compared, "reopen", "C", "phase4 reopen --tag C --accept-changed-input"),
     "reopened": State(reopened, None),
 }

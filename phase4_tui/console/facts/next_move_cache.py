@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from phase4_tui.artifacts.frozen import frozen_dir
+from phase4_tui.artifacts.manifest import MANIFEST_FILE
 from phase4_tui.console.facts.snapshot import Snapshot, TagView
 from phase4_tui.rollback.next_move import NextMove, fields_to_read, next_move, usual_tag
 from phase4_tui.rollback.situation import ShownTag, Situation
@@ -63,6 +65,7 @@ class NextMoveCache:
         site, reports = self._site, self._site.reports
         paths = [reports / name for tag in sorted(tags) for name in site.artifacts.of(tag)]
         paths += [site.workdir / source for run in stopped if run is not None for source in run.sources]
+        paths += [frozen_dir(reports, tag) / MANIFEST_FILE for tag in situation.state.frozen]
         if any(stopped):
             paths += [script_directory(site.settings, site.workdir, phase) / step.script for phase in PHASES
                       for step in steps_of(phase, site.settings)]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from itertools import chain, count
+from shlex import quote
 
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.runbook.provenance import resume_command
@@ -94,6 +95,14 @@ def to_acknowledge(snapshot: Snapshot, settings: Settings) -> str | None:
     """Return the owner who was called last and has not taken the call yet."""
     calls = snapshot.state.incident.escalations if snapshot.state.incident else ()
     return next((call.owner for call in reversed(calls) if call.acknowledged_at is None), None)
+
+
+def reopening(snapshot: Snapshot, settings: Settings) -> str:
+    """Return the command that reopens as the next move says, else on the shown tag."""
+    move = snapshot.next_move
+    if move is not None and move.operation == "reopen":
+        return move.command
+    return f"phase4 reopen --tag {quote(shown(snapshot, settings) or 'TAG')}"
 
 
 def to_resume(snapshot: Snapshot, settings: Settings) -> str:

@@ -232,7 +232,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "reopen", "o", "reopen", "Reopen Phase 4 on this tag; shows each unmet condition", ROLLBACK, _reopen,
-        command("phase4 reopen --tag {}", defaults.to_reopen), availability.reopenable,
+        defaults.reopening, availability.reopenable,
         (ShellCommand(
             ("reopen",), "Reopen Phase 4 on a rehearsal; lists each condition that is unmet.",
             (shell_commands.REHEARSAL, shell_commands.ACCEPT, shell_commands.OVERRIDE, shell_commands.SPARE_REASON),
