@@ -336,6 +336,8 @@ def _run_again(shown: ShownTag, why: str) -> NextMove:
 def _run(situation: Situation) -> NextMove:
     if situation.state.evaluation_mode == "phase3_only":
         return _run_phase3(situation)
+    if situation.missing:
+        return _move("", None, f"lay out what a run needs: {', '.join(situation.missing)}", _phase4("init"))
     tag = situation.run_tag
     return _move("run", tag, "run the sequence", _phase4("run", "--tag", tag))
 

@@ -60,6 +60,7 @@ def read_situation(site: Site, wanted: str | None = None, judged: Judged | None 
     situation = Situation(
         state=state,
         run_tag=usual_tag(site.settings, state),
+        missing=place_of(site.settings, site.workdir, 4, None, None).missing,
         live_orders=live_order_names(site.settings, site.environment),
         holder=running(reports),
         shown=_shown(site, judged, wanted is None) if judged is not None else None,

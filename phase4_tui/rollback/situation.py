@@ -86,6 +86,8 @@ class Situation:
     """Why the state can't be read."""
     live_orders: tuple[str, ...] = ()
     """Names of the variables that enable live orders."""
+    missing: tuple[str, ...] = ()
+    """Which of the usual input and rules are not there."""
     holder: Holder | None = None
     shown: ShownTag | None = None
     tampered: tuple[str, ...] = ()

@@ -213,6 +213,12 @@ class Place:
         return self.workdir / self.input
 
     @property
+    def missing(self) -> tuple[str, ...]:
+        """Which of input and rules are not there, without which a run is refused."""
+        sources = ((self.input, self.input_path), (self.rules, self.rules_path))
+        return tuple(name for name, path in sources if not path.exists())
+
+    @property
     def rules_path(self) -> Path:
         """The rules file."""
         return self.workdir / self.rules

@@ -9,7 +9,7 @@ from phase4_tui.rollback.next_move import NextMove, fields_to_read, next_move, u
 from phase4_tui.rollback.situation import ShownTag, Situation
 from phase4_tui.runbook.isolation import live_order_names
 from phase4_tui.runbook.site import Site
-from phase4_tui.runbook.steps import Phase, script_directory, steps_of
+from phase4_tui.runbook.steps import Phase, place_of, script_directory, steps_of
 
 PHASES: tuple[Phase, ...] = (3, 4)
 
@@ -90,6 +90,7 @@ def situation_of(snapshot: Snapshot, site: Site, *, judged_all: bool = True) -> 
         state=state,
         run_tag=usual_tag(site.settings, state),
         trouble=snapshot.trouble,
+        missing=place_of(site.settings, site.workdir, 4, None, None).missing,
         live_orders=live_order_names(site.settings, site.environment),
         holder=snapshot.holder,
         shown=_shown(view, site, snapshot.followed) if view is not None else None,
