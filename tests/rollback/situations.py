@@ -323,6 +323,7 @@ STATES: dict[str, State] = {
     ),
     "P1, closed": State(overridden, "reclassify", "B", "phase4 incident reclassify P1 --reason R --tag B"),
     "P1, left behind": State(reopened, None, wanted="B"),
+    "nothing at all": State(lambda work: work.mkdir(), "", None, "phase4 init"),
     "tampered": State(tampered, "restore", "noon", "phase4 restore noon"),
     "beyond restore": State(beyond_restore, "verify", "noon", "phase4 verify"),
     "no state": State(unreadable, "verify", None, "phase4 verify"),

@@ -1,0 +1,86 @@
+"""What a command takes for an answer, and what becomes of a run's outcome and of flags that meet."""
+
+import subprocess
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from phase4_tui.artifacts.names import Artifact
+from phase4_tui.journal.state import read_state
+from phase4_tui.rollback.incidents import look_for_incident
+from tests.cli.support import ENVIRONMENT, FAILED, HEALTHY, REFUSED, ask, command
+from tests.cli.terminal import END, operator
+from tests.rollback.support import site_of
+from tests.runbook.documents import ALERT, Tag
+
+
+@pytest.fixture
+def bad(work: Path) -> Tag:
+    """A tag with an open incident, newer than a good one."""
+    Tag(work / "reports", "good")
+    bad = Tag(work / "reports", "bad")
+    bad.change(Artifact.MONITORING, partial(dict.update, status="ALERT", alerts=[ALERT]), age=1)
+    look_for_incident(site_of(work), "bad")
+    return bad
+
+
+def test_what_was_typed_before_the_question_is_no_answer_to_it(bad: Tag, work: Path) -> None:
+    assert bad.name
+    with operator(work, "rollback") as me:
+        me.says("Do it?", "y")
+        me.says("Switch to which tag?", "good\ny\ny")
+        me.says("Do it?", END)
+        assert me.status() == FAILED
+    state = read_state(work / "reports")
+    assert (list(state.frozen), state.active_tag) == (["bad"], None)
+
+
+def test_a_note_may_be_left_empty_and_one_that_was_given_is_not_asked_for(bad: Tag, work: Path) -> None:
+    assert bad.name
+    with operator(work, "escalate") as me:
+        me.says("Whom to call", "risk")
+        me.says("What should risk know?", "")
+        assert me.status() == HEALTHY
+    with operator(work, "escalate", "--note", "look at bad") as me:
+        me.says("Whom to call", "product")
+        assert me.status() == HEALTHY
+    incident = read_state(work / "reports").incident
+    assert incident is not None
+    assert [(call.owner, call.note) for call in incident.escalations] == [("risk", None), ("product", "look at bad")]
+
+
+@pytest.mark.parametrize(("closed", "status"), [("<&-", REFUSED), (">&-", REFUSED), ("2>&-", REFUSED)])
+def test_a_stream_that_the_caller_has_closed_is_no_defect(bad: Tag, work: Path, closed: str, status: int) -> None:
+    words = command("freeze", bad.name, "--reason", "R")
+    found = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", *words], cwd=work, env=ENVIRONMENT, stdin=subprocess.DEVNULL,
+        capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert found.returncode == status
+    assert b"Traceback" not in found.stderr
+
+
+def test_a_post_mortem_is_written_under_json_too(bad: Tag, work: Path) -> None:
+    assert bad.name
+    document = ask(work, "incident", "export", "--json", "--out", "pm.md").document()
+    assert (work / "pm.md").read_text().strip() == document["markdown"].strip()
+
+
+def test_a_comparison_that_notes_nothing_has_no_plan_to_note_it(bad: Tag, work: Path) -> None:
+    assert bad.name
+    other = ask(work, "compare", "good", "bad", "--dry-run")
+    assert other.status == HEALTHY
+    assert "journal" not in other.out
+
+
+def test_the_outcome_of_a_run_is_shown_though_its_incident_cannot_be_written(
+    theirs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("phase4_tui.cli.run.look_for_incident", full)
+    answer = ask(theirs, "run")
+    assert "no incident was opened: [Errno 28] No space left on device" in answer.err
+    assert answer.status == HEALTHY
