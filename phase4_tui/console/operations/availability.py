@@ -102,8 +102,9 @@ def restorable(snapshot: Snapshot) -> Obstacle | None:
 
 
 def guidable(snapshot: Snapshot) -> Obstacle | None:
-    """An incident is open, or the next move opens one."""
-    return needs_state(snapshot) if defaults.of_next_move(snapshot, "guided") is not None else needs_incident(snapshot)
+    """An incident is open, or the next move opens one, which a read-only dashboard can't."""
+    opens = not snapshot.read_only and defaults.of_next_move(snapshot, "guided") is not None
+    return needs_state(snapshot) if opens else needs_incident(snapshot)
 
 
 def needs_incident(snapshot: Snapshot) -> Obstacle | None:
