@@ -67,6 +67,11 @@ class Watch:
 
         until(lambda: any(watches(path) for path in descriptors.iterdir()))
 
+    def stop(self) -> None:
+        """Kill it, and read on to the end before its output is closed."""
+        self.process.kill()
+        self._reader.join(5)
+
     def end(self, number: signal.Signals) -> tuple[int, str]:
         """Send a signal; return exit status and stderr."""
         self.process.send_signal(number)
@@ -83,7 +88,10 @@ def watching(work: Path, *arguments: str, **environment: str) -> Iterator[Watch]
         watch = Watch(process)
         if (work / "reports").exists():
             watch.ready()
-        yield watch
+        try:
+            yield watch
+        finally:
+            watch.stop()
 
 
 def test_each_change_of_a_tag_is_one_plain_line_until_interrupted(tag: Tag, work: Path) -> None:
