@@ -4,7 +4,6 @@ The most urgent comes first: what blocks everything, tampered evidence, the open
 steps in order, what the shown tag needs, the evaluation mode.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from shlex import join
 
@@ -47,38 +46,6 @@ def next_move(situation: Situation) -> NextMove | None:
         if move is not None:
             return move
     return None
-
-
-def fields_to_read(situation: Situation) -> tuple[str, ...]:
-    """Return the fields that the next move depends on and that are still to be read; reading them takes long."""
-    if situation.trouble is not None or situation.live_orders or situation.holder is not None:
-        return ()
-    if situation.tampered:
-        return () if "beyond_restore" in situation.read else ("beyond_restore",)
-    return tuple(field for field in _depends_on(situation) if field not in situation.read)
-
-
-def _depends_on(situation: Situation) -> Iterator[str]:
-    """Yield the costly fields that the move depends on; the value of one may lead to others."""
-    state, shown = situation.state, situation.shown
-    fallen = state.evaluation_mode == "phase3_only"
-    step = step_to_do(situation, state.incident) if state.incident is not None else None
-    if step == 2 and situation.good_tag is None:
-        yield "good_tag"
-    if step is None and shown is not None and shown.classification.level != "ok":
-        yield "shown"
-    if fallen and (step is None or step > 2):  # which step is next depends on whether that run completed
-        yield "fallback_run"
-    if fallen and not _phase3_to_run(situation) and step in (None, 5):
-        yield "rehearsal"
-    runs = step == 3 or (step is None and (shown is None or shown.classification.level != "ok" or fallen))
-    if runs and _must_stay(state, situation.run_tag):
-        yield "run_tag"
-
-
-def _must_stay(state: OperationsState, tag: str) -> bool:
-    """True when a run must not write to a tag: it is frozen, or evidence of the open incident."""
-    return tag in state.frozen or (state.incident is not None and state.incident.tag == tag)
 
 
 def phase_of_mode(state: OperationsState) -> Phase:
@@ -162,7 +129,7 @@ def steps_done(situation: Situation, incident: Incident) -> tuple[bool, bool, bo
 def step_to_do(situation: Situation, incident: Incident) -> int:
     """Return the number, from 1, of the first step that still has something to do."""
     done = steps_done(situation, incident)
-    left_over = {2: _product_to_call(situation, incident), 3: _phase3_to_run(situation)}
+    left_over = {2: _product_to_call(situation, incident), 3: phase3_to_run(situation)}
     return next(number for number in range(1, 6) if not done[number - 1] or left_over.get(number, False))
 
 
@@ -210,7 +177,7 @@ def _fall_back(situation: Situation, incident: Incident) -> NextMove:
     return _move("mode", None, "fall back to Phase 3", _phase4("mode", "phase3-only", "--reason", "R"))
 
 
-def _phase3_to_run(situation: Situation) -> bool:
+def phase3_to_run(situation: Situation) -> bool:
     """True when no Phase 3 run was made since the fallback, or the last one did not complete."""
     fallback = situation.fallback
     return fallback is not None and (fallback.phase3_tag is None or situation.fallback_run is not None)
@@ -353,4 +320,4 @@ def _fallback(situation: Situation) -> NextMove | None:
     """Return what ends a fallback that belongs to no incident, None while the mode is Phase 4."""
     if situation.state.evaluation_mode == "phase4":
         return None
-    return _run_phase3(situation) if _phase3_to_run(situation) else _lead_back(situation, None)
+    return _run_phase3(situation) if phase3_to_run(situation) else _lead_back(situation, None)

@@ -14,7 +14,7 @@ from phase4_tui.journal.state import OperationsState, StateUnreadable
 from phase4_tui.rollback.freeze import manifest_problem
 from phase4_tui.rollback.frozen_copies import needs_freezing
 from phase4_tui.rollback.incidents import is_news, is_rehearsal
-from phase4_tui.rollback.next_move import fields_to_read, phase_of_mode, usual_tag
+from phase4_tui.rollback.next_move import phase_of_mode, usual_tag
 from phase4_tui.rollback.operations import state_to_plan_on
 from phase4_tui.rollback.reopen import (
     CHANGED,
@@ -27,6 +27,7 @@ from phase4_tui.rollback.reopen import (
     remedies_of,
 )
 from phase4_tui.rollback.situation import Rehearsal, ShownTag, Situation, StoppedRun
+from phase4_tui.rollback.to_read import fields_to_read
 from phase4_tui.runbook.classification import JOURNAL_NOTE, Classification
 from phase4_tui.runbook.evidence import Evidence
 from phase4_tui.runbook.fallback_proof import read_fallback
@@ -40,7 +41,6 @@ from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.status import row_of, shown_tag
 from phase4_tui.runbook.steps import Phase, place_of, steps_of
 
-NOT_COMPARED = "was re-run and is not compared yet"
 Judged = tuple[Evidence, Classification]
 
 
@@ -145,13 +145,14 @@ def with_rehearsal(site: Site, situation: Situation) -> Situation:
 def _rehearsal(site: Site, state: OperationsState, run: RunRecord) -> Rehearsal:
     unmet = [one for one in conditions(site, run.tag, hashes=False) if not one.ok]
     names = {one.name for one in unmet}
-    spent = "; ".join(one.detail for one in unmet if is_spent([one])) or None
-    missing = tuple(one for one in unmet if is_spent([one])) if spent is not None else tuple(unmet)
+    blocking = [one for one in unmet if is_spent([one])]
+    spent = "; ".join(one.detail for one in blocking) or None
     if spent is not None:
         detail = f"{run.tag} can't reopen Phase 4: {spent}"
     elif COMPARED in names:
-        detail = f"{run.tag} {NOT_COMPARED}"
+        detail = f"{run.tag} was re-run and is not compared yet"
     else:
+        blocking = unmet
         told = "; ".join(f"{one.name}: {one.detail}" for one in unmet) or "every condition is met"
         detail = f"{run.tag}: {told}"
     return Rehearsal(
@@ -162,8 +163,8 @@ def _rehearsal(site: Site, state: OperationsState, run: RunRecord) -> Rehearsal:
         untampered=UNTAMPERED not in names,
         changed=CHANGED in names,
         detail=detail,
-        remedies=() if detail.endswith(NOT_COMPARED) else remedies_of(missing),
-        digests=tuple(digest for one in missing for digest in one.digests),
+        remedies=remedies_of(blocking),
+        digests=tuple(digest for one in blocking for digest in one.digests),
     )
 
 

@@ -13,8 +13,9 @@ from phase4_tui.console.facts.snapshot import Snapshot, TagView
 from phase4_tui.console.operations.registry import BY_ID, why_not
 from phase4_tui.journal.incident import Escalation, Finding, Incident
 from phase4_tui.journal.state import Frozen, OperationsState
-from phase4_tui.rollback.next_move import fields_to_read, next_move, step_to_do, steps_done
+from phase4_tui.rollback.next_move import next_move, step_to_do, steps_done
 from phase4_tui.rollback.situation import Rehearsal, Situation, StoppedRun
+from phase4_tui.rollback.to_read import fields_to_read
 from phase4_tui.runbook.classification import Classification
 from phase4_tui.runbook.fallback_proof import Fallback
 from phase4_tui.runbook.run_holder import Holder

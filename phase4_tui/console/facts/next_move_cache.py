@@ -5,8 +5,9 @@ from pathlib import Path
 from phase4_tui.artifacts.frozen import frozen_dir
 from phase4_tui.artifacts.manifest import MANIFEST_FILE
 from phase4_tui.console.facts.snapshot import Snapshot, TagView
-from phase4_tui.rollback.next_move import NextMove, fields_to_read, next_move, usual_tag
+from phase4_tui.rollback.next_move import NextMove, next_move, usual_tag
 from phase4_tui.rollback.situation import ShownTag, Situation
+from phase4_tui.rollback.to_read import fields_to_read
 from phase4_tui.runbook.isolation import live_order_names
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import Phase, place_of, script_directory, steps_of

@@ -1,6 +1,7 @@
 """The base of the rows of a report in any layout: a row is decoded when it is drawn, then cached."""
 
 import os
+from abc import ABC, abstractmethod
 from array import array
 from collections import OrderedDict
 from collections.abc import Callable
@@ -25,7 +26,7 @@ class Search:
     done: bool = False
 
 
-class ReportRows:
+class ReportRows(ABC):
     """The rows of one report; `index` and `search` run in a thread, the rest is for drawing meanwhile."""
 
     def __init__(self, path: Path, identity: Identity, expected: int | None) -> None:
@@ -40,13 +41,13 @@ class ReportRows:
         """The gates, actions and regimes of the rows drawn so far."""
         self._rows: OrderedDict[int, ReportRow] = OrderedDict()
 
+    @abstractmethod
     def index(self, stop: Stop) -> None:
         """Find the rows."""
-        raise NotImplementedError
 
+    @abstractmethod
     def search(self, search: Search, stop: Stop) -> None:
         """Find the rows that match."""
-        raise NotImplementedError
 
     def row(self, index: int) -> ReportRow:
         """Return a row below `count`, decoded now."""
@@ -60,8 +61,9 @@ class ReportRows:
                     words.add(getattr(row, name))
         return row
 
+    @abstractmethod
     def _decoded(self, index: int) -> ReportRow:
-        raise NotImplementedError
+        """Return a row, decoded from the file."""
 
     def _ended(self) -> None:
         """Mark the rows as complete; a wrong record_count becomes the problem."""
