@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from phase4_tui.artifacts.frozen import frozen_dir
+from phase4_tui.artifacts.manifest import MANIFEST_FILE
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.console.facts.events import SnapshotReady
 from phase4_tui.console.facts.next_move_cache import NextMoveCache
@@ -30,7 +32,9 @@ from phase4_tui.tui.widgets.hint_line import HintLine
 from phase4_tui.tui.widgets.incident_panel import NEXT, IncidentPanel, incident_rows
 from phase4_tui.tui.widgets.sequence_panel import step_parts
 from tests.cli.support import FAILED, ask
-from tests.rollback.situations import STATES, State, crashed, frozen, incident
+from tests.rollback.hostile import overwrite
+from tests.rollback.layouts import crashed, frozen, incident
+from tests.rollback.situations import STATES, State
 from tests.rollback.test_next_move import site_in
 from tests.runbook.documents import Tag, quality
 from tests.runbook.support import until
@@ -196,6 +200,19 @@ def test_what_is_costly_is_read_once_and_again_after_a_change_and_not_for_the_fi
         assert (move.operation, len(reads)) == ("rehearse", 2)
         cache.of(snapshot, unsettled=True)
         assert len(reads) == 3, "time alone can change what is being written"
+
+
+def test_a_manifest_that_changes_is_noticed_though_it_reads_the_same(tmp_path: Path) -> None:
+    with STATES["compared"].at(tmp_path / "w") as work:
+        site, snapshot = site_in(STATES["compared"], work), looked(work, STATES["compared"])
+        cache = NextMoveCache(site)
+        assert cache.of(snapshot) == snapshot.next_move
+        manifest = frozen_dir(site.reports, "B") / MANIFEST_FILE
+        overwrite(manifest, manifest.read_bytes() + b"\n")
+        move = cache.of(snapshot)
+        assert move is not None
+        assert move == next_move(read_situation(site))
+        assert move.operation == "verify"
 
 
 async def test_a_stopped_run_is_not_resumed_while_an_incident_asks_for_something_else(tmp_path: Path) -> None:

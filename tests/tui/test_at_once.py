@@ -9,6 +9,7 @@ import pytest
 from textual import events
 
 from phase4_tui.rollback.incidents import plan_escalate
+from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.screens.dashboard import DashboardScreen
 from phase4_tui.tui.screens.guided import GuidedScreen
 from phase4_tui.tui.screens.questions import ChoiceScreen, PlanScreen, TextScreen
@@ -97,7 +98,26 @@ async def test_leaving_while_an_operation_is_carried_out_waits_for_its_end(tmp_p
         await until(me.pilot, lambda: me.app._exit)
 
 
-async def test_of_many_orders_of_others_the_last_are_told_and_where_the_rest_is(tmp_path: Path) -> None:
+async def test_leaving_after_an_operation_still_asks_about_the_run_under_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_out(tmp_path)
+    go = threading.Event()
+    async with operator_at(tmp_path) as me:
+        await me.incident()
+        monkeypatch.setattr(Phase4App, "running_here", True)
+        operation = asyncio.create_task(me.app.queue.carry_out(go.wait))
+        await until(me.pilot, lambda: me.app.queue.busy)
+        await me.press("q")
+        go.set()
+        await operation
+        await me.sees("A run is under way. Cancel it and leave?")
+        await me.answers(yes=False)
+        assert me.app.is_running
+        monkeypatch.undo()
+
+
+async def test_of_many_operations_of_others_the_last_are_told_and_where_the_rest_is(tmp_path: Path) -> None:
     lay_out(tmp_path)
     async with operator_at(tmp_path) as me:
         await me.incident()

@@ -10,7 +10,9 @@ from textual.widgets import Input
 
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback.guided import lead
+from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.rollback.known_good import plan_pin, plan_switch
+from phase4_tui.rollback.reopen import plan_reopen
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause, root_causes
 from phase4_tui.tui.screens.known_good import KnownGoodScreen, TagRows
 from phase4_tui.tui.screens.questions import PlanScreen, TextScreen
@@ -18,7 +20,7 @@ from phase4_tui.tui.screens.root_cause import RootCauseScreen
 from phase4_tui.tui.widgets.owner_field import OwnerField
 from tests.rollback.support import freeze, give, site_of, state_of
 from tests.runbook.documents import Tag
-from tests.tui.support import lay_out, make_app, screen_text, until
+from tests.tui.support import bad_tag, lay_out, make_app, screen_text, until
 from tests.tui.user import User, user_at
 
 SIZES = [(120, 40), (80, 24), (60, 16)]
@@ -233,6 +235,24 @@ async def test_leaving_the_form_asks_once_when_something_was_typed_and_never_els
         await user.press("escape")
         await user.answers(yes=True)
         await until(user.pilot, lambda: len(user.app.screen_stack) == 1)
+
+
+async def test_the_form_logs_for_the_incident_that_it_shows_though_another_has_opened(work: Path) -> None:
+    site = site_of(work)
+    async with user_at(work) as user:
+        await typing(user)
+        shown = state_of(work).incident
+        assert shown is not None
+        await user.press(*"feed", "tab", *"check")
+        give(site, plan_reopen(site, "A", override=True, reason="the desk says so"))
+        bad_tag(work / "reports", "D")
+        assert look_for_incident(site, "D") is not None
+        await user.sees("closed meanwhile: this is still logged for it")
+        await user.press("ctrl+s")
+        await user.answers(yes=True)
+        await until(user.pilot, lambda: root_causes(read_events(work / "reports")))
+    ((event, logged),) = root_causes(read_events(work / "reports"))
+    assert (event.incident, logged.cause) == (shown.id, "feed")
 
 
 async def test_no_letter_of_the_form_gives_an_operation_wherever_the_focus_is(work: Path) -> None:
