@@ -155,6 +155,8 @@ def stored_state(reports: Path) -> OperationsState | None:
     found = look(state_path(reports), OperationsState, limit=STATE_LIMIT_BYTES)
     if found.state == "absent":
         return None
+    if found.value is None and not state_dir(reports).is_dir():  # there is nothing that could be repaired
+        raise StateUnreadable(f"{state_dir(reports)} is no directory", remedy=REPAIR[:1], file=found.file)
     if found.value is None:
         raise StateUnreadable(f"{found.file}: {'; '.join(found.problems) or found.state}", file=found.file)
     return found.value

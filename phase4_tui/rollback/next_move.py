@@ -198,6 +198,8 @@ def _lead_back(situation: Situation, incident: Incident | None) -> NextMove:
     if rehearsal.spent is not None:
         if rehearsal.stopped is not None and rehearsal.stopped.changed is None:
             return _go_on(rehearsal.stopped)
+        if rehearsal.unwritten is not None:
+            return _put(rehearsal.tag, rehearsal.unwritten)
         why = rehearsal.spent.replace("`", "")
         text = f"re-run Phase 4 as a rehearsal again: {rehearsal.tag} can't reopen it ({why})"
         return _move("rehearse", tag, text, again)
@@ -236,8 +238,7 @@ def _shown_tag(situation: Situation) -> NextMove | None:
         return _open_incident(shown)
     if _may_be_written(situation, shown) and found.level == "unknown":
         if evidence and evidence[0].value == "absent" and _writer_of(evidence[0], shown) is None:
-            text = f"put {evidence[0].key} there: no step of this desk writes it"
-            return _move("", shown.tag, text, _phase4("docs", "settings"))
+            return _put(shown.tag, evidence[0].key)
         why = _why(evidence[0]) if evidence else ""
         return _run_again(shown, why)
     if situation.state.evaluation_mode == "phase3_only":
@@ -274,6 +275,11 @@ def _write_missing(shown: ShownTag) -> NextMove:
         return _run_again(shown, why)
     command = _phase4("step", step.name, "--tag", shown.tag)
     return _move(step.operation, shown.tag, f"run {step.name} of {shown.tag}: {why}", command)
+
+
+def _put(tag: str, name: str) -> NextMove:
+    """Return the move for a file that one of the desk's own checks needs and that no run will write."""
+    return _move("", tag, f"put {name} there: no step of this desk writes it", _phase4("docs", "settings"))
 
 
 def _why(finding: Finding) -> str:

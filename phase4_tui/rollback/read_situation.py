@@ -159,6 +159,7 @@ def _rehearsal(site: Site, state: OperationsState, run: RunRecord) -> Rehearsal:
         tag=run.tag,
         spent=spent,
         stopped=_stopped_run(site, state, run),
+        unwritten=_unwritten(site, run),
         compared=COMPARED not in names,
         untampered=UNTAMPERED not in names,
         changed=CHANGED in names,
@@ -166,6 +167,12 @@ def _rehearsal(site: Site, state: OperationsState, run: RunRecord) -> Rehearsal:
         remedies=remedies_of(blocking),
         digests=tuple(digest for one in blocking for digest in one.digests),
     )
+
+
+def _unwritten(site: Site, run: RunRecord) -> str | None:
+    written = {suffix for step in steps_of(run.phase, site.settings) for suffix in step.artifacts}
+    files = (f"{run.tag}{check.suffix}" for check in site.settings.own_checks if check.suffix not in written)
+    return next((name for name in files if not (site.reports / name).exists()), None)
 
 
 def is_spent(unmet: Iterable[Condition]) -> bool:

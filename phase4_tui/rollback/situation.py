@@ -60,6 +60,8 @@ class Rehearsal:
     tag: str
     spent: str | None = None
     stopped: StoppedRun | None = None
+    unwritten: str | None = None
+    """A file that is missing and that no step writes: another rehearsal would lack it too."""
     compared: bool = False
     untampered: bool = True
     changed: bool = False

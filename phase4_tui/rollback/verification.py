@@ -60,7 +60,9 @@ def verify(site: Site) -> Verification:
     """Verify everything and return what does not hold; changes nothing."""
     reports = site.reports
     if not state_dir(reports).is_dir():
-        return Verification(ok=True, problems=(), journal=JournalSummary(events=0, head=Head().hash))
+        beside = _no_directories(reports)
+        empty = JournalSummary(events=0, head=Head().hash)
+        return Verification(ok=not beside, problems=tuple(beside), journal=empty)
     for tries in range(TRIES):
         lock = journal_lock(reports)
         lock.acquire(LOCK_SECONDS)
@@ -86,6 +88,12 @@ def verify(site: Site) -> Verification:
     )
 
 
+def _no_directories(reports: Path) -> list[FoundProblem]:
+    """Return what stands in the place of a directory that everything is kept in."""
+    wrong = [path for path in (reports, state_dir(reports)) if os.path.lexists(path) and not path.is_dir()]
+    return [_found("directory", str(path), "is no directory") for path in wrong]
+
+
 def _end_of(reports: Path) -> Head | None:
     try:
         event = last_event(reports)
@@ -105,6 +113,7 @@ def remedies_of(kind: str, tag: str = "TAG") -> tuple[Remedy, ...]:
         "anchor": (restarts,),
         "state": (anew, Remedy("", repair, "does it where that does not")),
         "active": (anew,),
+        "directory": (Remedy(effect="move what is in its place elsewhere"),),
         "writable": (Remedy("restore", command_line("restore", tag), "takes the permission again"),),
         "frozen": (
             Remedy(effect="find out who did it"),

@@ -148,7 +148,10 @@ def read(draw: st.DrawFn, situation: Situation) -> Situation:
         shown = replace(shown, quarantined=draw(maybe), is_news=draw(maybe), stopped=stopped)
     spent = draw(st.sampled_from([None, "fails `monitoring OK`"]))
     fallback_run = draw(stopped_runs())
-    rehearsal = Rehearsal("noon_rerun", spent, draw(stopped_runs()), draw(maybe), draw(maybe), draw(maybe), "told")
+    unwritten = draw(st.sampled_from([None, "noon_rerun_note.md"]))
+    rehearsal = Rehearsal(
+        "noon_rerun", spent, draw(stopped_runs()), unwritten, draw(maybe), draw(maybe), draw(maybe), "told"
+    )
     return replace(
         situation,
         shown=shown,

@@ -175,3 +175,16 @@ def test_a_line_that_is_too_long_is_set_aside_by_repair_with_the_state_that_was_
     assert check_journal(reports).problems == []
     assert len(lines_in(reports)) == 1
     assert read_state(reports).active_tag == known.active_tag
+
+
+@pytest.mark.parametrize("name", ["reports", "reports/.phase4"])
+def test_a_file_in_the_place_of_a_directory_is_what_verify_says(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    with pytest.raises(StateUnreadable, match="is no directory") as refused:
+        read_state(tmp_path / "reports")
+    assert "--repair" not in error_as_commands(refused.value), "there is nothing that could be repaired"
+    found = verify(site_of(tmp_path))
+    assert not found.ok
+    assert [(one.kind, one.where) for one in found.problems] == [("directory", str(path))]

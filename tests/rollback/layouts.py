@@ -267,3 +267,23 @@ def stop(work: Path, complete: RunRecord, name: str) -> None:
     ]
     save_run(work / "reports", complete.model_copy(update={"state": "interrupted", "steps": tuple(steps)}))
     (work / "reports" / next(iter(complete.steps[at].produced))).unlink()
+
+
+OWN_CHECK = """
+[[own_checks]]
+name = "note"
+title = "Note"
+file = "{tag}_note.md"
+class = "P2"
+owner = "product"
+"""
+
+
+def with_a_file_that_no_step_writes(lay: Lay) -> Lay:
+    """Return what lays out the same for a desk one of whose checks reads a file that no step writes."""
+
+    def lay_out(work: Path) -> None:
+        lay(work)
+        (work / "phase4.toml").write_text(OWN_CHECK)
+
+    return lay_out

@@ -36,6 +36,7 @@ from tests.rollback.layouts import (
     tampered,
     unreadable,
     warned,
+    with_a_file_that_no_step_writes,
     without,
     without_good_tag,
     without_good_tag_and_product_called,
@@ -96,6 +97,10 @@ STATES: dict[str, State] = {
     ),
     "P1, closed": State(overridden, "reclassify", "B", "phase4 incident reclassify P1 --reason R --tag B"),
     "P1, left behind": State(reopened, None, wanted="B"),
+    "a file that no step writes": State(with_a_file_that_no_step_writes(healthy), "", "noon", "phase4 docs settings"),
+    "re-run, a file that no step writes": State(
+        with_a_file_that_no_step_writes(reran), "", "C", "phase4 docs settings"
+    ),
     "nothing at all": State(lambda work: work.mkdir(), "", None, "phase4 init"),
     "tampered": State(tampered, "restore", "noon", "phase4 restore noon"),
     "beyond restore": State(beyond_restore, "verify", "noon", "phase4 verify"),
