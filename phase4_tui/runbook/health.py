@@ -63,11 +63,6 @@ class Health(Document):
         return self.__pydantic_extra__[name]
 
     @property
-    def all_ok(self) -> bool:
-        """True when every check holds."""
-        return all(check.ok for check in self.checks.values())
-
-    @property
     def core_pass(self) -> bool:
         """True when both gates passed."""
         return all(check.state == "passed" for check in self.checks.values() if check.is_gate)

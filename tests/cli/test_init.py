@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.cli.support import ask, call, listing
+from tests.runbook.documents import all_ok
 from tests.runbook.support import foreign, script_of, verdict
 from tests.runbook.test_steps import COMMANDS
 
@@ -129,7 +130,7 @@ def follow_the_runbook(work: Path, first_on_path: Path) -> None:
 def test_the_five_commands_of_the_runbook_run_letter_by_letter(work: Path, tmp_path: Path) -> None:
     follow_the_runbook(work, wrapper(tmp_path / "bin", sys.executable))
     health, classification = verdict(work)
-    assert health.all_ok
+    assert all_ok(health)
     assert (classification.level, classification.severity_class) == ("ok", None)
     assert ask(work, "status", "--tag", "phase4_demo").status == 0
 
@@ -141,7 +142,7 @@ def test_they_run_as_well_by_a_python_that_lacks_the_program(work: Path, tmp_pat
     lacks = subprocess.run([bare / "python", "-c", "import phase4_tui"], capture_output=True)
     assert lacks.returncode != 0
     follow_the_runbook(work, bare)
-    assert verdict(work)[0].all_ok
+    assert all_ok(verdict(work)[0])
 
 
 def test_a_laid_out_script_that_finds_no_program_anywhere_says_what_to_do(work: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.policy.phase3.quality import SECTIONS as PHASE3_SECTIONS
 from phase4_tui.policy.phase4.quality import SECTIONS as PHASE4_SECTIONS
+from phase4_tui.runbook.health import Health
 from phase4_tui.runbook.isolation import Proof
 from phase4_tui.runbook.provenance import RunRecord, Source, StepRecord, StepState, new_run_id, save_run
 from phase4_tui.runbook.settings import Settings
@@ -159,3 +160,8 @@ class Tag:
         )
         save_run(self.reports, record)
         return record
+
+
+def all_ok(health: Health) -> bool:
+    """Return whether every check of a tag holds."""
+    return all(check.ok for check in health.checks.values())

@@ -19,7 +19,7 @@ from phase4_tui.runbook.checks import judge
 from phase4_tui.runbook.classification import Classification, classify
 from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.run_holder import announce, run_lock, withdraw
-from tests.runbook.documents import ALERT, CHECK_AGE, REPORT_AGE, Tag, quality
+from tests.runbook.documents import ALERT, CHECK_AGE, REPORT_AGE, Tag, all_ok, quality
 
 RELEASE, QUALITY, MONITORING, SIGNOFF, MARKDOWN = (
     Artifact.RELEASE_CHECK,
@@ -339,7 +339,7 @@ def test_a_monitoring_file_beside_a_phase_3_tag_changes_nothing_however_broken(t
     assert (found.level, found.rule, found.evidence) == ("ok", "healthy", ())
     health = judge(read_evidence(tag.site, tag.name, patient=False))
     assert (health["monitoring"].state, health["monitoring"].issues) == ("not_applicable", ())
-    assert health.all_ok
+    assert all_ok(health)
 
 
 def test_what_is_broken_in_phase_3_is_still_p0_and_the_monitoring_no_part_of_it(tmp_path: Path) -> None:

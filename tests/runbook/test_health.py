@@ -9,7 +9,7 @@ from phase4_tui.artifacts.names import Artifact
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.health import Check, Health
 from phase4_tui.runbook.judging import judge_tag
-from tests.runbook.documents import ALERT, CHECK_AGE, REPORT_AGE, Json, Tag, quality
+from tests.runbook.documents import ALERT, CHECK_AGE, REPORT_AGE, Json, Tag, all_ok, quality
 
 RELEASE, QUALITY, MONITORING, SIGNOFF = (
     Artifact.RELEASE_CHECK,
@@ -39,7 +39,7 @@ def state(tag: Tag, name: str) -> tuple[str, bool]:
 
 def test_a_healthy_tag_holds_all_four_and_says_on_what(tag: Tag) -> None:
     found = health(tag)
-    assert found.all_ok
+    assert all_ok(found)
     assert [found[name].state for name, _ in CHECKS] == ["passed", "passed", "ok", "present"]
     for name, artifact in CHECKS:
         one = found[name]
@@ -56,7 +56,7 @@ def test_an_absent_file_is_absent(tag: Tag, name: str, artifact: Artifact) -> No
     tag.remove(artifact)
     assert state(tag, name) == ("absent", False)
     assert check(tag, name).modified_at is None
-    assert not health(tag).all_ok
+    assert not all_ok(health(tag))
 
 
 @pytest.mark.parametrize(("name", "artifact"), JSON_CHECKS)
@@ -199,7 +199,7 @@ def test_older_runs_are_shown_and_used_and_what_is_off_is_said(tag: Tag) -> None
     tag.put(QUALITY, {"passed": True, "checks": {"event_policy": {"passed": True, "issues": []}}})
     tag.put(MONITORING, {"status": "OK", "alerts": [], "new_key_of_tomorrow": 1})
     found = health(tag)
-    assert found.all_ok
+    assert all_ok(found)
     assert any("`validation_errors`" in issue for issue in found["release_check"].issues)
     assert any("event_policy" in issue for issue in found["quality_check"].issues)
     assert any("`snapshot`" in issue for issue in found["monitoring"].issues)
@@ -216,7 +216,7 @@ def test_the_gate_of_an_older_run_can_fail_by_a_section_of_another_name(tag: Tag
 def test_a_phase_3_tag_has_no_monitoring_and_its_own_note(tmp_path: Path) -> None:
     tag = Tag(tmp_path / "reports", "p3", phase=3)
     found = health(tag)
-    assert found.all_ok
+    assert all_ok(found)
     assert (found["monitoring"].state, found["monitoring"].ok) == ("not_applicable", True)
     assert found["signoff"].file.endswith("p3_phase3_signoff.md")
     tag.remove(Artifact.PHASE3_SIGNOFF)

@@ -7,7 +7,7 @@ from phase4_tui.journal.state import OperationsState, Quarantined
 from phase4_tui.runbook.checks import judge
 from phase4_tui.runbook.evidence import read_evidence
 from phase4_tui.runbook.ladder import first_failed_rung
-from tests.runbook.documents import ALERT, Tag, quality
+from tests.runbook.documents import ALERT, Tag, all_ok, quality
 
 NOTHING = OperationsState()
 
@@ -32,7 +32,7 @@ def test_a_note_that_recommends_no_go_fails_the_rung_of_the_sign_off_alone(tag: 
     assert failed_rung(tag) is None
     tag.put(Artifact.PHASE4_SIGNOFF, f"# Sign-off\n\n{line}\n")
     assert failed_rung(tag) == "signed off"
-    assert judge(read_evidence(tag.site, tag.name, patient=False)).all_ok, "the note is there, which is the check"
+    assert all_ok(judge(read_evidence(tag.site, tag.name, patient=False))), "the note is there, which is the check"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.audit import audit
 from phase4_tui.runbook.classification import OWN_CHECK
 from phase4_tui.runbook.ladder import RUNGS, rungs_of
-from tests.runbook.documents import ALERT, REPORT_AGE, Tag, quality
+from tests.runbook.documents import ALERT, REPORT_AGE, Tag, all_ok, quality
 from tests.runbook.own_desk import FILE, SETTINGS, SHADOW, TITLES, judged, own_tag, put, site_at
 
 CONTENTS: dict[str, tuple[object, str, str]] = {
@@ -53,7 +53,7 @@ def test_a_file_that_is_not_there_or_being_written_or_too_old_is_never_ok(tmp_pa
         change()
         found = judged(tag)
         check = found.health["shadow_duration"]
-        assert (check.state, check.ok, found.health.all_ok) == (state, False, False)
+        assert (check.state, check.ok, all_ok(found.health)) == (state, False, False)
         assert (found.classification.level, found.classification.rule) == ("unknown", "artifacts_not_usable")
         assert f"t1{FILE}" in [one.key for one in found.classification.evidence]
         assert found.rung == "Shadow duration"

@@ -11,6 +11,7 @@ from phase4_tui.runbook.audit import audit
 from phase4_tui.runbook.provenance import latest_steps, runs_of
 from phase4_tui.runbook.status import read_tags
 from phase4_tui.runbook.steps import find_step, steps_of
+from tests.runbook.documents import all_ok
 from tests.runbook.own_desk import CHECK, FILE, NOTE_CHECK, SHADOW, STEP, own_desk, site_at
 from tests.runbook.support import STEP_NAMES, TAG, fed, run, states, step, verdict
 
@@ -89,7 +90,7 @@ def test_a_step_that_crashes_stops_the_sequence_and_the_tag_is_not_healthy(tmp_p
     }
     assert "RuntimeError: the shadow book is not there" in (step(record, "shadow_duration").error or "")
     health, classification = verdict(work)
-    assert (health["shadow_duration"].state, health.all_ok) == ("absent", False)
+    assert (health["shadow_duration"].state, all_ok(health)) == ("absent", False)
     assert (classification.severity_class, classification.rule) == ("P2", "step_broken")
     assert classification.evidence[0].key == "steps.shadow_duration"
     (row,) = read_tags(site_at(work))

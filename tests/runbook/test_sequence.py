@@ -9,6 +9,7 @@ import pytest
 
 from phase4_tui.runbook.steps import find_step
 from tests.runbook import misbehaving
+from tests.runbook.documents import all_ok
 from tests.runbook.support import (
     STEP_NAMES,
     TAG,
@@ -43,7 +44,7 @@ def test_our_own_steps_run_to_a_healthy_end_where_init_laid_them_out(tmp_path: P
     assert states(record) == PASSED
     assert {step.origin for step in record.steps} == {"built-in"}
     health, classification = verdict(work)
-    assert health.all_ok
+    assert all_ok(health)
     assert classification.level == "ok"
 
 
@@ -55,7 +56,7 @@ def test_an_operators_scripts_run_as_they_are_and_the_same_health_comes_out(tmp_
     assert {step.origin for step in record.steps} == {"working directory"}
     assert observer.started == STEP_NAMES == [ended.name for ended in observer.ended]
     assert "stand-in" in (work / "reports" / f"{TAG}_report.json").read_text()
-    assert verdict(work)[0].all_ok
+    assert all_ok(verdict(work)[0])
 
 
 def test_where_only_some_scripts_are_the_operators_the_rest_are_ours(tmp_path: Path) -> None:

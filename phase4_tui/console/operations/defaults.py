@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from itertools import chain, count
-from shlex import quote
 
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.runbook.provenance import resume_command
@@ -97,19 +96,8 @@ def to_acknowledge(snapshot: Snapshot, settings: Settings) -> str | None:
     return next((call.owner for call in reversed(calls) if call.acknowledged_at is None), None)
 
 
-def reopening(snapshot: Snapshot, settings: Settings) -> str:
-    """Return the command that reopens as the next move says, else on the shown tag."""
-    move = snapshot.next_move
-    if move is not None and move.operation == "reopen":
-        return move.command
-    return f"phase4 reopen --tag {quote(shown(snapshot, settings) or 'TAG')}"
-
-
 def to_resume(snapshot: Snapshot, settings: Settings) -> str:
-    """Return the command that resumes the run of the next move, else the shown tag's last one."""
-    move = snapshot.next_move
-    if move is not None and move.operation == "resume":
-        return move.command
+    """Return the command that resumes the shown tag's last run."""
     run = snapshot.focus.last_run if snapshot.focus else None
     return resume_command(run) if run is not None else "phase4 run --resume"
 

@@ -58,3 +58,15 @@ class Operation:
 def command(template: str, *values: Default) -> CommandOf:
     """Return a function that fills the gaps of a command with the operation's own defaults."""
     return lambda snapshot, settings: template.format(*(quote(value(snapshot, settings) or "TAG") for value in values))
+
+
+def of_move(operation: str, otherwise: CommandOf) -> CommandOf:
+    """Return a function that gives the next move's command where the move is this operation, else another."""
+
+    def command_of(snapshot: Snapshot, settings: Settings) -> str:
+        move = snapshot.next_move
+        if move is not None and move.operation == operation:
+            return move.command
+        return otherwise(snapshot, settings)
+
+    return command_of

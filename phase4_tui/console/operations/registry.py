@@ -12,7 +12,7 @@ from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.operations import availability, defaults, shell_commands
 from phase4_tui.console.operations.availability import Obstacle
 from phase4_tui.console.operations.defaults import Default
-from phase4_tui.console.operations.operation import Dialogue, Group, Operation, command
+from phase4_tui.console.operations.operation import Dialogue, Group, Operation, command, of_move
 from phase4_tui.console.operations.shell_commands import REASON, TAG, ShellCommand
 from phase4_tui.console.views import Gesture, View
 from phase4_tui.runbook.settings import Settings
@@ -179,7 +179,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "resume", "R", "resume", "Resume the last run at its first incomplete step", RUN, _resume,
-        defaults.to_resume, availability.resumable, writes=True,
+        of_move("resume", defaults.to_resume), availability.resumable, writes=True,
     ),
     Operation(
         "rehearse", "", "rehearsal", "Run Phase 4 under a tag of its own, to reopen on", RUN, _rehearse,
@@ -232,7 +232,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "reopen", "o", "reopen", "Reopen Phase 4 on this tag; shows each unmet condition", ROLLBACK, _reopen,
-        defaults.reopening, availability.reopenable,
+        of_move("reopen", command("phase4 reopen --tag {}", defaults.to_reopen)), availability.reopenable,
         (ShellCommand(
             ("reopen",), "Reopen Phase 4 on a rehearsal; lists each condition that is unmet.",
             (shell_commands.REHEARSAL, shell_commands.ACCEPT, shell_commands.OVERRIDE, shell_commands.SPARE_REASON),
