@@ -1,5 +1,6 @@
 """The house keeps its own rules: imports, copies, documents, command lines that others rely on."""
 
+import importlib
 import re
 import shutil
 import subprocess
@@ -9,10 +10,13 @@ from pkgutil import walk_packages
 
 import pytest
 
+import phase4_tui
 from phase4_tui import console
+from phase4_tui.errors import Phase4Error
 from phase4_tui.runbook.steps import DATA
 
 ROOT = Path(__file__).parents[1]
+RUN_WHEN_LOADED = ("__main__", "launcher")
 DRAWING = {"textual", "rich", "typer", "click"}
 
 
@@ -88,3 +92,16 @@ def test_no_module_is_longer_than_one_sitting() -> None:
 def test_every_module_says_in_its_first_line_what_it_is_for() -> None:
     paths = list((ROOT / "phase4_tui").rglob("*.py"))
     assert [str(path) for path in paths if not path.read_text().startswith('"""')] == []
+
+
+def test_every_exception_is_below_the_one_base() -> None:
+    names = [found.name for found in walk_packages(phase4_tui.__path__, "phase4_tui.")]
+    modules = [importlib.import_module(name) for name in names if not name.endswith(RUN_WHEN_LOADED)]
+    found = {
+        value
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, BaseException) and value.__module__.startswith("phase4_tui.")
+    }
+    assert len(found) > 15
+    assert {value for value in found if not issubclass(value, Phase4Error)} == set()
