@@ -119,8 +119,8 @@ class TerminalAsker:
                 say(safe_line(text), "" if tone is None else TONES[tone])
 
     def tell(self, text: str, severity: Severity = "information", *, remedies: Sequence[Remedy] = ()) -> None:
-        """Print a line."""
-        say(safe_line(f"  {self.word(text, remedies)}"), STYLES[severity])
+        """Print a line, under `--json` on stderr."""
+        say(safe_line(f"  {self.word(text, remedies)}"), STYLES[severity], aside=self._desk.json)
 
     def report(self, done: Done) -> None:
         """Print what was done."""
@@ -222,6 +222,6 @@ def give(desk: Desk, dialogue: Coroutine[Any, Any, object]) -> int:
         return FAILED
     except Left as left:
         if left.message:
-            say(as_commands(left.message, left.remedies))
+            say(as_commands(left.message, left.remedies), aside=desk.json)
         return FAILED
     return DONE

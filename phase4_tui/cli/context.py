@@ -28,8 +28,6 @@ Operator = Annotated[str | None, typer.Option(help="Who acts.", show_default="th
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan, change nothing.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-Reason = Annotated[str, typer.Option("--reason", metavar="R", help="Why; it goes into the journal.")]
-SpareReason = Annotated[str | None, typer.Option("--reason", metavar="R", help="Why; needed with --override.")]
 COMMON: dict[str, tuple[Any, Any]] = {
     "workdir": (Workdir, None),
     "reports": (Reports, None),

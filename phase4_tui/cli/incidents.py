@@ -1,7 +1,7 @@
 """The commands that show incidents and root causes: `incident show`, `list`, `export`, `root-cause list`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -20,13 +20,7 @@ from phase4_tui.rollback.next_move import next_move
 from phase4_tui.rollback.post_mortem import find_incident, post_mortem
 from phase4_tui.rollback.read_situation import read_situation
 from phase4_tui.rollback.root_cause import RootCause, root_causes
-from phase4_tui.runbook.escalation import OWNERS
 
-_WHO = "; ".join(f"{name}: {what}" for name, what in OWNERS.items())
-OwnerOption = Annotated[
-    Literal["engineering", "risk", "product"],
-    typer.Option("--owner", help=_WHO),
-]
 Which = Annotated[
     str | None, typer.Argument(metavar="I", help="The incident.", show_default="the open one, else the last")
 ]
