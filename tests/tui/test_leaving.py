@@ -3,14 +3,16 @@
 import asyncio
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from phase4_tui.console.facts import events
-from phase4_tui.tui.messages import OutputArrived
+from phase4_tui.tui.messages import OutputArrived, SnapshotReady
 from tests.terminal import Terminal, plain
 from tests.tui.support import lay_out, make_app, until
+from tests.tui.user import user_at
 
 DASHBOARD = [sys.executable, "-m", "phase4_tui", "--operator", "maria"]
 LOOKS = "avjbdtg?ck/"
@@ -69,3 +71,19 @@ def test_a_signal_that_comes_once_the_loop_is_closed_is_no_error(tmp_path: Path)
     app._loop = asyncio.new_event_loop()
     app._loop.close()
     app.leave(143)
+
+
+@pytest.mark.parametrize("key", ["", "v", "j", "b", "d", "t", "question_mark", "c", "k", "g", "a"])
+async def test_facts_that_arrive_while_the_screens_are_taken_down_are_no_error(tmp_path: Path, key: str) -> None:
+    lay_out(tmp_path)
+    async with user_at(tmp_path) as user:
+        app = user.app
+        await user.incident()
+        if key:
+            await user.press(key)
+            await until(user.pilot, lambda: len(app.screen_stack) == 2 and app.screen.is_mounted)
+        await app._prune(app.screen)  # screen by screen, as an application ends, and the stack is emptied after it
+        assert app.snapshot is not None
+        with app._context():
+            app.on_snapshot_ready(SnapshotReady(replace(app.snapshot, trouble="late")))
+            app.on_output_arrived(OutputArrived(events.OutputArrived("B pipeline", ("a line",))))

@@ -98,12 +98,12 @@ class FactsApp(App[None]):
         self.facts.stop()
 
     def on_snapshot_ready(self, message: SnapshotReady) -> None:
-        """Give every screen the new snapshot."""
+        """Give every open screen the new snapshot; while the application ends, they are taken down one by one."""
         if not self.screen_stack:
-            return  # the application is ending
+            return
         before, self.snapshot = self.snapshot, message.snapshot
         for screen in self.screen_stack:
-            if isinstance(screen, FactsScreen):
+            if isinstance(screen, FactsScreen) and screen.is_open:
                 screen.snapshot = message.snapshot
         if self.site.settings.dashboard.bell and before is not None and message.snapshot.is_worse_than(before):
             self.bell()
@@ -111,8 +111,8 @@ class FactsApp(App[None]):
 
     def on_output_arrived(self, message: OutputArrived) -> None:
         """Show what a step wrote."""
-        for screen in self.screen_stack[:1]:  # there is none while the application ends
-            if isinstance(screen, DashboardScreen):
+        for screen in self.screen_stack[:1]:
+            if isinstance(screen, DashboardScreen) and screen.is_open:
                 screen.take_output(message.output)
 
     def on_tag_chosen(self, message: TagChosen) -> None:
