@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +18,7 @@ from phase4_tui.journal.state import fold, read_state, stored_state
 from phase4_tui.rollback.operations import Done, Plan, carry_out
 from phase4_tui.rollback.verification import verify
 from tests.rollback.support import site_of
-from tests.runbook.documents import CHECK_AGE, REPORT_AGE, Tag, contents, quality
+from tests.runbook.documents import CHECK_AGE, REPORT_AGE, Tag, contents, put, quality
 
 
 def place(tmp_path: Path, *tags: str) -> Path:
@@ -34,12 +32,7 @@ def place(tmp_path: Path, *tags: str) -> Path:
 
 def write(work: Path, name: str, artifact: Artifact, content: object, age: float = CHECK_AGE) -> Path:
     """Write one artifact of a tag, which was last changed `age` seconds ago."""
-    path = work / "reports" / f"{name}{artifact}"
-    data = content if isinstance(content, bytes) else json.dumps(content).encode()
-    path.write_bytes(data)
-    moment = time.time() - age
-    os.utime(path, (moment, moment))
-    return path
+    return put(work / "reports" / f"{name}{artifact}", content, age)
 
 
 def own_report(work: Path, name: str, content: bytes | None = None) -> None:

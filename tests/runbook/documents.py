@@ -88,6 +88,20 @@ def site_at(reports: Path) -> Site:
     return Site(reports.parent, Settings(reports=reports.name), {})
 
 
+def put(path: Path, content: object, age: float = CHECK_AGE) -> Path:
+    """Write a file that was last changed `age` seconds ago: bytes and text as they are, anything else as JSON.
+
+    It appears with that time: who watches the directory must not see a moment in which it is new.
+    """
+    if isinstance(content, str):
+        content = content.encode()
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+    moment = time.time() - age
+    os.utime(fresh, (moment, moment))
+    return fresh.replace(path)
+
+
 class Tag:
     """One tag in a reports directory, healthy at first."""
 
@@ -109,15 +123,7 @@ class Tag:
 
     def put(self, artifact: Artifact, content: object, age: float = CHECK_AGE) -> Path:
         """Write an artifact: bytes and text as they are, anything else as JSON; last changed `age` seconds ago."""
-        path = self.path(artifact)
-        if isinstance(content, str):
-            content = content.encode()
-        # With its time already set: who watches the directory would see a moment in which it is new.
-        fresh = self.reports.parent / f".{path.name}.new"
-        fresh.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
-        moment = time.time() - age
-        os.utime(fresh, (moment, moment))
-        return fresh.replace(path)
+        return put(self.path(artifact), content, age)
 
     def age(self, artifact: Artifact, seconds: float) -> Path:
         """Make an artifact as old as that."""

@@ -1,10 +1,7 @@
 """A desk with steps and checks of its own, and its files as they look on disk."""
 
-import json
-import os
 import shutil
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +9,7 @@ from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.judging import Judgement, judge_tag
 from phase4_tui.runbook.settings import load_settings
 from phase4_tui.runbook.site import Site
+from tests.runbook import documents
 from tests.runbook.documents import CHECK_AGE, Tag
 from tests.runbook.support import ENVIRONMENT, FOREIGN, foreign
 
@@ -92,11 +90,7 @@ def own_tag(work: Path, name: str = "t1", **shadow: object) -> Tag:
 
 def put(tag: Tag, suffix: str, content: object, age: float = CHECK_AGE) -> Path:
     """Write one of the desk's own files: text as it is, anything else as JSON; last changed `age` seconds ago."""
-    path = tag.reports / f"{tag.name}{suffix}"
-    path.write_text(content if isinstance(content, str) else json.dumps(content))
-    moment = time.time() - age
-    os.utime(path, (moment, moment))
-    return path
+    return documents.put(tag.reports / f"{tag.name}{suffix}", content, age)
 
 
 def judged(tag: Tag, state: OperationsState | None = None) -> Judgement:

@@ -1,7 +1,6 @@
 """What a user sees who looks at decisions and trends, and at any screen in any size."""
 
 import json
-import os
 import time
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from phase4_tui.tui.screens.decisions import DecisionsScreen
 from phase4_tui.tui.screens.journal import JournalScreen
 from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.widgets.rows import Rows
-from tests.runbook.documents import Tag
+from tests.runbook.documents import Tag, put
 from tests.tui.support import SIZE, make_app, screen_text, told, until
 from tests.tui.view_support import (
     HOSTILE,
@@ -175,9 +174,7 @@ def put_kpis(reports: Path, tag: str, age: float = 10, **kpis: object) -> None:
         "alert_count": 0,
         "status": "OK",
     }
-    path = reports / f"{tag}_monitoring.json"
-    path.write_text(json.dumps(document))
-    os.utime(path, (time.time() - age, time.time() - age))
+    put(reports / f"{tag}_monitoring.json", document, age)
 
 
 async def test_the_kpis_of_the_tags_stand_against_the_rules_and_a_breach_is_told_in_words(work: Path) -> None:
