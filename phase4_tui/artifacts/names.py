@@ -35,7 +35,7 @@ class Artifact(StrEnum):
 
 
 def key_of(suffix: str) -> str:
-    """Return the command line's name of the artifact with this suffix."""
+    """Return how an artifact is named on the command line, from its suffix."""
     return suffix.lstrip("_").replace(".", "_")
 
 
@@ -77,7 +77,7 @@ class ArtifactNames:
 
     @cached_property
     def by_key(self) -> dict[str, str]:
-        """Every suffix by its command line's name."""
+        """Every suffix by its name on the command line."""
         return {key_of(suffix): suffix for suffix in self.suffixes}
 
     @cached_property

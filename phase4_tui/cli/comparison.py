@@ -25,8 +25,7 @@ def compare(
 ) -> int:
     """Compare a bad tag with a rehearsal, three ways with a known-good tag."""
     session = session_of(desk)
-    incident = read_state(desk.reports).incident
-    if desk.dry_run and incident is not None and incident.tag == bad:
+    if desk.dry_run and read_state(desk.reports).incident_of(bad) is not None:
         return give(desk, session.give(lambda: plan_compare(desk.site, bad, rerun, known_good, rtol=rtol, atol=atol)))
     result = result_of(compare_tags(session, bad, rerun, known_good, rtol=rtol, atol=atol))
     if desk.json:

@@ -13,7 +13,7 @@ from phase4_tui.cli.context import DONE, FAILED, Desk, complain, emit, say
 from phase4_tui.cli.run_progress import observing
 from phase4_tui.cli.status_document import StatusDocument, read_status_document
 from phase4_tui.cli.status_text import show_status
-from phase4_tui.errors import FORESEEN, Phase4Error, Refused, Remedy, as_commands, command_line
+from phase4_tui.errors import FORESEEN, Refused, Remedy, as_commands, command_line, error_as_commands
 from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.runbook.provenance import RunRecord
 from phase4_tui.runbook.run_plan import Request, RunPlan, choose_phase, plan_run
@@ -129,8 +129,7 @@ def _look_for_incident(desk: Desk, tag: str) -> None:
         look_for_incident(desk.site, tag)
     except FORESEEN as error:
         again = Remedy("guided", command_line("rollback"), "looks again")
-        message, remedies = (error.message, error.remedies) if isinstance(error, Phase4Error) else (str(error), ())
-        complain(as_commands(f"no incident was opened: {message}", (*remedies, again)))
+        complain(as_commands(f"no incident was opened: {error_as_commands(error)}", (again,)))
 
 
 def _document(record: RunRecord, status: StatusDocument) -> dict[str, object]:

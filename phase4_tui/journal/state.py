@@ -105,6 +105,10 @@ class OperationsState(Document):
     pending: tuple[Pending, ...] = ()
     journal: Head = Head()
 
+    def incident_of(self, tag: str) -> Incident | None:
+        """Return the open incident if it is that of `tag`, else None."""
+        return self.incident if self.incident is not None and self.incident.tag == tag else None
+
     def changed_by(self, event: Event) -> "OperationsState":
         """Return the state after `event`; raises ValidationError when the event's changes are invalid."""
         changes = event.detail.get("changes") or {}

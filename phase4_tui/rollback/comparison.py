@@ -134,8 +134,9 @@ def check_comparable(
 
 
 def _is_known(site: Site, state: OperationsState, tag: str) -> bool:
-    is_its = state.incident is not None and state.incident.tag == tag
-    return is_its or bool(artifacts_of(site, tag)) or next(runs_of(site.reports, tag), None) is not None
+    if state.incident_of(tag) is not None or artifacts_of(site, tag):
+        return True
+    return next(runs_of(site.reports, tag), None) is not None
 
 
 def _decisions(

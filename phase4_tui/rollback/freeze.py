@@ -38,7 +38,7 @@ def plan_freeze(site: Site, tag: str, reason: str) -> Plan:
         thaws = Remedy("thaw", command_line("thaw", tag, "--reason", "R"), "puts that on record")
         raise Refused(f"{tag} was frozen and its copies are gone", remedy=thaws, tag=tag)
     paths = artifacts_of(site, tag)
-    if not paths and state.incident is not None and state.incident.tag == tag:
+    if not paths and state.incident_of(tag) is not None:
         return plan_on(
             state,
             "freeze",
@@ -102,7 +102,7 @@ def plan_thaw(site: Site, tag: str, reason: str) -> Plan:
         told = f"its copies are kept in {kept}" if kept else "its copies were gone"
         return Effect({"frozen": entries}, {"kept_in": kept and str(kept)}, (f"{tag} is thawed; {told}",))
 
-    warnings = ["it belongs to the open incident: it is evidence"] if _is_evidence(state, tag) else []
+    warnings = ["it belongs to the open incident: it is evidence"] if state.incident_of(tag) is not None else []
     warnings += [] if there else ["its copies are gone: nothing proves any more what was frozen"]
     return plan_on(
         state,
@@ -235,7 +235,3 @@ def _warnings(site: Site, tag: str) -> tuple[str, ...]:
     if missing:
         warnings.append(f"it is incomplete, without {', '.join(missing)}; what is there is frozen")
     return tuple(warnings)
-
-
-def _is_evidence(state: OperationsState, tag: str) -> bool:
-    return state.incident is not None and state.incident.tag == tag

@@ -57,9 +57,10 @@ def refuse_not_good(site: Site, state: OperationsState, tag: str, *, whole: bool
 
 def _refuse_bad(site: Site, state: OperationsState, tag: str) -> None:
     """Raise Refused for a tag that is not known-good, and for the open incident's tag whatever its files hold."""
-    if state.incident is not None and state.incident.tag == tag:
+    incident = state.incident_of(tag)
+    if incident is not None:
         raise Refused(
-            f"{tag} is the tag of the open incident {state.incident.id}",
+            f"{tag} is the tag of the open incident {incident.id}",
             remedy=(
                 Remedy(effect="choose another"),
                 Remedy("reopen", command_line("reopen", "--tag", tag), "brings a re-run of it back"),

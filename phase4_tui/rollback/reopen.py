@@ -181,11 +181,12 @@ def plan_compare(
             raise Refused(f"the report of {rerun} was written while it was compared", remedy=again, tag=rerun)
         detail = {"bad": bad, "known_good": known_good, "verdict": result.verdict, "counts": result.decision_counts}
         changes: dict[str, Any] = {}
-        if state.incident is not None and state.incident.tag == bad:
+        incident = state.incident_of(bad)
+        if incident is not None:
             made = Comparison(rerun=rerun, report_sha256=digest, verdict=result.verdict, at=iso(now_ns()))
             # The journal keeps every comparison; an event has room for the last of each rehearsal.
-            others = [one for one in state.incident.comparisons if one.rerun != rerun][1 - KEPT_COMPARISONS :]
-            changed = state.incident.changed(comparisons=(*others, made))
+            others = [one for one in incident.comparisons if one.rerun != rerun][1 - KEPT_COMPARISONS :]
+            changed = incident.changed(comparisons=(*others, made))
             changes = {"incident": changed.model_dump(by_alias=True)}
         return Effect(changes, detail, (result.verdict,), result)
 

@@ -74,9 +74,10 @@ def _plan_for_tag(site: Site, state: OperationsState, entry: RootCause, incident
     if incident_id is not None:
         either = Remedy(effect="give `--incident I` or `--tag T`")
         raise Refused("a root cause is that of an incident or of a tag", remedy=either)
-    if state.incident is not None and state.incident.tag == tag:
+    incident = state.incident_of(tag)
+    if incident is not None:
         logs = Remedy("root_cause", command_line(*ADD_ROOT_CAUSE), "logs its root cause")
-        raise Refused(f"{tag} is the tag of the open incident {state.incident.id}", remedy=logs, tag=tag)
+        raise Refused(f"{tag} is the tag of the open incident {incident.id}", remedy=logs, tag=tag)
     if not artifacts_of(site, tag) and next(runs_of(site.reports, tag), None) is None:
         raise Refused(f"{tag} has neither artifacts nor runs in {site.reports}: there is no such tag", tag=tag)
     given = {name: _shortened(value) for name, value in entry.model_dump().items()}

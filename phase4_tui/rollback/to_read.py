@@ -36,4 +36,4 @@ def _depends_on(situation: Situation) -> Iterator[str]:
 
 def _must_stay(state: OperationsState, tag: str) -> bool:
     """True when a run must not write to a tag: it is frozen, or evidence of the open incident."""
-    return tag in state.frozen or (state.incident is not None and state.incident.tag == tag)
+    return tag in state.frozen or state.incident_of(tag) is not None

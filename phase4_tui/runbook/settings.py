@@ -71,7 +71,7 @@ def _named(phase: Literal[3, 4]) -> Callable[[dict[str, Any]], None]:
 
 
 class OwnStep(Section):
-    """`[[own_steps]]`: a step of the desk's own; they run after the runbook's, in their sequence in the file."""
+    """`[[own_steps]]`: a step of the desk's own; they run after the runbook's, in the order of the file."""
 
     name: Name
     argv: Annotated[tuple[Argument, ...], Field(min_length=1)]

@@ -25,8 +25,8 @@ def bad(work: Path) -> Tag:
     return bad
 
 
-def test_what_was_typed_before_the_question_is_no_answer_to_it(bad: Tag, work: Path) -> None:
-    assert bad.name
+@pytest.mark.usefixtures("bad")
+def test_what_was_typed_before_the_question_is_no_answer_to_it(work: Path) -> None:
     with operator(work, "rollback") as me:
         me.says("Do it?", "y")
         me.says("Switch to which tag?", "good\ny\ny")
@@ -36,8 +36,8 @@ def test_what_was_typed_before_the_question_is_no_answer_to_it(bad: Tag, work: P
     assert (list(state.frozen), state.active_tag) == (["bad"], None)
 
 
-def test_a_note_may_be_left_empty_and_one_that_was_given_is_not_asked_for(bad: Tag, work: Path) -> None:
-    assert bad.name
+@pytest.mark.usefixtures("bad")
+def test_a_note_may_be_left_empty_and_one_that_was_given_is_not_asked_for(work: Path) -> None:
     with operator(work, "escalate") as me:
         me.says("Whom to call", "risk")
         me.says("What should risk know?", "")
@@ -50,25 +50,25 @@ def test_a_note_may_be_left_empty_and_one_that_was_given_is_not_asked_for(bad: T
     assert [(call.owner, call.note) for call in incident.escalations] == [("risk", None), ("product", "look at bad")]
 
 
-@pytest.mark.parametrize(("closed", "status"), [("<&-", REFUSED), (">&-", REFUSED), ("2>&-", REFUSED)])
-def test_a_stream_that_the_caller_has_closed_is_no_defect(bad: Tag, work: Path, closed: str, status: int) -> None:
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+def test_a_stream_that_the_caller_has_closed_is_no_defect(bad: Tag, work: Path, closed: str) -> None:
     words = command("freeze", bad.name, "--reason", "R")
     found = subprocess.run(
         ["sh", "-c", f'exec "$@" {closed}', "sh", *words], cwd=work, env=ENVIRONMENT, stdin=subprocess.DEVNULL,
         capture_output=True, timeout=60, check=False,
     )  # fmt: skip
-    assert found.returncode == status
+    assert found.returncode == REFUSED
     assert b"Traceback" not in found.stderr
 
 
-def test_a_post_mortem_is_written_under_json_too(bad: Tag, work: Path) -> None:
-    assert bad.name
+@pytest.mark.usefixtures("bad")
+def test_a_post_mortem_is_written_under_json_too(work: Path) -> None:
     document = ask(work, "incident", "export", "--json", "--out", "pm.md").document()
     assert (work / "pm.md").read_text().strip() == document["markdown"].strip()
 
 
-def test_a_comparison_that_notes_nothing_has_no_plan_to_note_it(bad: Tag, work: Path) -> None:
-    assert bad.name
+@pytest.mark.usefixtures("bad")
+def test_a_comparison_that_notes_nothing_has_no_plan_to_note_it(work: Path) -> None:
     other = ask(work, "compare", "good", "bad", "--dry-run")
     assert other.status == HEALTHY
     assert "journal" not in other.out

@@ -204,8 +204,7 @@ class CompareScreen(FactsScreen):
         for side, (key, name) in SIDES.items():
             tag = self._tags[side]
             row = rows.get(tag) if tag else None
-            incident = snapshot.state.incident
-            note = " · the incident's" if tag and incident is not None and incident.tag == tag else ""
+            note = " · the incident's" if tag and snapshot.state.incident_of(tag) is not None else ""
             shown = f"{clip(tag or 'none', 40)}"
             told.append([(f"{key} ", "bold $accent"), f"{name:<11} ", (shown, "bold"), f"  {what(row)}{note}"])
         return told

@@ -255,10 +255,10 @@ class KnownGoodScreen(FactsScreen):
 
 def why_not_switch(row: TagRow, snapshot: Snapshot) -> str | None:
     """Return why a tag can't be switched to, None for one that can."""
-    incident = snapshot.state.incident
+    incident = snapshot.state.incident_of(row.tag)
     if not row.known_good:
         return f"is not known-good: it fails `{row.first_failed_rung}`"
-    if incident is not None and incident.tag == row.tag:
+    if incident is not None:
         return f"is the tag of the open incident {incident.id}"
     return "is the active tag already" if row.tag == snapshot.state.active_tag else None
 

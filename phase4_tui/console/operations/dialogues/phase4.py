@@ -117,8 +117,7 @@ async def compare_tags(
     """Return the comparison, noted in the incident when the bad tag is the incident's; raises what `compare` raises."""
     site = session.site
     session.typed("compare", bad, rerun, *(("--known-good", known_good) if known_good else ()))
-    incident = (await session.state()).incident
-    if incident is None or incident.tag != bad:
+    if (await session.state()).incident_of(bad) is None:
         return await session.face.work(lambda: compare(site, bad, rerun, known_good, rtol=rtol, atol=atol))
     plan = await session.face.work(lambda: plan_compare(site, bad, rerun, known_good, rtol=rtol, atol=atol))
     done = await session.face.carry_out(lambda: carry_out(site, plan))
