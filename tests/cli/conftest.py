@@ -1,9 +1,11 @@
 """Fixtures of this room."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.cli import half_way
 from tests.runbook.documents import Tag
 from tests.runbook.support import foreign, laid_out
 
@@ -24,3 +26,16 @@ def theirs(tmp_path: Path) -> Path:
 def tag(work: Path) -> Tag:
     """A healthy tag in the laid-out directory."""
     return Tag(work / "reports", "t1")
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An incident half-way, laid out once."""
+    return half_way.lay_out(tmp_path_factory.mktemp("operations") / "w")
+
+
+@pytest.fixture
+def half_done(template: Path, tmp_path: Path) -> Path:
+    """That incident, for one test."""
+    shutil.copytree(template, tmp_path / "w", symlinks=True)
+    return tmp_path / "w"

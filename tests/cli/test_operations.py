@@ -3,77 +3,26 @@
 import hashlib
 import json
 import os
-import shutil
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from phase4_tui.artifacts.names import Artifact
-from phase4_tui.rollback.incidents import look_for_incident
+from tests.cli.half_way import ASKING, COMPARE, NOT_ASKING, REASON, events_of
 from tests.cli.support import DANGEROUS, FAILED, HEALTHY, P1, P2, REFUSED, ask, listing
 from tests.cli.terminal import operator
-from tests.rollback.support import site_of
-from tests.runbook.documents import ALERT, Tag
-from tests.runbook.support import laid_out
 
-REASON = ["--reason", 'because: ü 🔥 "quoted" \\ 1e9']
-ASKING = [
-    ["freeze", "good", *REASON],
-    ["thaw", "bad", *REASON],
-    ["restore", "bad"],
-    ["known-good", "switch", "good", *REASON],
-    ["mode", "phase3-only", *REASON],
-    ["incident", "reclassify", "P2", *REASON],
-    ["reopen", "--tag", "new", "--override", *REASON],
-]
-NOT_ASKING = [
-    ["known-good", "pin", "new"],
-    ["known-good", "unpin", "good"],
-    ["root-cause", "add", "--cause", "c", "--remediation", "r", "--owner", "risk"],
-    ["escalate", "--owner", "product", "--note", "look"],
-    ["escalate", "ack", "--owner", "risk"],
-]
-COMPARE = ["compare", "bad", "new", "--known-good", "good"]
 EVENT = {"seq", "at", "operator", "host", "kind", "tag", "incident", "detail", "prev", "hash"}
-INCIDENT = {"id", "class", "opened_at", "stage", "tag", "rule", "owner", "evidence", "contained_at", "recovered_at"}
-ROW = {"tag", "class", "level", "frozen", "quarantined", "pinned", "known_good", "first_failed_rung", "modified_at"}
+
+
+@pytest.fixture
+def work(half_done: Path) -> Path:
+    """An incident half-way."""
+    return half_done
 
 
 def name_of(arguments: list[str]) -> str:
     return " ".join(arguments[:2])
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An incident half-way: the bad tag frozen and tampered with, a good one pinned, a new one, a call that waits."""
-    work = laid_out(tmp_path_factory.mktemp("operations") / "w")
-    for name in ("good", "new"):
-        Tag(work / "reports", name)
-    bad = Tag(work / "reports", "bad")
-    bad.change(Artifact.MONITORING, partial(dict.update, status="ALERT", alerts=[ALERT]), age=1)
-    assert look_for_incident(site_of(work), "bad") is not None
-    for operation in (
-        ["freeze", "bad", *REASON, "--yes"],
-        ["known-good", "pin", "good"],
-        ["escalate", "--owner", "risk"],
-    ):
-        assert ask(work, *operation).status == HEALTHY, operation
-    bad.path(Artifact.REPORT_MD).write_text("# Another\n")
-    return work
-
-
-@pytest.fixture
-def work(template: Path, tmp_path: Path) -> Path:
-    """That incident, for one test."""
-    shutil.copytree(template, tmp_path / "w", symlinks=True)
-    return tmp_path / "w"
-
-
-def events_of(work: Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = ask(work, "journal", "--json").document()["events"]
-    return found
 
 
 def check_chain(events: list[dict[str, Any]]) -> None:
@@ -188,48 +137,6 @@ def test_an_operation_given_twice_says_that_it_is_done_already(work: Path) -> No
         assert len(events_of(work)) == before
 
 
-def test_the_documents_of_what_is_on_record_have_their_keys(work: Path) -> None:
-    verified = ask(work, "verify", "--json")
-    assert verified.status == FAILED
-    found = verified.document()
-    assert set(found) == {"ok", "problems", "journal"}
-    assert [set(problem) for problem in found["problems"]] == [{"kind", "where", "detail"}]
-    assert set(found["journal"]) == {"events", "head"}
-    events = events_of(work)
-    assert (found["journal"]["events"], found["journal"]["head"]) == (len(events), events[-1]["hash"])
-    shown = ask(work, "incident", "show", "--json").document()
-    assert set(shown) >= INCIDENT
-    listed = ask(work, "incident", "list", "--json").document()
-    assert set(listed) == {"incidents"}
-    assert shown.pop("next_move")["operation"] == "restore"
-    assert listed["incidents"] == [shown]
-    for arguments in (["tags"], ["known-good", "list"]):
-        rows = ask(work, *arguments, "--json").document()
-        assert set(rows) == {"tags"}
-        assert [set(row) for row in rows["tags"]] == [ROW] * 3
-    compared = ask(work, *COMPARE, "--json").document()
-    assert set(compared) >= {"same_input", "same_rules", "kpis", "checks", "decisions", "verdict"}
-    differences = [*compared["kpis"], *compared["checks"], *compared["decisions"]]
-    assert {frozenset(one) for one in differences} == {frozenset({"key", "bad", "known_good", "rerun", "label"})}
-
-
-def test_the_journal_is_filtered_by_kind_tag_and_time(work: Path) -> None:
-    everything = events_of(work)
-    third = everything[2]["at"]
-    assert [event["kind"] for event in ask(work, "journal", "--json", "--kind", "pin").document()["events"]] == [
-        "pin"
-    ] * 2
-    tagged = ask(work, "journal", "--json", "--tag", "good").document()["events"]
-    assert {event["tag"] for event in tagged} == {"good"}
-    for since, count in ((third, len(everything) - 2), ("2999-01-01", 0), ("2020-01-01T00:00", len(everything))):
-        assert len(ask(work, "journal", "--json", "--since", since).document()["events"]) == count
-    for same in ("20200101", "2020-01-01T05:30:00+05:30", "2020-01-01T00:00:00Z"):
-        assert len(ask(work, "journal", "--json", "--since", same).document()["events"]) == len(everything)
-    hour = f"{int(third[11:13]):02d}:{third[14:26]}"
-    ahead = f"{third[:11]}{hour}-12:00"
-    assert ask(work, "journal", "--json", "--since", ahead).document()["events"] == [], "half a day later, in UTC"
-
-
 def test_a_reclassified_incident_has_its_class_everywhere(work: Path) -> None:
     assert ask(work, "status", "--tag", "bad").status == P1
     assert ask(work, "incident", "reclassify", "P2", *REASON, "--yes").status == HEALTHY
@@ -252,39 +159,6 @@ def test_an_override_is_said_for_ever_after(work: Path) -> None:
     (line,) = ask(work, "mode", "show", "--json").document()["overrides"]
     assert "reopened on new although unmet" in line
     assert "overridden" in ask(work, "incident", "export").out
-
-
-def test_a_repair_is_one_document_too_and_only_told_in_a_dry_run(work: Path) -> None:
-    state = work / "reports" / ".phase4" / "state.json"
-    state.write_text("[]")
-    before = listing(work)
-    dry = ask(work, "verify", "--repair", *REASON, "--dry-run", "--json")
-    assert "state" in [problem["kind"] for problem in dry.document()["problems"]]
-    assert "would" in dry.err
-    assert ask(work, "verify", "--repair", "--json").status == REFUSED, "without a reason"
-    assert listing(work) == before
-    mended = ask(work, "verify", "--repair", *REASON, "--json")
-    assert "state" not in [problem["kind"] for problem in mended.document()["problems"]]
-    assert mended.err
-
-
-@pytest.mark.parametrize("damage", ["a directory", "a fifo", "a torn line", "another line"])
-def test_a_journal_that_can_not_be_read_is_one_clear_line_at_every_command(work: Path, damage: str) -> None:
-    journal = work / "reports" / ".phase4" / "journal.jsonl"
-    text = journal.read_text()
-    journal.unlink()
-    if damage == "a directory":
-        journal.mkdir()
-    elif damage == "a fifo":
-        os.mkfifo(journal)
-    else:
-        journal.write_text(text[:-20] if damage == "a torn line" else text.replace('"kind":"pin"', '"kind":"pun"'))
-    looks = [["journal"], ["incident", "list"], ["root-cause", "list"], ["incident", "export"], ["rollback", "--json"]]
-    for arguments in (*looks, *ASKING, *NOT_ASKING):
-        answer = ask(work, *arguments, "--yes")
-        assert answer.status in (HEALTHY, FAILED, REFUSED), arguments
-        assert answer.err.count("\n") <= 1, arguments
-    assert ask(work, "verify").status == FAILED
 
 
 def test_a_call_is_made_taken_and_told(work: Path) -> None:

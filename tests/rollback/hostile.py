@@ -15,8 +15,12 @@ from phase4_tui.errors import Refused, error_as_commands
 from phase4_tui.journal.journal_check import check_journal
 from phase4_tui.journal.log import read_events
 from phase4_tui.journal.state import fold, read_state, stored_state
+from phase4_tui.rollback.incidents import look_for_incident
+from phase4_tui.rollback.known_good import plan_switch
 from phase4_tui.rollback.operations import Done, Plan, carry_out
+from phase4_tui.rollback.reopen import plan_reopen
 from phase4_tui.rollback.verification import verify
+from phase4_tui.runbook.site import Site
 from tests.rollback.support import site_of
 from tests.runbook.documents import CHECK_AGE, REPORT_AGE, Tag, contents, put, quality
 
@@ -51,6 +55,27 @@ def a_report(**more: object) -> bytes:
 def spoil(work: Path, name: str) -> None:
     """Make a tag's quality gate fail."""
     write(work, name, Artifact.QUALITY_CHECK, quality(False))
+
+
+def old_bad_and_good(tmp_path: Path) -> Path:
+    """Return a place where `old` is active, `bad` is bad, and `good` could be switched to."""
+    work = place(tmp_path)
+    for name in ("old", "good"):
+        own_report(work, name)
+    own_report(work, "bad", a_report(of="bad"))
+    spoil(work, "bad")
+    do(work, plan_switch, "old", "start")
+    return work
+
+
+def with_incident(work: Path) -> None:
+    """Open the incident of `bad`."""
+    assert look_for_incident(site_of(work), "bad") is not None
+
+
+def plan_reopen_by_override(site: Site, tag: str) -> Plan:
+    """Return the plan to reopen Phase 4 on a tag whatever is unmet."""
+    return plan_reopen(site, tag, override=True, reason="for the test")
 
 
 def refused(what: Callable[[], object]) -> str:

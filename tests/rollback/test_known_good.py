@@ -1,4 +1,4 @@
-"""The known-good switch: only to what climbs its whole ladder then, quarantine by content, and one of two operators."""
+"""The known-good switch: only to a tag for which every rung of the ladder holds then, and for one of two operators."""
 
 import json
 import os
@@ -10,10 +10,9 @@ import pytest
 
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.journal.log import read_events
-from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.fallback import plan_phase3_only
-from phase4_tui.rollback.freeze import freeze_now, plan_thaw
-from phase4_tui.rollback.incidents import look_for_incident, plan_reclassify
+from phase4_tui.rollback.freeze import freeze_now
+from phase4_tui.rollback.incidents import plan_reclassify
 from phase4_tui.rollback.known_good import candidates, failed_rung, plan_pin, plan_switch, plan_unpin
 from phase4_tui.rollback.operations import Plan, carry_out
 from phase4_tui.rollback.reopen import plan_reopen
@@ -25,12 +24,14 @@ from tests.rollback.hostile import (
     digest,
     do,
     manifest_of,
+    old_bad_and_good,
     overwrite,
     own_report,
-    place,
+    plan_reopen_by_override,
     problems,
     refused,
     spoil,
+    with_incident,
     write,
 )
 from tests.rollback.support import freeze, site_of, state_of
@@ -39,14 +40,8 @@ from tests.runbook.documents import ALERT, REPORT_AGE, Tag
 
 @pytest.fixture
 def work(tmp_path: Path) -> Path:
-    """A place where `old` is active, `bad` has an incident, and `good` could be switched to."""
-    work = place(tmp_path)
-    for name in ("old", "good"):
-        own_report(work, name)
-    own_report(work, "bad", a_report(of="bad"))
-    spoil(work, "bad")
-    do(work, plan_switch, "old", "start")
-    return work
+    """A place where `old` is active, `bad` is bad, and `good` could be switched to."""
+    return old_bad_and_good(tmp_path)
 
 
 def test_an_unfrozen_good_target_is_frozen_verified_and_published_in_one_operation(work: Path) -> None:
@@ -242,89 +237,6 @@ def test_the_tag_of_the_open_incident_is_no_target_though_its_files_are_well(wor
     assert "open incident" in refused(lambda: do(work, plan_pin, "good"))
 
 
-def with_incident(work: Path) -> None:
-    assert look_for_incident(site_of(work), "bad") is not None
-
-
-def healed_copy(work: Path, source: str, name: str) -> None:
-    """Copy a tag under another name with checks that pass and name it; its report stays as it was."""
-    Tag(work / "reports", name)
-    shutil.copy2(work / "reports" / f"{source}_report.json", work / "reports" / f"{name}_report.json")
-
-
-def test_what_is_left_behind_is_known_again_by_its_content_under_any_name(work: Path) -> None:
-    with_incident(work)
-    do(work, plan_switch, "good", "rollback")
-    assert [entry.tag for entry in state_of(work).quarantine] == ["bad"]
-    for path in (work / "reports").glob("bad_*"):
-        shutil.copy2(path, work / "reports" / path.name.replace("bad", "plain"))
-    healed_copy(work, "bad", "healed")
-    state = state_of(work)
-    assert "as bad, of which it is a copy, at " in (failed_rung(site_of(work), state, "plain") or "")
-    told = failed_rung(site_of(work), state, "healed") or ""
-    assert told.startswith("not quarantined: it was quarantined as bad, of which it is a copy, at ")
-    assert "rollback" in told
-    assert "as bad, of which it is a copy" in refused(lambda: do(work, plan_switch, "healed", "why"))
-    rows = {row.tag: row for row in candidates(site_of(work))}
-    assert rows["healed"].quarantined
-    assert rows["plain"].quarantined
-    assert not rows["good"].quarantined
-
-
-def test_a_copy_of_what_a_switch_leaves_behind_is_no_target_of_that_switch(work: Path) -> None:
-    healed_copy(work, "bad", "healed")
-    plan = plan_switch(site_of(work), "good", "why")
-    with_incident(work)
-    for give in (plan_switch, plan_pin):
-        told = refused(lambda give=give: do(work, give, "healed", *(["why"] if give is plan_switch else [])))  # type: ignore[misc]
-        assert "healed has the very report of bad" in told
-    assert "changed since" in refused(lambda: carry_out(site_of(work), plan))
-    assert "healed has the very report of bad" in refused(lambda: do(work, plan_reopen_by_override, "healed"))
-    assert state_of(work).active_tag == "old"
-
-
-def test_a_re_run_with_the_same_bytes_stays_quarantined_and_one_with_others_does_not(work: Path) -> None:
-    with_incident(work)
-    do(work, plan_switch, "good", "rollback")
-    again = (work / "reports" / "bad_report.json").read_bytes()
-    own_report(work, "bad", again)
-    assert (failed_rung(site_of(work), state_of(work), "bad") or "").startswith("not quarantined")
-    own_report(work, "bad", again.replace(b"bad", b"BAD"))
-    assert failed_rung(site_of(work), state_of(work), "bad") is None
-
-
-def test_a_quarantined_tag_that_is_bad_again_with_other_bytes_is_quarantined_again(work: Path) -> None:
-    with_incident(work)
-    do(work, plan_switch, "good", "rollback")
-    do(work, plan_reopen_by_override, "good")
-    other = a_report(run_tag="bad", of=2)
-    own_report(work, "bad", other)
-    assert failed_rung(site_of(work), state_of(work), "bad") is None
-    spoil(work, "bad")
-    with_incident(work)
-    own_report(work, "third")
-    do(work, plan_switch, "third", "rollback again")
-    assert [entry.tag for entry in state_of(work).quarantine] == ["bad", "bad"]
-    own_report(work, "bad", other)
-    assert (failed_rung(site_of(work), state_of(work), "bad") or "").startswith("not quarantined")
-
-
-def plan_reopen_by_override(site: object, tag: str) -> Plan:
-    return plan_reopen(site, tag, override=True, reason="for the test")  # type: ignore[arg-type]
-
-
-def test_a_frozen_bad_tag_is_quarantined_as_it_was_frozen_whatever_was_written_since(work: Path) -> None:
-    with_incident(work)
-    freeze(work, "bad")
-    original = (work / "reports" / "bad_report.json").read_bytes()
-    overwrite(work / "reports" / "bad_report.json", b'{"covered": "up"}')
-    do(work, plan_switch, "good", "rollback")
-    (entry,) = state_of(work).quarantine
-    assert entry.report_sha256 == digest(copies(work, "bad") / "bad_report.json")
-    own_report(work, "back", original)
-    assert "of which it is a copy" in (failed_rung(site_of(work), state_of(work), "back") or "")
-
-
 def test_the_incident_is_contained_when_the_tag_is_frozen_left_and_phase_4_is_off(work: Path) -> None:
     with_incident(work)
     for operation, arguments in ((plan_switch, ("good", "r")), (plan_phase3_only, ("r",))):
@@ -370,13 +282,3 @@ def test_a_pin_leads_the_candidates_and_an_unpin_takes_only_the_pin(work: Path) 
     assert (state_of(work).pinned, state_of(work).active_tag) == ((), "old")
     assert do(work, plan_unpin, "good").lines == ("good is not pinned",)
     assert_on_record(work)
-
-
-def test_a_thawed_quarantined_tag_is_judged_by_its_content_and_a_frozen_one_by_its_name(work: Path) -> None:
-    with_incident(work)
-    freeze(work, "bad")
-    do(work, plan_switch, "good", "rollback")
-    assert [entry.tag for entry in read_state(work / "reports").quarantine] == ["bad"]
-    do(work, plan_thaw, "bad", "to run it again")
-    own_report(work, "bad", a_report(run_tag="bad", of=3))
-    assert failed_rung(site_of(work), state_of(work), "bad") is None

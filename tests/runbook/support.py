@@ -24,7 +24,7 @@ from phase4_tui.runbook.sequence import Observer, run_plan
 from phase4_tui.runbook.settings import load_settings
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import Command
-from tests.runbook.documents import contents
+from tests.runbook.documents import Tag, contents
 
 FOREIGN = Path(__file__).parent.parent / "foreign"
 TAG = "phase4_demo"
@@ -146,6 +146,19 @@ def verdict(workdir: Path, tag: str = TAG) -> tuple[Health, Classification]:
     """Judge a tag from what is on disk."""
     judgement = judge_tag(Site(workdir, load_settings(workdir, ENVIRONMENT), ENVIRONMENT), tag, OperationsState())
     return judgement.health, judgement.classification
+
+
+def found(tag: Tag) -> Classification:
+    """Return the classification of a tag, whose level says whether it has a class."""
+    classification = judge_tag(tag.site, tag.name, OperationsState(), patient=False).classification
+    assert (classification.severity_class is None) == (classification.level != "incident")
+    return classification
+
+
+def named(tag: Tag) -> tuple[str | None, str | None, int]:
+    """Return class (or level), owner and exit status."""
+    one = found(tag)
+    return one.severity_class or one.level, one.owner, one.exit_status
 
 
 def until(condition: Callable[[], T], seconds: float = PATIENCE_SECONDS) -> T:

@@ -1,19 +1,14 @@
 """How bad it is and whose it is, from what is on disk: the rule that fired, its evidence, and the order of rules."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from phase4_tui.artifacts.names import Artifact
-from phase4_tui.journal.locks import DirectoryLock
-from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.audit import audit
-from phase4_tui.runbook.classification import Classification
-from phase4_tui.runbook.judging import judge_tag
-from phase4_tui.runbook.run_holder import announce, run_lock, withdraw
 from tests.runbook.documents import ALERT, REPORT_AGE, Json, Tag, quality
+from tests.runbook.support import found, named
 
 RELEASE, QUALITY, MONITORING, SIGNOFF = (
     Artifact.RELEASE_CHECK,
@@ -23,18 +18,6 @@ RELEASE, QUALITY, MONITORING, SIGNOFF = (
 )
 POLICY = "event_and_portfolio_policy_enforced"
 ISSUE = "record 2: traded in a high-risk event"
-
-
-def found(tag: Tag) -> Classification:
-    classification = judge_tag(tag.site, tag.name, OperationsState(), patient=False).classification
-    assert (classification.severity_class is None) == (classification.level != "incident")
-    return classification
-
-
-def named(tag: Tag) -> tuple[str | None, str | None, int]:
-    """Return class (or level), owner and exit status."""
-    one = found(tag)
-    return one.severity_class or one.level, one.owner, one.exit_status
 
 
 def violate(tag: Tag) -> None:
@@ -237,73 +220,6 @@ def test_a_tag_without_any_file_is_unknown(tmp_path: Path) -> None:
     assert named(tag)[::2] == ("unknown", 14)
 
 
-def test_a_crash_without_core_checks_is_p0_and_engineerings(tag: Tag) -> None:
-    tag.remove(QUALITY)
-    tag.ran(pipeline="passed", release_check="passed", quality_check="crashed", signoff="not_run")
-    assert named(tag) == ("P0", "engineering", 10)
-    (evidence,) = found(tag).evidence
-    assert (evidence.file, evidence.key) == ("/w/a.log", "steps.quality_check")
-    assert "it broke" in str(evidence.value)
-
-
-@pytest.mark.parametrize("state", ["crashed", "timed_out"])
-def test_a_broken_step_with_core_checks_passing_is_p2(tag: Tag, state: str) -> None:
-    tag.remove(SIGNOFF)
-    tag.ran(pipeline="passed", release_check="passed", quality_check="passed", signoff=state)  # type: ignore[arg-type]
-    assert named(tag) == ("P2", "engineering", 12)
-    assert {one.key for one in found(tag).evidence} == {"steps.signoff"}
-
-
-def test_a_crash_that_left_the_checks_of_an_older_report_is_p0(tag: Tag) -> None:
-    for artifact in (Artifact.REPORT, Artifact.SUMMARY, Artifact.REPORT_MD):
-        tag.age(artifact, 10)
-    tag.ran(age=5, pipeline="passed", release_check="crashed")
-    assert named(tag) == ("P0", "engineering", 10)
-
-
-def test_a_crash_mended_by_hand_no_longer_counts(tag: Tag) -> None:
-    tag.ran(age=30, signoff="crashed")
-    assert named(tag) == ("P2", "engineering", 12)
-    tag.put(SIGNOFF, "# Sign-off by hand\n", age=20)
-    assert named(tag) == ("ok", None, 0)
-
-
-def test_a_crash_is_mended_only_when_all_that_the_step_writes_is_newer(tag: Tag) -> None:
-    tag.ran(age=30, monitor="crashed")
-    tag.age(MONITORING, 20)
-    assert named(tag) == ("P2", "engineering", 12)
-    tag.age(Artifact.MONITORING_MD, 20)
-    assert named(tag) == ("ok", None, 0)
-
-
-def test_a_later_run_of_the_step_is_what_counts(tag: Tag) -> None:
-    tag.ran(age=30, signoff="crashed")
-    tag.ran(age=20, signoff="passed")
-    assert named(tag) == ("ok", None, 0)
-    tag.ran(age=10, signoff="crashed")
-    assert named(tag)[0] == "P2"
-
-
-def test_a_crash_counts_however_often_other_steps_were_run_since(tag: Tag) -> None:
-    tag.ran(age=40, signoff="crashed")
-    for _ in range(25):
-        tag.ran(age=30, release_check="passed")
-    assert named(tag) == ("P2", "engineering", 12)
-
-
-@pytest.mark.parametrize("state", ["cancelled", "not_run"])
-def test_a_step_that_was_cancelled_or_never_run_is_no_incident(tag: Tag, state: str) -> None:
-    tag.ran(pipeline="passed", release_check="passed", quality_check="passed", signoff=state)  # type: ignore[arg-type]
-    assert named(tag) == ("ok", None, 0)
-
-
-def test_a_record_of_a_run_that_can_not_be_read_is_passed_over(tag: Tag) -> None:
-    record = tag.ran(signoff="crashed")
-    path = tag.reports / ".phase4" / "runs" / tag.name / f"{record.run_id}.json"
-    path.write_text(json.dumps({"run_id": 1}))
-    assert named(tag) == ("ok", None, 0)
-
-
 def test_the_worst_rule_wins(tag: Tag) -> None:
     tag.remove(Artifact.REPORT_MD)
     alert(tag, "LOW")
@@ -339,39 +255,3 @@ def test_phase_3_is_judged_without_monitoring(tmp_path: Path) -> None:
     assert named(tag) == ("P0", "risk", 10)
     tag.put(QUALITY, quality(False, {"memory_policy_valid": ["record 1: window_size is 21"]}, 3))
     assert named(tag) == ("P0", "engineering", 10)
-
-
-@pytest.fixture
-def under_way(tag: Tag) -> Iterator[DirectoryLock]:
-    """A run of the tag that is under way: it holds the lock and has left its note."""
-    with run_lock(tag.reports) as lock:
-        announce(tag.reports, tag.name, "r1", "ada")
-        yield lock
-        withdraw(tag.reports)
-
-
-@pytest.mark.usefixtures("under_way")
-def test_while_a_run_is_under_way_what_it_has_not_written_yet_is_no_incident(tag: Tag) -> None:
-    for artifact in (Artifact.REPORT, Artifact.SUMMARY, Artifact.REPORT_MD):
-        tag.age(artifact, 1)
-    assert named(tag)[::2] == ("unknown", 14)
-    assert found(tag).rule == "run_in_progress"
-    for artifact in (RELEASE, QUALITY, MONITORING, SIGNOFF, Artifact.MONITORING_MD):
-        tag.remove(artifact)
-    assert found(tag).rule == "run_in_progress"
-    tag.ran(pipeline="passed", release_check="crashed")
-    assert found(tag).rule == "run_in_progress", "the step may be the one that runs again"
-
-
-@pytest.mark.usefixtures("under_way")
-def test_a_violation_found_while_the_run_is_under_way_is_p0_at_once(tag: Tag) -> None:
-    tag.remove(SIGNOFF)
-    violate(tag)
-    assert named(tag) == ("P0", "risk", 10)
-
-
-def test_once_the_run_is_over_what_it_did_not_write_counts(tag: Tag, under_way: DirectoryLock) -> None:
-    tag.remove(SIGNOFF)
-    assert found(tag).rule == "run_in_progress"
-    under_way.release()
-    assert named(tag)[0] == "P2"

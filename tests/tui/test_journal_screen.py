@@ -15,9 +15,7 @@ from tests.tui.view_support import (
     HOSTILE,
     LITERAL,
     dashboard,
-    decision,
     is_harmless,
-    put_report,
     sees,
     work_in,
 )
@@ -135,15 +133,3 @@ async def test_hostile_text_in_an_event_is_shown_literally(work: Path) -> None:
             await sees(pilot, "Which")
             assert is_harmless(app)
             await pilot.press("escape")
-
-
-async def test_hostile_text_in_a_report_is_shown_literally(work: Path) -> None:
-    row = decision(HOSTILE, HOSTILE, HOSTILE, underlying=HOSTILE, timestamp=HOSTILE, rationale=HOSTILE)
-    put_report(work / "reports", [row, HOSTILE, {HOSTILE: 1}, decision()])
-    async with dashboard(work, (200, 40)) as (app, pilot):
-        await pilot.press("d")
-        await sees(pilot, "4 rows", *LITERAL)
-        for key in ("down", "down", "g", "a", "r", "x"):
-            await pilot.press(key)
-            await pilot.pause()
-            assert is_harmless(app)

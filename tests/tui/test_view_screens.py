@@ -16,6 +16,7 @@ from tests.tui.support import SIZE, make_app, screen_text, told, until
 from tests.tui.view_support import (
     HOSTILE,
     KEYS,
+    LITERAL,
     SIZES,
     dashboard,
     decision,
@@ -161,6 +162,18 @@ async def test_a_hundred_thousand_rows_never_hold_up_the_keys(work: Path) -> Non
         await pilot.press("g", "g")
         await sees(pilot, "50,000 found")
         assert app.screen.query_one(Rows).count == 50_000
+
+
+async def test_hostile_text_in_a_report_is_shown_literally(work: Path) -> None:
+    row = decision(HOSTILE, HOSTILE, HOSTILE, underlying=HOSTILE, timestamp=HOSTILE, rationale=HOSTILE)
+    put_report(work / "reports", [row, HOSTILE, {HOSTILE: 1}, decision()])
+    async with dashboard(work, (200, 40)) as (app, pilot):
+        await pilot.press("d")
+        await sees(pilot, "4 rows", *LITERAL)
+        for key in ("down", "down", "g", "a", "r", "x"):
+            await pilot.press(key)
+            await pilot.pause()
+            assert is_harmless(app)
 
 
 # Trends -------------------------------------------------------------------------------------------------------
