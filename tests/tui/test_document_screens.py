@@ -10,6 +10,7 @@ import pytest
 from phase4_tui.artifacts.names import Artifact, state_dir
 from phase4_tui.console.operations.registry import OPERATIONS
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
+from phase4_tui.runbook.manual import PAGES
 from phase4_tui.tui.screens import help as help_screen
 from phase4_tui.tui.screens.audit import AuditScreen
 from phase4_tui.tui.screens.trends import TrendsScreen
@@ -220,6 +221,17 @@ async def test_without_an_incident_the_runbook_opens_at_the_health_checks(tmp_pa
     async with dashboard(tmp_path) as (_, pilot):
         await pilot.press("b")
         await sees(pilot, "▶ Health checks", "quality check")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_manual_shows_every_page_one_after_the_other(work: Path, size: tuple[int, int]) -> None:
+    async with dashboard(work, size, read_only=True) as (app, pilot):
+        app.action_act("docs")
+        for title in PAGES.values():
+            await sees(pilot, "MANUAL", " ".join(title.split()[:5]))
+            await pilot.press("right_square_bracket")
+        await pilot.press("escape")
+        await until(pilot, lambda: len(app.screen_stack) == 1)
 
 
 async def test_the_key_sheet_holds_every_action_once_and_says_why_one_cant_act(work: Path) -> None:
