@@ -1,5 +1,6 @@
 """The house keeps its own rules: imports, copies, documents, command lines that others rely on."""
 
+import ast
 import importlib
 import re
 import shutil
@@ -92,6 +93,17 @@ def test_no_module_is_longer_than_one_sitting() -> None:
 def test_every_module_says_in_its_first_line_what_it_is_for() -> None:
     paths = list((ROOT / "phase4_tui").rglob("*.py"))
     assert [str(path) for path in paths if not path.read_text().startswith('"""')] == []
+
+
+def test_what_an_operator_gives_is_an_operation_and_an_order_is_one_to_a_market() -> None:
+    names = {
+        value
+        for path in (ROOT / "phase4_tui").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        for value in (getattr(node, kind, None) for kind in ("name", "id", "attr", "arg"))
+        if isinstance(value, str) and re.search(r"(^|_)orders?(_|$)|Order", value)
+    }
+    assert {name for name in names if "live_order" not in name} == {"OrderedDict", "order"}, "and `order` is msgspec's"
 
 
 def test_every_exception_is_below_the_one_base() -> None:
