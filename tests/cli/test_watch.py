@@ -194,7 +194,7 @@ def test_under_json_each_line_is_one_document_without_a_raw_code(tag: Tag, work:
         assert (first["tag"], first["classification"]["level"]) == ("t1", "ok")
         alert = {"status": "ALERT", "alerts": [ALERT | {"value": hostile}]}
         tag.change(Artifact.MONITORING, lambda content: content.update(alert))
-        line = watch.line('"P1"')
+        line = watch.line('"classification"', '"P1"')  # the incident that it opens is told before or after it
     assert json.loads(line)["classification"]["evidence"][0]["value"] == hostile
     assert not DANGEROUS.search("".join(watch.told))
 
@@ -273,8 +273,7 @@ def test_what_keeps_it_from_the_record_is_told_once_and_it_goes_on(tag: Tag, wor
     state = work / "reports" / ".phase4" / "state.json"
     state.write_text("[]")
     with watching(work) as watch:
-        watch.line("state:", "state.json")
-        watch.line("incident:", "state.json")
+        watch.each(("state:", "state.json"), ("incident:", "state.json"))
         Tag(work / "reports", "t2")
         watch.line("t2", "OK")
         state.unlink()
