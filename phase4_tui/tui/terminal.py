@@ -32,6 +32,15 @@ def why_unusable(environment: Any = os.environ) -> Refused | None:
     return None
 
 
+def size_of_terminal() -> tuple[int, int] | None:
+    """Return the terminal's columns and rows; None when it does not say."""
+    try:
+        columns, rows = os.get_terminal_size(1)
+    except OSError:
+        return None
+    return (columns, rows) if columns and rows else None
+
+
 @contextmanager
 def restored_on_signals(leave: Callable[[int], None], kill: Callable[[], None]) -> Iterator[list[int]]:
     """Leave on SIGTERM and SIGHUP, by force when that takes too long or a second signal comes; yield those caught.

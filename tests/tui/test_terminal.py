@@ -26,6 +26,19 @@ sys.argv = ["phase4"]
 from phase4_tui.__main__ import main
 main()
 """
+OVERTAKEN = """
+import signal
+import sys
+from textual.drivers.linux_driver import LinuxDriver
+sizes = []
+def overtaken(self):
+    sizes.append((120, 40))
+    return sizes[0]
+LinuxDriver._get_terminal_size = overtaken
+sys.argv = ["phase4"]
+from phase4_tui.__main__ import main
+main()
+"""
 TERM, HUP = signal.SIGTERM, signal.SIGHUP
 
 
@@ -230,6 +243,18 @@ def test_three_hundred_sizes_and_it_is_still_there(work: Path) -> None:
         terminal.press("q")
         assert terminal.ended() == 0
         assert terminal.is_as_before, terminal.modes
+
+
+def test_a_size_that_was_told_too_late_is_put_right(work: Path) -> None:
+    """A handler that another one interrupts tells an old size last; here each tells the first one."""
+    with Terminal([sys.executable, "-c", OVERTAKEN], work) as terminal:
+        terminal.wait_for("PASSED")
+        since = len(terminal.output)
+        terminal.resize(40, 12)
+        terminal.wait_for("60×16 is the least", seconds=10, since=since)
+        since = len(terminal.output)
+        terminal.resize(100, 30)
+        terminal.wait_for("RELEASE CHECK", seconds=10, since=since)
 
 
 def test_stopped_during_twenty_thousand_writes_it_shows_what_is_there_soon_after(work: Path) -> None:

@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App
+from textual.events import Resize
 from textual.filter import LineFilter
+from textual.geometry import Size
+from textual.messages import InBandWindowResize
 from textual.reactive import var
 from textual.screen import Screen
 
@@ -16,6 +19,7 @@ from phase4_tui.runbook.site import Site
 from phase4_tui.tui.messages import OutputArrived, SnapshotReady, TagChosen, message_of
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.dashboard import DashboardScreen
+from phase4_tui.tui.terminal import size_of_terminal
 from phase4_tui.tui.text import AsciiFilter, ControlFilter
 from phase4_tui.tui.themes import THEMES
 
@@ -47,6 +51,7 @@ class FactsApp(App[None]):
         self.facts = Facts(site, self._post_fact, read_only=read_only)
         self._leaving: int | None = None
         """The exit status of a signal that came before there was a loop."""
+        self._told_size = False
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = site.settings.dashboard.theme
@@ -74,7 +79,7 @@ class FactsApp(App[None]):
         if self._leaving is not None:
             self.exit(return_code=self._leaving)
         self.call_after_refresh(self._started)
-        self.set_interval(STALE_SECONDS / 5, lambda: self.facts.mark_stale(STALE_SECONDS))
+        self.set_interval(STALE_SECONDS / 5, self._look_at_clock_and_size)
         self.app_resume_signal.subscribe(self, lambda _: self.facts.look_now())
 
     def _started(self) -> None:
@@ -82,6 +87,20 @@ class FactsApp(App[None]):
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
         gc.enable()
+
+    def on_in_band_window_resize(self, message: InBandWindowResize) -> None:
+        """Note that the terminal tells its size itself, which may be right where the system's is not."""
+        self._told_size = message.enabled
+
+    def _look_at_clock_and_size(self) -> None:
+        """Mark old facts, and take the terminal's size anew.
+
+        A signal's handler that another one interrupts tells a size that is past, and tells it last.
+        """
+        self.facts.mark_stale(STALE_SECONDS)
+        size = None if self.is_headless or self._told_size else size_of_terminal()
+        if size is not None and size != self.size:
+            self.post_message(Resize(Size(*size), Size(*size)))
 
     def _post_fact(self, event: "FactEvent") -> None:
         """Take an event of the facts, in any thread."""
