@@ -238,7 +238,7 @@ def test_it_tells_what_operators_do_once_each_and_nothing_of_before(tag: Tag, wo
         assert ask(work, "mode", "phase3-only", "--reason", "r", "--yes").status == 0
         watch.line("ada@", ": mode phase3_only: ")
         assert ask(work, "incident", "reclassify", "P2", "--reason", "r", "--yes").status == 0
-        watch.line("t1  P2")  # though no file of it changed
+        watch.each(("t1  P2",), ("ada@", ": reclassify t1"))  # though no file of it changed
         status, err = watch.end(signal.SIGINT)
     assert (status, err) == (130, "")
     assert not any("early" in line for line in watch.told)

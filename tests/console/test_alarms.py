@@ -60,6 +60,7 @@ async def test_a_state_whose_incident_has_no_time_is_an_alarm_and_the_dashboard_
     state = tmp_path / "reports" / ".phase4" / "state.json"
     async with operator_at(tmp_path, (250, 40)) as me:
         await me.incident()
+        await until(me.pilot, state.exists)
         content = json.loads(state.read_text())
         content["incident"]["opened_at"] = "at noon"
         state.write_text(json.dumps(content))

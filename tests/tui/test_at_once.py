@@ -33,6 +33,7 @@ async def test_enter_twice_in_a_question_answers_once_and_leaves_what_is_below(t
         await me.incident()
         await me.press("g")
         await me.at(GuidedScreen)
+        await me.sees("▶ 1 Freeze  NEXT")
         await me.press("1")
         await me.at(TextScreen)
         at_once(me, "enter", "enter")
@@ -126,7 +127,7 @@ async def test_of_many_operations_of_others_the_last_are_told_and_where_the_rest
         sam = site_of(tmp_path, "sam")
         for number in range(10, 20):
             give(sam, plan_escalate(sam, "risk", f"call {number}"))
-        await until(me.pilot, lambda: len(me.app.queue._held) == 20)
+        await until(me.pilot, lambda: sum(one.operator == "sam" for one in me.app.queue._held) == 20)
         (held, me.app.queue._held), me.app.queue._writing = (me.app.queue._held, []), 0
         me.app.queue.take_news(held)
         await me.sees("2 events before these; `j` shows them", "call 19", "call 12")

@@ -30,7 +30,7 @@ async def test_it_plays_an_incident_from_the_healthy_run_to_the_post_mortem(scra
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: app.failed is not None or "the end" in app.banner, seconds=120)
         assert app.failed is None
-        assert "Post-mortem" in screen_text(app)
+        await until(pilot, lambda: "Post-mortem" in screen_text(app))
     state = read_state(scratch / "reports")
     assert (state.active_tag, state.evaluation_mode, state.incident) == (FIXED, "phase4", None)
     assert {GOOD, BAD, FIXED} <= state.frozen.keys()

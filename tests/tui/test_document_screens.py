@@ -260,11 +260,12 @@ async def test_the_key_sheet_names_the_keys_of_the_settings_and_no_operations_wh
 
 async def test_what_changes_after_a_verification_takes_its_green_away(work: Path) -> None:
     freeze(work, "A")
-    async with dashboard(work, read_only=True) as (_, pilot):
+    async with dashboard(work, read_only=True) as (app, pilot):
         await pilot.press("v")
         await sees(pilot, "✔ verified: 2 events")
         freeze(work, "B")
         await sees(pilot, "! changed since it was verified: V verifies again")
+        await until(pilot, lambda: app.snapshot and app.snapshot.state.journal.seq == 4)
         await pilot.press("V")
         await sees(pilot, "✔ verified: 4 events")
 

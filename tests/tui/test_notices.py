@@ -190,7 +190,7 @@ async def test_my_own_lead_is_not_told_to_me_and_that_of_my_other_session_is(tmp
         lead(site_of(tmp_path, "sam"))
         await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.lease)
         await me.press("g")
-        await me.sees("sam@", "T takes it over")
+        await me.sees("! sam@", "T takes it over")
         await me.press("T")
         await me.writes("asleep")
         await me.sees("you lead the rollback now", "✔ you lead")
@@ -249,6 +249,7 @@ async def test_reopening_without_a_rehearsal_names_the_one_that_comes_first(tmp_
     site = site_of(tmp_path)
     give(site, plan_phase3_only(site, "to be safe"))
     async with operator_at(tmp_path, (80, 24)) as me:
+        await me.incident()
         await me.looked()
         await me.press("o")
         await me.at(PlanScreen)

@@ -1,18 +1,21 @@
 """What a user sees who looks at decisions and trends, and at any screen in any size."""
 
 import json
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.console.background import Stop
+from phase4_tui.console.facts.line_rows import LineRows
 from phase4_tui.tui.screens.decisions import DecisionsScreen
 from phase4_tui.tui.screens.journal import JournalScreen
 from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.widgets.rows import Rows
 from tests.runbook.documents import Tag, put
-from tests.tui.support import SIZE, make_app, screen_text, told, until
+from tests.tui.support import SECONDS, SIZE, make_app, screen_text, told, until
 from tests.tui.view_support import (
     HOSTILE,
     KEYS,
@@ -77,7 +80,7 @@ async def test_the_decisions_of_the_report_are_listed_with_the_reasons_of_the_se
     put_report(work / "reports", [decision("BUY_CALL"), decision("NO_TRADE", "EVENT_BLOCK")])
     async with dashboard(work) as (_, pilot):
         await pilot.press("d")
-        await sees(pilot, "2 rows", "BUY_CALL", "02-17 09:20", "EVENT_BLOCK", "because of BUY_CALL")
+        await sees(pilot, "B  2 rows", "BUY_CALL", "02-17 09:20", "EVENT_BLOCK", "because of BUY_CALL")
         await pilot.press("down")
         await sees(pilot, "row 2", "because of NO_TRADE")
 
@@ -87,7 +90,7 @@ async def test_gate_action_and_regime_narrow_the_rows_and_x_shows_all_again(work
     put_report(work / "reports", rows)
     async with dashboard(work) as (app, pilot):
         await pilot.press("d")
-        await sees(pilot, "4 rows")
+        await sees(pilot, "B  4 rows")
         await pilot.press("g", "g")
         await sees(pilot, "gate=EVENT_BLOCK", "1 found")
         await pilot.press("x", "a", "a")
@@ -96,7 +99,27 @@ async def test_gate_action_and_regime_narrow_the_rows_and_x_shows_all_again(work
         await sees(pilot, "regime=NEUTRAL", "1 found")
         assert "row 4" in screen_text(app)
         await pilot.press("x")
-        await sees(pilot, "4 rows")
+        await sees(pilot, "B  4 rows")
+
+
+async def test_a_filter_before_the_rows_are_indexed_shows_them_once_they_are(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_report(work / "reports", [decision(), decision("NO_TRADE", "EVENT_BLOCK")])
+    go, index = threading.Event(), LineRows.index
+
+    def late(rows: LineRows, stop: Stop) -> None:
+        go.wait(SECONDS)
+        index(rows, stop)
+
+    monkeypatch.setattr(LineRows, "index", late)
+    async with dashboard(work) as (_, pilot):
+        await pilot.press("d")
+        await sees(pilot, "0 of 2 rows")
+        await pilot.press("g", "g")
+        await sees(pilot, "gate=EVENT_BLOCK", "1 found")
+        go.set()
+        await sees(pilot, "row 2 ·", "because of NO_TRADE")
 
 
 async def test_a_report_of_another_script_is_shown_to_its_end_and_its_own_words_are_filters_too(work: Path) -> None:
@@ -105,7 +128,7 @@ async def test_a_report_of_another_script_is_shown_to_its_end_and_its_own_words_
     report.write_text(json.dumps({"results": rows, "record_count": len(rows)}, indent=1))
     async with dashboard(work) as (app, pilot):
         await pilot.press("d")
-        await sees(pilot, "60,002 rows", "HALT")
+        await sees(pilot, "B  60,002 rows", "HALT")
         assert "!" not in screen_text(app).partition("DECISIONS")[2].splitlines()[0]
         await pilot.press("end")
         await sees(pilot, "row 60,002 ·", "BUY_CALL")
@@ -154,7 +177,7 @@ async def test_a_hundred_thousand_rows_never_hold_up_the_keys(work: Path) -> Non
     put_report(work / "reports", [decision(), decision("BUY_PUT", "EVENT_BLOCK")] * 50_000)
     async with dashboard(work) as (app, pilot):
         await pilot.press("d")
-        await sees(pilot, "100,000 rows")
+        await sees(pilot, "B  100,000 rows")
         began = time.monotonic()
         await pilot.press("end")
         await sees(pilot, "row 100,000 ·")
@@ -169,7 +192,7 @@ async def test_hostile_text_in_a_report_is_shown_literally(work: Path) -> None:
     put_report(work / "reports", [row, HOSTILE, {HOSTILE: 1}, decision()])
     async with dashboard(work, (200, 40)) as (app, pilot):
         await pilot.press("d")
-        await sees(pilot, "4 rows", *LITERAL)
+        await sees(pilot, "B  4 rows", *LITERAL)
         for key in ("down", "down", "g", "a", "r", "x"):
             await pilot.press(key)
             await pilot.pause()

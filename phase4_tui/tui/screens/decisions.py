@@ -1,5 +1,6 @@
 """The decisions of the shown tag's report, with filters; any row is shown at once, whatever the report's size."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Literal
@@ -167,9 +168,9 @@ class DecisionsScreen(ViewScreen):
     # Drawing ---------------------------------------------------------------------------------------------------
 
     def _shown(self) -> int:
-        if self._search is not None:
-            return len(self._search.found)
-        return self._source.count if self._source is not None else 0
+        count = self._source.count if self._source is not None else 0
+        # The search may be ahead of the index, without which a row can't be read.
+        return count if self._search is None else bisect_left(self._search.found, count)
 
     def _at(self, index: int) -> tuple[int, ReportRow]:
         assert self._source is not None
