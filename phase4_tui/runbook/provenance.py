@@ -15,6 +15,7 @@ from phase4_tui import __version__
 from phase4_tui.artifacts.atomic_files import atomic_write, to_json
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.documents import look
+from phase4_tui.artifacts.index import Identity
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import check_tag, state_dir
 from phase4_tui.errors import command_line
@@ -36,7 +37,12 @@ class Source(Document):
 
 
 class StepRecord(Document):
-    """The outcome of one step; `produced` maps file names to their SHA-256, `error` is one line."""
+    """The outcome of one step; `error` is one line.
+
+    `produced` maps the names of the files that it wrote to their SHA-256 at its end, `seen` the same names to their
+    identity then (artifacts/index.py), `used` the files that it read to their SHA-256 at its start: artifacts by
+    name, input, rules and scripts by the path on the command line.
+    """
 
     name: str
     state: StepState
@@ -49,6 +55,8 @@ class StepRecord(Document):
     cwd: str = ""
     origin: str = ""
     produced: dict[str, str] = Field(default_factory=dict)
+    seen: dict[str, Identity] = Field(default_factory=dict)
+    used: dict[str, str] = Field(default_factory=dict)
     error: str | None = None
     transcript: str | None = None
 

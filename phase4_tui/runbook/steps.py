@@ -31,7 +31,8 @@ PHASE3_SAMPLE = DATA / "phase3_sample_batch_input.json"
 class Step:
     """One step of a sequence: the artifacts that it writes and those that it needs.
 
-    `artifacts` are suffixes; `verdict` is the suffix of the file that says whether a gate passed.
+    `artifacts` are suffixes; `verdict` is the suffix of the file that says whether a gate passed; `judges` are the
+    suffixes of the artifacts whose content its own output depends on.
     """
 
     number: int
@@ -43,6 +44,7 @@ class Step:
     artifacts: tuple[str, ...]
     verdict: str | None = None
     reads: Artifact | None = Artifact.REPORT
+    judges: tuple[str, ...] = (Artifact.REPORT,)
     argv: tuple[str, ...] | None = None
     """The command line of a step of the desk's own, which has neither script nor module."""
 
@@ -82,6 +84,7 @@ def _gates(phase: Phase) -> tuple[Step, Step]:
             ("--tag", "{tag}", "--outdir", "{outdir}", "--out-json", release),
             (Artifact.RELEASE_CHECK,),
             Artifact.RELEASE_CHECK,
+            judges=_CORE,
         ),
         Step(
             3,
@@ -106,12 +109,13 @@ def _signoff(phase: Phase, artifact: Artifact) -> Step:
         ("--tag", "{tag}", "--outdir", "{outdir}"),
         (artifact,),
         reads=Artifact.SUMMARY,
+        judges=(Artifact.SUMMARY, Artifact.RELEASE_CHECK, Artifact.QUALITY_CHECK),
     )
 
 
 def _pipeline(module: str) -> Step:
     title, script = "Generate core artifacts", "pipeline_runner.py"
-    return Step(1, "pipeline", title, script, module, _BATCH_FLAGS, _CORE, reads=None)
+    return Step(1, "pipeline", title, script, module, _BATCH_FLAGS, _CORE, reads=None, judges=())
 
 
 PHASE4_STEPS = (
@@ -139,6 +143,7 @@ PHASE4_STEPS = (
             _in_outdir(Artifact.MONITORING_MD),
         ),
         (Artifact.MONITORING, Artifact.MONITORING_MD),
+        judges=(Artifact.REPORT, Artifact.RELEASE_CHECK, Artifact.QUALITY_CHECK),
     ),
 )
 PHASE3_STEPS = (_pipeline("phase3_pipeline_runner"), *_gates(3), _signoff(3, Artifact.PHASE3_SIGNOFF))
