@@ -6,14 +6,13 @@ is the original one follows from the journal.
 
 import os
 import stat
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from phase4_tui.artifacts.clock import nanoseconds
 from phase4_tui.artifacts.documents import look
-from phase4_tui.artifacts.frozen import frozen_dir, is_frozen
+from phase4_tui.artifacts.frozen import frozen_dir
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import ArtifactNames
 from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
@@ -75,21 +74,9 @@ def sums_of(manifest: Manifest) -> bytes:
     return "".join(f"{file.sha256}  {file.name}\n" for file in manifest.files).encode()
 
 
-def frozen_state(reports: Path, tag: str, artifacts: ArtifactNames) -> FrozenState:
-    """Return whether a tag is frozen, and by names, sizes and times intact."""
-    if not is_frozen(reports, tag):
-        return "no"
-    return "tampered" if look_frozen(reports, tag, artifacts) else "intact"
-
-
 def restoring(tag: str, effect: str = "puts the frozen files back") -> Remedy:
     """Return the remedy for a frozen tag that was tampered with."""
     return Remedy("restore", command_line("restore", tag), effect)
-
-
-def tampered_tags(reports: Path, tags: Iterable[str], artifacts: ArtifactNames) -> tuple[str, ...]:
-    """Return the frozen tags that, by names, sizes and times, differ from what was frozen."""
-    return tuple(tag for tag in sorted(tags) if look_frozen(reports, tag, artifacts))
 
 
 def look_frozen(reports: Path, tag: str, artifacts: ArtifactNames, *, hashes: bool = False) -> list[Tampering]:

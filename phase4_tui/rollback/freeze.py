@@ -6,7 +6,7 @@ from pathlib import Path
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.counting import counted
 from phase4_tui.artifacts.frozen import frozen_dir, is_frozen
-from phase4_tui.artifacts.manifest import Tampering, look_frozen, manifest_sha256, read_manifest, restoring
+from phase4_tui.artifacts.manifest import Tampering, look_frozen, read_manifest, restoring
 from phase4_tui.artifacts.names import Artifact, check_tag
 from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.events import Event
@@ -14,6 +14,7 @@ from phase4_tui.journal.state import OperationsState
 from phase4_tui.rollback.frozen_copies import artifacts_of, protect, publish, put_back, withdraw, writable
 from phase4_tui.rollback.operations import Effect, Plan, frozen_entry, need_reason, plan_on, state_to_plan_on
 from phase4_tui.runbook.evidence import phase_of
+from phase4_tui.runbook.frozen_tags import manifest_problem
 from phase4_tui.runbook.run_holder import running
 from phase4_tui.runbook.site import Site
 
@@ -191,18 +192,6 @@ def refuse_tampered(site: Site, state: OperationsState, tag: str) -> None:
         told = "; ".join(f"{item.path.name} {item.detail}" for item in tampered[:SHOWN_TAMPERINGS])
         remedy = restoring(tag, "puts the frozen files back and keeps the changed ones as evidence")
         raise Refused(f"{tag} is frozen and no longer what was frozen: {told}", remedy=remedy, tag=tag)
-
-
-def manifest_problem(site: Site, state: OperationsState, tag: str) -> str | None:
-    """Return how a frozen tag's manifest disagrees with the journal, None when it agrees."""
-    known, found = state.frozen.get(tag), manifest_sha256(site.reports, tag)
-    if known is None:
-        return "is frozen on disk, but no operation of the journal froze it"
-    if found is None:
-        return "has lost its manifest"
-    if found != known.manifest_sha256:
-        return f"has a manifest with sha256 {found[:12]}, the journal knows {known.manifest_sha256[:12]}"
-    return None
 
 
 def _refuse_other_manifest(site: Site, state: OperationsState, tag: str) -> None:

@@ -23,6 +23,11 @@ _WORDS = {
     "unreadable": "can't be read",
     "stale": "is older than the report",
 }
+_UNDONE = {
+    "run_record_damaged": "the record of a run is damaged",
+    "run_interrupted": "its last run did not complete",
+}
+"""Why a tag whose run is not on record as complete has to be run again, by rule."""
 
 
 class NextMove(Document):
@@ -228,6 +233,8 @@ def _shown_tag(situation: Situation) -> NextMove | None:
         return None
     if found.rule == "run_in_progress":
         return _wait(shown.tag)
+    if found.rule == "tampered":  # a frozen tag that no operation froze: those on record came before
+        return _move("verify", shown.tag, f"verify {shown.tag}: it is not as it was frozen", _phase4("verify"))
     if any(one.value == "writing" for one in evidence):
         return _move("", shown.tag, f"wait until the files of {shown.tag} are written", _phase4("watch"))
     if shown.stopped is not None:
@@ -239,8 +246,10 @@ def _shown_tag(situation: Situation) -> NextMove | None:
     if _may_be_written(situation, shown) and found.level == "unknown":
         if evidence and evidence[0].value == "absent" and _writer_of(evidence[0], shown) is None:
             return _put(shown.tag, evidence[0].key)
-        why = _why(evidence[0]) if evidence else ""
+        why = _UNDONE.get(found.rule) or (_why(evidence[0]) if evidence else "")
         return _run_again(shown, why)
+    if found.rule in _UNDONE:
+        return _move("verify", shown.tag, f"verify what is on record: {_UNDONE[found.rule]}", _phase4("verify"))
     if situation.state.evaluation_mode == "phase3_only":
         return None
     if found.level == "warning":

@@ -7,11 +7,9 @@ from shlex import join
 from phase4_tui.artifacts.clock import nanoseconds
 from phase4_tui.artifacts.frozen import is_frozen
 from phase4_tui.artifacts.index import index_tags, scan
-from phase4_tui.artifacts.manifest import tampered_tags
 from phase4_tui.errors import FORESEEN
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.state import OperationsState, StateUnreadable
-from phase4_tui.rollback.freeze import manifest_problem
 from phase4_tui.rollback.frozen_copies import needs_freezing
 from phase4_tui.rollback.incidents import is_news, is_rehearsal
 from phase4_tui.rollback.next_move import phase_of_mode, usual_tag
@@ -31,11 +29,12 @@ from phase4_tui.rollback.to_read import fields_to_read
 from phase4_tui.runbook.classification import JOURNAL_NOTE, Classification
 from phase4_tui.runbook.evidence import Evidence
 from phase4_tui.runbook.fallback_proof import read_fallback
+from phase4_tui.runbook.frozen_tags import manifest_problem, tampered_tags
 from phase4_tui.runbook.isolation import live_order_names
 from phase4_tui.runbook.judging import judge_tag
 from phase4_tui.runbook.ladder import quarantine_of
 from phase4_tui.runbook.provenance import COMPLETE, RunRecord, last_sequence, resume_command, runs_dir
-from phase4_tui.runbook.run_holder import holder, running, running_tag
+from phase4_tui.runbook.run_holder import running, running_tag
 from phase4_tui.runbook.run_plan import Request, changes_since, free_tag, plan_run, rerun_tag
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.status import row_of, shown_tag
@@ -55,7 +54,7 @@ def read_situation(site: Site, wanted: str | None = None, judged: Judged | None 
     except StateUnreadable as error:
         return Situation(OperationsState(), run_tag=site.settings.tag, trouble=str(error))
     if judged is None and state.incident is None:  # during an incident the move does not depend on the tag
-        tag = shown_tag(site, wanted, state) or _left_run(site)
+        tag = shown_tag(site, wanted, state)
         judged = _judge(site, tag, state) if tag is not None else None
     situation = Situation(
         state=state,
@@ -64,7 +63,7 @@ def read_situation(site: Site, wanted: str | None = None, judged: Judged | None 
         live_orders=live_order_names(site.settings, site.environment),
         holder=running(reports),
         shown=_shown(site, judged, wanted is None) if judged is not None else None,
-        tampered=tampered_tags(reports, state.frozen, site.artifacts),
+        tampered=tampered_tags(site, state),
         fallback=read_fallback(site, state),
     )
     return read_fields(site, settled(site, situation))
@@ -80,12 +79,6 @@ def _shown(site: Site, judged: Judged, by_default: bool) -> ShownTag:
     last_run = max(evidence.runs, key=lambda run: run.run_id, default=None)
     sequence = steps_of(evidence.phase, site.settings)
     return ShownTag(evidence.tag, evidence.phase, sequence, classification, evidence.frozen, last_run, by_default)
-
-
-def _left_run(site: Site) -> str | None:
-    """Return the tag of a run whose process died before it wrote any artifact."""
-    left = holder(site.reports)
-    return left.tag if left else None
 
 
 def settled(site: Site, situation: Situation) -> Situation:

@@ -27,10 +27,10 @@ from phase4_tui.rollback.comparison import (
     compare,
     sources_of,
 )
-from phase4_tui.rollback.freeze import manifest_problem
 from phase4_tui.rollback.known_good import activate, failed_rung, left_behind
 from phase4_tui.rollback.operations import LOOK_AGAIN, Effect, Plan, need_reason, plan_on, state_to_plan_on
 from phase4_tui.rollback.root_cause import ADD_ROOT_CAUSE
+from phase4_tui.runbook.frozen_tags import manifest_problem
 from phase4_tui.runbook.ladder import MATCHES
 from phase4_tui.runbook.provenance import COMPLETE, last_sequence
 from phase4_tui.runbook.site import Site

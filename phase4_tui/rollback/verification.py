@@ -1,4 +1,4 @@
-"""Verifies what is on record: journal and anchor, state against journal, every frozen tag, `ACTIVE.json`."""
+"""Verifies what is on record: journal and anchor, state and runs against it, every frozen tag, `ACTIVE.json`."""
 
 import os
 import shutil
@@ -18,13 +18,15 @@ from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.append import append
 from phase4_tui.journal.journal_check import JournalCheck, check_journal
 from phase4_tui.journal.log import HEAD_FILE, Draft, Head, JournalDamaged, journal_path, last_event
+from phase4_tui.journal.noted_runs import RUNS_LOST
 from phase4_tui.journal.state import OperationsState, StateUnreadable, fold, state_path, stored_state
 from phase4_tui.journal.writer import journal_lock, save_state
 from phase4_tui.rollback.active import ACTIVE_FILE, active_of, published_active
-from phase4_tui.rollback.freeze import manifest_problem
 from phase4_tui.rollback.frozen_copies import writable
 from phase4_tui.rollback.operations import need_reason, one_at_a_time, operations_lock
+from phase4_tui.runbook.frozen_tags import manifest_problem
 from phase4_tui.runbook.site import Site
+from phase4_tui.runbook.tag_runs import damaged_records
 
 LOCK_SECONDS = 10.0
 TRIES = 5
@@ -75,7 +77,7 @@ def verify(site: Site) -> Verification:
         if state is not None:
             # Without the lock, since hashing may take long and operations must go on. What an operation changes
             # meanwhile looks like a problem, so a problem only counts if no operation was given.
-            beside = [*_frozen_problems(site, state, check), *_active_problems(site, state)]
+            beside = [*_frozen_problems(site, state, check), *_active_problems(site, state), *_run_problems(site)]
             if beside and tries < TRIES - 1 and (operations_lock(reports).is_held() or _end_of(reports) != check.head):
                 time.sleep(PAUSE_SECONDS)
                 continue
@@ -115,6 +117,10 @@ def remedies_of(kind: str, tag: str = "TAG") -> tuple[Remedy, ...]:
         "active": (anew,),
         "directory": (Remedy(effect="move what is in its place elsewhere"),),
         "writable": (Remedy("restore", command_line("restore", tag), "takes the permission again"),),
+        "run": (
+            Remedy("run", command_line("run", "--tag", tag), "makes a record that holds"),
+            Remedy("", repair, "puts it on record that this one is lost"),
+        ),
         "frozen": (
             Remedy(effect="find out who did it"),
             Remedy("thaw", command_line("thaw", tag, "--reason", "R"), "puts it on record"),
@@ -180,6 +186,11 @@ def _active_problems(site: Site, state: OperationsState) -> list[FoundProblem]:
     return [_found("active", "ACTIVE.json", f"names {told}, the state {wanted.tag if wanted else 'nothing'}")]
 
 
+def _run_problems(site: Site) -> list[FoundProblem]:
+    """Return how `runs/` differs from what the journal says of the runs, but for what an operator knows is lost."""
+    return [_found("run", one.file, one.problem, tag) for tag, one in damaged_records(site.reports)]
+
+
 def repair(site: Site, reason: str) -> list[str]:
     """Make journal and state usable again and return lines about what was done; damaged files are kept, renamed.
 
@@ -200,7 +211,7 @@ def repair(site: Site, reason: str) -> list[str]:
             base = _last_known(reports, state)
             if not broken and state is not None and (check.count or base == OperationsState()):
                 save_state(reports, state)
-                return ["the state was written anew from the journal"]
+                return ["the state was written anew from the journal", *_note_lost_runs(site, reason, state)]
             kept, told = _set_journal_aside(reports)
             _keep_state(reports)
             changes = base.model_dump(by_alias=True, exclude={"revision", "pending", "journal"})
@@ -216,6 +227,21 @@ def repair(site: Site, reason: str) -> list[str]:
         finally:
             lock.release()
         return told
+
+
+def _note_lost_runs(site: Site, reason: str, state: OperationsState) -> list[str]:
+    """Put it on record that damaged records of runs are known as lost; return lines about them."""
+    lost = [one.file for _, one in damaged_records(site.reports)]
+    if not lost:
+        return []
+    detail = {"reason": reason, "runs": [Path(file).stem for file in lost]}
+    append(
+        site.reports,
+        site.actor,
+        Draft(RUNS_LOST, detail=detail),
+        lambda event: {state_path(site.reports): to_json(fold([event], state).model_dump(by_alias=True))},
+    )
+    return [f"{file} is known as lost: its tag stays unknown until it is run again" for file in lost]
 
 
 def _set_journal_aside(reports: Path) -> tuple[dict[str, str | None], list[str]]:

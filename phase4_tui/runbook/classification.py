@@ -45,11 +45,19 @@ class Classification(Document):
 
 
 def classify(evidence: Evidence, health: Health, own: Sequence[OwnCheck] = ()) -> Classification:
-    """Return the most severe rule that fires: P0, P1, P2, unknown, then warning.
+    """Return the most severe rule that fires: tampered evidence, P0, P1, P2, unknown, then warning.
 
     `own` are the desk's own checks; within a class their rules come after the runbook's.
     """
-    for rules, word in ((_p0, "P0"), (_p1, "P1"), (_p2, "P2"), (_unknown, ""), (_warning, "warning")):
+    for rules, word in (
+        (_tampered, ""),
+        (_p0, "P0"),
+        (_p1, "P1"),
+        (_p2, "P2"),
+        (_run_undone, ""),
+        (_unknown, ""),
+        (_warning, "warning"),
+    ):
         failed = (check for check in own if check.severity_class == word)
         for found in chain(rules(evidence, health), _own_rules(evidence, health, failed)):
             return found
@@ -69,6 +77,12 @@ def _made(
     severity_class: SeverityClass | None, level: Level, rule: str, findings: list[Finding], owner: Owner | None
 ) -> Classification:
     return Classification(severity_class=severity_class, level=level, rule=rule, evidence=tuple(findings), owner=owner)
+
+
+def _tampered(evidence: Evidence, health: Health) -> Iterator[Classification]:
+    if evidence.frozen == "tampered":
+        found = [Finding(file=str(one.path), key="frozen", value=one.detail) for one in evidence.tampering]
+        yield _made(None, "unknown", "tampered", found, "engineering")
 
 
 def _p0(evidence: Evidence, health: Health) -> Iterator[Classification]:
@@ -125,6 +139,18 @@ def _p2(evidence: Evidence, health: Health) -> Iterator[Classification]:
         findings.append(_state(signoff.file, signoff.state))
     if findings:
         yield _made("P2", "incident", "report_generation", findings, "engineering")
+
+
+def _run_undone(evidence: Evidence, health: Health) -> Iterator[Classification]:
+    """Yield what is not known since a run was not completed, or what became of it is not on record as it was."""
+    if evidence.damaged_records:
+        found = [Finding(file=one.file, key="run record", value=one.problem) for one in evidence.damaged_records]
+        yield _made(None, "unknown", "run_record_damaged", found, "engineering")
+    if evidence.stopped is not None and not evidence.running:
+        step = evidence.stopped[1]
+        value = step.error or ("not run" if step.state == "not_run" else "interrupted")
+        found = [Finding(file=step.transcript or "", key=f"steps.{step.name}", value=value)]
+        yield _made(None, "unknown", "run_interrupted", found, "engineering")
 
 
 def _unknown(evidence: Evidence, health: Health) -> Iterator[Classification]:

@@ -27,6 +27,7 @@ from phase4_tui.runbook.preconditions import (
 )
 from phase4_tui.runbook.run_holder import running
 from phase4_tui.runbook.settings import Settings, SettingsError
+from phase4_tui.runbook.status import unfinished_runs
 from phase4_tui.runbook.steps import PHASE4_STEPS, interpreter, place_of
 
 PACKAGES = ("msgspec", "pydantic", "rich", "typer", "watchfiles")
@@ -34,6 +35,7 @@ INOTIFY = Path("/proc/sys/fs/inotify")
 MIN_WATCHES = 1024
 MIN_FILES = 256
 CLOCK_SKEW_SECONDS = 2.0
+SHOWN_TAGS = 5
 
 
 class Finding(Diagnostic):
@@ -117,7 +119,9 @@ def _state(reports: Path) -> Finding:
 
 def _running(reports: Path) -> Finding:
     holder = running(reports)
-    return Finding(name="running", ok=True, detail=str(holder) if holder else "no sequence runs")
+    died = [run.tag for run in unfinished_runs(reports) if run.state == "interrupted"]
+    told = f"; the last run of {', '.join(died[:SHOWN_TAGS])} was interrupted" if died else ""
+    return Finding(name="running", ok=True, detail=(str(holder) if holder else "no sequence runs") + told)
 
 
 def _disk(reports: Path) -> list[Finding]:

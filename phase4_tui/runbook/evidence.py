@@ -8,7 +8,7 @@ from pathlib import Path
 
 from phase4_tui.artifacts.clock import now_ns
 from phase4_tui.artifacts.documents import Look, changed_ns, look, look_json, look_text
-from phase4_tui.artifacts.manifest import FrozenState, frozen_state
+from phase4_tui.artifacts.manifest import FrozenState, Tampering, read_manifest
 from phase4_tui.artifacts.models import (
     Document,
     Monitoring,
@@ -20,10 +20,14 @@ from phase4_tui.artifacts.models import (
 )
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.artifacts.report_head import look_report
-from phase4_tui.runbook.provenance import BROKEN, RunRecord, StepRecord, latest_steps
+from phase4_tui.journal.state import OperationsState
+from phase4_tui.runbook.freshness import Ahead, Files, furthest_ahead, is_ahead, stale_files
+from phase4_tui.runbook.frozen_tags import look_at_frozen
+from phase4_tui.runbook.provenance import BROKEN, RunRecord, StepRecord
 from phase4_tui.runbook.run_holder import running_tag
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import Phase, steps_of
+from phase4_tui.runbook.tag_runs import DamagedRecord, LatestSteps, ended_ns, latest_steps, read_runs
 
 QUALITY_LIMIT_BYTES = 32 << 20
 _NO_GO = re.compile(r"recommendation[^\n]*?(?<!GO/)(?<!GO / )\bNO[- ]GO\b(?! ?/)", re.IGNORECASE)
@@ -50,23 +54,40 @@ class Evidence:
     no_go: bool
     """The sign-off note recommends NO-GO."""
     running: bool
+    stale: Mapping[str, str] = field(default_factory=dict)
+    """Why a file does not judge what is there now, by its name."""
+    ahead: Ahead | None = None
+    tampering: tuple[Tampering, ...] = ()
+    """How a frozen tag differs from what was frozen."""
     own: Mapping[str, Look[Document]] = field(default_factory=dict)
     """The files of the desk's own steps and checks by suffix, JSON files with their content."""
     others: tuple[str, ...] = ()
     """One text for each core artifact whose content names another run tag: the file and that tag."""
     broken_steps: tuple[StepRecord, ...] = ()
+    stopped: tuple[RunRecord, StepRecord] | None = None
+    """The first step that a run which died or was cancelled left undone, and that nothing has made up for."""
+    damaged_records: tuple[DamagedRecord, ...] = ()
     runs: tuple[RunRecord, ...] = ()
 
 
 def read_evidence(
-    site: Site, tag: str, *, patient: bool = True, running: Callable[[], str | None] | None = None
+    site: Site,
+    tag: str,
+    state: OperationsState | None = None,
+    *,
+    patient: bool = True,
+    running: Callable[[], str | None] | None = None,
 ) -> Evidence:
     """Read the evidence on `tag`; `patient` waits up to half a second for a file that is being written.
 
-    `running` returns the tag that is being run; pass it when reading many tags at once.
+    `state` says what is frozen. `running` returns the tag that is being run; pass it when reading many tags at once.
+    Raises BadTag.
     """
-    reports, latest = site.reports, latest_steps(site, tag)
-    phase = _phase_of(reports, tag, latest)
+    reports = site.reports
+    under_way = (running() if running else running_tag(reports)) == tag
+    left = read_runs(site, tag, under_way=under_way)
+    phase = _phase_of(reports, tag, left.latest)
+    frozen, tampering = look_at_frozen(site, tag, state or OperationsState())
     begin = f"{reports}/{check_tag(tag)}"
 
     def path(artifact: Artifact) -> str:
@@ -88,11 +109,13 @@ def read_evidence(
         if look_text(path(kind))[0].state not in ("valid", "writing"):
             missing.append(f"{tag}{kind}")
     note, note_text = look_text(path(signoff))
+    moment = now_ns()
+    files = Files(reports, left.latest, read_manifest(reports, tag) if frozen == "intact" else None, moment)
     return Evidence(
         tag=tag,
         reports=reports,
         phase=phase,
-        looked_ns=now_ns(),
+        looked_ns=moment,
         release=look(path(Artifact.RELEASE_CHECK), ReleaseCheck, patient=patient),
         quality=look(path(Artifact.QUALITY_CHECK), QualityCheck, limit=QUALITY_LIMIT_BYTES, patient=patient),
         monitoring=monitoring,
@@ -100,15 +123,22 @@ def read_evidence(
         report=report,
         summary=summary,
         missing_files=tuple(missing),
-        frozen=frozen_state(reports, tag, site.artifacts),
+        frozen=frozen,
+        tampering=tampering,
         no_go=_NO_GO.search(note_text) is not None,
-        running=(running() if running else running_tag(reports)) == tag,
+        running=under_way,
+        stale=stale_files(tag, steps_of(phase, site.settings), files),
+        ahead=furthest_ahead({name: files.time(name) for name in site.artifacts.of(tag)}, moment),
         own={suffix: _look_own(begin + suffix, patient) for suffix in site.artifacts.own} if phase == 4 else {},
         others=tuple(_others(report, summary, tag)),
         broken_steps=tuple(
-            step for run, step in latest.values() if step.state in BROKEN and not _written_since(site, tag, run, step)
+            step
+            for run, step in left.latest.values()
+            if step.state in BROKEN and not _written_since(site, tag, run, step)
         ),
-        runs=tuple({run.run_id: run for run, _ in latest.values()}.values()),
+        stopped=left.stopped if left.stopped and not _written_since(site, tag, *left.stopped) else None,
+        damaged_records=left.damaged,
+        runs=left.runs,
     )
 
 
@@ -128,7 +158,7 @@ def phase_of(site: Site, tag: str) -> Phase:
     return _phase_of(site.reports, tag, latest_steps(site, tag))
 
 
-def _phase_of(reports: Path, tag: str, latest: Mapping[str, tuple[RunRecord, StepRecord]]) -> Phase:
+def _phase_of(reports: Path, tag: str, latest: LatestSteps) -> Phase:
     begin = f"{reports}/{check_tag(tag)}"
     if os.path.exists(begin + Artifact.PHASE4_SIGNOFF):  # noqa: PTH110 - asked of every tag of an index
         return 4
@@ -140,11 +170,11 @@ def _phase_of(reports: Path, tag: str, latest: Mapping[str, tuple[RunRecord, Ste
 
 
 def _written_since(site: Site, tag: str, run: RunRecord, step: StepRecord) -> bool:
-    """True when every file expected of the broken step was written after it broke, by whatever means."""
-    ended = step.ended_ns
+    """True when every file expected of a step that broke or was left was written since, by whatever means."""
+    ended = ended_ns(run, step)
     steps = steps_of(run.phase, site.settings)
     artifacts = next((known.artifacts for known in steps if known.name == step.name), ())
     if ended is None or not artifacts:
         return False
     times = [changed_ns(site.reports / file_name(tag, artifact)) for artifact in artifacts]
-    return all(time is not None and time > ended for time in times)
+    return all(time is not None and time > ended and not is_ahead(time, now_ns()) for time in times)

@@ -10,9 +10,9 @@ from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.errors import Remedy, command_line
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.evidence import phase_of
-from phase4_tui.runbook.provenance import latest_steps
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import Phase
+from phase4_tui.runbook.tag_runs import latest_steps
 
 _RESULTS = {Artifact.REPORT, Artifact.SUMMARY}
 

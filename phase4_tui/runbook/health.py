@@ -119,15 +119,11 @@ def _judge(evidence: Evidence, found: Look[D], verdict: Callable[[Evidence, D], 
     else:
         state, word, more = verdict(evidence, found.value)
         issues += more
-        if state not in {"failed", "alert"} and _is_stale(evidence, found):
-            issues.append("is older than the report that it judges; run the sequence again")
+        doubt = evidence.stale.get(found.name)
+        if state not in {"failed", "alert"} and doubt is not None:
+            issues.append(f"{doubt}; run the sequence again")
             state, word = "stale", f"stale ({word})"
     return Judged(state, word, tuple(safe_line(issue, 500) for issue in issues), found.file, found.modified_ns)
-
-
-def _is_stale(evidence: Evidence, found: Look[D]) -> bool:
-    report, check = evidence.report.modified_ns, found.modified_ns
-    return report is not None and check is not None and check < report
 
 
 def text_verdict(evidence: Evidence, value: Document) -> Verdict:

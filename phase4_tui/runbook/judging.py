@@ -29,10 +29,11 @@ class Judgement:
     """The first failed rung of the evidence ladder; None for a known-good tag."""
 
     @property
-    def is_being_written(self) -> bool:
-        """True while one of its files is being written: the judgement can then change with time alone."""
+    def is_unsettled(self) -> bool:
+        """True when time alone can change the judgement: a file is being written, or dated just ahead of the clock."""
         states = [check.state for check in self.health.checks.values()]
-        return "writing" in (*states, self.evidence.summary.state)
+        ahead = self.evidence.ahead
+        return "writing" in (*states, self.evidence.summary.state) or (ahead is not None and ahead.passes_soon)
 
 
 def judge_tag(
@@ -48,7 +49,7 @@ def judge_tag(
     `patient` waits up to half a second for a file that is being written. `running` returns the tag that is being
     run; pass it when judging many tags at once.
     """
-    evidence = read_evidence(site, tag, patient=patient, running=running)
+    evidence = read_evidence(site, tag, state, patient=patient, running=running)
     checks = checks_of(site.settings, evidence.phase)
     health = judge(evidence, checks)
     by_rule = classify(evidence, health, site.settings.own_checks)

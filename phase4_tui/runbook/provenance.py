@@ -5,6 +5,7 @@ import platform
 import secrets
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -14,19 +15,18 @@ from pydantic import Field
 from phase4_tui import __version__
 from phase4_tui.artifacts.atomic_files import atomic_write, to_json
 from phase4_tui.artifacts.clock import iso, now_ns
-from phase4_tui.artifacts.documents import look
+from phase4_tui.artifacts.documents import Look, look
 from phase4_tui.artifacts.index import Identity
 from phase4_tui.artifacts.models import Document
-from phase4_tui.artifacts.names import check_tag, state_dir
+from phase4_tui.artifacts.names import check_tag, is_tag, state_dir
 from phase4_tui.errors import command_line
 from phase4_tui.runbook.isolation import Proof
-from phase4_tui.runbook.site import Site
-from phase4_tui.runbook.steps import steps_of
 
 StepState = Literal["passed", "failed_gate", "crashed", "timed_out", "cancelled", "not_run", "running"]
 RunState = Literal["running", "finished", "interrupted"]
 COMPLETE: tuple[StepState, ...] = ("passed", "failed_gate")
 BROKEN: tuple[StepState, ...] = ("crashed", "timed_out")
+RECORD_SUFFIX = ".json"
 
 
 class Source(Document):
@@ -97,6 +97,23 @@ def tag_runs_dir(reports: Path, tag: str) -> Path:
     return runs_dir(reports) / check_tag(tag)
 
 
+def last_runs(reports: Path) -> dict[str, int]:
+    """Return every tag of which a run was begun, with the time in ns at which its records last changed."""
+    try:
+        with os.scandir(runs_dir(reports)) as entries:
+            return {entry.name: entry.stat().st_mtime_ns for entry in entries if is_tag(entry.name) and entry.is_dir()}
+    except OSError:
+        return {}
+
+
+def last_run(reports: Path, tag: str) -> int | None:
+    """Return when the records of a tag's runs last changed, in ns; None without any. Raises BadTag."""
+    try:
+        return tag_runs_dir(reports, tag).stat().st_mtime_ns
+    except OSError:
+        return None
+
+
 def new_run_id() -> str:
     """Return an identifier that sorts by time."""
     moment = iso(now_ns())
@@ -115,20 +132,29 @@ def versions() -> dict[str, str]:
 
 def save_run(reports: Path, record: RunRecord) -> None:
     """Write the record of a run, replacing its earlier state."""
-    atomic_write(tag_runs_dir(reports, record.tag) / f"{record.run_id}.json", to_json(record.model_dump()))
+    atomic_write(record_path(reports, record.tag, record.run_id), to_json(record.model_dump()))
 
 
-def runs_of(reports: Path, tag: str) -> Iterator[RunRecord]:
-    """Yield the readable records of a tag's runs, the newest first."""
+def record_path(reports: Path, tag: str, run_id: str) -> Path:
+    """Return the path of a run's record; raises BadTag."""
+    return tag_runs_dir(reports, tag) / f"{run_id}{RECORD_SUFFIX}"
+
+
+def records_of(reports: Path, tag: str) -> Iterator[Look[RunRecord]]:
+    """Yield every record of a tag's runs, the newest first, the unreadable ones without a value; raises BadTag."""
     directory = tag_runs_dir(reports, tag)
     try:
-        names = sorted((entry.name for entry in directory.iterdir() if entry.suffix == ".json"), reverse=True)
+        names = sorted((entry.name for entry in directory.iterdir() if entry.suffix == RECORD_SUFFIX), reverse=True)
     except OSError:
         return
     for name in names:
         found = look(directory / name, RunRecord, patient=False)
-        if found.value is not None:
-            yield _with_moved_transcripts(directory, found.value)
+        yield replace(found, value=_with_moved_transcripts(directory, found.value)) if found.value else found
+
+
+def runs_of(reports: Path, tag: str) -> Iterator[RunRecord]:
+    """Yield the readable records of a tag's runs, the newest first; raises BadTag."""
+    return (found.value for found in records_of(reports, tag) if found.value is not None)
 
 
 def _with_moved_transcripts(directory: Path, run: RunRecord) -> RunRecord:
@@ -156,18 +182,6 @@ def _moved_transcript(directory: Path, step: StepRecord) -> str | None:
 def last_sequence(reports: Path, tag: str) -> RunRecord | None:
     """Return the newest run of a whole sequence under the tag, or None."""
     return next((run for run in runs_of(reports, tag) if run.kind == "sequence"), None)
-
-
-def latest_steps(site: Site, tag: str) -> dict[str, tuple[RunRecord, StepRecord]]:
-    """Return the last run of each step that was ever started under the tag, by the step's name."""
-    latest: dict[str, tuple[RunRecord, StepRecord]] = {}
-    for run in runs_of(site.reports, tag):
-        for step in run.steps:
-            if step.state != "not_run":
-                latest.setdefault(step.name, (run, step))
-        if {step.name for step in steps_of(run.phase, site.settings)} <= latest.keys():
-            break  # every step is found; older runs add nothing
-    return latest
 
 
 def resume_command(run: RunRecord) -> str:

@@ -33,6 +33,7 @@ from phase4_tui.runbook.provenance import (
     StepRecord,
     StepState,
     new_run_id,
+    record_path,
     runs_of,
     save_run,
     tag_runs_dir,
@@ -137,7 +138,15 @@ def mark_interrupted(reports: Path) -> RunRecord | None:
 def note_run(reports: Path, run: RunRecord, operator: str) -> None:
     """Record a run's start or end in the journal; raises JournalDamaged, OSError."""
     states = {step.name: step.state for step in run.steps}
-    detail = {"run": run.run_id, "state": run.state, "phase": run.phase, "rehearsal": run.rehearsal, "steps": states}
+    detail: dict[str, object] = {
+        "run": run.run_id,
+        "state": run.state,
+        "phase": run.phase,
+        "rehearsal": run.rehearsal,
+        "steps": states,
+    }
+    if run.state != "running":
+        detail["record"] = hash_file(record_path(reports, run.tag, run.run_id))
     incident = read_state(reports).incident
     writer.record(reports, Actor(operator), Draft("run", run.tag, incident.id if incident else None, detail))
 

@@ -1,6 +1,5 @@
 """The state of a working directory and of its tags, as `status` and `tags` show it."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from phase4_tui.artifacts.clock import iso
 from phase4_tui.artifacts.index import TagEntry, index_tags, scan
 from phase4_tui.artifacts.manifest import FrozenState
 from phase4_tui.artifacts.models import Document
-from phase4_tui.artifacts.names import check_tag, is_tag
+from phase4_tui.artifacts.names import check_tag
 from phase4_tui.journal.incident import Incident, SeverityClass, Stage
 from phase4_tui.journal.state import EvaluationMode, OperationsState, Pending, read_state
 from phase4_tui.runbook.classification import Classification, Level
@@ -27,8 +26,8 @@ from phase4_tui.runbook.preconditions import (
     check_isolation,
     check_workdir,
 )
-from phase4_tui.runbook.provenance import RunState, runs_dir, runs_of
-from phase4_tui.runbook.run_holder import holder, running, running_tag
+from phase4_tui.runbook.provenance import RunRecord, RunState, last_runs, runs_of
+from phase4_tui.runbook.run_holder import running, running_tag
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import Phase, place_of, steps_of
 
@@ -47,7 +46,7 @@ class IncidentSummary(Document):
 
 
 class UnfinishedRun(Document):
-    """A run that is still going on, or whose process died before its end."""
+    """A run that is still going on, or that was ended before its end, by whatever."""
 
     tag: str
     run_id: str
@@ -72,6 +71,8 @@ class Status(Document):
     pending: tuple[Pending, ...]
     preconditions: tuple[Precondition, ...]
     runs: tuple[UnfinishedRun, ...]
+    clock: str | None
+    """Which file of the tag is dated in the future."""
 
 
 class TagRow(Document):
@@ -90,31 +91,30 @@ class TagRow(Document):
     modified_at: str
     phase: Phase = Field(exclude=True)
     modified_ns: int = Field(exclude=True)
-    writing: bool = Field(default=False, exclude=True)
-    """True while one of its files is being written: the row can then change with time alone."""
+    unsettled: bool = Field(default=False, exclude=True)
+    """True when time alone can change the row."""
 
 
 def shown_tag(
     site: Site, wanted: str | None, state: OperationsState, newest: Callable[[], str | None] | None = None
 ) -> str | None:
-    """Return the tag that a face shows; None when there is no tag and no run. Raises BadTag.
+    """Return the tag that a face shows; None when there is no tag. Raises BadTag.
 
-    The wanted tag, else the active tag, else the tag changed last, else that of a run that can be resumed, since its
-    process died before it wrote an artifact. `newest` is for a caller that has an index of the directory.
+    The wanted tag, else that of an incident that is not contained, else the active tag, else the newest, be it one
+    whose run left nothing. `newest` is for a caller that has an index of the directory.
     """
     if wanted is not None:
         return check_tag(wanted)
+    if state.incident is not None and state.incident.stage == "detected":
+        return state.incident.tag
     if state.active_tag is not None:
         return state.active_tag
-    found = newest() if newest is not None else _newest(site)
-    if found is not None:
-        return found
-    noted = holder(site.reports)
-    return noted.tag if noted is not None and is_tag(noted.tag) else None
+    return newest() if newest is not None else next((entry.tag for entry in tags_of(site)), None)
 
 
-def _newest(site: Site) -> str | None:
-    return next((entry.tag for entry in index_tags(scan(site.reports), site.artifacts)), None)
+def tags_of(site: Site) -> list[TagEntry]:
+    """Return every tag, those included whose run left nothing, the last changed or run first."""
+    return index_tags(scan(site.reports), site.artifacts, last_runs(site.reports))
 
 
 def read_status(site: Site, wanted: str | None, proof: Proof) -> tuple[Status, Evidence]:
@@ -145,6 +145,7 @@ def read_status(site: Site, wanted: str | None, proof: Proof) -> tuple[Status, E
             check_isolation(proof),
         ),
         runs=unfinished_runs(site.reports),
+        clock=str(evidence.ahead) if evidence.ahead is not None else None,
     )
     return status, evidence
 
@@ -162,13 +163,13 @@ def summary_of(incident: Incident | None) -> IncidentSummary | None:
 
 
 def unfinished_runs(reports: Path) -> tuple[UnfinishedRun, ...]:
-    """Return the runs that go on or died, unless a later run of their tag replaced them; newest first.
+    """Return the runs that go on, died or were cancelled, unless a later run of their tag replaced them; newest first.
 
     Only the tags run last are read: many thousand records would take longer than all the rest.
     """
     now = running(reports)
     newest = [next(runs_of(reports, tag), None) for tag in _last_run_tags(reports)]
-    unfinished = [run for run in newest if run is not None and run.state != "finished"]
+    unfinished = [run for run in newest if run is not None and not _came_to_its_end(run)]
     return tuple(
         UnfinishedRun(
             tag=run.tag,
@@ -180,20 +181,20 @@ def unfinished_runs(reports: Path) -> tuple[UnfinishedRun, ...]:
     )
 
 
+def _came_to_its_end(run: RunRecord) -> bool:
+    return run.state == "finished" and all(step.state != "cancelled" for step in run.steps)
+
+
 def _last_run_tags(reports: Path) -> list[str]:
-    try:
-        with os.scandir(runs_dir(reports)) as entries:
-            found = [(entry.stat().st_mtime_ns, entry.name) for entry in entries if is_tag(entry.name)]
-    except OSError:
-        return []
-    return [name for _, name in sorted(found, reverse=True)[:RUNS_LOOKED_AT]]
+    found = last_runs(reports)
+    return sorted(found, key=lambda tag: found[tag], reverse=True)[:RUNS_LOOKED_AT]
 
 
 def read_tags(site: Site) -> list[TagRow]:
     """Return a row for every tag, the last changed first; raises StateUnreadable."""
     state = read_state(site.reports)
     run = running_tag(site.reports)
-    return [row_of(site, entry, state, run) for entry in index_tags(scan(site.reports), site.artifacts)]
+    return [row_of(site, entry, state, run) for entry in tags_of(site)]
 
 
 def row_of(site: Site, entry: TagEntry, state: OperationsState, running: str | None) -> TagRow:
@@ -217,5 +218,5 @@ def judged_row(entry: TagEntry, judgement: Judgement, state: OperationsState) ->
         modified_at=iso(entry.modified_ns),
         phase=judgement.phase,
         modified_ns=entry.modified_ns,
-        writing=judgement.is_being_written,
+        unsettled=judgement.is_unsettled,
     )

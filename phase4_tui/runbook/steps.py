@@ -84,7 +84,7 @@ def _gates(phase: Phase) -> tuple[Step, Step]:
             ("--tag", "{tag}", "--outdir", "{outdir}", "--out-json", release),
             (Artifact.RELEASE_CHECK,),
             Artifact.RELEASE_CHECK,
-            judges=_CORE,
+            judges=(Artifact.REPORT, Artifact.SUMMARY),
         ),
         Step(
             3,
@@ -109,7 +109,7 @@ def _signoff(phase: Phase, artifact: Artifact) -> Step:
         ("--tag", "{tag}", "--outdir", "{outdir}"),
         (artifact,),
         reads=Artifact.SUMMARY,
-        judges=(Artifact.SUMMARY, Artifact.RELEASE_CHECK, Artifact.QUALITY_CHECK),
+        judges=(Artifact.REPORT, Artifact.SUMMARY, Artifact.RELEASE_CHECK, Artifact.QUALITY_CHECK),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.cli.half_way import ASKING, COMPARE, NOT_ASKING, REASON, events_of
-from tests.cli.support import DANGEROUS, FAILED, HEALTHY, P1, P2, REFUSED, ask, listing
+from tests.cli.support import DANGEROUS, FAILED, HEALTHY, P1, P2, REFUSED, UNKNOWN, ask, listing
 from tests.cli.terminal import operator
 
 EVENT = {"seq", "at", "operator", "host", "kind", "tag", "incident", "detail", "prev", "hash"}
@@ -138,6 +138,8 @@ def test_an_operation_given_twice_says_that_it_is_done_already(work: Path) -> No
 
 
 def test_a_reclassified_incident_has_its_class_everywhere(work: Path) -> None:
+    assert ask(work, "status", "--tag", "bad").status == UNKNOWN, "it was tampered with"
+    assert ask(work, "restore", "bad", "--yes").status == HEALTHY
     assert ask(work, "status", "--tag", "bad").status == P1
     assert ask(work, "incident", "reclassify", "P2", *REASON, "--yes").status == HEALTHY
     assert ask(work, "status", "--tag", "bad").status == P2

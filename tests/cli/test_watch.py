@@ -17,7 +17,7 @@ from phase4_tui.artifacts.names import Artifact
 from phase4_tui.journal.log import read_events
 from tests.cli.support import DANGEROUS, ask, listing, started
 from tests.runbook import misbehaving
-from tests.runbook.documents import ALERT, Tag, quality
+from tests.runbook.documents import ALERT, REPORT_AGE, Tag, quality
 from tests.runbook.support import foreign, until
 
 
@@ -99,7 +99,7 @@ def test_each_change_of_a_tag_is_one_plain_line_until_interrupted(tag: Tag, work
         assert watch.line("t1", "OK").count("t1") == 1
         tag.put(Artifact.QUALITY_CHECK, quality(False, {"event_and_portfolio_policy_enforced": ["record 1"]}))
         watch.line("t1", "P0", "risk")
-        tag.put(Artifact.QUALITY_CHECK, quality())
+        tag.put(Artifact.QUALITY_CHECK, quality(), age=REPORT_AGE)
         watch.line("t1", "OK")
         alert = {"status": "ALERT", "alerts": [ALERT]}
         tag.change(Artifact.MONITORING, lambda content: content.update(alert))
@@ -139,7 +139,7 @@ def test_a_file_written_slowly_in_place_is_writing_and_never_broken(tag: Tag, wo
             file.write(content[:20])
             watch.line("t1", "quality_check writing")
             file.write(content[20:])
-        watch.line("t1", "OK")
+        watch.line("t1", "signoff stale")
     assert not any("P0" in line or "unreadable" in line for line in watch.told)
 
 

@@ -97,7 +97,7 @@ async def test_a_look_that_hangs_marks_the_screen_until_the_next_one(
         overwrite(tmp_path / "reports" / "A_quality_check.json", b"{}")
         await me.sees("STALE: nothing was looked at for")
         hanging.set()
-        await until(me.pilot, lambda: "STALE" not in screen_text(me.app))
+        await until(me.pilot, lambda: "STALE: nothing" not in screen_text(me.app))
 
 
 async def test_live_orders_in_the_environment_are_an_alarm_and_a_missing_input_is_told(

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from phase4_tui.artifacts.frozen import is_frozen
-from phase4_tui.artifacts.manifest import frozen_state
-from phase4_tui.artifacts.names import RUNBOOK_ARTIFACTS, Artifact
+from phase4_tui.artifacts.names import Artifact
 from phase4_tui.errors import Refused, error_as_commands
 from phase4_tui.rollback.freeze import plan_freeze, plan_thaw
 from phase4_tui.rollback.known_good import plan_switch
@@ -28,7 +27,7 @@ from tests.rollback.hostile import (
     problems,
     refused,
 )
-from tests.rollback.support import freeze, site_of, state_of
+from tests.rollback.support import freeze, frozen_state, site_of, state_of
 from tests.runbook.documents import Tag
 
 
@@ -165,7 +164,7 @@ def test_thawing_keeps_the_copies_and_lets_the_tag_be_frozen_anew(work: Path) ->
     (line,) = do(work, plan_thaw, "t1", "mistake").lines
     kept = Path(line.rpartition(" ")[2])
     assert listing(kept) == before
-    assert frozen_state(work / "reports", "t1", RUNBOOK_ARTIFACTS) == "no"
+    assert frozen_state(work, "t1") == "no"
     overwrite(work / "reports" / "t1_report.md", b"# other\n")
     freeze(work, "t1")
     do(work, plan_thaw, "t1", "again")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from phase4_tui.artifacts.manifest import frozen_state, read_manifest
+from phase4_tui.artifacts.manifest import read_manifest
 from phase4_tui.errors import Refused
 from phase4_tui.rollback.comparison import compare
 from phase4_tui.rollback.freeze import plan_freeze, plan_restore, plan_thaw
@@ -18,7 +18,7 @@ from phase4_tui.rollback.reopen import HEALTHY, conditions
 from phase4_tui.rollback.verification import verify
 from phase4_tui.runbook.provenance import save_run
 from phase4_tui.runbook.site import Site
-from tests.rollback.support import freeze, give, site_of, state_of
+from tests.rollback.support import freeze, frozen_state, give, site_of, state_of
 from tests.runbook.documents import Tag
 from tests.runbook.own_desk import FILE, SETTINGS, SHADOW, own_tag, put
 
@@ -26,7 +26,7 @@ NOTE = "_desk_note.md"
 
 
 def tampered(site: Site, tag: str) -> bool:
-    return frozen_state(site.reports, tag, site.artifacts) == "tampered"
+    return frozen_state(site.workdir, tag) == "tampered"
 
 
 def test_they_are_frozen_with_the_tag_and_put_back_when_someone_changes_them(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_they_are_frozen_with_the_tag_and_put_back_when_someone_changes_them(tmp
     assert (tag.reports / f"t1{FILE}").read_bytes() == before
     assert verify(site_of(tmp_path)).ok
     give(site_of(tmp_path), plan_thaw(site_of(tmp_path), "t1", "again"))
-    assert frozen_state(tag.reports, "t1", site_of(tmp_path).artifacts) == "no"
+    assert frozen_state(tmp_path, "t1") == "no"
 
 
 def test_a_freeze_says_which_of_them_is_missing(tmp_path: Path) -> None:

@@ -8,14 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from phase4_tui.artifacts.manifest import frozen_state
-from phase4_tui.artifacts.names import RUNBOOK_ARTIFACTS
 from phase4_tui.rollback.freeze import plan_restore, plan_thaw
 from phase4_tui.rollback.known_good import plan_switch
 from phase4_tui.rollback.operations import carry_out
 from phase4_tui.rollback.verification import verify
 from tests.rollback.hostile import artifacts, as_root, copies, digest, do, listing, overwrite, place, problems, refused
-from tests.rollback.support import freeze, site_of, state_of
+from tests.rollback.support import freeze, frozen_state, site_of, state_of
 
 NAME = "t1_report.json"
 Way = Callable[[Path, Path], None]
@@ -87,11 +85,11 @@ def side_of(work: Path, side: str) -> Path:
 @pytest.mark.parametrize("side", ["artifact", "copy"])
 @pytest.mark.parametrize("way", WAYS)
 def test_each_way_is_seen_at_a_look_and_told_by_verify(work: Path, tmp_path: Path, way: str, side: str) -> None:
-    assert frozen_state(work / "reports", "t1", RUNBOOK_ARTIFACTS) == "intact"
+    assert frozen_state(work, "t1") == "intact"
     path = side_of(work, side)
     with as_root(path.parent):
         WAYS[way](path, tmp_path / "spare")
-    assert frozen_state(work / "reports", "t1", RUNBOOK_ARTIFACTS) == "tampered"
+    assert frozen_state(work, "t1") == "tampered"
     name = "t1_phase3_signoff.md" if way == "added to" else NAME
     assert [Path(one.where) for one in verify(site_of(work)).problems] == [path.parent / name]
     assert NAME.removesuffix("_report.json") in refused(lambda: do(work, plan_switch, "t1", "why"))
@@ -112,7 +110,7 @@ def test_restore_puts_back_what_was_frozen_and_keeps_what_was_there(
     assert len(problems(work)) == 1
     do(work, plan_restore, "t1")
     assert (artifacts(work, "t1"), listing(copies(work, "t1"))) == before
-    assert (problems(work), frozen_state(work / "reports", "t1", RUNBOOK_ARTIFACTS)) == ([], "intact")
+    assert (problems(work), frozen_state(work, "t1")) == ([], "intact")
     evidence = work / "reports" / ".phase4" / "evidence"
     kept = [path for path in evidence.rglob("*") if path.name.startswith("t1_")]
     if way == "deleted":
@@ -129,7 +127,7 @@ def test_restore_puts_back_what_was_frozen_and_keeps_what_was_there(
 @pytest.mark.parametrize("side", ["artifact", "copy"])
 def test_an_edit_that_keeps_size_and_time_is_told_by_verify_and_refused_by_a_switch(work: Path, side: str) -> None:
     quiet_edit(side_of(work, side), work)
-    assert frozen_state(work / "reports", "t1", RUNBOOK_ARTIFACTS) == "intact"
+    assert frozen_state(work, "t1") == "intact"
     assert problems(work) == [("changed", NAME)]
     assert "has sha256" in refused(lambda: do(work, plan_switch, "t1", "why"))
 
@@ -140,7 +138,7 @@ def test_the_same_bytes_written_again_are_no_violation(work: Path) -> None:
     again = path.read_bytes()
     path.unlink()
     path.write_bytes(again)
-    assert frozen_state(work / "reports", "t1", RUNBOOK_ARTIFACTS) == "intact"
+    assert frozen_state(work, "t1") == "intact"
     assert problems(work) == []
 
 
@@ -151,7 +149,7 @@ def test_a_directory_of_copies_that_was_replaced_by_another_is_told(work: Path, 
     directory.rename(tmp_path / "theirs")
     overwrite(tmp_path / "mine" / NAME, b"{}")
     (tmp_path / "mine").rename(directory)
-    assert frozen_state(work / "reports", "t1", RUNBOOK_ARTIFACTS) == "tampered"
+    assert frozen_state(work, "t1") == "tampered"
     assert ("changed", NAME) in problems(work)
 
 
@@ -166,7 +164,7 @@ def test_a_directory_of_copies_that_is_none_any_more_is_told(work: Path, tmp_pat
         directory.write_text("x")
     else:
         directory.mkdir()
-    assert frozen_state(work / "reports", "t1", RUNBOOK_ARTIFACTS) == "tampered"
+    assert frozen_state(work, "t1") == "tampered"
     assert ("manifest", "manifest.json" if way == "empty" else "t1") in problems(work)
     assert "t1" in refused(lambda: plan_restore(site_of(work), "t1"))
     assert "t1" in refused(lambda: freeze(work, "t1"))
@@ -192,7 +190,7 @@ def forge(work: Path) -> None:
 
 def test_a_file_edited_together_with_its_manifest_is_told_since_the_journal_knows_better(work: Path) -> None:
     forge(work)
-    assert frozen_state(work / "reports", "t1", RUNBOOK_ARTIFACTS) == "intact"
+    assert frozen_state(work, "t1") == "tampered"
     assert problems(work) == [("manifest", "t1")]
     for operation in (lambda: do(work, plan_switch, "t1", "why"), lambda: do(work, plan_restore, "t1")):
         assert "the journal knows" in refused(operation)

@@ -64,7 +64,7 @@ def test_what_can_not_be_used_is_found_as_what_it_is(tag: Tag, artifact: Artifac
 
 def test_a_stale_check_says_what_it_said_and_why_it_does_not_hold(tag: Tag) -> None:
     for artifact, word in ((RELEASE, "passed=true"), (MONITORING, "status=OK"), (SIGNOFF, "present")):
-        tag.age(artifact, REPORT_AGE + 1)
+        tag.age(artifact, REPORT_AGE + 10)
         assert check(tag, artifact).found == f"stale ({word})"
         assert check(tag, artifact).issues == ("is older than the report that it judges; run the sequence again",)
 

@@ -181,7 +181,7 @@ def test_a_file_that_names_another_tag_is_never_ok(tag: Tag, name: str, artifact
 
 @pytest.mark.parametrize(("name", "artifact"), CHECKS)
 def test_a_check_older_than_the_report_is_stale(tag: Tag, name: str, artifact: Artifact) -> None:
-    tag.age(artifact, REPORT_AGE + 1)
+    tag.age(artifact, REPORT_AGE + 10)
     assert state(tag, name) == ("stale", False)
     assert "older than the report" in check(tag, name).issues[0]
     others = {other for other, _ in CHECKS if getattr(health(tag), other).ok}
@@ -190,7 +190,7 @@ def test_a_check_older_than_the_report_is_stale(tag: Tag, name: str, artifact: A
 
 @pytest.mark.parametrize(("name", "artifact"), [("release_check", RELEASE), ("quality_check", QUALITY)])
 def test_a_failed_gate_of_an_older_report_is_not_ok_either(tag: Tag, name: str, artifact: Artifact) -> None:
-    tag.change(artifact, lambda found: found.update(passed=False), age=REPORT_AGE + 1)
+    tag.change(artifact, lambda found: found.update(passed=False), age=REPORT_AGE + 10)
     assert not check(tag, name).ok
 
 
@@ -244,7 +244,23 @@ def test_hostile_text_in_a_file_is_safe_in_every_issue(tag: Tag) -> None:
         assert all(issue.isprintable() for issue in (*found.issues, found.found))
 
 
-def test_a_file_newer_than_this_clock_is_no_harm(tag: Tag) -> None:
+def test_a_time_in_the_future_proves_nothing(tag: Tag) -> None:
     tag.age(RELEASE, -3600)
-    assert state(tag, "release_check") == ("passed", True)
+    assert state(tag, "release_check") == ("stale", False)
+    assert check(tag, "release_check").issues == (
+        "is dated in the future, which does not prove that it is newer than the report that it judges; "
+        "run the sequence again",
+    )
     assert CHECK_AGE < REPORT_AGE
+
+
+@pytest.mark.parametrize(("name", "artifact"), CHECKS)
+def test_a_check_two_seconds_older_than_the_report_counts_as_of_the_same_moment(
+    tag: Tag, name: str, artifact: Artifact
+) -> None:
+    for every in (Artifact.REPORT, Artifact.SUMMARY, *(one for _, one in CHECKS)):
+        tag.age(every, CHECK_AGE)
+    tag.age(artifact, CHECK_AGE + 1.9)
+    assert check(tag, name).ok
+    tag.age(artifact, CHECK_AGE + 2.1)
+    assert state(tag, name) == ("stale", False)

@@ -8,9 +8,10 @@ import pytest
 
 from phase4_tui.errors import Refused
 from phase4_tui.runbook.audit import audit
-from phase4_tui.runbook.provenance import latest_steps, runs_of
+from phase4_tui.runbook.provenance import runs_of
 from phase4_tui.runbook.status import read_tags
 from phase4_tui.runbook.steps import find_step, steps_of
+from phase4_tui.runbook.tag_runs import latest_steps
 from tests.runbook.documents import all_ok
 from tests.runbook.own_desk import CHECK, FILE, NOTE_CHECK, SHADOW, STEP, own_desk, site_at
 from tests.runbook.support import STEP_NAMES, TAG, fed, run, states, step, verdict

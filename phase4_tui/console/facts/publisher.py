@@ -15,6 +15,7 @@ from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.facts.tag_index import TagIndex
 from phase4_tui.console.facts.transcripts import Transcripts
 from phase4_tui.journal.state import OperationsState
+from phase4_tui.runbook.provenance import last_runs
 from phase4_tui.runbook.site import Site
 
 POST_SECONDS = 0.5
@@ -112,7 +113,8 @@ class SnapshotPublisher:
     def _newest(self) -> str | None:
         newest = self._index.newest
         if newest is None and self._guess is None:
-            self._guess = newest_tag(self._site.reports, self._site.artifacts)
+            reports = self._site.reports
+            self._guess = newest_tag(reports, self._site.artifacts, last_runs(reports))
         return newest or self._guess
 
     def _show(self, snapshot: Snapshot) -> None:

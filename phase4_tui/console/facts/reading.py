@@ -7,20 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from phase4_tui.artifacts.clock import now_ns
-from phase4_tui.artifacts.manifest import tampered_tags
-from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.errors import FORESEEN, Phase4Error
 from phase4_tui.journal.lease import Lease, read_lease
 from phase4_tui.journal.state import OperationsState, read_state
 from phase4_tui.policy.monitoring import DEFAULT_RULES, Rules
 from phase4_tui.runbook.fallback_proof import Fallback, read_fallback
+from phase4_tui.runbook.frozen_tags import tampered_tags
 from phase4_tui.runbook.judging import Judgement, judge_tag
-from phase4_tui.runbook.provenance import RunRecord, latest_steps
+from phase4_tui.runbook.provenance import RunRecord
 from phase4_tui.runbook.rules import read_rules
 from phase4_tui.runbook.run_holder import Holder, running
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.status import shown_tag
 from phase4_tui.runbook.steps import place_of
+from phase4_tui.runbook.tag_runs import latest_steps
 
 if TYPE_CHECKING:
     from phase4_tui.runbook.isolation import Proof
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 TAMPER_SECONDS = 5.0
 """Interval between comparisons of all frozen tags with their manifests."""
-AHEAD_NS = 5_000_000_000
-"""A file whose time is further in the future shows that clocks differ."""
 
 
 @dataclass(frozen=True)
@@ -88,15 +86,16 @@ class Reader:
         site, reports = self._site, self._site.reports
         state, error = read_operations_state(reports)
         if self.tampering_is_due:
-            self._tampered = tampered_tags(reports, state.frozen, site.artifacts)
+            self._tampered = tampered_tags(site, state)
             self._compared = self._clock()
         tag = shown_tag(site, chosen, state, newest)
+        shown = judge_tag(site, tag, state, patient=False) if tag else None
+        ahead = shown.evidence.ahead if shown is not None else None
         holder = running(reports)
-        moment = now_ns()
         return Readings(
             state=state,
             state_error=error,
-            shown=judge_tag(site, tag, state, patient=False) if tag else None,
+            shown=shown,
             holder=holder,
             other_run=_last_run(site, holder.tag) if holder and holder.tag != tag else None,
             lease=read_lease(reports),
@@ -105,8 +104,8 @@ class Reader:
             rules=read_rules(place_of(site.settings, site.workdir, 4, None, None).rules_path)[0],
             tampered=self._tampered,
             preconditions=self._preconditions(tag),
-            clock_trouble=clock_trouble(reports, tag, moment) if tag else None,
-            looked_ns=moment,
+            clock_trouble=str(ahead) if ahead is not None else None,
+            looked_ns=now_ns(),
         )
 
     def _needs_freezing(self, state: OperationsState) -> bool:
@@ -136,15 +135,3 @@ def _last_run(site: Site, tag: str) -> RunRecord | None:
     """Return the newest run of a tag of which a step was started."""
     runs = (run for run, _ in latest_steps(site, tag).values())
     return max(runs, key=lambda run: run.run_id, default=None)
-
-
-def clock_trouble(reports: Path, tag: str, now: int) -> str | None:
-    """Return a message if a tag's files are ahead of `now` (ns since the epoch), else None."""
-    for kind in (Artifact.REPORT, Artifact.MONITORING):
-        try:
-            ahead = (reports / file_name(tag, kind)).stat().st_mtime_ns - now
-        except OSError:
-            continue
-        if ahead > AHEAD_NS:
-            return f"{file_name(tag, kind)} is {ahead / 1e9:.0f} s ahead of this clock: ages can't be trusted"
-    return None

@@ -7,6 +7,7 @@ from phase4_tui.artifacts.index import Identity, TagEntry, index_tags, scan
 from phase4_tui.console.facts.events import JudgedTag
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.judging import judge_tag
+from phase4_tui.runbook.provenance import last_run, last_runs
 from phase4_tui.runbook.run_holder import running_tag
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.status import TagRow, judged_row
@@ -29,12 +30,14 @@ class TagIndex:
         self._rows: dict[str, TagRow] = {}
         self._todo: dict[str, TagEntry] = {}
         self._without_files: dict[str, None] = {}
-        """Queued tags without an artifact: they were removed, or a run has written none yet."""
+        """Queued tags that have neither an artifact nor a run: they were removed."""
+        self._runs: dict[str, int] = {}
+        """When each tag was last run, in ns."""
         self._scanned: float | None = None
         self._scan_cost = 0.0
         self._state: OperationsState | None = None
         self.unsettled: set[str] = set()
-        """Tags with a file that is being written: time alone can change their verdict."""
+        """Tags whose verdict time alone can change."""
 
     @property
     def rows(self) -> tuple[TagRow, ...]:
@@ -86,9 +89,10 @@ class TagIndex:
         """Scan every name; queue and return the tags that changed."""
         begun = self._scanned = self._clock()
         before, self._names = self._names, scan(self._reports)
-        different = {name for name in before.keys() | self._names.keys() if before.get(name) != self._names.get(name)}
-        tags = {owner[0] for owner in map(self._artifacts.split, different) if owner is not None}
-        entries = {entry.tag: entry for entry in index_tags(self._names, self._artifacts)} if tags else {}
+        runs, self._runs = self._runs, last_runs(self._reports)
+        tags = {owner[0] for owner in map(self._artifacts.split, _changed(before, self._names)) if owner is not None}
+        tags |= _changed(runs, self._runs)
+        entries = {entry.tag: entry for entry in index_tags(self._names, self._artifacts, self._runs)} if tags else {}
         for tag in tags:
             self._expect(tag, entries.get(tag))
         self._todo = dict(sorted(self._todo.items(), key=lambda item: -item[1].modified_ns))
@@ -101,7 +105,10 @@ class TagIndex:
         for tag in tags:
             own = {name: self._names[name] for name in self._names_of(tag)}
             before.pop(tag, None)
-            self._expect(tag, next(iter(index_tags(own, self._artifacts)), None))
+            ran = last_run(self._reports, tag)
+            runs = {} if ran is None else {tag: ran}
+            self._runs |= runs
+            self._expect(tag, next(iter(index_tags(own, self._artifacts, runs)), None))
         self._todo |= before
 
     def note(self, state: OperationsState) -> None:
@@ -133,11 +140,11 @@ class TagIndex:
             judged.append(JudgedTag(tag, judgement.classification, states))
             if entry is not None:
                 row = self._rows[tag] = judged_row(entry, judgement, state)
-                (self.unsettled.add if row.writing else self.unsettled.discard)(tag)
+                (self.unsettled.add if row.unsettled else self.unsettled.discard)(tag)
         return tuple(judged)
 
     def _expect(self, tag: str, entry: TagEntry | None) -> None:
-        """Queue a tag with the artifacts of `entry`, or without any."""
+        """Queue a tag with what `entry` says of it, or as one that is gone."""
         if entry is not None:
             self._todo[tag] = entry
             return
@@ -148,3 +155,8 @@ class TagIndex:
 
     def _names_of(self, tag: str) -> list[str]:
         return [name for name in self._artifacts.of(tag) if name in self._names]
+
+
+def _changed(before: Mapping[str, object], after: Mapping[str, object]) -> set[str]:
+    """Return the keys whose value is another now, or that are in one of the two only."""
+    return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}

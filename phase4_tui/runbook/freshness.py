@@ -1,0 +1,163 @@
+"""Whether a check judged what is there now: proven by the run records' sha256, by a frozen manifest, else by times.
+
+A record says which bytes a step wrote and which it used. Where it says nothing of the bytes that are there, a time
+counts, with 2 s of tolerance, and a time in the future proves nothing (docs design, "Freshness").
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from phase4_tui.artifacts.clock import age, nanoseconds
+from phase4_tui.artifacts.index import Identity, identity_of
+from phase4_tui.artifacts.manifest import Manifest
+from phase4_tui.artifacts.names import Artifact
+from phase4_tui.artifacts.regular_files import Unreadable
+from phase4_tui.artifacts.sha256 import KnownHashes
+from phase4_tui.runbook.provenance import COMPLETE, RunRecord, StepRecord
+from phase4_tui.runbook.steps import Step
+from phase4_tui.runbook.tag_runs import LatestSteps
+
+TOLERANCE_NS = 2_000_000_000
+"""File systems keep times more coarsely than they are taken, and copying a directory gives new ones in any sequence."""
+SOON_NS = 60_000_000_000
+
+_HASHES = KnownHashes()
+
+
+def is_ahead(moment_ns: int, now_ns: int) -> bool:
+    """True for a time that is in the future of this clock, and so proves nothing."""
+    return moment_ns > now_ns + TOLERANCE_NS
+
+
+class Files:
+    """The artifacts of a tag as they are now, beside what the run records and the manifest of a frozen tag say."""
+
+    def __init__(self, reports: Path, latest: LatestSteps, manifest: Manifest | None, now_ns: int) -> None:
+        self._reports = reports
+        self._identities: dict[str, Identity | None] = {}
+        self._times = {file.name: file.mtime_ns for file in manifest.files} if manifest is not None else {}
+        self._now_ns = nanoseconds(manifest.at) if manifest is not None else now_ns
+        made = sorted((pair for pair in latest.values() if pair[1].state in COMPLETE), key=lambda pair: pair[0].run_id)
+        self._made = {name: pair for pair in made for name in pair[1].produced}
+
+    def made(self, name: str) -> tuple[RunRecord, StepRecord] | None:
+        """Return the last recorded step that wrote a file."""
+        return self._made.get(name)
+
+    def identity(self, name: str) -> Identity | None:
+        """Return a file's identity, None when it is not there."""
+        if name not in self._identities:
+            self._identities[name] = identity_of(self._reports / name)
+        return self._identities[name]
+
+    def time(self, name: str) -> int | None:
+        """Return a file's own time in ns, None when it is not there."""
+        identity = self.identity(name)
+        return None if identity is None else identity[2]
+
+    def modified_ns(self, name: str) -> int | None:
+        """Return when a file was last changed; of a frozen one, before it was frozen: copies have other times."""
+        return self._times[name] if name in self._times else self.time(name)
+
+    def proves_nothing(self, moment_ns: int) -> bool:
+        """True for a time in the future; for a frozen tag, of the moment when it was frozen."""
+        return is_ahead(moment_ns, self._now_ns)
+
+    def sha256(self, name: str) -> str | None:
+        """Return a file's SHA-256, None when it can't be read; a file untouched since its record is not read."""
+        made, identity = self.made(name), self.identity(name)
+        if made is not None and identity is not None and made[1].seen.get(name) == identity:
+            return made[1].produced[name]
+        try:
+            return _HASHES.sha256(self._reports / name)
+        except Unreadable:
+            return None
+
+
+def stale_files(tag: str, steps: Sequence[Step], files: Files) -> dict[str, str]:
+    """Return, by the name of each file that judges others, why that judgement is not about what is there now."""
+    found = {}
+    for step in steps:
+        for suffix in step.artifacts if step.judges else ():
+            name = f"{tag}{suffix}"
+            if files.identity(name) is not None:
+                why = next(_doubts(name, step, tag, files), None)
+                if why is not None:
+                    found[name] = why
+    return found
+
+
+def _doubts(name: str, step: Step, tag: str, files: Files) -> Iterator[str]:
+    """Yield why a file does not judge what is there now, for each file that its step judges."""
+    for judged in (f"{tag}{suffix}" for suffix in step.judges):
+        if files.identity(judged) is not None:
+            by_content = _by_content(name, judged, files)
+            why = _by_times(name, judged, files) if by_content is None else by_content
+            if why:
+                yield why
+
+
+def _by_content(name: str, judged: str, files: Files) -> str | None:
+    """Return what the run records prove: an empty text for a fresh check, else why it is not; None for no proof."""
+    made = files.made(name)
+    if made is None:
+        return None
+    run, record = made
+    as_written = files.sha256(name) == record.produced[name]
+    used = _used(run, record, judged)
+    if used is None:
+        maker = files.made(judged)
+        newer = maker is not None and (maker[1].ended_ns or 0) > (record.ended_ns or 0)
+        return f"is older than {_that_it_judges(judged)}, by the record of its run" if as_written and newer else None
+    same = files.sha256(judged) == used
+    if as_written:
+        return "" if same else f"is not about {_that_it_judges(judged)} now, but about another one"
+    return "was changed since its step wrote it" if same else None
+
+
+def _used(run: RunRecord, record: StepRecord, judged: str) -> str | None:
+    """Return the SHA-256 of the file that a step judged; older records have only that of the step which wrote it."""
+    if judged in record.used:
+        return record.used[judged]
+    before = run.steps[: next(place for place, step in enumerate(run.steps) if step.name == record.name)]
+    return next((step.produced[judged] for step in reversed(before) if judged in step.produced), None)
+
+
+def _by_times(name: str, judged: str, files: Files) -> str:
+    """Return why a file is not proven to be newer than the one that it judges, an empty text when it is."""
+    checked, changed = files.modified_ns(name), files.modified_ns(judged)
+    if checked is None or changed is None:
+        return ""
+    if files.proves_nothing(checked):
+        return f"is dated in the future, which does not prove that it is newer than {_that_it_judges(judged)}"
+    maker = files.made(judged)
+    written = max(changed, (maker[1].ended_ns or 0) if maker else 0)
+    return f"is older than {_that_it_judges(judged)}" if checked + TOLERANCE_NS < written else ""
+
+
+def _that_it_judges(judged: str) -> str:
+    return "the report that it judges" if judged.endswith(Artifact.REPORT) else f"{judged}, which it judges"
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """A file that is dated in the future, and by how many ns."""
+
+    name: str
+    by_ns: int
+
+    def __str__(self) -> str:
+        return f"{self.name} is dated {age(self.by_ns / 1e9)} ahead of this clock: its time proves nothing"
+
+    @property
+    def passes_soon(self) -> bool:
+        """True when the clock will soon have caught up, which changes a verdict that no file changes."""
+        return self.by_ns < SOON_NS
+
+
+def furthest_ahead(times: Mapping[str, int | None], now_ns: int) -> Ahead | None:
+    """Return the file that is dated furthest in the future, None without any."""
+    found = [(moment - now_ns, name) for name, moment in times.items() if moment is not None]
+    by_ns, name = max(found, default=(0, ""))
+    return Ahead(name, by_ns) if is_ahead(now_ns + by_ns, now_ns) else None
