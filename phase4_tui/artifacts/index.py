@@ -12,6 +12,11 @@ Identity = tuple[int, int, int, int]
 """Inode, size, mtime and ctime of a file, at least one of which changes with its content."""
 
 
+def identity_of(info: os.stat_result) -> Identity:
+    """Return what identifies a file's content: it changes with every write."""
+    return info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
+
+
 def scan(directory: Path) -> dict[str, Identity]:
     """Return every name in the directory with its identity; empty for a missing directory."""
     found: dict[str, Identity] = {}

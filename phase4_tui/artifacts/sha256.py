@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import BinaryIO
 
 from phase4_tui.artifacts.regular_files import open_regular
 
@@ -17,8 +18,13 @@ def hash_file(path: Path, *, contained: bool = False) -> str | None:
         file = open_regular(path, contained=contained)
     except FileNotFoundError:
         return None
-    digest = hashlib.sha256()
     with file:
-        while chunk := file.read(HASH_CHUNK):
-            digest.update(chunk)
+        return hash_opened(file)
+
+
+def hash_opened(file: BinaryIO) -> str:
+    """Return the SHA-256, in hex, of what is left to read of a file."""
+    digest = hashlib.sha256()
+    while chunk := file.read(HASH_CHUNK):
+        digest.update(chunk)
     return digest.hexdigest()
