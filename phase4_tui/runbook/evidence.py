@@ -20,10 +20,11 @@ from phase4_tui.artifacts.models import (
 )
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.artifacts.report_head import look_report
-from phase4_tui.runbook.provenance import BROKEN, RunRecord, StepRecord, latest_steps
+from phase4_tui.runbook.provenance import BROKEN, ChangedFile, RunRecord, StepRecord, changed_during, latest_steps
 from phase4_tui.runbook.run_holder import running_tag
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import Phase, steps_of
+from phase4_tui.runbook.used_files import path_of_used
 
 QUALITY_LIMIT_BYTES = 32 << 20
 _NO_GO = re.compile(r"recommendation[^\n]*?(?<!GO/)(?<!GO / )\bNO[- ]GO\b(?! ?/)", re.IGNORECASE)
@@ -56,6 +57,9 @@ class Evidence:
     """One text for each core artifact whose content names another run tag: the file and that tag."""
     broken_steps: tuple[StepRecord, ...] = ()
     runs: tuple[RunRecord, ...] = ()
+    """The runs of which at least one step counts."""
+    changed: tuple[tuple[Path, ChangedFile], ...] = ()
+    """What changed during these runs, each with its path."""
 
 
 def read_evidence(
@@ -72,6 +76,7 @@ def read_evidence(
     def path(artifact: Artifact) -> str:
         return begin + artifact
 
+    runs = tuple({run.run_id: run for run, _ in latest.values()}.values())
     signoff = Artifact.PHASE4_SIGNOFF if phase == 4 else Artifact.PHASE3_SIGNOFF
     texts = [Artifact.REPORT_MD] + ([Artifact.MONITORING_MD] if phase == 4 else [])
     monitoring = look(path(Artifact.MONITORING), Monitoring, patient=patient)
@@ -108,7 +113,10 @@ def read_evidence(
         broken_steps=tuple(
             step for run, step in latest.values() if step.state in BROKEN and not _written_since(site, tag, run, step)
         ),
-        runs=tuple({run.run_id: run for run, _ in latest.values()}.values()),
+        runs=runs,
+        changed=tuple(
+            (path_of_used(change.file, tag, site.workdir, reports), change) for change in changed_during(runs)
+        ),
     )
 
 
