@@ -13,13 +13,17 @@ Identity = tuple[int, int, int, int]
 """Inode, size, mtime and ctime of a file, at least one of which changes with its content."""
 
 
-def identity_of(path: Path) -> Identity | None:
+def identity_of(info: os.stat_result) -> Identity:
+    """Return what identifies a file's content: it changes with every write."""
+    return info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
+
+
+def look_at(path: Path) -> Identity | None:
     """Return the identity of a file, or of the link to it; None when it is not there."""
     try:
-        info = path.lstat()
+        return identity_of(path.lstat())
     except OSError:
         return None
-    return info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
 
 
 def scan(directory: Path) -> dict[str, Identity]:
@@ -64,7 +68,7 @@ def _modified(entry: os.DirEntry[str], now: int) -> int:
         info = entry.stat(follow_symlinks=False)
     except OSError:
         return 0
-    return _when((info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns), now)
+    return _when(identity_of(info), now)
 
 
 @dataclass(frozen=True)

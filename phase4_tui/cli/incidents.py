@@ -20,15 +20,17 @@ from phase4_tui.rollback.next_move import next_move
 from phase4_tui.rollback.post_mortem import find_incident, post_mortem
 from phase4_tui.rollback.read_situation import read_situation
 from phase4_tui.rollback.root_cause import RootCause, root_causes
+from phase4_tui.runbook.tag_runs import changed_files
 
 Which = Annotated[
     str | None, typer.Argument(metavar="I", help="The incident.", show_default="the open one, else the last")
 ]
 
 
-def incident_document(incident: Incident) -> dict[str, object]:
+def incident_document(desk: Desk, incident: Incident) -> dict[str, object]:
     """Return an incident as its JSON document."""
-    return incident.model_dump(by_alias=True) | {"stage": incident.stage}
+    changed = changed_files(desk.site, incident.tag)
+    return incident.model_dump(by_alias=True) | {"stage": incident.stage, "changed": changed}
 
 
 def incident_show(desk: Desk, incident: Which = None) -> int:
@@ -37,7 +39,7 @@ def incident_show(desk: Desk, incident: Which = None) -> int:
     is_open = found.recovered_at is None
     move = next_move(read_situation(desk.site)) if is_open else None
     if desk.json:
-        emit(incident_document(found) | {"next_move": move})
+        emit(incident_document(desk, found) | {"next_move": move})
         return DONE
     say(f"{found.id} · {found.severity_class} {found.rule.replace('_', ' ')} · {found.stage}", "bold")
     say(f"  tag {found.tag} · owner {found.owner or 'none'}")
@@ -51,6 +53,8 @@ def incident_show(desk: Desk, incident: Which = None) -> int:
         say(f"  {name:<10} {moment or 'not yet'}")
     for one in found.evidence[:6]:
         say(safe_line(f"  why: {one.file}: {one.words(safe_line(str(one.value), 200))}"))
+    for change in changed_files(desk.site, found.tag):
+        say(f"  ! {change}", "yellow")
     for call in found.escalations:
         taken = f"acknowledged {call.acknowledged_at}" if call.acknowledged_at else "not acknowledged"
         say(f"  escalated to {call.owner} at {call.at}: {taken}")
@@ -63,7 +67,7 @@ def incident_list(desk: Desk) -> int:
     """List every incident of the journal."""
     found = list(incidents_of(read_events(desk.reports)).values())
     if desk.json:
-        emit({"incidents": [incident_document(one) for one in found]})
+        emit({"incidents": [incident_document(desk, one) for one in found]})
         return DONE
     for one in found:
         say(f"{one.id}  {one.severity_class}  {one.stage:<10} {one.opened_at}  {one.tag}: {one.rule.replace('_', ' ')}")

@@ -145,7 +145,8 @@ def _document(record: RunRecord, status: StatusDocument) -> dict[str, object]:
         }
         for step in record.steps
     ]
-    return {"tag": record.tag, "run_id": record.run_id, "steps": steps, "status": status}
+    changed = {"changed": record.changed} if record.changed else {}
+    return {"tag": record.tag, "run_id": record.run_id, "steps": steps, **changed, "status": status}
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from phase4_tui.runbook.evidence import phase_of
 from phase4_tui.runbook.isolation import probe_barrier
 from phase4_tui.runbook.ladder import rung_in_words
 from phase4_tui.runbook.status import read_tags, shown_tag
+from phase4_tui.runbook.tag_runs import changed_files
 
 MAKES_ONE = Remedy("run", command_line("run"), "makes one")
 Tag = Annotated[str | None, typer.Option(help="The run tag.", show_default="the active one, else the newest")]
@@ -57,14 +58,16 @@ def tags(desk: Desk) -> int:
 def audit(desk: Desk, tag: Tag = None) -> int:
     """List the runbook's audit artifacts of a tag with their sha256."""
     chosen = chosen_tag(desk, tag)
-    entries = audit_of(desk.site, chosen)
+    entries, changed = audit_of(desk.site, chosen), changed_files(desk.site, chosen)
     if desk.json:
-        emit({"tag": chosen, "artifacts": entries})
+        emit({"tag": chosen, "artifacts": entries, "changed": changed})
     else:
         for entry in entries:
             frozen = " · frozen" if entry.frozen else ""
             found = entry.sha256 or f"{'unreadable: ' + entry.problem if entry.problem else 'missing':<64}"
             say(f"{'✔' if entry.present else '○'} {found}  {entry.name}{frozen}")
+        for change in changed:
+            say(f"! {change}", "yellow")
     return DONE if all(entry.present for entry in entries) else EXIT_STATUS["unknown"]
 
 

@@ -31,6 +31,8 @@ def _run(event: Event, detail: Mapping[str, Any]) -> str:
         return f"{kind} of {event.tag} began"
     off = [f"{name} {str(word).replace('_', ' ')}" for name, word in steps.items() if word not in ("passed", "not_run")]
     word = "was interrupted" if state == "interrupted" else "ended"
+    changed = dict.fromkeys(str(one.get("file")) for one in detail.get("changed") or ())
+    off += [f"{file} changed during the run" for file in changed]
     return f"{kind} of {event.tag} {word}: {', '.join(off) or 'every step passed'}"
 
 

@@ -18,7 +18,7 @@ from phase4_tui.rollback.frozen_copies import artifacts_of
 from phase4_tui.runbook.evidence import Evidence
 from phase4_tui.runbook.judging import Judgement, judge_tag
 from phase4_tui.runbook.own_checks import figures_of
-from phase4_tui.runbook.provenance import runs_of
+from phase4_tui.runbook.provenance import RunRecord, runs_of
 from phase4_tui.runbook.site import Site
 
 Label = Literal["gone", "still there", "new", "within tolerance", "incomparable"]
@@ -62,20 +62,38 @@ class ComparisonResult(Document):
 
 
 def sources_of(site: Site, tag: str) -> Sources:
-    """Return the sha256 of the input and the rules that a tag was made from, each None where no run is on record.
+    """Return the sha256 of the input and the rules that a tag was made from, each None where no run is on record."""
+    by_input, by_rules = _runs_with_sources(site, tag)
+    return Sources(
+        input_sha256=by_input and by_input.input_used,
+        rules_sha256=by_rules and by_rules.rules_used,
+    )
 
-    Of each, the latest run counts that includes the step which reads it, even if the run ended before that step.
+
+def replaced_sources(site: Site, tag: str) -> list[str]:
+    """Return a sentence on each of input and rules of a tag that was replaced between the run's plan and its use."""
+    by_input, by_rules = _runs_with_sources(site, tag)
+    found = [("input", by_input.input.sha256, by_input.input_used)] if by_input else []
+    found += [("rules", by_rules.rules.sha256, by_rules.rules_used)] if by_rules else []
+    return [
+        f"{name} of {tag} changed during the run: planned {(planned or 'absent')[:12]}, used {(used or 'absent')[:12]}"
+        for name, planned, used in found
+        if planned != used
+    ]
+
+
+def _runs_with_sources(site: Site, tag: str) -> tuple[RunRecord | None, RunRecord | None]:
+    """Return the runs whose input and whose rules count for a tag.
+
+    Of each, that is the latest run that includes the step which reads it, even if the run ended before that step.
     """
-    found: dict[str, str | None] = {}
+    found: dict[str, RunRecord] = {}
     for run in runs_of(site.reports, tag):
-        names = {step.name for step in run.steps}
-        if "pipeline" in names:
-            found.setdefault("input_sha256", run.input.sha256)
-        if "monitor" in names:
-            found.setdefault("rules_sha256", run.rules.sha256)
-        if len(found) == len(Sources.model_fields):
+        for step in run.steps:
+            found.setdefault(step.name, run)
+        if {"pipeline", "monitor"} <= found.keys():
             break
-    return Sources(**found)
+    return found.get("pipeline"), found.get("monitor")
 
 
 def compare(
@@ -105,7 +123,11 @@ def compare(
         verdict=_verdict(rerun, kpis + checks, counts, comparable=problem is None),
         recovered=not trouble,
         sources=sources,
-        notes=(*_incomparable(bad, problem), *_notes(sources, counts)),
+        notes=(
+            *_incomparable(bad, problem),
+            *_notes(sources, counts),
+            *(note for tag in tags.values() for note in replaced_sources(site, tag)),
+        ),
     )
 
 

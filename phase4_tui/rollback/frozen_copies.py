@@ -10,7 +10,7 @@ from typing import BinaryIO
 from phase4_tui.artifacts.atomic_files import sync_directory, to_json
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.frozen import frozen_dir
-from phase4_tui.artifacts.index import Identity
+from phase4_tui.artifacts.index import Identity, identity_of
 from phase4_tui.artifacts.manifest import MANIFEST_FILE, SUMS_FILE, FrozenFile, Manifest, read_manifest, sums_of
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.regular_files import Unreadable, open_regular
@@ -109,7 +109,7 @@ def _copy_all(site: Site, tag: str, stage: Path) -> list[FrozenFile]:
         try:
             copied = [_copy(path, stage / path.name) for path in sources]
             if artifacts_of(site, tag) == sources and all(
-                _identity(path.lstat()) == before for path, (_, before) in zip(sources, copied, strict=True)
+                identity_of(path.lstat()) == before for path, (_, before) in zip(sources, copied, strict=True)
             ):
                 return [file for file, _ in copied]
         except FileNotFoundError:
@@ -120,10 +120,6 @@ def _copy_all(site: Site, tag: str, stage: Path) -> list[FrozenFile]:
             path.unlink()
     advice = Remedy(effect="cancel or wait for who writes them, then freeze again")
     raise Refused(f"artifacts of {tag} are being written", remedy=advice, tag=tag)
-
-
-def _identity(info: os.stat_result) -> Identity:
-    return info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
 
 
 def _copy(source: Path, target: Path) -> tuple[FrozenFile, Identity]:
@@ -149,7 +145,7 @@ def _copy(source: Path, target: Path) -> tuple[FrozenFile, Identity]:
     frozen = FrozenFile(
         name=source.name, size=size, sha256=digest.hexdigest(), mtime_ns=info.st_mtime_ns, links=info.st_nlink
     )
-    return frozen, _identity(info)
+    return frozen, identity_of(info)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -12,7 +12,7 @@ from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.journal.incident import Finding, Incident
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.rollback.situation import ShownTag, Situation, StoppedRun
-from phase4_tui.runbook.classification import OWN_CHECK
+from phase4_tui.runbook.classification import CHANGED_DURING_RUN, OWN_CHECK
 from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.steps import Phase, Step
 
@@ -243,6 +243,9 @@ def _shown_tag(situation: Situation) -> NextMove | None:
         return _write_missing(shown)
     if found.level == "incident":
         return _open_incident(shown)
+    if _may_be_written(situation, shown) and found.rule == CHANGED_DURING_RUN:
+        names = dict.fromkeys(Path(one.file).name for one in evidence)
+        return _run_again(shown, f"{', '.join(names)} changed during the run")
     if _may_be_written(situation, shown) and found.level == "unknown":
         if evidence and evidence[0].value == "absent" and _writer_of(evidence[0], shown) is None:
             return _put(shown.tag, evidence[0].key)

@@ -25,6 +25,7 @@ from phase4_tui.rollback.comparison import (
     Sources,
     check_comparable,
     compare,
+    replaced_sources,
     sources_of,
 )
 from phase4_tui.rollback.known_good import activate, failed_rung, left_behind
@@ -99,9 +100,10 @@ def _same_sources(site: Site, incident: Incident, tag: str, accepted: bool) -> C
         for name in Sources.model_fields
         if getattr(before, name) != getattr(after, name) or getattr(after, name) is None
     ]
+    replaced = (*replaced_sources(site, incident.tag), *replaced_sources(site, tag))
     if not changed:
-        return Condition(name=CHANGED, ok=True, detail="those of the incident's run")
-    told = "; ".join(changed)
+        return Condition(name=CHANGED, ok=True, detail="; ".join(("those of the incident's run", *replaced)))
+    told = "; ".join((*changed, *replaced))
     digests = tuple(digest for source in (before, after) for _, digest in source if digest is not None)
     if accepted:
         return Condition(name=CHANGED, ok=True, detail=f"accepted as changed: {told}", digests=digests)

@@ -24,6 +24,7 @@ OWN_CHECK = "own_check_"
 """The prefix of a rule for one of the desk's own checks; the check's name follows."""
 JOURNAL_NOTE = "journal"
 """The `file` of the finding that says who reclassified a tag and why."""
+CHANGED_DURING_RUN = "changed_during_run"
 EXIT_STATUS: dict[str, int] = {"P0": 10, "P1": 11, "P2": 12, "warning": 13, "unknown": 14, "ok": 0}
 
 
@@ -154,6 +155,9 @@ def _run_undone(evidence: Evidence, health: Health) -> Iterator[Classification]:
 
 
 def _unknown(evidence: Evidence, health: Health) -> Iterator[Classification]:
+    if evidence.changed:
+        findings = [Finding(file=str(path), key=one.seen, value=one.digests) for path, one in evidence.changed]
+        yield _made(None, "unknown", CHANGED_DURING_RUN, findings, "engineering")
     findings = [
         _state(check.file, check.state)
         for check in health.checks.values()

@@ -23,11 +23,12 @@ from phase4_tui.artifacts.report_head import look_report
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.freshness import Ahead, Files, furthest_ahead, is_ahead, stale_files
 from phase4_tui.runbook.frozen_tags import look_at_frozen
-from phase4_tui.runbook.provenance import BROKEN, RunRecord, StepRecord
+from phase4_tui.runbook.provenance import BROKEN, ChangedFile, RunRecord, StepRecord, changed_during
 from phase4_tui.runbook.run_holder import running_tag
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import Phase, steps_of
 from phase4_tui.runbook.tag_runs import DamagedRecord, LatestSteps, ended_ns, latest_steps, read_runs
+from phase4_tui.runbook.used_files import path_of_used
 
 QUALITY_LIMIT_BYTES = 32 << 20
 _NO_GO = re.compile(r"recommendation[^\n]*?(?<!GO/)(?<!GO / )\bNO[- ]GO\b(?! ?/)", re.IGNORECASE)
@@ -68,6 +69,9 @@ class Evidence:
     """The first step that a run which died or was cancelled left undone, and that nothing has made up for."""
     damaged_records: tuple[DamagedRecord, ...] = ()
     runs: tuple[RunRecord, ...] = ()
+    """The runs of which at least one step counts."""
+    changed: tuple[tuple[Path, ChangedFile], ...] = ()
+    """What changed during these runs, each with its path."""
 
 
 def read_evidence(
@@ -139,6 +143,9 @@ def read_evidence(
         stopped=left.stopped if left.stopped and not _written_since(site, tag, *left.stopped) else None,
         damaged_records=left.damaged,
         runs=left.runs,
+        changed=tuple(
+            (path_of_used(change.file, tag, site.workdir, reports), change) for change in changed_during(left.runs)
+        ),
     )
 
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from phase4_tui.artifacts.clock import age, nanoseconds
-from phase4_tui.artifacts.index import Identity, identity_of
+from phase4_tui.artifacts.index import Identity, look_at
+from phase4_tui.artifacts.known_hashes import KnownHashes
 from phase4_tui.artifacts.manifest import Manifest
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.artifacts.regular_files import Unreadable
-from phase4_tui.artifacts.sha256 import KnownHashes
 from phase4_tui.runbook.provenance import COMPLETE, RunRecord, StepRecord
 from phase4_tui.runbook.steps import Step
 from phase4_tui.runbook.tag_runs import LatestSteps
@@ -48,7 +48,7 @@ class Files:
     def identity(self, name: str) -> Identity | None:
         """Return a file's identity, None when it is not there."""
         if name not in self._identities:
-            self._identities[name] = identity_of(self._reports / name)
+            self._identities[name] = look_at(self._reports / name)
         return self._identities[name]
 
     def time(self, name: str) -> int | None:
@@ -70,7 +70,7 @@ class Files:
         if made is not None and identity is not None and made[1].seen.get(name) == identity:
             return made[1].produced[name]
         try:
-            return _HASHES.sha256(self._reports / name)
+            return _HASHES.sha256(self._reports / name, contained=True)
         except Unreadable:
             return None
 

@@ -49,7 +49,7 @@ def _climbed(
         all(check.state not in {"unreadable", "writing", "stale"} for check in first)
         and all(found.state not in {"unreadable", "writing", "broken"} for found in core),
     )
-    undone = evidence.broken_steps or evidence.stopped or evidence.damaged_records
+    undone = evidence.broken_steps or evidence.stopped or evidence.damaged_records or evidence.changed
     more = {GATES_PASSED: not undone, SIGNED: not evidence.no_go}
     for rung in _rungs_of_checks(checks):
         # Phase 3 has no monitoring, and is the fallback, not a known-good tag.

@@ -4,7 +4,7 @@ import os
 import platform
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -61,8 +61,34 @@ class StepRecord(Document):
     transcript: str | None = None
 
 
+class ChangedFile(Document):
+    """A file that changed while a run used it: its SHA-256 `before` and `after`, None where there was no file.
+
+    `file` is named as in `StepRecord.used`. `step` used it as it is after the change; None where only the look at the
+    end of the run showed the change.
+    """
+
+    file: str
+    step: str | None
+    before: str | None
+    after: str | None
+
+    @property
+    def seen(self) -> str:
+        """Who saw the change, in words."""
+        return "at the end of the run" if self.step is None else f"used by {self.step}"
+
+    @property
+    def digests(self) -> str:
+        """The change in words."""
+        return f"sha256 {(self.before or 'absent')[:8]} → {(self.after or 'absent')[:8]}"
+
+    def __str__(self) -> str:
+        return f"{self.file} changed during the run: {self.digests}, {self.seen}"
+
+
 class RunRecord(Document):
-    """One run: a whole sequence, or a single step."""
+    """One run: a whole sequence, or a single step; `input` and `rules` are as planned."""
 
     run_id: str
     tag: str
@@ -84,6 +110,21 @@ class RunRecord(Document):
     isolation: Proof
     unisolated_reason: str | None = None
     steps: tuple[StepRecord, ...]
+    changed: tuple[ChangedFile, ...] = ()
+
+    @property
+    def input_used(self) -> str | None:
+        """The SHA-256 of the input that was really used; the planned one where that is not on record."""
+        return self._used(self.input, "pipeline")
+
+    @property
+    def rules_used(self) -> str | None:
+        """The SHA-256 of the rules that were really used; the planned one where that is not on record."""
+        return self._used(self.rules, "monitor")
+
+    def _used(self, source: Source, reader: str) -> str | None:
+        used = (step.used.get(source.path) for step in self.steps if step.name == reader)
+        return next(used, None) or source.sha256
 
 
 @lru_cache(maxsize=16)
@@ -182,6 +223,11 @@ def _moved_transcript(directory: Path, step: StepRecord) -> str | None:
 def last_sequence(reports: Path, tag: str) -> RunRecord | None:
     """Return the newest run of a whole sequence under the tag, or None."""
     return next((run for run in runs_of(reports, tag) if run.kind == "sequence"), None)
+
+
+def changed_during(runs: Iterable[RunRecord]) -> tuple[ChangedFile, ...]:
+    """Return what changed during any of the runs."""
+    return tuple(dict.fromkeys(change for run in runs for change in run.changed))
 
 
 def resume_command(run: RunRecord) -> str:

@@ -1,14 +1,14 @@
 """What a run will do, decided before anything is done: the plan that `--dry-run` shows is the plan that runs."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, count, takewhile
 from pathlib import Path
 
 from phase4_tui.artifacts.index import Identity, scan
+from phase4_tui.artifacts.known_hashes import KnownHashes
 from phase4_tui.artifacts.names import DEFAULT_TAG
 from phase4_tui.artifacts.regular_files import Unreadable
-from phase4_tui.artifacts.sha256 import hash_file
 from phase4_tui.artifacts.strict_json import BadJson
 from phase4_tui.errors import Refused, Remedy, Wording, as_commands, command_line
 from phase4_tui.journal.state import read_state
@@ -41,6 +41,7 @@ from phase4_tui.runbook.steps import (
     place_of,
     steps_of,
 )
+from phase4_tui.runbook.used_files import UsedFiles
 
 OWN_BATCH = (
     Remedy("", command_line("run", "--phase", "3", "--input", "FILE"), "runs one of your own"),
@@ -77,6 +78,8 @@ class RunPlan:
     rules: Source
     definition_sha256: str
     preconditions: tuple[Precondition, ...]
+    hashes: KnownHashes = field(default_factory=KnownHashes, compare=False)
+    """What was hashed for the plan, so that the run need not read it again."""
 
     @property
     def to_run(self) -> tuple[Command, ...]:
@@ -169,6 +172,7 @@ def plan_run(settings: Settings, workdir: Path, environment: Mapping[str, str], 
         if commands[0].origin != "settings":  # a command line from the settings may read other files
             preconditions.append(check_step_input(settings, place, tag, request.only, phase))
     refuse_unmet(preconditions)
+    hashes = KnownHashes()
     plan = RunPlan(
         tag=tag,
         phase=phase,
@@ -177,17 +181,18 @@ def plan_run(settings: Settings, workdir: Path, environment: Mapping[str, str], 
         done=(),
         resumes=None,
         request=request,
-        input=_source(place.input, place.input_path),
-        rules=_source(place.rules, place.rules_path),
+        input=_source(place.input, place.input_path, hashes),
+        rules=_source(place.rules, place.rules_path, hashes),
         definition_sha256=definition_sha256(commands),
         preconditions=tuple(preconditions),
+        hashes=hashes,
     )
     return _resumed(plan, prior) if prior else plan
 
 
-def _source(name: str, path: Path) -> Source:
+def _source(name: str, path: Path, hashes: KnownHashes) -> Source:
     try:
-        return Source(path=name, sha256=hash_file(path))
+        return Source(path=name, sha256=hashes.sha256(path))
     except (Unreadable, BadJson) as error:
         raise Refused(f"{name} {error.message}", remedy=error.remedies, file=str(path)) from None
 
@@ -217,18 +222,23 @@ def _resumed(plan: RunPlan, prior: RunRecord) -> RunPlan:
 
 def changes_since(plan: RunPlan, prior: RunRecord) -> list[str]:
     """Return in words what has changed since an earlier run and keeps it from being resumed by this plan."""
-    changed = []
-    if plan.input.sha256 != prior.input.sha256:
-        changed.append(f"the input ({_change(prior.input.sha256, plan.input.sha256)})")
-    if plan.rules.sha256 != prior.rules.sha256:
-        changed.append(f"the rules ({_change(prior.rules.sha256, plan.rules.sha256)})")
+    changed: dict[str, str] = {}
+    if plan.input.sha256 != prior.input_used:
+        changed[plan.input.path] = f"the input ({_change(prior.input_used, plan.input.sha256)})"
+    if plan.rules.sha256 != prior.rules_used:
+        changed[plan.rules.path] = f"the rules ({_change(prior.rules_used, plan.rules.sha256)})"
     if plan.definition_sha256 != prior.definition_sha256:
-        changed.append("the definition of the steps (command line, script or expected files)")
-    for step in _kept(prior):
+        changed[""] = "the definition of the steps (command line, script or expected files)"
+    kept = tuple(_kept(prior))
+    for step in kept:
         for name, sha256 in step.produced.items():
-            if hash_file(plan.place.reports / name, contained=True) != sha256:
-                changed.append(f"{name} of step {step.name}")
-    return changed
+            if plan.hashes.sha256(plan.place.reports / name, contained=True) != sha256:
+                changed[name] = f"{name} of step {step.name}"
+    files = UsedFiles(plan.tag, plan.place, plan.commands, plan.hashes)
+    files.keep(kept)
+    for change in files.at_end():
+        changed.setdefault(change.file, f"{change.file} ({_change(change.before, change.after)})")
+    return list(changed.values())
 
 
 def _kept(prior: RunRecord) -> Iterator[StepRecord]:

@@ -29,6 +29,7 @@ from phase4_tui.runbook.expected_files import Before, look_before, problems_of
 from phase4_tui.runbook.isolation import Proof, private_home, probe_barrier, step_environment
 from phase4_tui.runbook.preconditions import check_environment, check_isolation, check_not_frozen, refuse_unmet
 from phase4_tui.runbook.provenance import (
+    COMPLETE,
     RunRecord,
     StepRecord,
     StepState,
@@ -44,6 +45,7 @@ from phase4_tui.runbook.run_plan import RunPlan, choose_phase, plan_run
 from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import Command
+from phase4_tui.runbook.used_files import UsedFiles
 
 ERROR_CHARS = 400
 
@@ -58,7 +60,7 @@ class Observer:
         """The run is recorded; no step has started yet."""
 
     def step_started(self, command: Command) -> None:
-        """A step's child process starts."""
+        """A step starts; what it uses is hashed after this."""
 
     def progress(self, command: Command, facts: Mapping[str, int]) -> None:
         """A step reported `records`, `bytes` and `total_bytes`."""
@@ -138,15 +140,12 @@ def mark_interrupted(reports: Path) -> RunRecord | None:
 def note_run(reports: Path, run: RunRecord, operator: str) -> None:
     """Record a run's start or end in the journal; raises JournalDamaged, OSError."""
     states = {step.name: step.state for step in run.steps}
-    detail: dict[str, object] = {
-        "run": run.run_id,
-        "state": run.state,
-        "phase": run.phase,
-        "rehearsal": run.rehearsal,
-        "steps": states,
-    }
+    detail: dict[str, object] = {"run": run.run_id, "state": run.state, "phase": run.phase}
+    detail |= {"rehearsal": run.rehearsal, "steps": states}
     if run.state != "running":
         detail["record"] = hash_file(record_path(reports, run.tag, run.run_id))
+    if run.changed:
+        detail["changed"] = [change.model_dump() for change in run.changed]
     incident = read_state(reports).incident
     writer.record(reports, Actor(operator), Draft("run", run.tag, incident.id if incident else None, detail))
 
@@ -230,15 +229,17 @@ class _Run:
         self._observer = observer
         self._cancel = cancel
         self._record = record
+        self._files = UsedFiles(plan.tag, plan.place, plan.commands, plan.hashes, (plan.input, plan.rules))
+        self._files.keep(plan.done)
 
     def go(self) -> RunRecord:
         for command in self._plan.to_run:
             if self._cancel.is_set():
                 break
             ended = self._step(command)
-            if ended.state not in ("passed", "failed_gate"):
+            if ended.state not in COMPLETE:
                 break
-        self._save(state="finished", ended_at=iso(now_ns()))
+        self._save(state="finished", changed=self._files.at_end(), ended_at=iso(now_ns()))
         return self._record
 
     def _save(self, **changes: object) -> None:
@@ -246,12 +247,14 @@ class _Run:
         save_run(self._plan.place.reports, self._record)
 
     def _put(self, step: StepRecord) -> None:
-        self._save(steps=tuple(step if old.name == step.name else old for old in self._record.steps))
+        steps = tuple(step if old.name == step.name else old for old in self._record.steps)
+        self._save(steps=steps, changed=self._files.changed)
 
     def _step(self, command: Command) -> StepRecord:
         plan, step = self._plan, command.step
         name = f"{self._record.run_id}.{step.number}-{step.name}.log"
         path = tag_runs_dir(plan.place.reports, plan.tag) / name
+        self._observer.step_started(command)
         started = StepRecord(
             name=step.name,
             state="running",
@@ -259,10 +262,10 @@ class _Run:
             argv=command.argv,
             cwd=str(command.cwd),
             origin=command.origin,
+            used=self._files.before(command),
             transcript=str(path),
         )
         self._put(started)
-        self._observer.step_started(command)
         with path.open("xb") as transcript:
             before = look_before(plan.place.reports, path.stat().st_mtime_ns)
             spec = ChildSpec(
@@ -279,6 +282,7 @@ class _Run:
             watch = partial(self._lines, command) if self._observer.wants_progress else None
             result = run_child(spec, self._cancel, watch)
         state, error = self._verdict(command, result, before)
+        produced, seen = self._files.after(command, complete=state in COMPLETE)
         ended = started.model_copy(
             update={
                 "state": state,
@@ -287,7 +291,8 @@ class _Run:
                 "signal": result.signal,
                 "seconds": result.seconds,
                 "ended_ns": now_ns(),
-                "produced": self._hashes(command) if state in ("passed", "failed_gate") else {},
+                "produced": produced,
+                "seen": seen,
             }
         )
         self._put(ended)
@@ -299,11 +304,6 @@ class _Run:
             facts = parse_progress(line)
             if facts is not None:
                 self._observer.progress(command, facts)
-
-    def _hashes(self, command: Command) -> dict[str, str]:
-        reports = self._plan.place.reports
-        hashes = {name: hash_file(reports / name, contained=True) for name in command.expects}
-        return {name: sha256 for name, sha256 in hashes.items() if sha256 is not None}
 
     def _verdict(self, command: Command, result: ChildResult, before: Before) -> tuple[StepState, str | None]:
         """Return a step's state, and the reason for any but passed."""

@@ -13,8 +13,10 @@ from phase4_tui.runbook.provenance import (
     BROKEN,
     COMPLETE,
     RECORD_SUFFIX,
+    ChangedFile,
     RunRecord,
     StepRecord,
+    changed_during,
     record_path,
     records_of,
 )
@@ -53,6 +55,11 @@ class TagRuns:
 def latest_steps(site: Site, tag: str) -> LatestSteps:
     """Return the last run of each step that was ever started under the tag, by the step's name; raises BadTag."""
     return read_runs(site, tag, under_way=False).latest
+
+
+def changed_files(site: Site, tag: str) -> tuple[ChangedFile, ...]:
+    """Return what changed during those runs of a tag of which at least one step counts; raises BadTag."""
+    return changed_during(read_runs(site, tag, under_way=False).runs)
 
 
 def read_runs(site: Site, tag: str, *, under_way: bool) -> TagRuns:

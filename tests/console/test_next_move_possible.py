@@ -36,6 +36,7 @@ RULES = {
     "step_broken": ("incident", "P2"),
     "monitoring_alert_high": ("incident", "P1"),
     "report_generation": ("incident", "P2"),
+    "changed_during_run": ("unknown", None),
     "run_in_progress": ("unknown", None),
     "artifacts_not_usable": ("unknown", None),
     "monitoring_alert": ("warning", None),

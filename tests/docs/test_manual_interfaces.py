@@ -291,7 +291,7 @@ STATE: dict[str, list[type[BaseModel]]] = {
     "ACTIVE.json": [active.Active],
     "state.json": [state.OperationsState, state.Quarantined, state.Frozen],
     "manifest.json": [manifest.Manifest, manifest.FrozenFile],
-    "Run records": [provenance.RunRecord, provenance.StepRecord, provenance.Source],
+    "Run records": [provenance.RunRecord, provenance.StepRecord, provenance.Source, provenance.ChangedFile],
 }
 
 

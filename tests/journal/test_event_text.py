@@ -42,6 +42,8 @@ def line(reports: Path, kind: str, detail: dict[str, Any]) -> str | None:
         ("run", RUN | {"steps": ALL}, "run of t1 ended: every step passed"),
         ("run", RUN | {"steps": ALL | {"pipeline": "crashed", "monitor": "not_run"}},
          "run of t1 ended: pipeline crashed"),
+        ("run", RUN | {"steps": ALL, "changed": [{"file": "rules.json"}, {"file": "in.json"}, {"file": "rules.json"}]},
+         "run of t1 ended: rules.json changed during the run, in.json changed during the run"),
         ("run", RUN | {"phase": 3, "state": "interrupted", "steps": ALL | {"signoff": "cancelled"}},
          "Phase 3 run of t1 was interrupted: signoff cancelled"),
         ("incident", {"class": "P1", "rule": "monitoring_alert_high"},

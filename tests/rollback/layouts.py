@@ -23,7 +23,7 @@ from tests.rollback.hostile import overwrite
 from tests.rollback.support import freeze, give, site_of
 from tests.runbook import misbehaving
 from tests.runbook.documents import ALERT, Tag
-from tests.runbook.support import foreign, laid_out, run
+from tests.runbook.support import foreign, laid_out, run, script_of
 from tests.tui.support import bad_tag, lay_out
 
 # Without an incident --------------------------------------------------------------------------------------------
@@ -46,6 +46,13 @@ def crashed_and_changed(work: Path) -> None:
     crashed(work)
     batch = work / "sample_batch_input.json"
     batch.write_text(batch.read_text() + "\n")
+
+
+def rules_replaced(work: Path) -> None:
+    """A real run during which a step replaced the rules."""
+    script = script_of(foreign(work), "quality_check")
+    script.write_text(f"open('monitoring_rules.json', 'a').write(' ')\n{script.read_text()}")
+    run(work, tag="noon")
 
 
 def one_step_crashed(work: Path) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from phase4_tui.artifacts.names import Artifact
-from phase4_tui.runbook.provenance import runs_dir
+from phase4_tui.runbook.provenance import ChangedFile, runs_dir
 from tests.rollback.support import freeze
 from tests.runbook.documents import ALERT, Tag, quality
 
@@ -19,6 +19,7 @@ RELEASE, QUALITY, MONITORING, SIGNOFF, MARKDOWN = (
 )
 POLICY = "event_and_portfolio_policy_enforced"
 SCORING = "score_and_sizing_valid"
+SWAP = (ChangedFile(file="rules.json", step="monitor", before="a" * 64, after="b" * 64),)
 Found = tuple[str, str, object]
 RELEASE_NOT_PASSED: Found = ("t1_release_check.json", "passed", False)
 QUALITY_NOT_PASSED: Found = ("t1_quality_check.json", "passed", False)
@@ -45,7 +46,7 @@ def alerting(*alerts: dict[str, Any]) -> Callable[[Tag], object]:
     return change(MONITORING, status="ALERT", alerts=[ALERT | alert for alert in alerts])
 
 
-def ran(**steps: str) -> Callable[[Tag], object]:
+def ran(**steps: object) -> Callable[[Tag], object]:
     return lambda tag: tag.ran(**steps)  # type: ignore[arg-type]  # names of steps and their states
 
 
@@ -159,6 +160,11 @@ CASES = {
             ("t1_report.md", "t1_report.md", "absent or empty"),
             ("t1_phase4_signoff.md", "t1_phase4_signoff.md", "absent"),
         ],
+    ),
+    "changed during the run": Case(
+        "changed_during_run", None, "unknown", "engineering",
+        both(remove(RELEASE), ran(monitor="passed", changed=SWAP)),
+        [("rules.json", "used by monitor", "sha256 aaaaaaaa → bbbbbbbb")],
     ),
     "run in progress": Case(
         "run_in_progress", None, "unknown", None, remove(MONITORING),

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from phase4_tui.policy.phase3.quality import SECTIONS as PHASE3_SECTIONS
 from phase4_tui.policy.phase4.quality import SECTIONS as PHASE4_SECTIONS
 from phase4_tui.runbook.health import Health
 from phase4_tui.runbook.isolation import Proof
-from phase4_tui.runbook.provenance import RunRecord, Source, StepRecord, StepState, new_run_id, save_run
+from phase4_tui.runbook.provenance import ChangedFile, RunRecord, Source, StepRecord, StepState, new_run_id, save_run
 from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.site import Site
 
@@ -142,7 +142,9 @@ class Tag:
         """Remove an artifact."""
         self.path(artifact).unlink()
 
-    def ran(self, *, phase: int = 4, age: float = CHECK_AGE / 2, **steps: StepState) -> RunRecord:
+    def ran(
+        self, *, phase: int = 4, age: float = CHECK_AGE / 2, changed: Sequence[ChangedFile] = (), **steps: StepState
+    ) -> RunRecord:
         """Put a run on record whose steps ended `age` seconds ago in the given states."""
         ended = time.time_ns() - int(age * 1e9)
         record = RunRecord.model_validate(
@@ -166,6 +168,7 @@ class Tag:
                     StepRecord(name=name, state=ending, ended_ns=ended, error="it broke", transcript="/w/a.log")
                     for name, ending in steps.items()
                 ],
+                "changed": changed,
             }
         )
         save_run(self.reports, record)

@@ -7,8 +7,9 @@ import pytest
 
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.journal.locks import DirectoryLock
+from phase4_tui.runbook.provenance import ChangedFile
 from phase4_tui.runbook.run_holder import announce, run_lock, withdraw
-from tests.runbook.documents import Tag, quality
+from tests.runbook.documents import ALERT, REPORT_AGE, Tag, quality
 from tests.runbook.support import found, named
 
 RELEASE, QUALITY, MONITORING, SIGNOFF = (
@@ -34,6 +35,32 @@ def test_a_broken_step_with_core_checks_passing_is_p2(tag: Tag, state: str) -> N
     tag.ran(pipeline="passed", release_check="passed", quality_check="passed", signoff=state)  # type: ignore[arg-type]
     assert named(tag) == ("P2", "engineering", 12)
     assert {one.key for one in found(tag).evidence} == {"steps.signoff"}
+
+
+@pytest.mark.parametrize("gate", [RELEASE, QUALITY])
+def test_a_broken_step_is_p2_only_when_both_core_checks_pass(tag: Tag, gate: Artifact) -> None:
+    tag.remove(SIGNOFF)
+    tag.ran(signoff="crashed")
+    assert named(tag)[0] == "P2"
+    tag.age(gate, REPORT_AGE + 1)
+    assert (named(tag)[0], found(tag).rule) == ("P0", "step_broken")
+
+
+def test_a_change_during_a_run_comes_after_an_incident_and_before_all_else(tag: Tag) -> None:
+    change = ChangedFile(file=tag.path(Artifact.REPORT).name, step=None, before="a" * 64, after=None)
+    tag.ran(monitor="passed", changed=(change,))
+    assert named(tag) == ("unknown", "engineering", 14)
+    (finding,) = found(tag).evidence
+    assert (finding.file, finding.key) == (str(tag.path(Artifact.REPORT)), "at the end of the run")
+    assert finding.value == "sha256 aaaaaaaa → absent"
+    tag.change(MONITORING, lambda content: content.update(status="ALERT", alerts=[ALERT | {"severity": "LOW"}]))
+    assert found(tag).rule == "changed_during_run"
+    with run_lock(tag.reports):
+        announce(tag.reports, tag.name, "r1", "ada")
+        assert found(tag).rule == "changed_during_run", "what goes on takes no change back"
+        withdraw(tag.reports)
+    tag.change(MONITORING, lambda content: content.update(alerts=[ALERT]))
+    assert found(tag).rule == "monitoring_alert_high"
 
 
 def test_a_crash_that_left_the_checks_of_an_older_report_is_p0(tag: Tag) -> None:

@@ -11,6 +11,7 @@ from phase4_tui.artifacts.names import Artifact, state_dir
 from phase4_tui.console.operations.registry import OPERATIONS
 from phase4_tui.rollback.root_cause import RootCause, plan_root_cause
 from phase4_tui.runbook.manual import PAGES
+from phase4_tui.runbook.provenance import ChangedFile
 from phase4_tui.tui.screens import help as help_screen
 from phase4_tui.tui.screens.audit import AuditScreen
 from phase4_tui.tui.screens.trends import TrendsScreen
@@ -49,6 +50,15 @@ async def test_a_frozen_tag_that_was_tampered_with_is_told_with_what_to_do(work:
     async with dashboard(work, read_only=True) as (_, pilot):
         await pilot.press("a")
         await sees(pilot, "TAMPERED", "B_quality_check.json: has 2 bytes", "restore", "❄ frozen")
+
+
+async def test_a_file_that_changed_during_the_run_is_told_with_who_used_it(work: Path) -> None:
+    change = ChangedFile(file="rules.json", step="monitor", before="a" * 64, after="b" * 64)
+    Tag(work / "reports", "B").ran(monitor="passed", changed=(change,))
+    async with dashboard(work) as (_, pilot):
+        await sees(pilot, "UNKNOWN changed during run", "why: changed during run", "next: r run B again")
+        await pilot.press("a")
+        await sees(pilot, "5 of 5 present", "! rules.json changed during the run: sha256 aaaaaaaa → bbbbbbbb")
 
 
 @pytest.mark.parametrize(("key", "screen", "name"), [("a", AuditScreen, "_take"), ("t", TrendsScreen, "_take")])

@@ -4,11 +4,12 @@ import os
 import re
 from pathlib import Path
 
+from phase4_tui.artifacts.index import identity_of
 from phase4_tui.artifacts.regular_files import open_regular
 from phase4_tui.artifacts.strict_json import BadJson, parse_object
 from phase4_tui.console.facts.batch_rows import BatchRows
 from phase4_tui.console.facts.line_rows import LineRows
-from phase4_tui.console.facts.report_rows import ReportRows, count_of, identity_of
+from phase4_tui.console.facts.report_rows import ReportRows, count_of
 
 HEAD_BYTES = 64 << 10
 # Only this program's writer pads the line before the rows.

@@ -1,6 +1,5 @@
 """The base of the rows of a report in any layout: a row is decoded when it is drawn, then cached."""
 
-import os
 from abc import ABC, abstractmethod
 from array import array
 from collections import OrderedDict
@@ -9,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from phase4_tui.artifacts.decision_row import ReportRow, Wanted
-from phase4_tui.artifacts.index import Identity
+from phase4_tui.artifacts.index import Identity, identity_of
 
 CACHED_ROWS = 512
 Stop = Callable[[], bool]
@@ -78,11 +77,6 @@ class ReportRows(ABC):
         except OSError:
             return True
         return identity_of(info) != self.identity
-
-
-def identity_of(info: os.stat_result) -> Identity:
-    """Return what identifies a file's content: it changes with every write."""
-    return info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
 
 
 def count_of(head: dict[str, object]) -> int | None:

@@ -13,6 +13,8 @@ from phase4_tui.console.operations.availability import RUN
 from phase4_tui.console.remedies import as_keys, how
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.audit import AuditEntry, audit
+from phase4_tui.runbook.provenance import ChangedFile
+from phase4_tui.runbook.tag_runs import changed_files
 from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.widgets.rows import Rows
@@ -65,12 +67,13 @@ class AuditScreen(ViewScreen):
             lambda stop: (
                 audit(site, tag),
                 look_frozen(site.reports, tag, site.artifacts) if frozen != "no" else [],
+                changed_files(site, tag),
             ),
             self._take,
         )
 
-    def _take(self, found: tuple[list[AuditEntry], list[Tampering]]) -> None:
-        self._entries, self._wrong = found
+    def _take(self, found: tuple[list[AuditEntry], list[Tampering], tuple[ChangedFile, ...]]) -> None:
+        self._entries, self._wrong, changed = found
         view, keys = self._view, self.console.keys
         there = sum(entry.present for entry in self._entries)
         parts: list[Part] = [("AUDIT ARTIFACTS  ", "bold"), f"{view.tag if view else ''}  "]
@@ -85,12 +88,13 @@ class AuditScreen(ViewScreen):
         rows: list[list[Part]] = [
             [(f"{SYMBOLS['tampered']} {one.path.name}: {one.detail}", "$error")] for one in self._wrong
         ]
+        rows += [[(f"{SYMBOLS['warning']} {change}", "$warning")] for change in changed]
         if len(rows) > SHOWN_PROBLEMS:
             rows = [
                 *rows[:SHOWN_PROBLEMS],
                 [(f"… and {len(rows) - SHOWN_PROBLEMS} more: {how('verify', keys)} verifies", "$error")],
             ]
-        if rows and view is not None:
+        if self._wrong and view is not None:
             restores = restoring(view.tag, "puts the frozen copies back and keeps these")
             rows.append([(f"next: {as_keys('', (restores,), keys)}", "bold")])
         problem = self.query_one(".problem", Static)
