@@ -62,7 +62,7 @@ class StepRecord(Document):
 
 
 class RunRecord(Document):
-    """One run: a whole sequence, or a single step."""
+    """One run: a whole sequence, or a single step; `error` says on one line why an interrupted one was."""
 
     run_id: str
     tag: str
@@ -83,6 +83,7 @@ class RunRecord(Document):
     versions: dict[str, str]
     isolation: Proof
     unisolated_reason: str | None = None
+    error: str | None = None
     steps: tuple[StepRecord, ...]
 
 
