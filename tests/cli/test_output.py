@@ -4,49 +4,22 @@ import fcntl
 import os
 import select
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 
-from phase4_tui.__main__ import main
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.cli.app import ACTING, LOOKING
 from phase4_tui.cli.operations import commands
 from phase4_tui.runbook.provenance import runs_of
 from tests.cli.half_way import ASKING, COMPARE, NOT_ASKING, events_of
-from tests.cli.support import DANGEROUS, ENVIRONMENT, FAILED, HEALTHY, P1, REFUSED, UNKNOWN, ask, command
-from tests.journal.support import ended, forked
+from tests.cli.in_child import LOOKS, given
+from tests.cli.support import DANGEROUS, ENVIRONMENT, FAILED, HEALTHY, REFUSED, UNKNOWN, ask, command
 from tests.runbook.documents import Tag
 from tests.runbook.support import until
 
-LOOKS: list[tuple[list[str], int]] = [
-    (["status"], P1),
-    (["status", "--tag", "good"], HEALTHY),
-    (["tags"], HEALTHY),
-    (["journal"], HEALTHY),
-    (["verify"], FAILED),
-    (["audit", "--tag", "good"], HEALTHY),
-    (["path", "report_json"], HEALTHY),
-    (["decisions", "--tag", "good"], HEALTHY),
-    (["trends"], HEALTHY),
-    (["runbook"], HEALTHY),
-    (["docs", "command_line"], HEALTHY),
-    (["transcript", "--tag", "good"], REFUSED),
-    (["schema", "input"], HEALTHY),
-    (["known-good", "list"], HEALTHY),
-    (["mode", "show"], HEALTHY),
-    (["incident", "show"], HEALTHY),
-    (["incident", "list"], HEALTHY),
-    (["incident", "export"], HEALTHY),
-    (["root-cause", "list"], HEALTHY),
-    (["doctor"], HEALTHY),
-    (["freeze", "good", "--reason", "R", "--dry-run"], HEALTHY),
-    (["--help"], HEALTHY),
-    (["--version"], HEALTHY),
-]
 ACTS: list[tuple[list[str], int]] = [
     *(([*words, "--yes"], HEALTHY) for words in ASKING),
     *((words, HEALTHY) for words in NOT_ASKING),
@@ -81,26 +54,6 @@ def left() -> Iterator[int]:
     os.close(writing)
 
 
-def given(work: Path, arguments: list[str], stdout: int) -> tuple[int, str]:
-    """Give a command in a child of this process with that stdout; return its exit status and what it told on stderr."""
-    told = work.parent / "stderr"
-
-    def act() -> None:
-        os.dup2(stdout, 1)
-        os.dup2(os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
-        os.chdir(work)
-        os.environ.clear()
-        os.environ.update(ENVIRONMENT)
-        sys.argv = ["phase4", *arguments]
-        try:
-            main()
-        except SystemExit as end:
-            sys.stdout.flush()
-            os._exit(int(end.code or 0))
-
-    return ended(forked(act)), told.read_text()
-
-
 def named(case: object) -> str:
     return " ".join(case[:2]) if isinstance(case, list) else ""
 
@@ -118,11 +71,11 @@ def test_a_look_ends_with_its_verdict_without_a_reader_and_fails_where_it_cannot
     template: Path, arguments: list[str], status: int
 ) -> None:
     with left() as stdout:
-        found, told = given(template, arguments, stdout)
+        found, _, told = given(template, arguments, stdout)
     assert found == status
     assert "stdout" not in told
     with full() as stdout:
-        found, told = given(template, arguments, stdout)
+        found, _, told = given(template, arguments, stdout)
     assert found == (status or FAILED)
     assert "Traceback" not in told
     if status != REFUSED:
@@ -139,7 +92,7 @@ def test_what_is_done_is_done_and_its_status_stands_though_nobody_can_be_told(
 ) -> None:
     before = len(events_of(half_done))
     with lost() as stdout:
-        found, told = given(half_done, arguments, stdout)
+        found, _, told = given(half_done, arguments, stdout)
     assert (found, "Traceback" in told) == (status, False)
     assert ("warning: not all of the output" in told) == (lost is full and status != REFUSED)
     if not {"init", "verify", "dash", "demo", "export", "phase4"} & {*arguments}:  # these note nothing
@@ -150,7 +103,7 @@ def test_what_is_done_is_done_and_its_status_stands_though_nobody_can_be_told(
 @pytest.mark.parametrize("form", [[], ["--json"]], ids=["text", "json"])
 def test_a_run_goes_on_to_its_end_though_its_log_is_full(theirs: Path, lost: Lost, form: list[str]) -> None:
     with lost() as stdout:
-        found, told = given(theirs, ["run", *form], stdout)
+        found, _, told = given(theirs, ["run", *form], stdout)
     assert (found, "Traceback" in told) == (HEALTHY, False)
     (record,) = runs_of(theirs / "reports", "phase4_demo")
     assert {step.state for step in record.steps} == {"passed"}
