@@ -3,13 +3,15 @@
 import os
 import sys
 
+from phase4_tui.streams import open_streams
+
 # No pydantic plugin is wanted, and searching the installed packages for one delays the start.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
 
 
 def main() -> None:
     """Open the dashboard, or start the command line."""
-    _open_missing_streams()
+    open_streams()
     from phase4_tui.entry import means_dashboard, quick_start  # noqa: PLC0415 - a face is loaded when it is used
 
     if means_dashboard(sys.argv[1:]):
@@ -20,13 +22,6 @@ def main() -> None:
     from phase4_tui.cli.app import main as command_line  # noqa: PLC0415 - as above
 
     command_line()
-
-
-def _open_missing_streams() -> None:
-    """Stand in for a standard stream that the caller has closed: Python has None in its place."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - until the process ends
 
 
 if __name__ == "__main__":

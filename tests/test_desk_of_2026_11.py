@@ -90,13 +90,12 @@ POST_MORTEM = (
     "bb822d59c4f2286ce2a82a468500bc8ccd4eb03a6c4b8d28e060e7c9445fbe80",  # the corrected one, accepted
     "the last good figures",
 )
-# `doctor` is not one of them: to judge rights and clock it makes a file in the reports directory and removes it.
 LOOKING = [
     *(f"status --tag {tag}" for tag in VERDICTS),
     *(f"audit --tag {tag}" for tag in VERDICTS),
     *("status", "tags", "journal", "verify", "known-good list", "root-cause list", "mode show", "trends", "runbook"),
     *("incident list", "incident show", f"incident show {CLOSED}", f"incident export {CLOSED}"),
-    *("transcript --tag dusk", "decisions --tag evening", "path report_json", "schema settings"),
+    *("transcript --tag dusk", "decisions --tag evening", "path report_json", "schema settings", "doctor"),
     *("rollback --dry-run", "run --dry-run", "mode phase3-only --reason plan --dry-run"),
 ]
 

@@ -22,6 +22,7 @@ from phase4_tui.cli import (
     watch,
 )
 from phase4_tui.cli.context import command, root
+from phase4_tui.streams import delivered
 
 app = typer.Typer(
     name="phase4",
@@ -77,6 +78,18 @@ LOOKING: dict[tuple[str, ...], Callable[..., int]] = {
     ("root-cause", "list"): incidents.root_cause_list,
 }
 """The commands that give no operation of the registry, by their words."""
+ACTING: dict[tuple[str, ...], str | None] = {
+    ("dash",): None,
+    ("demo",): None,
+    ("init",): None,
+    ("run",): None,
+    ("step",): None,
+    ("compare",): None,
+    ("rollback",): None,
+    ("verify",): "repair",
+    ("incident", "export"): "out",
+}
+"""Those of them that do something, some only with the option named here; of an operation's command it is always so."""
 GROUPS = {
     "known-good": "Which tags are known-good; switch to one, pin one.",
     "mode": "The evaluation mode.",
@@ -90,6 +103,8 @@ def _add_commands() -> None:
     groups: dict[str, typer.Typer] = {}
     for words, function in (LOOKING | dict(operations.commands())).items():
         name = words[0]
+        acts = words in ACTING or words not in LOOKING
+        made = command(function, acts=acts, only_with=ACTING.get(words))
         if name in GROUPS and name not in groups:
             own = len(words) == 1
             groups[name] = typer.Typer(
@@ -100,11 +115,11 @@ def _add_commands() -> None:
             )
             app.add_typer(groups[name], name=name)
         if name not in GROUPS:
-            app.command(name)(command(function))
+            app.command(name)(made)
         elif len(words) == 1:
-            groups[name].callback()(command(function))
+            groups[name].callback()(made)
         else:
-            groups[name].command(words[1])(command(function))
+            groups[name].command(words[1])(made)
 
 
 _add_commands()
@@ -112,8 +127,7 @@ _add_commands()
 
 def main() -> None:
     """Run the command line."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
-    app(prog_name="phase4")
+    try:
+        app(prog_name="phase4")
+    except SystemExit as ended:
+        sys.exit(delivered(int(ended.code or 0), stands=False))  # of what no command prints: `--help`, `--version`

@@ -19,6 +19,7 @@ from phase4_tui.artifacts.safe_text import safe_line, safe_text
 from phase4_tui.errors import Phase4Error, Refused, Remedy, command_line, error_as_commands
 from phase4_tui.runbook.settings import Settings, load_settings
 from phase4_tui.runbook.site import Site
+from phase4_tui.streams import delivered
 
 DONE, FAILED, REFUSED = 0, 1, 2
 
@@ -60,8 +61,12 @@ class Desk:
         return self.site.reports
 
 
-def command(function: Callable[..., int]) -> Callable[..., None]:
-    """Make a typer command of `function`, whose first parameter is the Desk and whose result is the exit status."""
+def command(function: Callable[..., int], *, acts: bool, only_with: str | None = None) -> Callable[..., None]:
+    """Make a typer command of `function`, whose first parameter is the Desk and whose result is the exit status.
+
+    With `acts` it does something, unless the option `only_with` is missing: its status then stands, whatever becomes
+    of its output.
+    """
     _desk, *own = inspect.signature(function, eval_str=True).parameters.values()
 
     @wraps(function)
@@ -73,7 +78,8 @@ def command(function: Callable[..., int]) -> Callable[..., None]:
         context.obj = common
         if context.invoked_subcommand is not None:
             return  # this is a group's own command, and a command of the group was given
-        raise typer.Exit(guarded(lambda: function(open_desk(common), **values)))
+        stands = acts and not common["dry_run"] and (only_with is None or bool(values[only_with]))
+        raise typer.Exit(delivered(guarded(lambda: function(open_desk(common), **values)), stands=stands))
 
     return _with_options(run, own)
 
@@ -121,15 +127,10 @@ def open_desk(common: Mapping[str, Any]) -> Desk:
 def guarded(work: Callable[[], int]) -> int:
     """Return the exit status of `work`; an error that can be foreseen becomes one line on stderr."""
     try:
-        status = work()
-        sys.stdout.flush()
-        return status
+        return work()
     except Phase4Error as error:
         complain(error_as_commands(error))
         return error.exit_status
-    except BrokenPipeError:
-        leave_stdout()
-        return FAILED
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         complain(f"{where}{error.strerror or error}")
@@ -161,11 +162,6 @@ def fitted(text: str, stream: TextIO) -> str:
 def _wrapped(line: str, width: int) -> str:
     indent = line[: len(line) - len(line.lstrip())] + "  "
     return fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-
-
-def leave_stdout() -> None:
-    """Detach stdout, whose reader has gone: the work goes on, and flushing at exit must not fail."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(text: str) -> None:

@@ -1,7 +1,6 @@
 """The commands that print what the screens show: `runbook`, `docs`, `trends`, `decisions`, `transcript`."""
 
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,6 +27,7 @@ from phase4_tui.runbook.run_holder import running
 from phase4_tui.runbook.runbook_text import present, runbook_text
 from phase4_tui.runbook.status import shown_tag
 from phase4_tui.runbook.trends import LAST_TAGS, Trends, read_trends
+from phase4_tui.streams import reader_has_gone
 
 WIDTHS = {"row": 9, "underlying": 11, "time": 25, "slot": 7, "action": 8, "confidence": 10, "score": 5, "size": 4,
           "gate": 15, "regime": 14}  # fmt: skip
@@ -141,9 +141,8 @@ def decisions(
             print(_line({name: name for name in WIDTHS}))
         print(_json_line(number, stored, row) if desk.json else _text_line(number, row))
         printed += 1
-        if printed == limit:
+        if printed == limit or reader_has_gone():
             break
-    sys.stdout.flush()
     if found.trouble is not None:
         complain(f"{path.name}: {found.trouble}")
         return FAILED

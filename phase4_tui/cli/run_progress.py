@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from phase4_tui.artifacts.safe_text import safe_text
-from phase4_tui.cli.context import fitted, leave_stdout, say
+from phase4_tui.cli.context import fitted, say
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.provenance import RunRecord, StepRecord
 from phase4_tui.runbook.sequence import Observer
@@ -49,10 +49,7 @@ class PlainObserver(Observer):
             self._line(f"    transcript: {record.transcript}", "")
 
     def _line(self, text: str, style: str) -> None:
-        try:
-            say(text, style)
-        except BrokenPipeError:  # the run goes on without a reader
-            leave_stdout()
+        say(text, style)
 
 
 class LiveObserver(PlainObserver):

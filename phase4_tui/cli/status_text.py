@@ -128,4 +128,4 @@ def _show_last_run(evidence: Evidence) -> None:
     elif run.state == "interrupted" or any(step.state in ("cancelled", "not_run") for step in run.steps):
         stopped = next((step for step in run.steps if step.state not in ("passed", "failed_gate")), None)
         at = f" at {stopped.name}" if stopped else ""
-        say(f"run {run.run_id} stopped{at}", "yellow")
+        say(f"run {run.run_id} stopped{at}{f': {run.error}' if run.error else ''}", "yellow")

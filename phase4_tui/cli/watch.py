@@ -9,7 +9,7 @@ import typer
 
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.cli.context import Desk, emit, say
+from phase4_tui.cli.context import DONE, Desk, emit, say
 from phase4_tui.cli.journal import stored
 from phase4_tui.cli.status_text import STYLES, verdict
 from phase4_tui.console.facts.events import EventsSeen, FactEvent, JudgedTag, TagsJudged, TroubleChanged
@@ -17,6 +17,7 @@ from phase4_tui.console.facts.schedule import Facts
 from phase4_tui.errors import as_commands
 from phase4_tui.journal.event_text import describe
 from phase4_tui.journal.events import Event
+from phase4_tui.streams import reader_has_gone
 
 WAITING_EVENTS = 100
 """Events that may wait for a slow reader of the output; beyond that the looks wait."""
@@ -42,8 +43,9 @@ def watch(
     printer = Printer(json=desk.json)
     facts.start()
     try:
-        while True:
+        while not reader_has_gone():
             printer.show(waiting.get())
+        return DONE
     finally:
         ended.set()
         facts.stop()

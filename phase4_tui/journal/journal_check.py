@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from phase4_tui.artifacts.regular_files import Unreadable, open_regular
-from phase4_tui.journal.chain import Place, anchor_fault, does_not_follow, follows, holds
+from phase4_tui.journal.chain import Place, anchor_fault, does_not_follow, follows, holds, is_left_behind
 from phase4_tui.journal.events import MAX_LINE_BYTES, BadEvent, Event, decode_line
 from phase4_tui.journal.log import HEAD_FILE, JOURNAL_FILE, Head, JournalDamaged, journal_path, lines_of, read_head
 from phase4_tui.journal.state import STATE_FILE, OperationsState, StateUnreadable, fold, stored_state
@@ -60,10 +60,13 @@ class JournalCheck:
 def check_journal(reports: Path) -> JournalCheck:
     """Read the whole journal and compare it with its anchor and with the state.
 
-    One event at a time, since loading all at once would stall the screen for tenths of a second.
+    One event at a time, since loading all at once would stall the screen for tenths of a second. No lock is needed:
+    state and anchor are read before the journal, which may only go on from there. What is left to mistake is a line
+    that is just being written, the very first event, and a journal that is just being replaced.
     """
     check = JournalCheck()
     stored, wrong = _stored(reports)
+    anchor = _anchor(reports)
     events = _good_events(reports, check)
     rebuilt: OperationsState | None = None
     try:
@@ -74,7 +77,7 @@ def check_journal(reports: Path) -> JournalCheck:
         for _ in events:  # check the rest of the chain after an event whose changes are no state
             pass
     if check.whole:
-        _check_anchor(reports, check)
+        _check_anchor(reports, check, anchor)
         _check_state(check, stored, rebuilt, wrong)
     return check
 
@@ -125,11 +128,21 @@ def _stop(check: JournalCheck, where: str, detail: str) -> None:
     check.problems.append(Problem("journal", where, detail))
 
 
-def _check_anchor(reports: Path, check: JournalCheck) -> None:
+def _anchor(reports: Path) -> Head | JournalDamaged:
     try:
-        anchor = read_head(reports)
+        return read_head(reports)
     except JournalDamaged as error:
-        check.problems.append(Problem("anchor", HEAD_FILE, str(error)))
+        return error
+
+
+def _check_anchor(reports: Path, check: JournalCheck, anchor: Head | JournalDamaged) -> None:
+    """Compare the journal with the anchor that was read before it."""
+    if isinstance(anchor, Head) and anchor_fault(anchor, check.count, check.hash_of) == "left behind":
+        now = _anchor(reports)  # it has moved since, if events were added while the journal was read
+        if isinstance(now, Head) and not is_left_behind(check.count, now):
+            return
+    if isinstance(anchor, JournalDamaged):
+        check.problems.append(Problem("anchor", HEAD_FILE, str(anchor)))
         return
     fault = anchor_fault(anchor, check.count, check.hash_of)
     if fault in ("cut off", "rewritten"):

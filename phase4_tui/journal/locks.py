@@ -8,6 +8,7 @@ import errno
 import fcntl
 import os
 import time
+from collections.abc import Set
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -38,7 +39,7 @@ class DirectoryLock:
         deadline = time.monotonic() + wait_seconds
         while True:
             try:
-                self._held, self._descriptors = self._try(fcntl.LOCK_EX)
+                self._held, self._descriptors = self._try()
                 return
             except BlockingIOError:
                 if time.monotonic() >= deadline:
@@ -57,24 +58,33 @@ class DirectoryLock:
             self._held, self._descriptors = None, ()
 
     def is_held(self) -> bool:
-        """True when some process, this one included, holds the lock."""
+        """True when some process, this one included, holds the lock; only looks, so it needs no right to write."""
         if not self._directory.is_dir():
             return False
+        return self._is_locked(self._directory, 0, _NOT_LOCKABLE) or self._is_locked(self._file, os.O_NOFOLLOW)
+
+    def _is_locked(self, path: Path, flags: int, harmless: Set[int] = frozenset()) -> bool:
         try:
-            self._try(fcntl.LOCK_SH)[0].close()
-        except BlockingIOError:
-            return True
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | flags)
+        except FileNotFoundError:
+            return False
         except OSError:
             return True  # a lock that can't be inspected counts as held
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError as error:
+            return error.errno not in harmless
+        finally:
+            os.close(descriptor)
         return False
 
-    def _try(self, mode: int) -> tuple[ExitStack, tuple[int, ...]]:
+    def _try(self) -> tuple[ExitStack, tuple[int, ...]]:
         with ExitStack() as stack:
             directory = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             stack.callback(os.close, directory)
             directory_holds = True
             try:
-                fcntl.flock(directory, mode | fcntl.LOCK_NB)
+                fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 if error.errno not in _NOT_LOCKABLE:
                     raise
@@ -83,7 +93,7 @@ class DirectoryLock:
             for _ in range(OPEN_TRIES):
                 file = os.open(self._file, flags, 0o666)
                 stack.callback(os.close, file)
-                fcntl.flock(file, mode | fcntl.LOCK_NB)
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if os.fstat(file).st_nlink:  # otherwise deleted between open and lock
                     return stack.pop_all(), (directory, file)
             if directory_holds:  # so deleting the file neither gives a second lock nor denies one

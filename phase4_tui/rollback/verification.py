@@ -8,6 +8,7 @@ from pathlib import Path
 from phase4_tui.artifacts.atomic_files import to_json
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.frozen import frozen_dir
+from phase4_tui.artifacts.index import Identity, scan
 from phase4_tui.artifacts.manifest import look_frozen, read_manifest, restoring
 from phase4_tui.artifacts.models import Diagnostic, Document
 from phase4_tui.artifacts.names import is_tag, state_dir
@@ -17,9 +18,9 @@ from phase4_tui.artifacts.sha256 import hash_file
 from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.append import append
 from phase4_tui.journal.journal_check import JournalCheck, check_journal
-from phase4_tui.journal.log import HEAD_FILE, Draft, Head, JournalDamaged, journal_path, last_event
+from phase4_tui.journal.log import HEAD_FILE, JOURNAL_FILE, Draft, Head, journal_path
 from phase4_tui.journal.noted_runs import RUNS_LOST
-from phase4_tui.journal.state import OperationsState, StateUnreadable, fold, state_path, stored_state
+from phase4_tui.journal.state import STATE_FILE, OperationsState, StateUnreadable, fold, state_path, stored_state
 from phase4_tui.journal.writer import journal_lock, save_state
 from phase4_tui.rollback.active import ACTIVE_FILE, active_of, published_active
 from phase4_tui.rollback.frozen_copies import writable
@@ -59,30 +60,28 @@ class Verification(Document):
 
 
 def verify(site: Site) -> Verification:
-    """Verify everything and return what does not hold; changes nothing."""
+    """Verify everything and return what does not hold; changes nothing, and needs no right to write.
+
+    No lock is taken, so that operations go on. What one changes meanwhile may look like a problem: a problem counts
+    only if nothing was under way.
+    """
     reports = site.reports
     if not state_dir(reports).is_dir():
         beside = _no_directories(reports)
         empty = JournalSummary(events=0, head=Head().hash)
         return Verification(ok=not beside, problems=tuple(beside), journal=empty)
     for tries in range(TRIES):
-        lock = journal_lock(reports)
-        lock.acquire(LOCK_SECONDS)
-        try:
-            check = check_journal(reports)
-        finally:
-            lock.release()
+        before = _record_files(reports)
+        check = check_journal(reports)
         problems = [_found(one.kind, one.where, one.detail) for one in check.problems]
-        state = check.state
-        if state is not None:
-            # Without the lock, since hashing may take long and operations must go on. What an operation changes
-            # meanwhile looks like a problem, so a problem only counts if no operation was given.
-            beside = [*_frozen_problems(site, state, check), *_active_problems(site, state), *_run_problems(site)]
-            if beside and tries < TRIES - 1 and (operations_lock(reports).is_held() or _end_of(reports) != check.head):
-                time.sleep(PAUSE_SECONDS)
-                continue
-            problems += beside
-        break
+        if check.state is not None:
+            problems += [*_frozen_problems(site, check.state, check), *_active_problems(site, check.state)]
+            problems += _run_problems(site)
+        locks = (operations_lock(reports), journal_lock(reports))
+        under_way = any(lock.is_held() for lock in locks) or _record_files(reports) != before
+        if not problems or not under_way or tries == TRIES - 1:
+            break
+        time.sleep(PAUSE_SECONDS)
     return Verification(
         ok=not problems,
         problems=tuple(problems),
@@ -96,12 +95,10 @@ def _no_directories(reports: Path) -> list[FoundProblem]:
     return [_found("directory", str(path), "is no directory") for path in wrong]
 
 
-def _end_of(reports: Path) -> Head | None:
-    try:
-        event = last_event(reports)
-    except JournalDamaged:
-        return None
-    return Head(seq=event.seq, hash=event.hash) if event else Head()
+def _record_files(reports: Path) -> list[Identity | None]:
+    """Return the identities of journal, anchor and state."""
+    found = scan(state_dir(reports))
+    return [found.get(name) for name in (JOURNAL_FILE, HEAD_FILE, STATE_FILE)]
 
 
 def remedies_of(kind: str, tag: str = "TAG") -> tuple[Remedy, ...]:

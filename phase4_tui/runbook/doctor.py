@@ -1,5 +1,6 @@
 """Diagnoses whether this machine and this working directory are ready for runs and operations."""
 
+import errno
 import os
 import platform
 import resource
@@ -11,7 +12,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from phase4_tui import __version__
-from phase4_tui.artifacts.atomic_files import atomic_write
 from phase4_tui.artifacts.models import Diagnostic
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.errors import Remedy
@@ -36,6 +36,7 @@ MIN_WATCHES = 1024
 MIN_FILES = 256
 CLOCK_SKEW_SECONDS = 2.0
 SHOWN_TAGS = 5
+NO_NAMELESS_FILES = (errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT)
 
 
 class Finding(Diagnostic):
@@ -125,17 +126,19 @@ def _running(reports: Path) -> Finding:
 
 
 def _disk(reports: Path) -> list[Finding]:
-    """Write a file in the reports directory, to check permissions and compare the file system's clock with ours."""
+    """Check permissions and compare the file system's clock with ours, by a file without a name: it changes nothing."""
     if not reports.is_dir():
         detail = f"{reports} does not exist yet; a run makes it"
         return [Finding(name="file rights", ok=True, detail=detail, advisory=True)]
-    path = reports / f".doctor-{os.getpid()}"
     try:
-        atomic_write(path, b"")
-        written = path.stat().st_mtime
-        path.unlink()
+        descriptor = os.open(reports, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
     except OSError as error:
+        if error.errno in NO_NAMELESS_FILES and os.access(reports, os.W_OK | os.X_OK):
+            unknown = Finding(name="clock", ok=True, detail="can't be compared on this file system", advisory=True)
+            return [Finding(name="file rights", ok=True, detail=f"{reports} can be written"), unknown]
         return [Finding(name="file rights", ok=False, detail=f"{reports} can't be written: {error.strerror}")]
+    written = os.fstat(descriptor).st_mtime
+    os.close(descriptor)
     skew = written - time.time()
     steady = abs(skew) <= CLOCK_SKEW_SECONDS
     clock = f"file times are {skew:+.1f} s from this clock" + ("" if steady else "; ages and staleness mislead")

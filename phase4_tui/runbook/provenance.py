@@ -88,7 +88,10 @@ class ChangedFile(Document):
 
 
 class RunRecord(Document):
-    """One run: a whole sequence, or a single step; `input` and `rules` are as planned."""
+    """One run: a whole sequence, or a single step.
+
+    `input` and `rules` are as planned; `error` says on one line why an interrupted run was.
+    """
 
     run_id: str
     tag: str
@@ -109,6 +112,7 @@ class RunRecord(Document):
     versions: dict[str, str]
     isolation: Proof
     unisolated_reason: str | None = None
+    error: str | None = None
     steps: tuple[StepRecord, ...]
     changed: tuple[ChangedFile, ...] = ()
 

@@ -6,9 +6,8 @@ A failed gate does not stop the sequence, so that the evidence is complete; a cr
 import os
 import threading
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
-from pathlib import Path
 
 from phase4_tui.artifacts.atomic_files import sweep_leftovers
 from phase4_tui.artifacts.clock import iso, now_ns
@@ -17,13 +16,9 @@ from phase4_tui.artifacts.models import QualityCheck, ReleaseCheck
 from phase4_tui.artifacts.names import Artifact, file_name, state_dir
 from phase4_tui.artifacts.progress import parse_progress
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.artifacts.sha256 import hash_file
-from phase4_tui.errors import Refused, Remedy, command_line
-from phase4_tui.journal import writer
-from phase4_tui.journal.actor import Actor, host_name
+from phase4_tui.errors import FORESEEN, Refused, Remedy, command_line, error_as_commands
+from phase4_tui.journal.actor import host_name
 from phase4_tui.journal.locks import Busy
-from phase4_tui.journal.log import Draft
-from phase4_tui.journal.state import read_state
 from phase4_tui.runbook.children import Barrier, ChildResult, ChildSpec, run_child
 from phase4_tui.runbook.expected_files import Before, look_before, problems_of
 from phase4_tui.runbook.isolation import Proof, private_home, probe_barrier, step_environment
@@ -34,12 +29,11 @@ from phase4_tui.runbook.provenance import (
     StepRecord,
     StepState,
     new_run_id,
-    record_path,
-    runs_of,
     save_run,
     tag_runs_dir,
     versions,
 )
+from phase4_tui.runbook.run_closing import PROCESS_ENDED, close_interrupted, note_run
 from phase4_tui.runbook.run_holder import announce, holder, run_lock, withdraw
 from phase4_tui.runbook.run_plan import RunPlan, choose_phase, plan_run
 from phase4_tui.runbook.settings import Settings
@@ -92,7 +86,8 @@ def run_plan(
             advice = Remedy(effect="wait for it or cancel it there")
             raise Refused(f"{noted or 'another process'}: one run at a time", remedy=advice) from None
         stack.callback(lock.release)
-        mark_interrupted(reports)
+        with suppress(OSError):  # the record of one tag that can't be written hinders no run of another
+            close_interrupted(reports, PROCESS_ENDED)
         _refuse_other_mode(plan)
         _refuse_stale_resume(plan, settings, environment)
         sweep_leftovers(reports)
@@ -100,54 +95,21 @@ def run_plan(
         barrier, proof = _barrier(plan, settings, environment)
         record = _new_record(plan, settings, proof)
         announce(reports, plan.tag, record.run_id, settings.operator)
-        stack.callback(withdraw, reports)
-        save_run(reports, record)
-        note_run(reports, record, settings.operator)
-        observer.run_started(record)
-        child_environment = step_environment(settings, environment, home)
-        site = Site(plan.place.workdir, settings, environment)
-        run = _Run(plan, site, child_environment, barrier, lock.descriptors, observer, cancel, record)
         try:
+            save_run(reports, record)
+            note_run(reports, record)
+            observer.run_started(record)
+            child_environment = step_environment(settings, environment, home)
+            site = Site(plan.place.workdir, settings, environment)
+            run = _Run(plan, site, child_environment, barrier, lock.descriptors, observer, cancel, record)
             ended = run.go()
-        except BaseException:
-            mark_interrupted(reports)
+            note_run(reports, ended)
+        except BaseException as error:
+            with suppress(*FORESEEN):  # if the disk refuses that too, the next run closes it
+                close_interrupted(reports, error_as_commands(error))
             raise
-        note_run(reports, ended, settings.operator)
+        withdraw(reports)
         return ended
-
-
-def mark_interrupted(reports: Path) -> RunRecord | None:
-    """Close the record of a run whose process died, and return it; call it while holding the run lock."""
-    noted = holder(reports)
-    if noted is None:
-        return None
-    withdraw(reports)
-    for run in runs_of(reports, noted.tag):
-        if run.run_id == noted.run_id and run.state == "running":
-            steps = tuple(
-                step.model_copy(update={"state": "cancelled", "error": "interrupted: the process that ran it ended"})
-                if step.state == "running"
-                else step
-                for step in run.steps
-            )
-            closed = run.model_copy(update={"state": "interrupted", "steps": steps, "ended_at": iso(now_ns())})
-            save_run(reports, closed)
-            note_run(reports, closed, closed.operator)
-            return closed
-    return None
-
-
-def note_run(reports: Path, run: RunRecord, operator: str) -> None:
-    """Record a run's start or end in the journal; raises JournalDamaged, OSError."""
-    states = {step.name: step.state for step in run.steps}
-    detail: dict[str, object] = {"run": run.run_id, "state": run.state, "phase": run.phase}
-    detail |= {"rehearsal": run.rehearsal, "steps": states}
-    if run.state != "running":
-        detail["record"] = hash_file(record_path(reports, run.tag, run.run_id))
-    if run.changed:
-        detail["changed"] = [change.model_dump() for change in run.changed]
-    incident = read_state(reports).incident
-    writer.record(reports, Actor(operator), Draft("run", run.tag, incident.id if incident else None, detail))
 
 
 def _refuse_other_mode(plan: RunPlan) -> None:

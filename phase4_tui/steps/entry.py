@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from phase4_tui.artifacts.names import BadTag, check_tag
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.strict_json import is_unicode
 from phase4_tui.errors import Phase4Error, Remedy, error_as_commands
+from phase4_tui.streams import delivered, open_streams
 
 DONE, FAILED, NOT_PASSED = 0, 1, 2
 Arguments = argparse.Namespace
@@ -69,9 +69,9 @@ def run(work: Callable[[Arguments], tuple[int, Mapping[str, object] | None]], ar
         return _complain(error_as_commands(error), FAILED)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        _silence_stdout()
         return _complain(f"{where}{error.strerror or error}; correct that, then run again", FAILED)
-    return status
+    writes = getattr(arguments, "out_json", "") is not None  # a check can do without; then it is printed and no more
+    return delivered(status, stands=writes)
 
 
 def _refuse_unwritable_names(arguments: Arguments) -> None:
@@ -81,14 +81,6 @@ def _refuse_unwritable_names(arguments: Arguments) -> None:
             raise StepError(
                 f"--{name.replace('_', '-')}: {str(value)!a} is no valid text", remedy=Remedy(effect="rename it")
             )
-
-
-def _silence_stdout() -> None:
-    """Redirect stdout after a failed write, so that the interpreter reports no second error at exit."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def print_json(result: Mapping[str, object]) -> None:
@@ -107,5 +99,7 @@ def main(
     work: Callable[[Arguments], tuple[int, Mapping[str, object] | None]],
     argv: Sequence[str] | None,
 ) -> int:
-    """Run one command with `argv` (default: the process's)."""
+    """Run one command with `argv`, by default the process's, whose streams are then opened."""
+    if argv is None:
+        open_streams()
     return run(work, build().parse_args(argv))

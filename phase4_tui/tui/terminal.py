@@ -24,7 +24,7 @@ RESTORE = "".join(f"\x1b[?{mode}l" for mode in _MODES_OFF).encode() + b"\x1b[?25
 
 def why_unusable(environment: Any = os.environ) -> Refused | None:
     """Return why a full-screen program can't run here, None when it can."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):  # Textual draws on the last
         return Refused("there is no terminal", remedy=WITHOUT_A_SCREEN)
     if environment.get("TERM", "") in ("dumb", ""):
         told = f"TERM={environment.get('TERM', '')!r} can't draw a full screen"

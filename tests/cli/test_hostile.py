@@ -282,7 +282,7 @@ def test_a_reader_that_is_gone_is_no_traceback(tag: Tag, work: Path) -> None:
             os.close(write)
             _, err = process.communicate(timeout=30)
         assert err == "", arguments
-        assert process.returncode in (1, 141), arguments
+        assert process.returncode == 0, arguments
 
 
 def test_a_reader_that_leaves_during_a_run_does_not_stop_the_run(theirs: Path) -> None:

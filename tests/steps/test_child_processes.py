@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.steps.support import RECORD, STEPS, Desk, Ran
+from tests.steps.support import RECORD, STEPS, Desk
 
 
 def test_the_runbooks_sequence_ends_with_a_healthy_run(desk: Desk) -> None:
@@ -83,15 +83,20 @@ def test_stdout_is_utf_8_whatever_the_terminals_encoding(desk: Desk, encoding: s
 
 
 @pytest.mark.parametrize(
-    ("module", "arguments"),
+    ("module", "arguments", "status"),
     [
-        ("pipeline_runner", ["--input", "sample.json", "--tag", "b"]),
-        ("phase4_release_check", ["--tag", "a"]),
-        ("phase4_quality_check", ["--report-json", "reports/a_report.json"]),
-        ("phase4_signoff_generator", ["--tag", "a"]),
+        ("pipeline_runner", ["--input", "sample.json", "--tag", "b"], 0),
+        ("phase4_release_check", ["--tag", "a"], 1),
+        ("phase4_release_check", ["--tag", "a", "--out-json", "check.json"], 0),
+        ("phase4_quality_check", ["--report-json", "reports/a_report.json"], 1),
+        ("phase4_quality_check", ["--report-json", "reports/a_report.json", "--out-json", "check.json"], 0),
+        ("phase4_signoff_generator", ["--tag", "a"], 0),
+        ("phase4_monitor_runner", ["--report-json", "reports/a_report.json", "--out-json", "m.json"], 0),
     ],
 )
-def test_a_stdout_that_takes_nothing_is_one_line_and_a_failure(desk: Desk, module: str, arguments: list[str]) -> None:
+def test_a_stdout_that_takes_nothing_is_one_line_and_a_failure_only_where_nothing_else_was_written(
+    desk: Desk, module: str, arguments: list[str], status: int
+) -> None:
     desk.pipeline()
     with open("/dev/full", "wb") as full:  # noqa: PTH123
         done = subprocess.run(
@@ -101,8 +106,20 @@ def test_a_stdout_that_takes_nothing_is_one_line_and_a_failure(desk: Desk, modul
             stderr=subprocess.PIPE,
             timeout=20,
         )
-    assert done.returncode == 1
-    Ran(done.returncode, "", done.stderr.decode()).complaint()
+    assert done.returncode == status
+    told = done.stderr.decode()
+    assert told.startswith("error: " if status else "warning: ")
+    assert "No space left on device" in told
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("redirected", ["| true", "<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed_change_neither_exit_status_nor_artifact(desk: Desk, redirected: str) -> None:
+    line = '"$@" --input sample.json --tag a'
+    argv = ["bash", "-c", f"set -o pipefail; {line} {redirected}", "bash", sys.executable, "-m"]
+    done = subprocess.run([*argv, "phase4_tui.steps.pipeline_runner"], cwd=desk.root, capture_output=True, timeout=20)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json.loads((desk.reports / "a_report.json").read_bytes())["run_tag"] == "a"
 
 
 @pytest.mark.parametrize(

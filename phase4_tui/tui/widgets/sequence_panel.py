@@ -141,9 +141,13 @@ def step_parts(snapshot: Snapshot, keys: Mapping[str, str]) -> list[tuple[str, s
 
 
 def error_parts(snapshot: Snapshot) -> list[tuple[str, str]]:
-    """Return the error of the last step that broke."""
-    errors = [step for step in snapshot.run.steps if step.error] if snapshot.run else []
-    return [(f"{SYMBOLS['failed']} {one.name}: {clip(one.error or '', 400)}", "$error") for one in errors[-1:]]
+    """Return the error of the last step that broke, else that of the run."""
+    run = snapshot.run
+    if run is None:
+        return []
+    errors = [("run", run.error), *((step.name, step.error) for step in run.steps)]
+    told = [(name, error) for name, error in errors if error]
+    return [(f"{SYMBOLS['failed']} {name}: {clip(error, 400)}", "$error") for name, error in told[-1:]]
 
 
 def precondition_parts(snapshot: Snapshot, keys: Mapping[str, str]) -> list[tuple[str, str]]:

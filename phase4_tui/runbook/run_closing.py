@@ -1,0 +1,57 @@
+"""Notes a run in the journal, and closes the record of one that did not come to its end."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.artifacts.sha256 import hash_file
+from phase4_tui.errors import FORESEEN
+from phase4_tui.journal import writer
+from phase4_tui.journal.actor import Actor
+from phase4_tui.journal.log import Draft
+from phase4_tui.journal.state import read_state
+from phase4_tui.runbook.provenance import RunRecord, record_path, runs_of, save_run
+from phase4_tui.runbook.run_holder import holder, withdraw
+
+PROCESS_ENDED = "the process that ran it ended"
+ERROR_CHARS = 400
+
+
+def note_run(reports: Path, run: RunRecord) -> None:
+    """Record a run's start or end in the journal; raises Busy, JournalDamaged, StateUnreadable, OSError."""
+    states = {step.name: step.state for step in run.steps}
+    detail: dict[str, object] = {"run": run.run_id, "state": run.state, "phase": run.phase}
+    detail |= {"rehearsal": run.rehearsal, "steps": states}
+    if run.state != "running":
+        detail["record"] = hash_file(record_path(reports, run.tag, run.run_id))
+    if run.changed:
+        detail["changed"] = [change.model_dump() for change in run.changed]
+    if run.error is not None:
+        detail["error"] = run.error
+    incident = read_state(reports).incident
+    writer.record(reports, Actor(run.operator), Draft("run", run.tag, incident.id if incident else None, detail))
+
+
+def close_interrupted(reports: Path, why: str) -> None:
+    """Close the record of the run that the holder's note names, if it is still open, and withdraw the note.
+
+    `why` is recorded as its error. Call it while holding the run lock. Raises OSError when the record can't be
+    written; the note then stays, so that the next run closes it. A journal that takes no event hinders nothing.
+    """
+    noted = holder(reports)
+    if noted is None:
+        return
+    left_open = (run for run in runs_of(reports, noted.tag) if run.run_id == noted.run_id and run.state == "running")
+    for run in left_open:
+        error = safe_line(f"interrupted: {why}", ERROR_CHARS)
+        steps = tuple(
+            step.model_copy(update={"state": "cancelled", "error": error}) if step.state == "running" else step
+            for step in run.steps
+        )
+        changes = {"state": "interrupted", "error": error, "steps": steps, "ended_at": iso(now_ns())}
+        closed = run.model_copy(update=changes)
+        save_run(reports, closed)
+        with suppress(*FORESEEN):  # the record is closed, and who next needs the journal is told what is wrong with it
+            note_run(reports, closed)
+    withdraw(reports)
