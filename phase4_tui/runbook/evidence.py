@@ -1,7 +1,6 @@
 """Reads from disk all that a tag is judged by: its artifacts, its last steps, and whether it is being run."""
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,11 +21,11 @@ from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.artifacts.report_head import look_report
 from phase4_tui.runbook.provenance import BROKEN, RunRecord, StepRecord, latest_steps
 from phase4_tui.runbook.run_holder import running_tag
+from phase4_tui.runbook.signoff_note import Recommendation, read_recommendation
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import Phase, steps_of
 
 QUALITY_LIMIT_BYTES = 32 << 20
-_NO_GO = re.compile(r"recommendation[^\n]*?(?<!GO/)(?<!GO / )\bNO[- ]GO\b(?! ?/)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -47,8 +46,8 @@ class Evidence:
     missing_files: tuple[str, ...]
     """Names of core artifacts that are absent, and of Markdown files that are absent or empty."""
     frozen: FrozenState
-    no_go: bool
-    """The sign-off note recommends NO-GO."""
+    recommendation: Recommendation
+    """What the sign-off note recommends."""
     running: bool
     own: Mapping[str, Look[Document]] = field(default_factory=dict)
     """The files of the desk's own steps and checks by suffix, JSON files with their content."""
@@ -101,7 +100,7 @@ def read_evidence(
         summary=summary,
         missing_files=tuple(missing),
         frozen=frozen_state(reports, tag, site.artifacts),
-        no_go=_NO_GO.search(note_text) is not None,
+        recommendation=read_recommendation(note_text),
         running=(running() if running else running_tag(reports)) == tag,
         own={suffix: _look_own(begin + suffix, patient) for suffix in site.artifacts.own} if phase == 4 else {},
         others=tuple(_others(report, summary, tag)),

@@ -49,7 +49,7 @@ def _climbed(
         all(check.state not in {"unreadable", "writing", "stale"} for check in first)
         and all(found.state not in {"unreadable", "writing", "broken"} for found in core),
     )
-    more = {GATES_PASSED: not evidence.broken_steps, SIGNED: not evidence.no_go}
+    more = {GATES_PASSED: not evidence.broken_steps, SIGNED: evidence.recommendation.verdict != "NO-GO"}
     for rung in _rungs_of_checks(checks):
         # Phase 3 has no monitoring, and is the fallback, not a known-good tag.
         found = (health[entry.name] for entry in checks if entry.rung == rung)

@@ -173,17 +173,16 @@ CASES = {
         "run_in_progress", None, "unknown", None, remove(MONITORING),
         [("t1_monitoring.json", "t1_monitoring.json", "absent")], under_way=True,
     ),
-    "check missing": Case(
-        "artifacts_not_usable", None, "unknown", "engineering", remove(RELEASE),
-        [("t1_release_check.json", "t1_release_check.json", "absent")],
-    ),
+    "check missing": Case("artifacts_not_usable", None, "unknown", "engineering", remove(RELEASE),
+                          [("t1_release_check.json", "t1_release_check.json", "absent")]),
     "alert that is not high": Case(
         "monitoring_alert", None, "warning", "risk", alerting({"severity": "MEDIUM"}),
         [("t1_monitoring.json", "alerts.no_trade_pct", 95.0)],
     ),
-    "alert of nothing": Case(
-        "monitoring_alert", None, "warning", "risk", alerting(), [("t1_monitoring.json", "status", "status=ALERT")],
-    ),
+    "alert of nothing": Case("monitoring_alert", None, "warning", "risk", alerting(),
+                             [("t1_monitoring.json", "status", "status=ALERT")]),
+    "note of NO-GO": Case("no_go", None, "warning", "product", lambda t: t.put(SIGNOFF, "Verdict:\nDo not\nproceed"),
+                          [("t1_phase4_signoff.md", "recommendation", "do not proceed")]),
 }  # fmt: skip
 
 
