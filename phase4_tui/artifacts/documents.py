@@ -15,6 +15,7 @@ from phase4_tui.artifacts.regular_files import MAX_DOCUMENT_BYTES, Unreadable, o
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.strict_json import BadJson, decode_text, parse, parse_object
 from phase4_tui.errors import error_as_commands
+from phase4_tui.policy.visible_text import without_unseen
 
 M = TypeVar("M", bound=Document)
 LookState = Literal["absent", "writing", "unreadable", "broken", "older", "valid"]
@@ -85,7 +86,10 @@ def patiently(look_once: Callable[[], Look[M]], *, patient: bool) -> Look[M]:
 
 
 def look_text(path: Path | str, limit: int = MAX_DOCUMENT_BYTES) -> tuple[Look[Document], str]:
-    """Read a Markdown file: the look (state valid, absent, writing or unreadable) and its text."""
+    """Read a Markdown file: the look (state valid, absent, writing or unreadable) and its text.
+
+    A file of white space, NUL bytes or invisible characters alone says nothing: it is as good as absent.
+    """
     file = str(path)
     try:
         data, modified, changed = _read(file, limit)
@@ -96,10 +100,11 @@ def look_text(path: Path | str, limit: int = MAX_DOCUMENT_BYTES) -> tuple[Look[D
         return Look(file, "unreadable", problems=(error_as_commands(error),), modified_ns=changed_ns(file)), ""
     except BadJson as error:
         return Look(file, "unreadable", problems=(error_as_commands(error),), modified_ns=changed_ns(file)), ""
-    if changed or (not text.strip() and now_ns() - modified < WRITING_GRACE_NS):
+    blank = not without_unseen(text).strip()
+    if changed or (blank and abs(now_ns() - modified) < WRITING_GRACE_NS):
         return Look(file, "writing", modified_ns=modified), text
-    if not text.strip():
-        return Look(file, "unreadable", problems=("is empty",), modified_ns=modified), ""
+    if blank:
+        return Look(file, "absent", problems=("holds no visible text",), modified_ns=modified), ""
     return Look(file, "valid", Document(), modified_ns=modified), text
 
 

@@ -12,7 +12,7 @@ from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.journal.incident import Finding, Incident
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.rollback.situation import ShownTag, Situation, StoppedRun
-from phase4_tui.runbook.classification import CHANGED_DURING_RUN, OWN_CHECK
+from phase4_tui.runbook.classification import CHANGED_DURING_RUN, NO_GO, OWN_CHECK
 from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.steps import Phase, Step
 
@@ -255,6 +255,9 @@ def _shown_tag(situation: Situation) -> NextMove | None:
         return _move("verify", shown.tag, f"verify what is on record: {_UNDONE[found.rule]}", _phase4("verify"))
     if situation.state.evaluation_mode == "phase3_only":
         return None
+    if found.rule == NO_GO:
+        text = f"ask the product owner: the sign-off note of {shown.tag} says NO-GO beside gates that passed"
+        return _move("", shown.tag, text, _phase4("status", "--tag", shown.tag))
     if found.level == "warning":
         what = "value" if found.rule.startswith(OWN_CHECK) else "KPI"
         return _move("", shown.tag, f"no incident: note the {what} and watch the next run", _phase4("watch"))

@@ -19,7 +19,7 @@ from phase4_tui.runbook.health import (
 from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.steps import Phase
 
-GATES_PASSED, MONITORED, SIGNED = "gates passed", "monitoring OK", "signed off"
+GATES_PASSED, MONITORED, SIGNED = "gates passed", "monitoring OK", "sign-off not NO-GO"
 
 
 @dataclass(frozen=True)

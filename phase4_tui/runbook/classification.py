@@ -22,6 +22,8 @@ Level = Literal["ok", "warning", "incident", "unknown"]
 KNOWN_ENGINEERING_SECTIONS = {"memory_policy_valid"}
 OWN_CHECK = "own_check_"
 """The prefix of a rule for one of the desk's own checks; the check's name follows."""
+NO_GO = "no_go"
+"""The rule for a sign-off note that says NO-GO beside gates that passed: somebody declined, or the note is old."""
 JOURNAL_NOTE = "journal"
 """The `file` of the finding that says who reclassified a tag and why."""
 CHANGED_DURING_RUN = "changed_during_run"
@@ -173,12 +175,14 @@ def _unknown(evidence: Evidence, health: Health) -> Iterator[Classification]:
 
 def _warning(evidence: Evidence, health: Health) -> Iterator[Classification]:
     monitoring = health["monitoring"]
-    if monitoring.state != "alert":
-        return
-    alerts = evidence.monitoring.value.alerts if evidence.monitoring.value else ()
-    findings = [Finding(file=monitoring.file, key=f"alerts.{alert.metric}", value=alert.value) for alert in alerts]
-    findings = findings or [Finding(file=monitoring.file, key="status", value=monitoring.found)]
-    yield _made(None, "warning", "monitoring_alert", findings, "risk")
+    if monitoring.state == "alert":
+        alerts = evidence.monitoring.value.alerts if evidence.monitoring.value else ()
+        findings = [Finding(file=monitoring.file, key=f"alerts.{alert.metric}", value=alert.value) for alert in alerts]
+        findings = findings or [Finding(file=monitoring.file, key="status", value=monitoring.found)]
+        yield _made(None, "warning", "monitoring_alert", findings, "risk")
+    if evidence.recommendation.verdict == "NO-GO" and health.core_pass:
+        finding = Finding(file=health["signoff"].file, key="recommendation", value=evidence.recommendation.words)
+        yield _made(None, "warning", NO_GO, [finding], "product")
 
 
 def _own_rules(evidence: Evidence, health: Health, checks: Iterable[OwnCheck]) -> Iterator[Classification]:

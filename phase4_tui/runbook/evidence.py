@@ -1,7 +1,6 @@
 """Reads from disk all that a tag is judged by: its artifacts, its last steps, and whether it is being run."""
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,13 +24,13 @@ from phase4_tui.runbook.freshness import Ahead, Files, furthest_ahead, is_ahead,
 from phase4_tui.runbook.frozen_tags import look_at_frozen
 from phase4_tui.runbook.provenance import BROKEN, ChangedFile, RunRecord, StepRecord, changed_during
 from phase4_tui.runbook.run_holder import running_tag
+from phase4_tui.runbook.signoff_note import Recommendation, read_recommendation
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import Phase, steps_of
 from phase4_tui.runbook.tag_runs import DamagedRecord, LatestSteps, ended_ns, latest_steps, read_runs
 from phase4_tui.runbook.used_files import path_of_used
 
 QUALITY_LIMIT_BYTES = 32 << 20
-_NO_GO = re.compile(r"recommendation[^\n]*?(?<!GO/)(?<!GO / )\bNO[- ]GO\b(?! ?/)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -52,8 +51,8 @@ class Evidence:
     missing_files: tuple[str, ...]
     """Names of core artifacts that are absent, and of Markdown files that are absent or empty."""
     frozen: FrozenState
-    no_go: bool
-    """The sign-off note recommends NO-GO."""
+    recommendation: Recommendation
+    """What the sign-off note recommends."""
     running: bool
     stale: Mapping[str, str] = field(default_factory=dict)
     """Why a file does not judge what is there now, by its name."""
@@ -129,7 +128,7 @@ def read_evidence(
         missing_files=tuple(missing),
         frozen=frozen,
         tampering=tampering,
-        no_go=_NO_GO.search(note_text) is not None,
+        recommendation=read_recommendation(note_text),
         running=under_way,
         stale=stale_files(tag, steps_of(phase, site.settings), files),
         ahead=furthest_ahead({name: files.time(name) for name in site.artifacts.of(tag)}, moment),

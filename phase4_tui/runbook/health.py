@@ -127,8 +127,8 @@ def _judge(evidence: Evidence, found: Look[D], verdict: Callable[[Evidence, D], 
 
 
 def text_verdict(evidence: Evidence, value: Document) -> Verdict:
-    """Judge that the note exists, whatever it says."""
-    return "present", "present", []
+    """Judge that the note exists; what it says is for the classification."""
+    return "present", "present, but it says NO-GO" if evidence.recommendation.verdict == "NO-GO" else "present", []
 
 
 def release_verdict(evidence: Evidence, value: ReleaseCheck) -> Verdict:

@@ -50,7 +50,7 @@ def _climbed(
         and all(found.state not in {"unreadable", "writing", "broken"} for found in core),
     )
     undone = evidence.broken_steps or evidence.stopped or evidence.damaged_records or evidence.changed
-    more = {GATES_PASSED: not undone, SIGNED: not evidence.no_go}
+    more = {GATES_PASSED: not undone, SIGNED: evidence.recommendation.verdict != "NO-GO"}
     for rung in _rungs_of_checks(checks):
         # Phase 3 has no monitoring, and is the fallback, not a known-good tag.
         found = (health[entry.name] for entry in checks if entry.rung == rung)

@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Generic, Protocol, TypeVar
@@ -17,6 +17,9 @@ from phase4_tui.artifacts.records import BadInput, open_records
 from phase4_tui.artifacts.report import ReportWriter
 from phase4_tui.artifacts.safe_text import safe_markdown
 from phase4_tui.errors import Remedy
+from phase4_tui.policy.phase4.event_risk import LISTED_NAMES, OTHER_NAMES
+from phase4_tui.policy.phase4.summary import UNKNOWN_EVENTS
+from phase4_tui.policy.values import show
 from phase4_tui.steps.entry import MissingInput, StepError
 
 R = TypeVar("R", bound=msgspec.Struct)
@@ -125,6 +128,19 @@ def summary_text(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{safe_markdown(str(key))} {summary_text(item)}" for key, item in value.items())
     return safe_markdown(str(value))
+
+
+def unknown_events(summary: Mapping[str, object]) -> list[str]:
+    """Return a text for each unknown event of a summary with its count; beyond the first few, one for all others."""
+    found = summary.get(UNKNOWN_EVENTS)
+    counts = {str(name): count for name, count in found.items()} if isinstance(found, dict) else {}
+    valid = {
+        name: count for name, count in counts.items() if isinstance(count, int) and count > 0 and count is not True
+    }
+    listed = [name for name in valid if name != OTHER_NAMES][:LISTED_NAMES]
+    rest = sum(valid.values()) - sum(valid[name] for name in listed)
+    lines = [f"{show(name)}: {valid[name]}" for name in listed]
+    return [*lines, f"… and {rest} more under other names"] if rest else lines
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:

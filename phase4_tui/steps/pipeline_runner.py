@@ -18,13 +18,12 @@ COLUMNS = ("underlying", "timestamp", "slot", "action", "confidence", "score", "
 def run_pipeline(input_path: Path, outdir: Path, tag: str) -> dict[str, object]:
     """Run Phase 4 over `input_path` and return what was written; errors as of `run_batch`."""
     tally = Tally()
-    add = tally.add
+    add_row = tally.add_row
 
     def decide_batch(records: list[Record]) -> list[Row]:
         rows = [Row(record, decide(record)) for record in records]
         for row in rows:
-            decision = row.decision
-            add(decision.action, decision.policy_tags.gate)
+            add_row(row)
         return rows
 
     flow = Flow("Phase 4 report", Record, decide_batch, tally, COLUMNS, _cells)

@@ -11,9 +11,10 @@ from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
 from phase4_tui.artifacts.safe_text import safe_markdown
 from phase4_tui.artifacts.strict_json import BadJson, parse_object
 from phase4_tui.errors import error_as_commands
+from phase4_tui.policy.phase4.summary import UNKNOWN_EVENTS
 from phase4_tui.policy.values import show
 from phase4_tui.steps import entry
-from phase4_tui.steps.batch import summary_text, table
+from phase4_tui.steps.batch import summary_text, table, unknown_events
 
 OWNERS = ("Engineering owner", "Risk owner", "Product owner")
 SHOWN_ISSUES = 5
@@ -101,8 +102,12 @@ def _text(phase: int, tag: str, summary: Mapping[str, object], gates: Sequence[G
             lines += [f"- {safe_markdown(note)}" for note in gate.notes[:SHOWN_ISSUES]]
             if len(gate.notes) > SHOWN_ISSUES:
                 lines.append(f"- … and {len(gate.notes) - SHOWN_ISSUES} more")
+    if unknown := unknown_events(summary):
+        lines += ["", "## For the risk owner", "", "Active windows under unknown event names, decided MEDIUM:", ""]
+        lines += [f"- {safe_markdown(event)}" for event in unknown]
+    shown = {key: value for key, value in summary.items() if not unknown or key != UNKNOWN_EVENTS}
     lines += ["", "## Run summary", ""]
-    lines += [f"- {safe_markdown(key)}: {summary_text(value)}" for key, value in summary.items()]
+    lines += [f"- {safe_markdown(key)}: {summary_text(value)}" for key, value in shown.items()]
     lines += ["", "## Signatures", ""]
     lines += [f"- {owner}: ______________________  date: __________" for owner in OWNERS]
     return "\n".join(lines) + "\n"

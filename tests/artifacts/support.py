@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from phase4_tui.artifacts import json_stream
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.policy.visible_text import without_unseen
 
 Fields = dict[str, object]
 
@@ -67,7 +68,7 @@ records = st.fixed_dictionaries(
         "options_bias": st.sampled_from(["BULLISH", "BEARISH", "NEUTRAL"]),
     },
     optional={
-        "event_name": nasty_text,
+        "event_name": nasty_text.map(lambda name: without_unseen(name).strip()),
         "event_window_active": st.booleans(),
         "current_portfolio_exposure_pct": st.floats(0, 1e6),
         "max_portfolio_exposure_pct": st.floats(0.01, 1e6),

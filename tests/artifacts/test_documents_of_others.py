@@ -187,7 +187,13 @@ def test_broken_json_that_no_writer_could_mend_is_unreadable_at_once(path: Path)
         (b"# Report\n", 0, "valid"),
         (b"", 0, "writing"),
         (b" \n", 0, "writing"),
-        (b"", 60, "unreadable"),
+        (b"", 60, "absent"),
+        (b" \n\t\r\n", 60, "absent"),
+        (bytes(16), 0, "writing"),
+        (bytes(16), 60, "absent"),
+        (bytes(16), -60, "absent"),
+        ("\u200b\u2060 \u202e\n\u3000\u3164".encode(), 60, "absent"),
+        (b"\x00#\x00", 60, "valid"),
         ("café".encode("latin-1"), 60, "unreadable"),
         (b"\xef\xbb\xbf# Report\n", 60, "unreadable"),
         (b"\xff\xfe#\x00", 60, "unreadable"),
@@ -197,7 +203,7 @@ def test_markdown_is_told_apart_the_same_way(path: Path, content: bytes, age: fl
     found, text = look_text(put(path, content, age=age))
     assert found.state == state
     assert text == (content.decode() if state in {"valid", "writing"} else "")
-    assert bool(found.problems) is (state == "unreadable")
+    assert bool(found.problems) is (state in {"unreadable", "absent"})
 
 
 def test_markdown_that_is_absent_or_no_file_is_told_apart(path: Path) -> None:

@@ -9,6 +9,7 @@ Usage: python baseline.py pipeline INPUT OUTDIR TAG | quality REPORT OUT_JSON
 import json
 import math
 import sys
+from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -141,6 +142,13 @@ def run_pipeline(input_path: Path, outdir: Path, tag: str) -> None:
         "portfolio_block_count": gates.count("PORTFOLIO_BLOCK"),
         "portfolio_block_pct": round(gates.count("PORTFOLIO_BLOCK") / total * 100, 2) if total else 0.0,
     }
+    unknown = Counter(
+        record.event_name.upper()
+        for record in records
+        if record.event_window_active and record.event_name.upper() not in (*HIGH_RISK, "BUDGET")
+    )
+    if unknown:
+        summary["unknown_events"] = dict(unknown)
     report = {
         "run_tag": tag,
         "input_file": str(input_path),

@@ -83,7 +83,8 @@ def test_an_unreadable_state_is_the_trouble_of_the_snapshot(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("note", "signoff"), [("# Sign-off\n", "GO"), ("Recommendation: NO-GO\n", "NO-GO"), (None, "")]
+    ("note", "signoff"),
+    [("Recommendation: GO\n", "GO"), ("Recommendation: NO-GO\n", "NO-GO"), ("# Sign-off\n", ""), (None, "")],
 )
 def test_a_tag_is_shown_with_what_its_note_recommends(tmp_path: Path, note: str | None, signoff: str) -> None:
     tag = Tag(tmp_path / "reports", "A")

@@ -40,6 +40,7 @@ RULES = {
     "run_in_progress": ("unknown", None),
     "artifacts_not_usable": ("unknown", None),
     "monitoring_alert": ("warning", None),
+    "no_go": ("warning", None),
 }
 KINDS = ("_report.md", "_phase4_signoff.md", "_monitoring.md", "_quality_check.json", "nothing")
 tags = st.sampled_from(TAGS)

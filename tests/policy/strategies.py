@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from phase4_tui.policy.phase3 import record as phase3
 from phase4_tui.policy.phase4.record import Record
+from phase4_tui.policy.visible_text import without_unseen
 from phase4_tui.policy.vocabulary import Bias, SessionSlot, Underlying
 
 LARGEST = sys.float_info.max
@@ -22,7 +23,7 @@ UNDERLYINGS = st.sampled_from(get_args(Underlying))
 BIASES = st.sampled_from(get_args(Bias))
 SLOTS = st.sampled_from(get_args(SessionSlot))
 RISKY_NAMES = ("RBI", "FED", "CPI", "EARNINGS", "rbi", "Fed", "cPi", "eaRNings")
-HARMLESS_NAMES = ("NONE", "GDP", "", " RBI", "FED\n", "RBI CPI", "EARNING")
+HARMLESS_NAMES = ("NONE", "GDP", "", "RBI MPC", "FED-", "RBI CPI", "EARNING")
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -46,7 +47,9 @@ def around(*limits: float) -> st.SearchStrategy[float]:
 CHANGES = st.one_of(around(0.0, 0.2, 0.3, 0.35), st.floats(-1.0, 1.0), FINITE, st.sampled_from([LARGEST, -LARGEST]))
 STRENGTHS = st.one_of(around(0.0, 0.25, 0.6, 0.65), st.sampled_from([-1.0, 1.0]), st.floats(-1.0, 1.0))
 PERCENTILES = st.one_of(around(30.0, 60.0, 75.0, 80.0).map(abs), st.sampled_from([0.0, 100.0]), st.floats(0.0, 100.0))
-EVENT_NAMES = st.one_of(st.sampled_from(RISKY_NAMES + HARMLESS_NAMES), st.text())
+EVENT_NAMES = st.one_of(
+    st.sampled_from(RISKY_NAMES + HARMLESS_NAMES), st.text().map(lambda name: without_unseen(name).strip())
+)
 
 
 @st.composite

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,6 +61,19 @@ def test_what_an_event_or_a_full_portfolio_must_block_is_found_in_a_batch_of_oth
         "record 45: high-risk event 'FED' is active: action must be NO_TRADE, found 'BUY_CALL'",
         "record 45: high-risk event 'FED' is active: gate must be EVENT_BLOCK, found 'PASS'",
     ]
+
+
+@pytest.mark.parametrize("name", ["RBI ", " fed", "EARNINGS\n", "CP\u200bI", "\ufeffRBI", "GDP\u00a0"])
+def test_an_active_window_under_a_name_that_hides_something_is_a_violation_whatever_was_decided(name: str) -> None:
+    hidden = {"event_name": name, "event_window_active": True}
+    row = plain(DecidedRow(phase4_record(), decide(phase4_record())))
+    row["input"] |= hidden
+    (fast,) = phase4.judge_rows([msgspec.json.decode(json.dumps(row), type=phase4.WholeRow)], FIRST)
+    assert fast.section == phase4.POLICY
+    assert fast.message.startswith("record 41: the policy can't be checked on this input: event_name ")
+    assert list(phase4.judge_value(row, FIRST)) == [fast]
+    row["input"]["event_window_active"] = False
+    assert list(phase4.judge_value(row, FIRST)) == [], "without a window no name matters"
 
 
 def test_a_veto_that_is_not_applied_is_found_in_a_batch_of_phase_3() -> None:

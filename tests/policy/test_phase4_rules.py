@@ -56,7 +56,9 @@ def test_an_active_high_risk_window_blocks_however_its_name_is_written(name: str
     assert_blocked_by(decision, "EVENT_BLOCK")
 
 
-@pytest.mark.parametrize("name", ["NONE", "GDP", "", "RBI ", "FEDERAL", "US CPI", "EARNING"])
+@pytest.mark.parametrize(
+    "name", ["NONE", "BUDGET", "GDP", "", "RBI MPC", "FEDERAL", "US CPI", "EARNING", "\uff32\uff22\uff29", "F\u0415D"]
+)
 def test_any_other_active_window_is_medium_risk_and_changes_nothing_else(name: str) -> None:
     decision = decide(phase4_record(event_name=name, event_window_active=True))
     quiet = decide(phase4_record())

@@ -73,6 +73,11 @@ def warned(work: Path) -> None:
     healthy(work).change(Artifact.MONITORING, lambda found: found.update(status="ALERT", alerts=[alert]))
 
 
+def declined(work: Path) -> None:
+    """A note that says NO-GO beside gates that passed."""
+    healthy(work).put(Artifact.PHASE4_SIGNOFF, "Recommendation: rejected\n")
+
+
 def alerted(work: Path) -> None:
     """P1, and nobody has opened the incident."""
     laid_out(work)

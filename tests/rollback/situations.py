@@ -14,6 +14,7 @@ from tests.rollback.layouts import (
     compared,
     crashed,
     crashed_and_changed,
+    declined,
     explained,
     fallen,
     fallen_alone,
@@ -89,6 +90,7 @@ STATES: dict[str, State] = {
     "no quality check": State(without(Artifact.QUALITY_CHECK), "run", "noon", "phase4 run --tag noon"),
     "no report": State(without(Artifact.REPORT), "guided", "noon", "phase4 rollback"),
     "a warning": State(warned, "", "noon", "phase4 watch"),
+    "a note of NO-GO": State(declined, "", "noon", "phase4 status --tag noon"),
     "P1, no incident": State(alerted, "guided", "B", "phase4 rollback"),
     "P1 of another tag": State(
         lambda work: older(bad_tag(healthy(work).reports), 500),

@@ -109,7 +109,7 @@ GOES_BAD: dict[str, tuple[Callable[[Path], None], str]] = {
     "missing": (missing, "complete"),
     "failing a gate": (failing, "gates passed"),
     "in alert": (alerting, "monitoring OK"),
-    "unsigned": (unsigned, "signed off"),
+    "unsigned": (unsigned, "sign-off not NO-GO"),
     "disguised as Phase 3": (disguised, "parses"),
     "without any decision": (lambda work: overwrite_report(work, b"{}"), "parses"),
     "garbage": (lambda work: overwrite_report(work, b"garbage"), "parses"),

@@ -193,4 +193,8 @@ CASES = {
         "run_record_damaged", None, "unknown", "engineering", both(ran(signoff="crashed"), empty_record),
         [("r.json", "run record", "is empty")],
     ),
+    "note of NO-GO": Case(
+        "no_go", None, "warning", "product", lambda tag: tag.put(SIGNOFF, "Verdict:\nDo not\nproceed"),
+        [("t1_phase4_signoff.md", "recommendation", "do not proceed")],
+    ),
 }  # fmt: skip

@@ -70,7 +70,7 @@ def contents(tag: str, phase: int = 4) -> dict[Artifact, object]:
             "validation_errors": [],
         },
         Artifact.QUALITY_CHECK: quality(phase=phase),
-        Artifact.PHASE4_SIGNOFF if phase == 4 else Artifact.PHASE3_SIGNOFF: "# Sign-off\n",
+        Artifact.PHASE4_SIGNOFF if phase == 4 else Artifact.PHASE3_SIGNOFF: "# Sign-off\n\nRecommendation: **GO**\n",
     }
     if phase == 4:
         found[Artifact.MONITORING] = {

@@ -60,7 +60,7 @@ def test_an_absent_file_is_absent(tag: Tag, name: str, artifact: Artifact) -> No
 
 
 @pytest.mark.parametrize(("name", "artifact"), JSON_CHECKS)
-def test_a_file_cut_short_is_being_written_while_it_is_fresh_and_unreadable_later(
+def test_a_file_cut_short_is_being_written_while_it_is_fresh_and_absent_later(
     tag: Tag, name: str, artifact: Artifact
 ) -> None:
     half = tag.path(artifact).read_bytes()[:-10]
@@ -74,7 +74,7 @@ def test_an_empty_note_is_being_written_while_it_is_fresh_and_unreadable_later(t
     tag.put(SIGNOFF, "", age=0)
     assert state(tag, "signoff") == ("writing", False)
     tag.put(SIGNOFF, " \n", age=OLD)
-    assert state(tag, "signoff") == ("unreadable", False)
+    assert state(tag, "signoff") == ("absent", False)
 
 
 @pytest.mark.parametrize(("name", "artifact"), JSON_CHECKS)

@@ -81,9 +81,9 @@ def test_a_check_of_an_older_report_does_not_count_as_one_that_parses(tag: Tag, 
         (lambda tag: tag.put(Artifact.QUALITY_CHECK, quality(False)), "gates passed"),
         (lambda tag: tag.ran(monitor="timed_out"), "gates passed"),
         (lambda tag: tag.change(Artifact.MONITORING, partial(dict.update, alerts=[ALERT])), "monitoring OK"),
-        (without_note, "signed off"),
-        (lambda tag: tag.put(Artifact.PHASE4_SIGNOFF, ""), "signed off"),
-        (lambda tag: tag.age(Artifact.PHASE4_SIGNOFF, REPORT_AGE + 10), "signed off"),
+        (without_note, "sign-off not NO-GO"),
+        (lambda tag: tag.put(Artifact.PHASE4_SIGNOFF, ""), "sign-off not NO-GO"),
+        (lambda tag: tag.age(Artifact.PHASE4_SIGNOFF, REPORT_AGE + 10), "sign-off not NO-GO"),
     ],
 )
 def test_the_rungs_of_gates_monitoring_and_sign_off(tag: Tag, spoil: Callable[[Tag], object], rung: str) -> None:

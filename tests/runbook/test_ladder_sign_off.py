@@ -26,12 +26,15 @@ def failed_rung(tag: Tag, state: OperationsState = NOTHING) -> str | None:
         "**Recommendation**: **NO-GO**, the release check did not pass",
         "| Recommendation | NO-GO |",
         "Recommendation (of GO/NO-GO): NO-GO",
+        "Recommendation: NO\u2011GO",
+        "Recommendation:\nNO-GO is what the product owner says",
+        "## Recommendation\n\nDo not proceed.",
     ],
 )
 def test_a_note_that_recommends_no_go_fails_the_rung_of_the_sign_off_alone(tag: Tag, line: str) -> None:
     assert failed_rung(tag) is None
     tag.put(Artifact.PHASE4_SIGNOFF, f"# Sign-off\n\n{line}\n")
-    assert failed_rung(tag) == "signed off"
+    assert failed_rung(tag) == "sign-off not NO-GO"
     assert all_ok(judge(read_evidence(tag.site, tag.name, patient=False))), "the note is there, which is the check"
 
 
@@ -44,7 +47,7 @@ def test_a_note_that_recommends_no_go_fails_the_rung_of_the_sign_off_alone(tag: 
         "Recommendation: NO-GO/GO",
         "Recommendation: NO-GO / GO",
         "Recommendation (GO/NO-GO): GO",
-        "Recommendation:\nNO-GO is for the product owner to say",
+        "Recommendation: GO / NO-GO is for the product owner to say",
         "NO-GO was the word last week",
         "Recommendation: CASINO-GO",
         "Recommendation: NO-GOING back",
@@ -59,7 +62,7 @@ def test_an_earlier_rung_is_named_before_the_no_go_and_the_no_go_before_a_later_
     tag.put(Artifact.PHASE4_SIGNOFF, "Recommendation: NO-GO\n")
     held = Quarantined(tag=tag.name, report_sha256=None, report_size=None, reason="bad", at="then")
     state = OperationsState(quarantine=(held,))
-    assert failed_rung(tag, state) == "signed off"
+    assert failed_rung(tag, state) == "sign-off not NO-GO"
     tag.change(Artifact.MONITORING, lambda content: content.update(status="ALERT", alerts=[ALERT]))
     assert failed_rung(tag, state) == "monitoring OK"
     tag.put(Artifact.QUALITY_CHECK, quality(False))

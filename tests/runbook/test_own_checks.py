@@ -64,7 +64,7 @@ def test_a_check_without_a_key_holds_when_its_file_is_there(tmp_path: Path) -> N
     check = judged(tag).health["desk_note"]
     assert (check.state, check.expected, check.found) == ("present", "t1_desk_note.md present", "present")
     put(tag, "_desk_note.md", " \n")
-    assert judged(tag).health["desk_note"].state == "unreadable"
+    assert judged(tag).health["desk_note"].issues == ("holds no visible text",)
     (tag.reports / "t1_desk_note.md").unlink()
     assert judged(tag).health["desk_note"].state == "absent"
 
@@ -185,7 +185,7 @@ def test_each_check_is_a_rung_by_its_title_before_the_sign_off(tmp_path: Path) -
     assert rungs == (*RUNGS[:4], *TITLES, *RUNGS[4:])
     assert judged(tag).rung is None
     (tag.reports / "t1_phase4_signoff.md").write_text("Recommendation: NO-GO\n")
-    assert judged(tag).rung == "signed off"
+    assert judged(tag).rung == "sign-off not NO-GO"
     put(tag, FILE, SHADOW | {"shadow": {"minutes": 0}})
     assert judged(tag).rung == "Shadow minutes"
     (tag.reports / "t1_desk_note.md").unlink()

@@ -158,7 +158,7 @@ def test_each_tag_shows_the_first_rung_that_it_fails(work: Path) -> None:
     tags["gates passed"].put(Artifact.QUALITY_CHECK, quality(False))
     alert = {"status": "ALERT", "alerts": [ALERT]}
     tags["monitoring OK"].change(Artifact.MONITORING, lambda content: content.update(alert))
-    tags["signed off"].remove(Artifact.PHASE4_SIGNOFF)
+    tags["sign-off not NO-GO"].remove(Artifact.PHASE4_SIGNOFF)
     freeze(work, "matches-its-manifest")
     tags["matches its manifest"].change(Artifact.SUMMARY, lambda content: content.update(total_records=1))
     draft = Draft("note", detail={"changes": {"quarantine": [QUARANTINED]}})

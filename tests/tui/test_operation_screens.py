@@ -44,7 +44,7 @@ async def test_the_picker_chooses_nothing_beforehand_and_shows_ladder_and_differ
         await user.press("down")
         await user.sees("✔ can be switched to", "✔ not quarantined", "differs from B:", "monitoring: alert → ok")
         await user.press("down")
-        await user.sees("✘ monitoring OK: fails", "· signed off: not looked at", "nothing differs")
+        await user.sees("✘ monitoring OK: fails", "· sign-off not NO-GO: not looked at", "nothing differs")
         await user.press("enter")
         await user.sees("B is not known-good: it fails `monitoring OK`")
         await user.press("escape")

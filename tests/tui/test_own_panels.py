@@ -55,7 +55,7 @@ async def test_a_long_title_leaves_room_for_its_state(tmp_path: Path) -> None:
     (tmp_path / "reports" / "t1_desk_note.md").write_text("")
     async with operator_at(tmp_path, (80, 24)) as me:
         await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.focus)
-        await me.sees("NOTE OF THE DESK FOR TH…  ✘ UNREADABLE")
+        await me.sees("NOTE OF THE DESK FOR THE NI…  ○ ABSENT")
 
 
 async def test_a_tag_of_phase_3_has_none_of_them(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ async def test_the_sequence_the_ladder_and_the_audit_list_what_is_the_desks(tmp_
         await me.press("k")
         await me.sees("fails Shadow duration")
         await me.press("down")
-        await me.sees("Shadow minutes", "Desk note", "signed off")
+        await me.sees("Shadow minutes", "Desk note", "sign-off not NO-GO")
         await me.press("escape", "a")
         await me.sees("t1_shadow_duration.json", "t1_desk_note.md", "7 of 7 present")
 

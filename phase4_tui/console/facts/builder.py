@@ -74,7 +74,7 @@ def view_of(judgement: "Judgement") -> TagView:
         missing=evidence.missing_files,
         kpis=tuple(sorted(snapshot.kpis.items())) if snapshot else (),
         alerts=tuple((alert.metric, alert.value, alert.threshold, alert.severity) for alert in alerts),
-        signoff="NO-GO" if evidence.no_go else "GO" if judgement.health["signoff"].ok else "",
+        signoff=evidence.recommendation.verdict,
     )
 
 

@@ -9,7 +9,7 @@ from typing import get_args
 
 import msgspec
 
-from phase4_tui.policy.phase4.event_risk import assess_event
+from phase4_tui.policy.phase4.event_risk import assess_event, name_problem
 from phase4_tui.policy.phase4.exposure import is_blocked
 from phase4_tui.policy.phase4.record import Decision
 from phase4_tui.policy.phase4.sizing import SCORE_RANGE, SIZE_RANGE
@@ -87,6 +87,9 @@ def judge_rows(rows: Sequence[JudgedRow | WholeRow], first: int) -> Iterator[Vio
 
 def judge_row(row: JudgedRow | WholeRow, number: int) -> Iterator[Violation]:
     """Yield the policy violations of a row with a valid schema; `number` counts from 1."""
+    if (hidden := _hidden_name(row.input)) is not None:
+        yield Violation(POLICY, f"record {number}: {hidden}")
+        return
     needed = required_gate(row.input)
     if needed is not None:
         yield from _judge_block(number, needed, row.decision.action, row.decision.policy_tags.gate)
@@ -127,12 +130,21 @@ def judge_value(value: object, number: int) -> Iterator[Violation]:
         if unbound:
             yield Violation(POLICY, f"record {number}: {unbound[0]}_portfolio_exposure_pct must be a finite number")
             return
+        if (hidden := _hidden_name(judged)) is not None:
+            yield Violation(POLICY, f"record {number}: {hidden}")
+            return
         needed = required_gate(judged)
         if needed is not None:
             decision = decision if isinstance(decision, dict) else {}
             tags = decision.get("policy_tags")
             gate = tags.get("gate") if isinstance(tags, dict) else None
             yield from _judge_block(number, needed, decision.get("action"), gate)
+
+
+def _hidden_name(seen: JudgedInput) -> str | None:
+    """Return why the event rule can't be checked on an active window: its name may be a padded RBI, FED, ..."""
+    problem = name_problem(seen.event_name) if seen.event_window_active else None
+    return None if problem is None else f"the policy can't be checked on this input: event_name {problem}"
 
 
 def _exposure(judged: JudgedInput, name: str) -> float:

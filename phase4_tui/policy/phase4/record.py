@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from phase4_tui.policy.phase4.event_risk import USUAL_NAMES, check_event_name
 from phase4_tui.policy.timestamps import check_timestamp
 from phase4_tui.policy.vocabulary import Action, Bias, Gate, Level, Regime, SessionSlot, Underlying
 
@@ -35,6 +36,8 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 
     def __post_init__(self) -> None:
         check_timestamp(self.timestamp)
+        if self.event_name not in USUAL_NAMES:  # a shortcut: most records have one of these
+            check_event_name(self.event_name)
 
 
 class PolicyTags(msgspec.Struct, frozen=True, gc=False):
