@@ -18,7 +18,7 @@ from phase4_tui.artifacts.names import RUNBOOK_ARTIFACTS
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.report import ReportReader
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.artifacts.strict_json import BadJson
+from phase4_tui.artifacts.strict_json import BadJson, not_utf8
 from phase4_tui.errors import Refused, Remedy
 from phase4_tui.policy.timestamps import instant
 
@@ -74,7 +74,9 @@ _decode_row = msgspec.json.Decoder(_Row).decode
 def _single(data: bytes, number: int) -> _Row:
     try:
         return _decode_row(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise BadElement(number, not_utf8(error)) from None
+    except msgspec.DecodeError as error:
         raise BadElement(number, f"has no decision that can be compared: {error}") from None
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from phase4_tui import __version__
 from phase4_tui.artifacts.atomic_files import atomic_write
+from phase4_tui.artifacts.directories import obstacle
 from phase4_tui.artifacts.models import Diagnostic
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.errors import Remedy
@@ -100,7 +101,9 @@ def _proof(state: Path) -> tuple[Proof, Finding]:
         proof, whose = probe_barrier("seccomp", state), f"for {state}"
     else:
         with tempfile.TemporaryDirectory(prefix="phase4-doctor-") as directory:
-            proof, whose = probe_barrier("seccomp", Path(directory)), f"shown elsewhere, {state} does not exist yet"
+            wrong = obstacle(state)
+            proof = probe_barrier("seccomp", Path(directory))
+            whose = f"shown elsewhere, {wrong.message if wrong else f'{state} does not exist yet'}"
     detail = f"{proof.state_protection}, {whose}"
     return proof, Finding(name="state protection", ok=proof.protects_state, detail=detail, advisory=True)
 
@@ -122,6 +125,9 @@ def _running(reports: Path) -> Finding:
 
 def _disk(reports: Path) -> list[Finding]:
     """Write a file in the reports directory, to check permissions and compare the file system's clock with ours."""
+    wrong = obstacle(reports)
+    if wrong is not None:
+        return [Finding(name="file rights", ok=False, detail=wrong.message, remedies=wrong.remedies)]
     if not reports.is_dir():
         detail = f"{reports} does not exist yet; a run makes it"
         return [Finding(name="file rights", ok=True, detail=detail, advisory=True)]
