@@ -37,7 +37,10 @@ def _site(given: dict[str, str]) -> "Site | None":
     from phase4_tui.tui.terminal import why_unusable  # noqa: PLC0415 - as above
 
     environment = dict(os.environ)
-    workdir = Path(given.get("workdir") or environment.get("PHASE4_WORKDIR") or ".").absolute()
+    try:
+        workdir = Path(given.get("workdir") or environment.get("PHASE4_WORKDIR") or ".").absolute()
+    except FileNotFoundError:
+        return None  # the directory that this was started in is gone
     if not workdir.is_dir() or why_unusable() is not None:
         return None
     try:

@@ -29,10 +29,16 @@ def check_moment(text: str) -> str:
 
 
 def age(seconds: float) -> str:
-    """Return a short age: `3 s`, `5 min`, `2 h`, `4 d`; a time ahead of this clock says so."""
+    """Return a short age for a column: `3 s`, `5 min`, `2 h`, `4 d`; a time ahead of this clock says so."""
     if seconds < -1:
         return f"{age(-seconds)} ahead"
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= size:
             return f"{int(seconds // size)} {unit}"
     return f"{max(int(seconds), 0)} s"
+
+
+def since(seconds: float) -> str:
+    """Return an age in a sentence: `20 s ago`, `1 h ahead of this clock`."""
+    told = age(seconds)
+    return f"{told} of this clock" if told.endswith("ahead") else f"{told} ago"

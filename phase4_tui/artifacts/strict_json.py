@@ -18,6 +18,7 @@ _CUT_OFF = {
     "Expecting ',' delimiter": re.compile(r"\.|[eE][+-]?"),
     "Invalid \\": re.compile(r"\\?u?[0-9a-fA-F]{0,4}"),
 }
+RESAVE = Remedy(effect="save it as plain UTF-8")
 DEPTH_LIMIT = 200
 LONGEST_INT = 400
 
@@ -34,13 +35,18 @@ def decode_text(data: bytes) -> str:
     """Return the text of UTF-8 bytes without a byte order mark, else raise BadJson."""
     for mark, name in _BOMS:
         if data.startswith(mark):
-            resave = Remedy(effect="save it as plain UTF-8")
-            raise BadJson(f"begins with a {name} byte order mark", remedy=resave)
+            raise BadJson(f"begins with a {name} byte order mark", remedy=RESAVE)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         cut_short = error.end == len(data) and error.reason == "unexpected end of data"
-        raise BadJson(f"is not UTF-8 at byte {error.start + 1}", truncated=cut_short) from None
+        told = f"is not UTF-8 at byte {error.start + 1} (0x{data[error.start]:02x})"
+        raise BadJson(told, truncated=cut_short, remedy=RESAVE) from None
+
+
+def not_utf8(error: UnicodeDecodeError) -> str:
+    """Return in words which byte of a part of a file is no UTF-8."""
+    return f"is not UTF-8 (byte 0x{error.object[error.start]:02x})"
 
 
 def parse(data: bytes) -> object:

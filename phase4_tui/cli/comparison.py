@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from phase4_tui.cli.asker import give, result_of, session_of
-from phase4_tui.cli.context import DONE, Desk, emit
+from phase4_tui.cli.context import DONE, REFUSED, Desk, emit
 from phase4_tui.console.comparison_lines import comparison_lines
 from phase4_tui.console.operations.dialogues.phase4 import compare_tags
 from phase4_tui.journal.state import read_state
@@ -32,4 +32,4 @@ def compare(
         emit(result)
     else:
         session.ask.show(comparison_lines(result))
-    return DONE
+    return DONE if result.comparable else REFUSED

@@ -115,7 +115,11 @@ def open_desk(common: Mapping[str, Any]) -> Desk:
     """Return the desk for the common options; raises SettingsError, Refused."""
     environment = dict(os.environ)
     chosen = common["workdir"] or environment.get("PHASE4_WORKDIR") or "."
-    workdir = Path(chosen).absolute()
+    try:
+        workdir = Path(chosen).absolute()
+    except FileNotFoundError:
+        elsewhere = Remedy(effect="change to another one, or name one with `-C`")
+        raise Refused("the directory that this was started in is gone", remedy=elsewhere) from None
     if not workdir.is_dir():
         lays_out = Remedy("", command_line("init", str(chosen)), "lays one out")
         raise Refused(f"{workdir} is not a directory", remedy=lays_out, file=str(workdir))

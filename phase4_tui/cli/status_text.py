@@ -2,7 +2,7 @@
 
 import json
 
-from phase4_tui.artifacts.clock import age
+from phase4_tui.artifacts.clock import since
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import say
 from phase4_tui.cli.status_document import StatusDocument
@@ -113,8 +113,7 @@ def _from(workdir: str, file: str) -> str:
 def _age(check: Check, looked_ns: int) -> str:
     if check.modified_ns is None:
         return ""
-    since = age((looked_ns - check.modified_ns) / 1e9)
-    return f" · {since}" if since.endswith("ahead") else f" · {since} ago"
+    return f" · {since((looked_ns - check.modified_ns) / 1e9)}"
 
 
 def _show_last_run(evidence: Evidence) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from phase4_tui.artifacts.clock import age, now_ns
+from phase4_tui.artifacts.clock import now_ns, since
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import DONE, Desk, emit, say
 from phase4_tui.cli.status_text import STYLES, show_next_move
@@ -29,8 +29,8 @@ def known_good_list(desk: Desk) -> int:
         symbol = "★" if row.pinned else "✔" if row.known_good else "·"
         failed = row.first_failed_rung
         rung = "known-good" if failed is None else f"fails: {rung_in_words(failed, row.phase)}"
-        since = age((now_ns() - row.modified_ns) / 1e9)
-        say(f"{symbol} {row.tag}  {since} ago  {rung}", STYLES["ok" if row.known_good else "unknown"])
+        written = since((now_ns() - row.modified_ns) / 1e9)
+        say(f"{symbol} {row.tag}  {written}  {rung}", STYLES["ok" if row.known_good else "unknown"])
     if not any(row.known_good for row in rows):
         say("no tag is known-good")
         show_next_move(next_move(read_situation(desk.site)))

@@ -17,7 +17,7 @@ def comparison_lines(result: ComparisonResult) -> list[Line]:
         for what, same in (("input", result.same_input), ("rules", result.same_rules))
     ]
     for title, differences in (("CHECKS", result.checks), ("KPIS", result.kpis), ("DECISIONS", result.decisions)):
-        unknown = title == "DECISIONS" and "incomparable" in result.decision_counts
+        unknown = not result.comparable or (title == "DECISIONS" and "incomparable" in result.decision_counts)
         none = "incomparable" if unknown else "no difference"
         lines.append((title if differences else f"{title}  {none}", "title"))
         lines += [
@@ -26,7 +26,7 @@ def comparison_lines(result: ComparisonResult) -> list[Line]:
         if len(differences) > SHOWN_DECISIONS:
             lines.append(f"  … and {len(differences) - SHOWN_DECISIONS} more; `--json` lists them")
     lines += [(f"note: {note}", "warning") for note in result.notes]
-    return [*lines, (result.verdict, "good" if result.recovered else "bad")]
+    return [*lines, (result.verdict, "good" if result.recovered else "bad" if result.comparable else "warning")]
 
 
 def _difference(found: Difference, *, with_good: bool) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from phase4_tui.artifacts.strict_json import not_utf8
 from phase4_tui.errors import Unusable
 
 GENESIS = "0" * 64
@@ -68,7 +69,9 @@ def decode_line(line: bytes) -> Event:
     """Return the event of a line, given without its newline; raises BadEvent when a byte of it was changed."""
     try:
         event = _decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UnicodeDecodeError as error:
+        raise BadEvent(f"is no event: {not_utf8(error)}") from None
+    except (msgspec.DecodeError, RecursionError) as error:
         raise BadEvent(f"is no event: {error}") from None
     if canonical(event) != line:
         raise BadEvent(f"event {event.seq} is not written as the journal writes")

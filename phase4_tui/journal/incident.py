@@ -46,6 +46,8 @@ class Comparison(Document):
     report_sha256: str | None
     verdict: str
     at: Moment
+    comparable: bool = True
+    """False when nothing could be compared, which an older journal never says."""
 
 
 class Former(Document):

@@ -1,11 +1,17 @@
-"""The lease: which process leads a rollback. A dead holder is replaced at once, a live one only with a reason."""
+"""The lease: which process leads a rollback. A dead holder is replaced at once, a live one only with a reason.
 
+Whether a holder on another host lives is judged by its heartbeats, without either host's clock: who writes compares
+the time of the lease with that of a file made just now, both given by the file system.
+"""
+
+import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import PositiveInt
+from pydantic import PositiveInt, PrivateAttr
 
 from phase4_tui.artifacts.atomic_files import atomic_write, process_alive, to_json
 from phase4_tui.artifacts.clock import iso, now_ns
@@ -36,14 +42,16 @@ class Lease(Document):
     since: str
     heartbeat: str
     heartbeat_ns: int
+    _silent_seconds: float | None = PrivateAttr(default=None)
+    """By the file system's clock, how long ago the last heartbeat was; None until someone who may write measures it."""
 
     def __str__(self) -> str:
         return f"{self.operator}@{self.host} (pid {self.pid}, since {self.since})"
 
     def is_alive(self) -> bool:
-        """True while the holder lives, as far as this host can tell."""
+        """True while the holder lives, as far as this host can tell; one elsewhere does unless its silence is known."""
         if self.host != host_name():
-            return abs(now_ns() - self.heartbeat_ns) / 1e9 < DEAD_AFTER_SECONDS
+            return self._silent_seconds is None or abs(self._silent_seconds) < DEAD_AFTER_SECONDS
         if not process_alive(self.pid):
             return False
         seen = _seen(self.pid)
@@ -65,8 +73,11 @@ def read_lease(reports: Path) -> Lease | None:
 
 
 def other_holder(reports: Path, actor: Actor) -> Lease | None:
-    """Return the lease if another operator, who lives, holds it; all sessions of one operator may give operations."""
-    lease = read_lease(reports)
+    """Return the lease if another operator, who lives, holds it; all sessions of one operator may give operations.
+
+    For one who may write: it makes a nameless file to learn the file system's time. Raises OSError.
+    """
+    lease = _measured(reports)
     return lease if lease is not None and not lease.is_of(actor) and lease.is_alive() else None
 
 
@@ -76,7 +87,7 @@ def take_lease(reports: Path, actor: Actor, *, by_force: bool = False) -> Lease 
     Raises Held when another live process holds it, unless `by_force`; Busy, OSError.
     """
     with _alone(reports):
-        before = read_lease(reports)
+        before = _measured(reports)
         if before is not None and not by_force and not before.is_of_process(actor) and before.is_alive():
             raise Held(str(before), operator=before.operator, host=before.host, pid=before.pid)
         since = before.since if before is not None and before.is_of(actor) else iso(now_ns())
@@ -102,6 +113,21 @@ def drop_lease(reports: Path, actor: Actor) -> None:
         lease = read_lease(reports)
         if lease is not None and lease.is_of_process(actor):
             (state_dir(reports) / LEASE_FILE).unlink()
+
+
+def _measured(reports: Path) -> Lease | None:
+    """Return the lease, of a holder on another host with how long it has been silent."""
+    lease, directory = read_lease(reports), state_dir(reports)
+    if lease is None or lease.host == host_name():
+        return lease
+    with tempfile.TemporaryFile(dir=directory) as probe:
+        now = os.fstat(probe.fileno()).st_mtime_ns
+    try:
+        written = (directory / LEASE_FILE).stat().st_mtime_ns
+    except FileNotFoundError:  # given back meanwhile
+        return None
+    lease._silent_seconds = (now - written) / 1e9
+    return lease
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
-from phase4_tui.errors import Unusable
+from phase4_tui.errors import Remedy, Unusable
 
 RETRY_SECONDS = 0.02
 OPEN_TRIES = 20
@@ -43,7 +43,10 @@ class DirectoryLock:
                 return
             except BlockingIOError:
                 if time.monotonic() >= deadline:
-                    raise Busy(f"{self._directory} is locked by another process", file=str(self._file)) from None
+                    told = f"{self._file} is locked by another process"
+                    raise Busy(
+                        told, remedy=Remedy(effect="wait for its end, then try again"), file=str(self._file)
+                    ) from None
                 time.sleep(RETRY_SECONDS)
 
     @property
@@ -84,7 +87,7 @@ class DirectoryLock:
             stack.callback(os.close, directory)
             directory_holds = True
             try:
-                fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _flock(directory, fcntl.LOCK_EX, self._directory)
             except OSError as error:
                 if error.errno not in _NOT_LOCKABLE:
                     raise
@@ -93,7 +96,7 @@ class DirectoryLock:
             for _ in range(OPEN_TRIES):
                 file = os.open(self._file, flags, 0o666)
                 stack.callback(os.close, file)
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _flock(file, fcntl.LOCK_EX, self._file)
                 if os.fstat(file).st_nlink:  # otherwise deleted between open and lock
                     return stack.pop_all(), (directory, file)
             if directory_holds:  # so deleting the file neither gives a second lock nor denies one
@@ -108,3 +111,11 @@ class DirectoryLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+def _flock(descriptor: int, mode: int, path: Path) -> None:
+    """Lock without waiting; an error names the path, which the system call does not know."""
+    try:
+        fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None

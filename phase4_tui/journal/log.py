@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from phase4_tui.artifacts.directories import obstacle
 from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import state_dir
@@ -99,9 +100,12 @@ def lines_of(file: BinaryIO) -> Iterator[bytes]:
 def _opened(reports: Path) -> BinaryIO | None:
     try:
         return open_regular(journal_path(reports))
-    except FileNotFoundError:
-        return None
-    except Unreadable as error:
+    except (FileNotFoundError, Unreadable) as error:
+        wrong = obstacle(state_dir(reports))
+        if wrong is not None:
+            raise JournalDamaged(wrong.message, remedy=wrong.remedies, **wrong.context) from None
+        if isinstance(error, FileNotFoundError):
+            return None
         path = journal_path(reports)
         raise JournalDamaged(f"{path} {error.message}", remedy=(*error.remedies, *REPAIR), file=str(path)) from None
 

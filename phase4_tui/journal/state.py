@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
+from phase4_tui.artifacts.directories import obstacle
 from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import state_dir
@@ -157,10 +158,11 @@ def state_path(reports: Path) -> Path:
 def stored_state(reports: Path) -> OperationsState | None:
     """Return the state in `state.json`, None without one; raises StateUnreadable."""
     found = look(state_path(reports), OperationsState, limit=STATE_LIMIT_BYTES)
+    wrong = obstacle(state_dir(reports)) if found.value is None else None
+    if wrong is not None:  # there is nothing that could be repaired
+        raise StateUnreadable(wrong.message, remedy=wrong.remedies, **wrong.context)
     if found.state == "absent":
         return None
-    if found.value is None and not state_dir(reports).is_dir():  # there is nothing that could be repaired
-        raise StateUnreadable(f"{state_dir(reports)} is no directory", remedy=REPAIR[:1], file=found.file)
     if found.value is None:
         raise StateUnreadable(f"{found.file}: {'; '.join(found.problems) or found.state}", file=found.file)
     return found.value

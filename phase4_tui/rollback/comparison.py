@@ -11,8 +11,8 @@ from pydantic import Field
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.errors import Refused, Remedy
-from phase4_tui.journal.state import OperationsState, read_state
-from phase4_tui.rollback.decision_pairs import BadReport, Close, DecisionCounts, compare_decisions
+from phase4_tui.journal.state import read_state
+from phase4_tui.rollback.decision_pairs import BadReport, Close, DecisionCounts, Pairs, compare_decisions
 from phase4_tui.rollback.freeze import LIST_TAGS
 from phase4_tui.rollback.frozen_copies import artifacts_of
 from phase4_tui.runbook.evidence import Evidence
@@ -22,6 +22,8 @@ from phase4_tui.runbook.provenance import RunRecord, runs_of
 from phase4_tui.runbook.site import Site
 
 Label = Literal["gone", "still there", "new", "within tolerance", "incomparable"]
+WRONG: tuple[Label, ...] = ("gone", "still there", "new")
+"""The labels of what was wrong in the bad tag or is in the re-run."""
 SHOWN_DECISIONS = 1000
 DEFAULT_RTOL = 1e-9
 
@@ -57,6 +59,8 @@ class ComparisonResult(Document):
     decision_counts: dict[str, int]
     verdict: str
     recovered: bool
+    comparable: bool
+    """False when nothing of the re-run has anything of the bad tag to be compared with."""
     sources: dict[str, Sources] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -101,15 +105,18 @@ def compare(
 ) -> ComparisonResult:
     """Compare two or three tags; numbers are equal within the relative (`rtol`) and absolute (`atol`) tolerance.
 
-    The decisions of a bad tag whose report is missing, unreadable or of Phase 3 are incomparable; the notes say why.
-    Raises BadTag; Refused when the report of another tag is any of these, or nothing is known of a tag.
+    The decisions of a bad tag whose report is missing or unreadable are incomparable; the notes say why. Nothing of an
+    incident's tag of Phase 3 is comparable. Raises BadTag; Refused when another tag is of Phase 3, the report of
+    another tag is missing or unreadable, or nothing is known of a tag.
     """
     tags, found, close = check_comparable(site, bad, rerun, known_good, rtol, atol)
     sources = {side: sources_of(site, tag) for side, tag in tags.items()}
     paths = {side: site.reports / file_name(tag, Artifact.REPORT) for side, tag in tags.items()}
-    counts, decisions, problem = _decisions(found["bad"].evidence, paths, close)
-    kpis, checks = _kpis(found, close), _checks(found)
-    trouble = [one for one in (*kpis, *checks) if one.label in ("still there", "new")]
+    pairs, problem = _decisions(found["bad"].evidence, paths, close)
+    same_phase = found["bad"].phase == found["rerun"].phase
+    kpis, checks = (_kpis(found, close), _checks(found)) if same_phase else ([], [])
+    labels = [one.label for one in (*kpis, *checks) if one.label in WRONG]
+    comparable = same_phase and (pairs.comparable or problem is not None or bool(labels))
     return ComparisonResult(
         bad=bad,
         known_good=known_good,
@@ -118,14 +125,15 @@ def compare(
         same_rules=_same(sources, "rules_sha256"),
         kpis=tuple(kpis),
         checks=tuple(checks),
-        decisions=tuple(Difference.model_validate(one) for one in decisions),
-        decision_counts=counts,
-        verdict=_verdict(rerun, kpis + checks, counts, comparable=problem is None),
-        recovered=not trouble,
+        decisions=tuple(Difference.model_validate(one) for one in pairs.told),
+        decision_counts=pairs.counts,
+        verdict=_verdict(rerun, labels, pairs, problem) if comparable else _incomparable(bad, rerun, same_phase),
+        recovered=comparable and set(labels) <= {"gone"},
+        comparable=comparable,
         sources=sources,
         notes=(
-            *_incomparable(bad, problem),
-            *_notes(sources, counts),
+            *_not_paired(bad, problem),
+            *_notes(sources, pairs.counts),
             *(note for tag in tags.values() for note in replaced_sources(site, tag)),
         ),
     )
@@ -146,38 +154,36 @@ def check_comparable(
     found = {side: judge_tag(site, tag, state) for side, tag in tags.items()}
     for side, judgement in found.items():
         tag = judgement.tag
-        if side == "bad" and _is_known(site, state, tag):
-            continue  # the incident's tag is compared whatever is left of it
-        if not os.path.lexists(site.reports / file_name(tag, Artifact.REPORT)):
+        if side == "bad" and state.incident_of(tag) is not None:
+            continue  # compared whatever is left of it, so that what comes out is on record
+        there = os.path.lexists(site.reports / file_name(tag, Artifact.REPORT))
+        if not there and not (side == "bad" and _is_known(site, tag)):
             raise Refused(f"{tag} has no report in {site.reports}", remedy=LIST_TAGS, tag=tag)
         if judgement.phase == 3:
-            raise Refused(f"{tag} is of Phase 3: only Phase 4 tags can be compared", tag=tag)
+            told = f"{tag} is of Phase 3: only Phase 4 tags can be compared"
+            raise Refused(told, remedy=LIST_TAGS, tag=tag)
     return tags, found, close
 
 
-def _is_known(site: Site, state: OperationsState, tag: str) -> bool:
-    if state.incident_of(tag) is not None or artifacts_of(site, tag):
-        return True
-    return next(runs_of(site.reports, tag), None) is not None
+def _is_known(site: Site, tag: str) -> bool:
+    return bool(artifacts_of(site, tag)) or next(runs_of(site.reports, tag), None) is not None
 
 
-def _decisions(
-    bad: Evidence, paths: Mapping[str, Path], close: Close
-) -> tuple[DecisionCounts, list[dict[str, Any]], str | None]:
+def _decisions(bad: Evidence, paths: Mapping[str, Path], close: Close) -> tuple[Pairs, str | None]:
     """Return the result of `compare_decisions`, and why the bad tag's decisions are incomparable, else None."""
     problem = "it is of Phase 3"
     if bad.phase == 4:
         try:
-            return *compare_decisions(paths, close, SHOWN_DECISIONS), None
+            return compare_decisions(paths, close, SHOWN_DECISIONS), None
         except BadReport as error:
             if error.side != "bad":
                 raise
             problem = error.problem
     others = {side: path for side, path in paths.items() if side != "bad"}
-    return *compare_decisions(others, close, SHOWN_DECISIONS), problem
+    return compare_decisions(others, close, SHOWN_DECISIONS), problem
 
 
-def _incomparable(bad: str, problem: str | None) -> tuple[str, ...]:
+def _not_paired(bad: str, problem: str | None) -> tuple[str, ...]:
     return () if problem is None else (f"the decisions of {bad} are incomparable: {problem}",)
 
 
@@ -273,14 +279,19 @@ def _check_states(judgement: Judgement) -> dict[str, str]:
     return states
 
 
-def _verdict(rerun: str, differences: list[Difference], counts: DecisionCounts, *, comparable: bool) -> str:
-    number = {label: sum(one.label == label for one in differences) for label in ("gone", "still there", "new")}
-    word = "recovered" if not number["still there"] and not number["new"] else "not recovered"
-    told = ", ".join(f"{count} {label}" for label, count in number.items())
-    if not comparable:
+def _verdict(rerun: str, labels: list[Label], pairs: Pairs, problem: str | None) -> str:
+    word = "recovered" if set(labels) <= {"gone"} else "not recovered"
+    told = ", ".join(f"{labels.count(label)} {label}" for label in WRONG)
+    if problem is not None or not pairs.comparable:
         return f"{rerun} has {word}: {told}; its decisions have none of the bad tag's to compare with"
-    changed = sum(count for label, count in counts.items() if label != "same")
-    return f"{rerun} has {word}: {told}; {changed} of {changed + counts.get('same', 0)} decisions differ"
+    changed = sum(count for label, count in pairs.counts.items() if label != "same")
+    return f"{rerun} has {word}: {told}; {changed} of {changed + pairs.counts.get('same', 0)} decisions differ"
+
+
+def _incomparable(bad: str, rerun: str, same_phase: bool) -> str:
+    if not same_phase:
+        return f"incomparable: {bad} is of Phase 3 and {rerun} of Phase 4"
+    return f"incomparable: no check and no rule of {bad} failed, and none of its decisions is one of {rerun}"
 
 
 def _notes(sources: Mapping[str, Sources], counts: DecisionCounts) -> tuple[str, ...]:

@@ -1,14 +1,15 @@
 """Pairs the decisions of reports of any size, record by record, in constant memory.
 
-Records are joined on underlying, timestamp and session slot. The reports are read once, in parallel; a record
+Records are joined on underlying, instant and session slot. The reports are read once, in parallel; a record
 waits for its partners in a window. Reports of up to `WINDOW` records may be in any order; in longer ones partners
 may be up to `WINDOW` records apart.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -17,14 +18,16 @@ from phase4_tui.artifacts.names import RUNBOOK_ARTIFACTS
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.report import ReportReader
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.artifacts.strict_json import BadJson
+from phase4_tui.artifacts.strict_json import BadJson, not_utf8
 from phase4_tui.errors import Refused, Remedy
+from phase4_tui.policy.timestamps import instant
 
 WINDOW = 20_000
 SIDES = ("bad", "known_good", "rerun")
 DecisionCounts = dict[str, int]
 Close = Callable[[float, float], bool]
-Key = tuple[str, str, str]
+Key = tuple[str, datetime | str, str]
+"""Underlying, instant and session slot."""
 
 
 class BadReport(Refused):
@@ -34,6 +37,17 @@ class BadReport(Refused):
         super().__init__(f"{path}{problem}", remedy=remedy, side=side, file=str(path))
         self.side = side
         self.problem = f"its report{problem}"
+
+
+class Pairs(NamedTuple):
+    """The decisions of several reports, paired."""
+
+    counts: DecisionCounts
+    """The number of decisions by label, `same` included."""
+    told: list[dict[str, Any]]
+    """The first that differ."""
+    comparable: bool = True
+    """False when there are decisions, but none of the bad tag has one of the re-run to compare with."""
 
 
 class _Input(msgspec.Struct, frozen=True, gc=False):
@@ -47,20 +61,27 @@ class _Row(msgspec.Struct, frozen=True, gc=False):
     decision: msgspec.Raw
 
 
+class _Held(msgspec.Struct, frozen=True, gc=False):
+    """A record that waits for its partners; the bytes are a copy, so that the report's need not be kept."""
+
+    timestamp: str
+    decision: bytes
+
+
 _decode_row = msgspec.json.Decoder(_Row).decode
 
 
 def _single(data: bytes, number: int) -> _Row:
     try:
         return _decode_row(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise BadElement(number, not_utf8(error)) from None
+    except msgspec.DecodeError as error:
         raise BadElement(number, f"has no decision that can be compared: {error}") from None
 
 
-def compare_decisions(
-    paths: Mapping[str, Path], close: Close, shown: int
-) -> tuple[DecisionCounts, list[dict[str, Any]]]:
-    """Return the number of decisions by label, `same` included, and the first `shown` that differ.
+def compare_decisions(paths: Mapping[str, Path], close: Close, shown: int) -> Pairs:
+    """Return the decisions, paired and labelled, and the first `shown` that differ.
 
     `paths` maps `rerun` and perhaps `bad` and `known_good` to reports; raises BadReport naming an unreadable one.
     Without `bad` every difference is incomparable; with `rerun` alone every decision is, and none is listed.
@@ -77,7 +98,7 @@ def compare_decisions(
             else:
                 pairing.add(side, row)
     pairing.close_all()
-    return pairing.counts, pairing.told
+    return Pairs(pairing.counts, pairing.told, pairing.joined or not pairing.counts)
 
 
 def _rows(side: str, path: Path) -> Iterator[_Row]:
@@ -100,19 +121,21 @@ class _Pairing:
     def __init__(self, sides: tuple[str, ...], close: Close, shown: int) -> None:
         self.counts: DecisionCounts = {}
         self.told: list[dict[str, Any]] = []
+        self.joined = False
         self._sides = sides
         self._close = close
         self._shown = shown
         # Records with the same key are paired in their order of occurrence.
-        self._waiting: OrderedDict[Key, dict[str, list[bytes]]] = OrderedDict()
+        self._waiting: OrderedDict[Key, dict[str, list[_Held]]] = OrderedDict()
         self._held = 0
 
     def add(self, side: str, row: _Row) -> None:
         found = row.input
-        key = (found.underlying, found.timestamp, found.session_slot)
-        self._waiting.setdefault(key, {}).setdefault(side, []).append(bytes(row.decision))
+        key = (found.underlying, instant(found.timestamp), found.session_slot)
+        waiting = self._waiting.setdefault(key, {})
+        waiting.setdefault(side, []).append(_Held(found.timestamp, bytes(row.decision)))
         self._held += 1
-        if len(self._waiting[key]) == len(self._sides):
+        if len(waiting) == len(self._sides):
             self._take(key)
         elif self._held > WINDOW * len(self._sides):
             self._count("out of order")
@@ -126,6 +149,8 @@ class _Pairing:
         """Judge the first record of each side that waits under `key`."""
         waiting = self._waiting[key]
         taken = {side: waiting[side].pop(0) for side in list(waiting)}
+        if "bad" in taken and "rerun" in taken:
+            self.joined = True
         self._held -= len(taken)
         left = {side: rows for side, rows in waiting.items() if rows}
         if left:
@@ -137,15 +162,17 @@ class _Pairing:
     def _count(self, label: str) -> None:
         self.counts[label] = self.counts.get(label, 0) + 1
 
-    def _judge(self, key: Key, sides: Mapping[str, bytes]) -> None:
-        if len(sides) == len(self._sides) > 1 and len(set(sides.values())) == 1:
+    def _judge(self, key: Key, sides: Mapping[str, _Held]) -> None:
+        if len(sides) == len(self._sides) > 1 and len({one.decision for one in sides.values()}) == 1:
             self._count("same")
             return
-        values = {side: _decoded(data) for side, data in sides.items()}
+        values = {side: _decoded(one.decision) for side, one in sides.items()}
         label = self._label(values)
         self._count(label)
         if label != "same" and len(self.told) < self._shown:
-            name = safe_line(" ".join(part for part in key if part), 200)
+            underlying, _, slot = key
+            timestamp = next(sides[side].timestamp for side in SIDES if side in sides)
+            name = safe_line(" ".join(part for part in (underlying, timestamp, slot) if part), 200)
             self.told.append({"key": name, "label": label} | _parts(values))
 
     def _label(self, values: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from phase4_tui.artifacts.names import Artifact, check_tag
 from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.state import OperationsState
-from phase4_tui.rollback.frozen_copies import artifacts_of, protect, publish, put_back, withdraw, writable
+from phase4_tui.rollback.frozen_copies import artifacts_of, owner_of, protect, publish, put_back, withdraw, writable
 from phase4_tui.rollback.operations import Effect, Plan, frozen_entry, need_reason, plan_on, state_to_plan_on
 from phase4_tui.runbook.evidence import phase_of
 from phase4_tui.runbook.frozen_tags import manifest_problem
@@ -152,6 +152,7 @@ def plan_restore(site: Site, tag: str) -> Plan:
         lines = [f"{path}: was kept as {place}" if place else f"{path}: was missing" for path, place in kept.items()]
         evidence = {str(path): str(place) for path, place in kept.items() if place}
         detail = {"restored": sorted(str(path) for path in kept), "evidence": evidence}
+        lines += [f"{path}: {owner_of(path)}, its owner, has to take the permission" for path in writable(directory)]
         return Effect({}, detail, (f"{tag} is as it was frozen", *lines))
 
     return plan_on(

@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,7 +15,7 @@ from phase4_tui.artifacts.index import Identity, identity_of
 from phase4_tui.artifacts.manifest import MANIFEST_FILE, SUMS_FILE, FrozenFile, Manifest, read_manifest, sums_of
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.regular_files import Unreadable, open_regular
-from phase4_tui.errors import Refused, Remedy
+from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.site import Site
@@ -73,13 +74,16 @@ def publish(site: Site, tag: str, reason: str, intent: Event) -> str:
 
 
 def protect(directory: Path) -> None:
-    """Remove the write permission from a published copy: a hint to people; the hashes are the proof."""
-    if directory.is_symlink() or not directory.is_dir():
+    """Remove the write permission from a published copy: a hint to people; the hashes are the proof.
+
+    Only the owner of a file may: what another user made writable stays so, as `writable` tells.
+    """
+    if directory.is_symlink():
         return
-    for path in directory.iterdir():
-        if path.is_file() and not path.is_symlink():
-            path.chmod(0o444)
-    directory.chmod(0o555)
+    for path in writable(directory):
+        if path == directory or path.is_file():
+            with suppress(PermissionError):
+                path.chmod(0o555 if path == directory else 0o444)
 
 
 def writable(directory: Path) -> list[Path]:
@@ -87,6 +91,27 @@ def writable(directory: Path) -> list[Path]:
     paths = [directory, *directory.iterdir()] if directory.is_dir() else []
     modes = ((path, path.lstat().st_mode) for path in paths)
     return [path for path, mode in modes if not stat.S_ISLNK(mode) and mode & 0o222]
+
+
+def owner_of(path: Path) -> str:
+    """Return the login name of a file's owner, or the number of one without a name."""
+    try:
+        return path.owner()
+    except KeyError:
+        return f"uid {path.stat().st_uid}"
+
+
+def _open_up(directory: Path) -> None:
+    """Make a frozen directory writable for this user; what its owner alone may do is left to fail."""
+    if not os.access(directory, os.W_OK):
+        with suppress(PermissionError):
+            directory.chmod(0o755)
+
+
+def _needs_owner(directory: Path, tag: str, command: str) -> Refused:
+    owner = owner_of(directory)
+    remedy = Remedy(effect=f"have {owner} give `{command}`")
+    return Refused(f"{directory} is {owner}'s, who alone may change it", remedy=remedy, tag=tag, file=str(directory))
 
 
 def _stage(reports: Path, name: str) -> Path:
@@ -164,9 +189,12 @@ def withdraw(reports: Path, tag: str, intent: Event) -> Path:
     source, kept = frozen_dir(reports, tag), thawed_dir(reports, tag, intent.seq, intent.hash)
     _make_directory(kept.parent)
     if source.is_dir() and not source.is_symlink():
-        source.chmod(0o755)  # a directory that is moved must be writable
+        _open_up(source)  # a directory that is moved must be writable
     try:
         source.rename(kept)
+    except PermissionError:
+        protect(source)
+        raise _needs_owner(source, tag, command_line("thaw", tag, "--reason", "R")) from None
     except OSError:
         protect(source)
         raise
@@ -195,7 +223,9 @@ def put_back(reports: Path, tag: str, path: Path, intent: Event) -> Path | None:
     directory = frozen_dir(reports, tag)
     if path.parent == directory:
         kept = kept / "copies"
-        directory.chmod(0o755)  # needed unless run as root
+        _open_up(directory)
+        if not os.access(directory, os.W_OK):
+            raise _needs_owner(directory, tag, command_line("restore", tag))
     stage = _stage(reports, f"restore-{tag}-{intent.seq}")
     try:
         made = _made_again(reports, tag, path, stage)

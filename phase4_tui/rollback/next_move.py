@@ -216,6 +216,10 @@ def _lead_back(situation: Situation, incident: Incident | None) -> NextMove:
         bad, active = incident.tag, situation.state.active_tag
         good = ("--known-good", active) if active is not None and active not in (bad, rerun) else ()
         return _move("compare", rerun, f"compare {bad} with {rerun}", _phase4("compare", bad, rerun, *good))
+    if rehearsal.incomparable:
+        text = f"reopen Phase 4 on {rerun} by override: nothing of it could be compared"
+        command = _phase4("reopen", "--tag", rerun, "--override", "--reason", "R")
+        return _move("reopen", rerun, text, command)
     accepts = ("--accept-changed-input",) if rehearsal.changed else ()
     why = ", accepting that its input or rules are not the incident's" if accepts else ""
     return _move("reopen", rerun, f"reopen Phase 4 on {rerun}{why}", _phase4("reopen", "--tag", rerun, *accepts))

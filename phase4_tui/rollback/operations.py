@@ -161,7 +161,7 @@ def one_at_a_time(reports: Path) -> Iterator[None]:
         lock.acquire(LOCK_SECONDS)
     except Busy:
         advice = Remedy(effect="wait for its end, then look again")
-        raise Refused("another operation is being carried out here", remedy=advice) from None
+        raise Refused(f"another operation is being carried out in {reports}", remedy=advice) from None
     try:
         yield
     finally:

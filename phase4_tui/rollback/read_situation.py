@@ -22,6 +22,7 @@ from phase4_tui.rollback.reopen import (
     UNTAMPERED,
     Condition,
     conditions,
+    needs_comparing,
     remedies_of,
 )
 from phase4_tui.rollback.situation import Rehearsal, ShownTag, Situation, StoppedRun
@@ -142,7 +143,7 @@ def _rehearsal(site: Site, state: OperationsState, run: RunRecord) -> Rehearsal:
     spent = "; ".join(one.detail for one in blocking) or None
     if spent is not None:
         detail = f"{run.tag} can't reopen Phase 4: {spent}"
-    elif COMPARED in names:
+    elif needs_comparing(unmet):
         detail = f"{run.tag} was re-run and is not compared yet"
     else:
         blocking = unmet
@@ -153,7 +154,8 @@ def _rehearsal(site: Site, state: OperationsState, run: RunRecord) -> Rehearsal:
         spent=spent,
         stopped=_stopped_run(site, state, run),
         unwritten=_unwritten(site, run),
-        compared=COMPARED not in names,
+        compared=not needs_comparing(unmet),
+        incomparable=COMPARED in names and not needs_comparing(unmet),
         untampered=UNTAMPERED not in names,
         changed=CHANGED in names,
         detail=detail,

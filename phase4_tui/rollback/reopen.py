@@ -133,7 +133,18 @@ def _compared(site: Site, incident: Incident, tag: str) -> Condition:
         remedy = Remedy("compare", compares, "compares them again")
         detail = "its report changed after the comparison"
         return Condition(name=COMPARED, ok=False, detail=detail, remedies=(remedy,))
-    return Condition(name=COMPARED, ok=True, detail=made[-1].verdict)
+    remedies = () if made[-1].comparable else (_by_override(tag),)
+    return Condition(name=COMPARED, ok=made[-1].comparable, detail=made[-1].verdict, remedies=remedies)
+
+
+def _by_override(tag: str) -> Remedy:
+    override = command_line("reopen", "--tag", tag, "--override", "--reason", "R")
+    return Remedy("reopen", override, "reopens anyway, on record")
+
+
+def needs_comparing(unmet: Iterable[Condition]) -> bool:
+    """True when a comparison is what an unmet condition asks for."""
+    return any(remedy.operation == "compare" for remedy in remedies_of(unmet))
 
 
 def _report_sha256(site: Site, tag: str) -> str | None:
@@ -185,7 +196,13 @@ def plan_compare(
         changes: dict[str, Any] = {}
         incident = state.incident_of(bad)
         if incident is not None:
-            made = Comparison(rerun=rerun, report_sha256=digest, verdict=result.verdict, at=iso(now_ns()))
+            made = Comparison(
+                rerun=rerun,
+                report_sha256=digest,
+                verdict=result.verdict,
+                at=iso(now_ns()),
+                comparable=result.comparable,
+            )
             # The journal keeps every comparison; an event has room for the last of each rehearsal.
             others = [one for one in incident.comparisons if one.rerun != rerun][1 - KEPT_COMPARISONS :]
             changed = incident.changed(comparisons=(*others, made))
@@ -253,10 +270,9 @@ def _unmet(site: Site, tag: str, accept_changed_input: bool) -> list[Condition]:
 
 def _refusal(tag: str, unmet: list[Condition]) -> Refused:
     told = "; ".join(f"{one.name}: {one.detail}" for one in unmet)
-    override = command_line("reopen", "--tag", tag, "--override", "--reason", "R")
     return Refused(
         f"can't reopen on {tag}, unmet: {told}",
-        remedy=[*remedies_of(unmet), Remedy("reopen", override, "reopens anyway, on record")],
+        remedy=[*remedies_of(unmet), _by_override(tag)],
         tag=tag,
         digests=tuple(digest for one in unmet for digest in one.digests),
     )

@@ -71,6 +71,8 @@ class Rehearsal:
     """What meets the unmet conditions."""
     digests: tuple[str, ...] = ()
     """The sha256 in `detail`, for faces that shorten them."""
+    incomparable: bool = False
+    """It was compared, and nothing of it could be."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from phase4_tui.artifacts.atomic_files import to_json
 from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.directories import NoDirectory, obstacle
 from phase4_tui.artifacts.frozen import frozen_dir
 from phase4_tui.artifacts.index import Identity, scan
 from phase4_tui.artifacts.manifest import look_frozen, read_manifest, restoring
@@ -67,7 +68,8 @@ def verify(site: Site) -> Verification:
     """
     reports = site.reports
     if not state_dir(reports).is_dir():
-        beside = _no_directories(reports)
+        wrong = obstacle(state_dir(reports))
+        beside = [_in_the_way(wrong)] if wrong is not None else []
         empty = JournalSummary(events=0, head=Head().hash)
         return Verification(ok=not beside, problems=tuple(beside), journal=empty)
     for tries in range(TRIES):
@@ -89,10 +91,8 @@ def verify(site: Site) -> Verification:
     )
 
 
-def _no_directories(reports: Path) -> list[FoundProblem]:
-    """Return what stands in the place of a directory that everything is kept in."""
-    wrong = [path for path in (reports, state_dir(reports)) if os.path.lexists(path) and not path.is_dir()]
-    return [_found("directory", str(path), "is no directory") for path in wrong]
+def _in_the_way(wrong: NoDirectory) -> FoundProblem:
+    return FoundProblem(kind="directory", where=str(wrong.path), detail=wrong.problem, remedies=wrong.remedies)
 
 
 def _record_files(reports: Path) -> list[Identity | None]:
@@ -112,7 +112,6 @@ def remedies_of(kind: str, tag: str = "TAG") -> tuple[Remedy, ...]:
         "anchor": (restarts,),
         "state": (anew, Remedy("", repair, "does it where that does not")),
         "active": (anew,),
-        "directory": (Remedy(effect="move what is in its place elsewhere"),),
         "writable": (Remedy("restore", command_line("restore", tag), "takes the permission again"),),
         "run": (
             Remedy("run", command_line("run", "--tag", tag), "makes a record that holds"),
@@ -196,6 +195,9 @@ def repair(site: Site, reason: str) -> list[str]:
     """
     reason = need_reason(reason)
     reports = site.reports
+    wrong = obstacle(state_dir(reports))
+    if wrong is not None:
+        raise wrong
     if not state_dir(reports).is_dir():
         raise Refused("nothing is on record here: nothing to repair")
     with one_at_a_time(reports):

@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from phase4_tui import __version__
+from phase4_tui.artifacts.directories import obstacle
 from phase4_tui.artifacts.models import Diagnostic
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.errors import Remedy
@@ -103,7 +104,9 @@ def _proof(state: Path) -> tuple[Proof, Finding]:
         proof, whose = probe_barrier("seccomp", state), f"for {state}"
     else:
         with tempfile.TemporaryDirectory(prefix="phase4-doctor-") as directory:
-            proof, whose = probe_barrier("seccomp", Path(directory)), f"shown elsewhere, {state} does not exist yet"
+            wrong = obstacle(state)
+            proof = probe_barrier("seccomp", Path(directory))
+            whose = f"shown elsewhere, {wrong.message if wrong else f'{state} does not exist yet'}"
     detail = f"{proof.state_protection}, {whose}"
     return proof, Finding(name="state protection", ok=proof.protects_state, detail=detail, advisory=True)
 
@@ -127,6 +130,9 @@ def _running(reports: Path) -> Finding:
 
 def _disk(reports: Path) -> list[Finding]:
     """Check permissions and compare the file system's clock with ours, by a file without a name: it changes nothing."""
+    wrong = obstacle(reports)
+    if wrong is not None:
+        return [Finding(name="file rights", ok=False, detail=wrong.message, remedies=wrong.remedies)]
     if not reports.is_dir():
         detail = f"{reports} does not exist yet; a run makes it"
         return [Finding(name="file rights", ok=True, detail=detail, advisory=True)]

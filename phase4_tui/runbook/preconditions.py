@@ -3,10 +3,12 @@
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
+from phase4_tui.artifacts.directories import obstacle
 from phase4_tui.artifacts.frozen import is_frozen
 from phase4_tui.artifacts.models import Diagnostic
-from phase4_tui.artifacts.names import Artifact, file_name
+from phase4_tui.artifacts.names import Artifact, file_name, state_dir
 from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.runbook.isolation import Proof, live_order_switches
 from phase4_tui.runbook.settings import Settings
@@ -53,11 +55,11 @@ def check_workdir(settings: Settings, place: Place, phase: Phase, steps: Sequenc
     if "monitor" in names and not place.rules_path.is_file():
         problems.append(f"rules {place.rules} are missing")
         remedies += [Remedy("", command_line("run", "--rules", "FILE"), "names others"), LAY_OUT]
-    nearest = place.reports
-    while not nearest.exists() and nearest != nearest.parent:
-        nearest = nearest.parent
-    if not nearest.is_dir():
-        problems.append(f"{nearest} is not a directory")
+    wrong = obstacle(state_dir(place.reports))
+    nearest = _nearest(place.reports)
+    if wrong is not None:
+        problems.append(wrong.message)
+        remedies += wrong.remedies
     elif not os.access(nearest, os.W_OK | os.X_OK):
         problems.append(f"{nearest} can't be written by this user")
     if problems:
@@ -121,14 +123,16 @@ def check_not_frozen(place: Place, tag: str) -> Precondition:
     return Precondition(name="tag", ok=True, detail=f"{tag} may be written")
 
 
+def _nearest(directory: Path) -> Path:
+    """Return the directory, or the nearest one above it that exists."""
+    return next((place for place in (directory, *directory.parents) if os.path.isdir(place)), directory)  # noqa: PTH112
+
+
 def check_room(place: Place) -> Precondition:
     """Check that the disk has room for the artifacts of a batch: about four times its input."""
-    nearest = place.reports
-    while not nearest.exists() and nearest != nearest.parent:
-        nearest = nearest.parent
     try:
         needed = 4 * place.input_path.stat().st_size
-        free = shutil.disk_usage(nearest).free
+        free = shutil.disk_usage(_nearest(place.reports)).free
     except OSError as error:
         return Precondition(name="disk", ok=False, detail=f"can't be looked at: {error.strerror}")
     ok = free > needed

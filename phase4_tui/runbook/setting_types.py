@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
+from phase4_tui.artifacts.safe_text import safe_line
+
 PLACEHOLDERS = ("tag", "input", "rules", "outdir")
 """The placeholders in a step's command line and in the names of its files."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -44,6 +46,12 @@ def _name(text: str) -> str:
     return text
 
 
+def _visible(text: str) -> str:
+    if not any(safe_line(char) == char and not char.isspace() for char in text):
+        raise ValueError("should have a visible character")
+    return text
+
+
 def _title(text: str) -> str:
     if not text.strip() or text != text.strip() or not text.isprintable():
         raise ValueError("should be printable, without white space at its ends")
@@ -66,6 +74,7 @@ Seconds = Annotated[float, BeforeValidator(_no_switch), Field(gt=0, allow_inf_na
 Text = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"pattern": f"^{_NAME.pattern}$"})]
 """The name of an own step or check."""
+VisibleText = Annotated[Text, AfterValidator(_visible)]
 Title = Annotated[str, Field(min_length=1, max_length=30), AfterValidator(_title)]
 Argument = Annotated[Text, AfterValidator(_argument)]
 """An argument on a command line of the desk's own; each word in braces must be a placeholder."""

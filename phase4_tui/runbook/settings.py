@@ -16,7 +16,18 @@ from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.strict_json import BadJson, decode_text
 from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.incident import Owner
-from phase4_tui.runbook.setting_types import Argument, KeyPath, Name, OwnFile, Scalar, Seconds, Section, Text, Title
+from phase4_tui.runbook.setting_types import (
+    Argument,
+    KeyPath,
+    Name,
+    OwnFile,
+    Scalar,
+    Seconds,
+    Section,
+    Text,
+    Title,
+    VisibleText,
+)
 
 SETTINGS_FILE = "phase4.toml"
 ENV_PREFIX = "PHASE4_"
@@ -140,7 +151,7 @@ class Settings(Section):
     input: Text = "sample_batch_input.json"
     rules: Text = "monitoring_rules.json"
     reports: Text = "reports"
-    operator: Text = "unknown"
+    operator: VisibleText = "unknown"
     python: Text | None = None
     """The interpreter of the operator's own scripts; by default `python` on PATH."""
     timeout_seconds: Seconds = DEFAULT_TIMEOUT_SECONDS
@@ -241,7 +252,7 @@ def matches_any(name: str, patterns: tuple[str, ...]) -> bool:
 
 def _login_name(environment: Mapping[str, str]) -> str:
     for name in ("LOGNAME", "USER"):
-        if environment.get(name):
+        if environment.get(name, "").strip():
             return environment[name]
     try:
         return getpass.getuser()

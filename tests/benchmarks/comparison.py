@@ -20,8 +20,8 @@ from phase4_tui.rollback.decision_pairs import compare_decisions
 
 names = ("bad", "rerun", "known_good")
 paths = {name: Path(path) for name, path in zip(names, sys.argv[1:])}
-counts, _ = compare_decisions(paths, lambda left, right: abs(left - right) <= 1e-9, 1000)
-print(counts)
+pairs = compare_decisions(paths, lambda left, right: abs(left - right) <= 1e-9, 1000)
+print(pairs.counts)
 """
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from phase4_tui.artifacts.atomic_files import to_json
 from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.console.operations import rollback_lease
+from phase4_tui.console.operations.rollback_lease import RollbackLease
 from phase4_tui.journal import lease as leases
 from phase4_tui.journal.actor import Actor
 from phase4_tui.journal.lease import (
@@ -26,6 +28,7 @@ from phase4_tui.journal.lease import (
 )
 from phase4_tui.journal.writer import journal_lock
 from tests.journal.support import file_in
+from tests.rollback.support import site_of
 
 TAKE = """
 import sys
@@ -59,6 +62,12 @@ def put(reports: Path, **changed: object) -> None:
     lease = read_lease(reports)
     assert lease is not None
     file_in(reports, "lease.json").write_bytes(to_json(lease.model_dump() | changed))
+
+
+def fall_silent(reports: Path, seconds: float) -> None:
+    """Let the last heartbeat be this long ago, by the file system's clock."""
+    then = now_ns() - int(seconds * 1e9)
+    os.utime(file_in(reports, "lease.json"), ns=(then, then))
 
 
 def holder_of(reports: Path) -> tuple[str, int]:
@@ -139,9 +148,46 @@ def test_a_live_process_that_the_kernel_hides_counts_as_the_holder(
 def test_a_holder_on_another_host_lives_as_long_as_its_heartbeat_is_fresh(
     tmp_path: Path, age: float, alive: bool
 ) -> None:
-    then = now_ns() - int(age * 1e9)
-    put(tmp_path, host="elsewhere", pid=2**22 + 1, heartbeat_ns=then, heartbeat=iso(then))
+    put(tmp_path, host="elsewhere", pid=2**22 + 1)
+    fall_silent(tmp_path, age)
     assert (other_holder(tmp_path, MARIA) is not None) == alive
+
+
+@pytest.mark.parametrize("ahead", [-300, 300])
+def test_five_minutes_between_two_clocks_change_nothing(
+    tmp_path: Path, ahead: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    then = now_ns() + ahead * 10**9
+    put(tmp_path, host="elsewhere", pid=2**22 + 1, heartbeat_ns=then, heartbeat=iso(then))
+    monkeypatch.setattr(leases, "now_ns", lambda: now_ns() - ahead * 10**9)  # and this clock is off the other way
+    with pytest.raises(Held):
+        take_lease(tmp_path, MARIA)
+    fall_silent(tmp_path, DEAD_AFTER_SECONDS + 1)
+    before = take_lease(tmp_path, MARIA)
+    assert before is not None and not before.is_alive()
+    assert holder_of(tmp_path) == ("maria", os.getpid())
+
+
+def test_who_only_looks_judges_a_holder_on_another_host_by_whether_its_heartbeat_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unused(work: object) -> None:
+        raise AssertionError(work)
+
+    clock = [0.0]
+    monkeypatch.setattr(rollback_lease.time, "monotonic", lambda: clock[0])  # type: ignore[attr-defined]  # a module
+    watching = RollbackLease(site_of(tmp_path), unused)
+    put(tmp_path, host="elsewhere", heartbeat_ns=1)
+    assert watching.other(read_lease(tmp_path)) is not None
+    clock[0] = DEAD_AFTER_SECONDS - 1
+    assert watching.other(read_lease(tmp_path)) is not None
+    put(tmp_path, host="elsewhere", heartbeat_ns=2)
+    assert watching.other(read_lease(tmp_path)) is not None
+    clock[0] += DEAD_AFTER_SECONDS - 1
+    assert watching.other(read_lease(tmp_path)) is not None
+    clock[0] += 2
+    assert watching.other(read_lease(tmp_path)) is None
+    assert sorted(path.name for path in (tmp_path / ".phase4").iterdir()) == ["journal.lock", "lease.json"]
 
 
 def test_a_heartbeat_renews_the_own_lease_and_nothing_else_of_it(tmp_path: Path) -> None:

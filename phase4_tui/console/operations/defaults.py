@@ -102,6 +102,12 @@ def to_resume(snapshot: Snapshot, settings: Settings) -> str:
     return resume_command(run) if run is not None else "phase4 run --resume"
 
 
+def _tag_of_last_incident(snapshot: Snapshot) -> str | None:
+    """Return the tag of the last closed incident, which was quarantined when it was left behind."""
+    left = [entry for entry in snapshot.state.quarantine if entry.incident is not None]
+    return next((entry.tag for entry in left if entry.incident == left[-1].incident), None)
+
+
 def to_compare(snapshot: Snapshot, rehearsed: str | None, given: dict[str, str | None]) -> dict[str, str | None]:
     """Return the bad, rehearsal and known-good tags, those not given replaced by the most likely ones."""
     incident, focus = snapshot.state.incident, snapshot.focus
@@ -112,14 +118,18 @@ def to_compare(snapshot: Snapshot, rehearsed: str | None, given: dict[str, str |
         taken.extend([found] if found is not None else [])
         return found
 
-    names = [row.tag for row in snapshot.rows]
-    good = [row.tag for row in snapshot.rows if row.known_good]
-    others = (row.tag for row in snapshot.rows if not row.known_good)
+    rows = [row for row in snapshot.rows if row.phase == 4]  # only these can be compared
+    names = [row.tag for row in rows]
+    good = [row.tag for row in rows if row.known_good]
+    others = (row.tag for row in rows if not row.known_good)
+    bad = incident.tag if incident else _tag_of_last_incident(snapshot)
+    shown = focus.tag if focus and focus.phase == 4 else None
     tags = dict(given)
     if "bad" not in tags:
-        tags["bad"] = first(incident.tag if incident else None, *others)
+        tags["bad"] = first(bad, *others)
     if "rerun" not in tags:
-        tags["rerun"] = first(rehearsed, focus.tag if focus else None, *names)
+        # A closed incident was reopened on the tag that is active now.
+        tags["rerun"] = first(rehearsed, snapshot.state.active_tag if bad and not incident else None, shown, *names)
     if "known_good" not in tags:
         tags["known_good"] = first(snapshot.known_good, *good)
     return tags

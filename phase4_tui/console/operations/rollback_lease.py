@@ -2,11 +2,12 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.journal.lease import Lease
+from phase4_tui.journal.lease import DEAD_AFTER_SECONDS, Lease
 from phase4_tui.journal.locks import Busy
 from phase4_tui.rollback.guided import keep_leading, lead, stop_leading
 from phase4_tui.runbook.site import Site
@@ -21,6 +22,8 @@ class RollbackLease:
         """Does work in a thread; its journal events are not announced as another operator's."""
         self._lock = threading.Lock()
         self._left = False
+        self._heard: tuple[str, int, float] = ("", 0, 0.0)
+        """Host and last heartbeat of the holder as seen here, and when that was new, by this host's monotonic clock."""
         self.held = False
 
     async def take(self) -> None:
@@ -64,7 +67,14 @@ class RollbackLease:
         """Return the lease if another, living process holds it, else None."""
         if lease is None or self.held or lease.is_of_process(self._site.actor) or not lease.is_alive():
             return None
-        return lease
+        return lease if lease.host == self._site.actor.host or self._is_heard(lease) else None
+
+    def _is_heard(self, lease: Lease) -> bool:
+        """True while the heartbeat of a holder on another host goes on; who only looks can but watch it."""
+        now = time.monotonic()
+        if self._heard[:2] != (lease.host, lease.heartbeat_ns):
+            self._heard = (lease.host, lease.heartbeat_ns, now)
+        return now - self._heard[2] < DEAD_AFTER_SECONDS
 
     def is_lost(self, lease: Lease | None) -> bool:
         """True when the lease seems to have been taken from this screen; only `keep` is certain."""

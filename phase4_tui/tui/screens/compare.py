@@ -219,12 +219,14 @@ class CompareScreen(FactsScreen):
         result = self._result
         if result is None:
             return [[("not compared yet", "$text-muted")]]
-        good = result.recovered
+        if not result.comparable:
+            symbol, style = SYMBOLS["incomparable"], "bold $warning"
+        elif result.recovered:
+            symbol, style = SYMBOLS["done"], "bold $success"
+        else:
+            symbol, style = SYMBOLS["failed"], "bold $error"
         told: list[list[Part]] = [
-            [
-                (SYMBOLS["done"] if good else SYMBOLS["failed"], "bold $success" if good else "bold $error"),
-                (f" {result.verdict}", "bold $success" if good else "bold $error"),
-            ],
+            [(f"{symbol} {result.verdict}", style)],
             [*self._source("input", result.same_input), " · ", *self._source("rules", result.same_rules)],
         ]
         return told + [[(f"{SYMBOLS['warning']} {note}", "$warning")] for note in result.notes]

@@ -73,14 +73,15 @@ def table_of(result: ComparisonResult) -> list[Line]:
     differ = sum(count for label, count in counts.items() if label != "same")
     told = ", ".join(f"{count} {label}" for label, count in counts.items())
     more = f"; the first {len(result.decisions)} are shown" if differ > len(result.decisions) else ""
-    table: list[Line] = [heading("CHECKS", result.checks), *result.checks]
-    table += [heading("KPIS", result.kpis), *result.kpis]
+    none = "nothing differs" if result.comparable else "incomparable"
+    table: list[Line] = [heading("CHECKS", result.checks, none), *result.checks]
+    table += [heading("KPIS", result.kpis, none), *result.kpis]
     return [*table, f"DECISIONS  {differ} differ ({told or 'none'}{more})", *result.decisions]
 
 
-def heading(name: str, found: Sequence[Difference]) -> str:
-    """Return the heading of a section."""
-    return f"{name}  {len(found)} differ" if found else f"{name}  nothing differs"
+def heading(name: str, found: Sequence[Difference], none: str) -> str:
+    """Return the heading of a section; `none` is what an empty one says."""
+    return f"{name}  {len(found)} differ" if found else f"{name}  {none}"
 
 
 def shown(value: object) -> str:

@@ -22,7 +22,7 @@ from phase4_tui.errors import Phase4Error, Refused, Remedy, command_line
 from phase4_tui.rollback.guided import Guided, GuidedStep, lead, read_guided
 from phase4_tui.rollback.known_good import candidates
 from phase4_tui.rollback.read_situation import is_spent, last_rehearsal
-from phase4_tui.rollback.reopen import COMPARED, Condition, conditions
+from phase4_tui.rollback.reopen import Condition, conditions, needs_comparing
 from phase4_tui.runbook.provenance import RunRecord
 
 LAST = 5
@@ -125,7 +125,7 @@ async def _go_on_to_reopen(session: Session, guided: Guided) -> None:
         told = [(one.name, session.ask.word(one.detail, one.remedies, digests=one.digests)) for one in unmet]
         session.ask.show([(f"  {SYMBOLS['failed']} {name}: {words}", "warning") for name, words in told])
         raise Left(f"{run.tag} can't reopen Phase 4; correct what is wrong, then go on: another rehearsal is asked for")
-    if any(condition.name == COMPARED for condition in unmet):
+    if needs_comparing(unmet):
         good = guided.active_tag if guided.active_tag not in (guided.incident.tag, run.tag) else None
         tags = [guided.incident.tag, run.tag, *([good] if good is not None else [])]
         if await session.ask.open(View.COMPARE, *tags):
