@@ -20,7 +20,9 @@ from phase4_tui.artifacts.models import (
 )
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.artifacts.report_head import look_report
+from phase4_tui.policy.monitoring import Rules
 from phase4_tui.runbook.provenance import BROKEN, RunRecord, StepRecord, latest_steps
+from phase4_tui.runbook.rules import present_rules
 from phase4_tui.runbook.run_holder import running_tag
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import Phase, steps_of
@@ -34,6 +36,7 @@ class Evidence:
     """The evidence on one tag; `broken_steps` are those whose last run crashed or timed out and still counts."""
 
     tag: str
+    workdir: Path
     reports: Path
     phase: Phase
     looked_ns: int
@@ -50,6 +53,8 @@ class Evidence:
     no_go: bool
     """The sign-off note recommends NO-GO."""
     running: bool
+    rules: Rules | None = None
+    """The present monitoring rules of the working directory; None where they can't be read."""
     own: Mapping[str, Look[Document]] = field(default_factory=dict)
     """The files of the desk's own steps and checks by suffix, JSON files with their content."""
     others: tuple[str, ...] = ()
@@ -90,6 +95,7 @@ def read_evidence(
     note, note_text = look_text(path(signoff))
     return Evidence(
         tag=tag,
+        workdir=site.workdir,
         reports=reports,
         phase=phase,
         looked_ns=now_ns(),
@@ -102,6 +108,7 @@ def read_evidence(
         missing_files=tuple(missing),
         frozen=frozen_state(reports, tag, site.artifacts),
         no_go=_NO_GO.search(note_text) is not None,
+        rules=present_rules(site.workdir / site.settings.rules),
         running=(running() if running else running_tag(reports)) == tag,
         own={suffix: _look_own(begin + suffix, patient) for suffix in site.artifacts.own} if phase == 4 else {},
         others=tuple(_others(report, summary, tag)),
