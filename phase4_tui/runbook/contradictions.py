@@ -2,7 +2,8 @@
 
 Each contradiction is one line that names file, key and both values. A gate with one is never green: such a file was
 not written by a gate that works, or it belongs to something else. What a file itself lists as wrong (problems, failed
-sections, alerts) is no line here: the verdict shows that list.
+sections, alerts) is no line here: the verdict shows that list. A stale file is not held against the others: it judged
+what was there before, and while a tag is being run each file is that for a moment.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,9 +17,9 @@ from phase4_tui.policy.values import is_number, show
 from phase4_tui.runbook.evidence import Evidence
 
 
-def of_release(evidence: Evidence, value: ReleaseCheck) -> list[str]:
-    """Return the contradictions of a release check, which answers for report and summary too."""
-    found = list(_of_summary(evidence))
+def of_release(evidence: Evidence, value: ReleaseCheck, *, stale: bool) -> list[str]:
+    """Return the contradictions of a release check, which answers for report and summary too unless it is stale."""
+    found = [] if stale else list(_of_summary(evidence))
     if value.outdir is not None and _is_elsewhere(evidence, value.outdir):
         where = f"the file is in {evidence.reports}"
         found.insert(0, f"{evidence.release.name}: outdir is {show(value.outdir)}, but {where}")
@@ -88,15 +89,15 @@ def of_quality(evidence: Evidence, value: QualityCheck) -> list[str]:
     return [f"{evidence.quality.name}: {one}" for one in found]
 
 
-def of_monitoring(evidence: Evidence, value: Monitoring) -> list[str]:
-    """Return the contradictions of a monitoring; those with its status only when it is OK."""
+def of_monitoring(evidence: Evidence, value: Monitoring, *, stale: bool) -> list[str]:
+    """Return the contradictions of a monitoring: with its status when it is OK, with the summary unless it is stale."""
     count, snapshot = value.alert_count, value.snapshot
     found = []
     if value.status == "OK" and count and not value.alerts:
         found.append(f"status is 'OK', but alert_count is {count}")
     if snapshot is not None:
         total = evidence.summary.value.total_records if evidence.summary.value else None
-        if total is not None and snapshot.records is not None and snapshot.records != total:
+        if not stale and total is not None and snapshot.records is not None and snapshot.records != total:
             about = f"{evidence.summary.name}: total_records is {total}"
             found.append(f"snapshot.records is {snapshot.records}, but {about}")
         found += _of_kpis(snapshot.kpis, value.status, evidence.rules)

@@ -138,7 +138,7 @@ def text_verdict(evidence: Evidence, value: Document) -> Verdict:
 
 def release_verdict(evidence: Evidence, value: ReleaseCheck) -> Verdict:
     """Judge the release check by its `passed`, unless that is contradicted, or the report is gone or another tag's."""
-    against = of_release(evidence, value)
+    against = of_release(evidence, value, stale=_is_stale(evidence, evidence.release))
     listed = [f"missing: {name}" for name in value.missing_files or ()] + list(value.validation_errors or ())
     issues = against + listed
     if value.tag is not None and value.tag != evidence.tag:
@@ -183,7 +183,7 @@ def quality_verdict(evidence: Evidence, value: QualityCheck) -> Verdict:
 
 def monitoring_verdict(evidence: Evidence, value: Monitoring) -> Verdict:
     """Judge the monitoring by its `status`, unless that is contradicted, or it is of another tag."""
-    against = of_monitoring(evidence, value)
+    against = of_monitoring(evidence, value, stale=_is_stale(evidence, evidence.monitoring))
     issues = [alert.message or f"{alert.metric} breached its rule" for alert in value.alerts]
     issues = [f"{alert.severity} {text}" for alert, text in zip(value.alerts, issues, strict=True)]
     issues = against + issues

@@ -132,6 +132,11 @@ def put(path: Path, content: object, age: float = CHECK_AGE) -> Path:
     return fresh.replace(path)
 
 
+def without_alerts(work: Path) -> None:
+    """Write rules by which the batch of a `Tag`, which has no decision, raises no alert, whatever was laid out."""
+    put(work / "monitoring_rules.json", RULES)
+
+
 class Tag:
     """One tag in a reports directory, healthy at first."""
 
@@ -139,7 +144,7 @@ class Tag:
         self.reports, self.name = reports, name
         reports.mkdir(parents=True, exist_ok=True)
         if not (reports.parent / "monitoring_rules.json").exists():
-            put(reports.parent / "monitoring_rules.json", RULES)
+            without_alerts(reports.parent)
         for artifact, content in contents(name, phase).items():
             core = artifact in (Artifact.REPORT, Artifact.SUMMARY, Artifact.REPORT_MD)
             self.put(artifact, content, age=REPORT_AGE if core else CHECK_AGE)

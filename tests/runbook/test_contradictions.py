@@ -171,6 +171,14 @@ def test_a_phase_3_tag_in_a_copy_of_its_working_directory_passes_although_the_or
 # What stays as it was
 
 
+def test_while_a_run_replaces_the_files_one_by_one_a_check_of_before_is_stale_and_not_contradicted(tag: Tag) -> None:
+    tag.change(Artifact.REPORT, lambda content: content.update(record_count=3), age=1)
+    assert (check(tag, RELEASE).state, check(tag, MONITORING).state) == ("stale", "stale")
+    tag.change(Artifact.SUMMARY, lambda content: content.update(total_records=3), age=1)
+    assert (check(tag, RELEASE).state, check(tag, MONITORING).state) == ("stale", "stale")
+    assert named(tag)[0] == "unknown"
+
+
 def test_sections_of_an_older_schema_are_shown_as_before(tag: Tag) -> None:
     tag.put(QUALITY, {"passed": True, "checks": {"event_policy": {"passed": True, "issues": []}}})
     assert check(tag, QUALITY).state == "passed"
