@@ -1,6 +1,7 @@
 """The known-good switch: candidates with their evidence ladder, pins, and the switch itself (runbook: step 2)."""
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.frozen import is_frozen
@@ -14,12 +15,18 @@ from phase4_tui.journal.events import Event
 from phase4_tui.journal.state import Frozen, OperationsState, Quarantined, read_state
 from phase4_tui.rollback.freeze import freeze_now, refuse_tampered
 from phase4_tui.rollback.operations import Effect, Plan, need_reason, plan_on, state_to_plan_on
+from phase4_tui.runbook.checks import GATES_PASSED, MONITORED
 from phase4_tui.runbook.expected_files import check_file
 from phase4_tui.runbook.judging import Judgement, judge_tag
 from phase4_tui.runbook.ladder import PARSES, quarantine_of, rung_in_words
 from phase4_tui.runbook.own_checks import figures_of
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.status import TagRow, read_tags, shown_tag
+
+if TYPE_CHECKING:
+    from phase4_tui.runbook.judged_anew import JudgedAnew
+
+SHOWN_ISSUES = 3
 
 
 def candidates(site: Site) -> list[TagRow]:
@@ -50,9 +57,26 @@ def refuse_not_good(site: Site, state: OperationsState, tag: str, *, whole: bool
     rung = failed_rung(site, state, tag, whole=whole)
     if rung is not None:
         others = Remedy("known_good", command_line("known-good", "list"), "shows the others")
-        raise Refused(f"{tag} is not known-good: it fails `{rung}`", remedy=others, tag=tag)
+        told = "; ".join((f"{tag} is not known-good: it fails `{rung}`", *_of_gates(site, state, tag, rung)))
+        raise Refused(told, remedy=others, tag=tag)
     if is_frozen(site.reports, tag):
         refuse_tampered(site, state, tag)
+
+
+def _of_gates(site: Site, state: OperationsState, tag: str, rung: str) -> list[str]:
+    """Return what the gates say of a tag that fails their rung, one line each: file, result, first issues."""
+    if rung not in (GATES_PASSED, MONITORED):
+        return []
+    checks = judge_tag(site, tag, state).health.checks.values()
+    failed = [check for check in checks if check.state in ("failed", "alert")]
+    return [f"{Path(one.file).name}: {', '.join((one.found, *one.issues[:SHOWN_ISSUES]))}" for one in failed]
+
+
+def refuse_different(site: Site, tag: str) -> "JudgedAnew":
+    """Judge a tag anew and return the result; raises Refused for any difference from what its files claim."""
+    from phase4_tui.runbook.judged_anew import refuse_different as refuse  # noqa: PLC0415 - loads the gates
+
+    return refuse(site, tag)
 
 
 def _refuse_bad(site: Site, state: OperationsState, tag: str) -> None:
@@ -80,7 +104,7 @@ def _refuse_copy(site: Site, state: OperationsState, tag: str, left: tuple[Quara
 
 
 def plan_switch(site: Site, tag: str, reason: str) -> Plan:
-    """Return the plan to make a known-good tag the active one; raises BadTag, Refused, StateUnreadable."""
+    """Return the plan to make a known-good tag active, judged anew; raises BadTag, Refused, StateUnreadable."""
     state = state_to_plan_on(site)
     check_tag(tag)
     reason = need_reason(reason)
@@ -88,6 +112,7 @@ def plan_switch(site: Site, tag: str, reason: str) -> Plan:
     _refuse_bad(site, state, tag)
     if tag == state.active_tag:
         return plan_on(state, "switch", f"switch to {tag}", tag=tag, reason=reason, nothing=f"{tag} is already active")
+    judged = refuse_different(site, tag)
     leaves = left_behind(site, state, tag)
     freezes = not is_frozen(site.reports, tag)
 
@@ -99,6 +124,7 @@ def plan_switch(site: Site, tag: str, reason: str) -> Plan:
         f"active tag: {state.active_tag or 'none'} → {tag}",
         f"known-good tag: {state.known_good_tag or 'none'} → {tag}",
     ]
+    lines += [str(judged)]
     lines += [f"freezes {tag} first"] if freezes else []
     lines += [f"quarantines {name} by the content of its report" for name in leaves]
     lines += difference(site, before, tag) if before is not None and before != tag else []
@@ -117,14 +143,19 @@ def plan_switch(site: Site, tag: str, reason: str) -> Plan:
 def activate(
     site: Site, state: OperationsState, tag: str, reason: str, intent: Event, leaves: tuple[str, ...]
 ) -> Effect:
-    """Freeze and verify a tag and make it active, as part of an operation under way; raises Refused, OSError."""
+    """Freeze a tag, verify and judge it anew, and make it active, as part of an operation under way.
+
+    Raises Refused, OSError.
+    """
     reason = need_reason(reason)
     changes: dict[str, Any] = {}
     now = state
     if not is_frozen(site.reports, tag):
         changes |= freeze_now(site, state, tag, reason, intent).changes
         now = state.model_copy(update={"frozen": state.frozen | {tag: Frozen.model_validate(changes["frozen"][tag])}})
-    refuse_not_good(site, now, tag)  # again, on the frozen copy: the tag may have been written since
+    # Again, now that it is frozen: the tag may have been written since.
+    refuse_not_good(site, now, tag)
+    refuse_different(site, tag)
     moment, by = iso(now_ns()), f"{intent.operator}@{intent.host}"
     left = _quarantined(site, state, leaves, reason, moment)
     _refuse_copy(site, state, tag, left)

@@ -18,6 +18,7 @@ from phase4_tui.rollback.reopen import (
     CHANGED,
     COMPARED,
     HEALTHY,
+    JUDGED_ANEW,
     REHEARSED,
     UNTAMPERED,
     Condition,
@@ -171,8 +172,8 @@ def _unwritten(site: Site, run: RunRecord) -> str | None:
 
 
 def is_spent(unmet: Iterable[Condition]) -> bool:
-    """True when only another rehearsal helps: this one is incomplete or not healthy."""
-    return any(one.name in (REHEARSED, HEALTHY) for one in unmet)
+    """True when only another rehearsal helps: this one is incomplete, not healthy, or not what its files say."""
+    return any(one.name in (REHEARSED, HEALTHY, JUDGED_ANEW) for one in unmet)
 
 
 def last_rehearsal(site: Site, incident: Incident) -> RunRecord | None:

@@ -15,7 +15,7 @@ from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.sha256 import hash_file
-from phase4_tui.errors import Refused, Remedy, command_line
+from phase4_tui.errors import Phase4Error, Refused, Remedy, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Comparison, Incident
 from phase4_tui.journal.state import OperationsState
@@ -38,6 +38,7 @@ from phase4_tui.runbook.site import Site
 
 REHEARSED = "re-run complete"
 HEALTHY = "healthy"
+JUDGED_ANEW = "judged anew"
 CHANGED = "input and rules"
 COMPARED = "compared"
 UNTAMPERED = "nothing tampered"
@@ -59,7 +60,8 @@ class Condition(Diagnostic):
 def conditions(site: Site, tag: str, *, accept_changed_input: bool = False, hashes: bool = True) -> list[Condition]:
     """Return every condition of reopening on `tag`; raises BadTag, StateUnreadable.
 
-    Without `hashes` frozen tags are compared by names, sizes and times alone, which is fast.
+    Without `hashes` frozen tags are compared by names, sizes and times alone, and the tag is not judged anew, which is
+    fast. A tag that is not healthy is not judged anew either.
     """
     state = state_to_plan_on(site)
     check_tag(tag)
@@ -68,6 +70,8 @@ def conditions(site: Site, tag: str, *, accept_changed_input: bool = False, hash
     remedies = (restoring(tag),) if rung == MATCHES else ()
     healthy = Condition(name=HEALTHY, ok=rung is None, detail=detail, remedies=remedies)
     found = [_rehearsed(site, state, tag), healthy]
+    if hashes and rung is None:
+        found.append(_judged_anew(site, tag))
     if state.incident is not None:
         found += [
             _same_sources(site, state.incident, tag, accept_changed_input),
@@ -90,6 +94,17 @@ def _rehearsed(site: Site, state: OperationsState, tag: str) -> Condition:
     if run.phase == 3 or any(step.state not in COMPLETE for step in run.steps):
         return Condition(name=name, ok=False, detail=f"its run {run.run_id} is not a complete Phase 4 sequence")
     return Condition(name=name, ok=True, detail=f"run {run.run_id} by {run.operator}@{run.host}")
+
+
+def _judged_anew(site: Site, tag: str) -> Condition:
+    from phase4_tui.runbook.judged_anew import judge_anew, remedies  # noqa: PLC0415 - loads the gates
+
+    try:
+        found = judge_anew(site, tag)
+    except Phase4Error as error:
+        return Condition(name=JUDGED_ANEW, ok=False, detail=error.message, remedies=error.remedies)
+    advice = remedies(tag) if found.differences else ()
+    return Condition(name=JUDGED_ANEW, ok=not found.differences, detail=str(found), remedies=advice)
 
 
 def _same_sources(site: Site, incident: Incident, tag: str, accepted: bool) -> Condition:
@@ -232,12 +247,13 @@ def plan_reopen(
         raise Refused("Phase 4 is open and no incident is: nothing to reopen")
     if override:
         reason = need_reason(reason or "")
-    unmet = _unmet(site, tag, accept_changed_input)
+    found = conditions(site, tag, accept_changed_input=accept_changed_input)
+    unmet = [one for one in found if not one.ok]
     if unmet and not override:
         raise _refusal(tag, unmet)
 
     def act(intent: Event) -> Effect:
-        now_unmet = _unmet(site, tag, accept_changed_input)
+        now_unmet = [one for one in conditions(site, tag, accept_changed_input=accept_changed_input) if not one.ok]
         if now_unmet and not override:
             raise _refusal(tag, now_unmet)
         if _accepted(site, state, tag, accept_changed_input) != accepted:
@@ -248,8 +264,8 @@ def plan_reopen(
 
     accepted = _accepted(site, state, tag, accept_changed_input)
     lines = [f"evaluation mode: {state.evaluation_mode} → phase4"] if state.evaluation_mode != "phase4" else []
-    good = failed_rung(site, state, tag) is None
-    lines += [f"active tag: {state.active_tag or 'none'} → {tag}"] if good else []
+    judged = [one.detail for one in found if one.name == JUDGED_ANEW and one.ok]
+    lines += [f"active tag: {state.active_tag or 'none'} → {tag}", *judged] if judged else []
     lines += [f"closes incident {state.incident.id}"] if state.incident else []
     return plan_on(
         state,
@@ -262,10 +278,6 @@ def plan_reopen(
         expects=("Phase 4 runs are allowed", "the incident's clock has stopped"),
         warnings=tuple(f"unmet, overridden for ever on record: {one.name}: {one.detail}" for one in unmet),
     )
-
-
-def _unmet(site: Site, tag: str, accept_changed_input: bool) -> list[Condition]:
-    return [one for one in conditions(site, tag, accept_changed_input=accept_changed_input) if not one.ok]
 
 
 def _refusal(tag: str, unmet: list[Condition]) -> Refused:
@@ -288,7 +300,8 @@ def _reopened(
 ) -> Effect:
     moment = iso(now_ns())
     changes: dict[str, Any] = {}
-    if failed_rung(site, state, tag, whole=True) is None:
+    differs = any(one.name == JUDGED_ANEW for one in unmet)
+    if not differs and failed_rung(site, state, tag, whole=True) is None:
         why = reason or f"Phase 4 reopened on {tag}"
         changes |= activate(site, state, tag, why, intent, left_behind(site, state, tag)).changes
     changes |= {"evaluation_mode": "phase4", "mode_since": moment, "incident": None}

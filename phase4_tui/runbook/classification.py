@@ -175,8 +175,12 @@ def _unknown(evidence: Evidence, health: Health) -> Iterator[Classification]:
 
 def _warning(evidence: Evidence, health: Health) -> Iterator[Classification]:
     monitoring = health["monitoring"]
-    if monitoring.state == "alert":
-        alerts = evidence.monitoring.value.alerts if evidence.monitoring.value else ()
+    value = evidence.monitoring.value
+    if monitoring.state == "alert" and value is not None and value.status == "OK" and not value.alerts:
+        # No rule was breached, says a file that is contradicted: the monitor or its files are defective.
+        yield _made(None, "warning", "monitoring_alert", _issues(monitoring), "engineering")
+    elif monitoring.state == "alert":
+        alerts = value.alerts if value is not None else ()
         findings = [Finding(file=monitoring.file, key=f"alerts.{alert.metric}", value=alert.value) for alert in alerts]
         findings = findings or [Finding(file=monitoring.file, key="status", value=monitoring.found)]
         yield _made(None, "warning", "monitoring_alert", findings, "risk")

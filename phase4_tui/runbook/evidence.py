@@ -20,9 +20,11 @@ from phase4_tui.artifacts.models import (
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.artifacts.report_head import look_report
 from phase4_tui.journal.state import OperationsState
+from phase4_tui.policy.monitoring import Rules
 from phase4_tui.runbook.freshness import Ahead, Files, furthest_ahead, is_ahead, stale_files
 from phase4_tui.runbook.frozen_tags import look_at_frozen
 from phase4_tui.runbook.provenance import BROKEN, ChangedFile, RunRecord, StepRecord, changed_during
+from phase4_tui.runbook.rules import present_rules
 from phase4_tui.runbook.run_holder import running_tag
 from phase4_tui.runbook.signoff_note import Recommendation, read_recommendation
 from phase4_tui.runbook.site import Site
@@ -38,6 +40,7 @@ class Evidence:
     """The evidence on one tag; `broken_steps` are those whose last run crashed or timed out and still counts."""
 
     tag: str
+    workdir: Path
     reports: Path
     phase: Phase
     looked_ns: int
@@ -54,6 +57,8 @@ class Evidence:
     recommendation: Recommendation
     """What the sign-off note recommends."""
     running: bool
+    rules: Rules | None = None
+    """The present monitoring rules of the working directory; None where they can't be read."""
     stale: Mapping[str, str] = field(default_factory=dict)
     """Why a file does not judge what is there now, by its name."""
     ahead: Ahead | None = None
@@ -116,6 +121,7 @@ def read_evidence(
     files = Files(reports, left.latest, read_manifest(reports, tag) if frozen == "intact" else None, moment)
     return Evidence(
         tag=tag,
+        workdir=site.workdir,
         reports=reports,
         phase=phase,
         looked_ns=moment,
@@ -129,6 +135,7 @@ def read_evidence(
         frozen=frozen,
         tampering=tampering,
         recommendation=read_recommendation(note_text),
+        rules=present_rules(site.workdir / site.settings.rules),
         running=under_way,
         stale=stale_files(tag, steps_of(phase, site.settings), files),
         ahead=furthest_ahead({name: files.time(name) for name in site.artifacts.of(tag)}, moment),

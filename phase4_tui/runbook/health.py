@@ -13,6 +13,7 @@ from phase4_tui.artifacts.models import Document, Monitoring, QualityCheck, Rele
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.policy.phase3.quality import SECTIONS as PHASE3_SECTIONS
 from phase4_tui.policy.phase4.quality import SECTIONS as PHASE4_SECTIONS
+from phase4_tui.runbook.contradictions import of_monitoring, of_quality, of_release
 from phase4_tui.runbook.evidence import Evidence
 
 CheckState = Literal[
@@ -132,8 +133,10 @@ def text_verdict(evidence: Evidence, value: Document) -> Verdict:
 
 
 def release_verdict(evidence: Evidence, value: ReleaseCheck) -> Verdict:
-    """Judge the release check by its `passed`, unless the report is gone or of another tag."""
-    issues = [f"missing: {name}" for name in value.missing_files or ()] + list(value.validation_errors or ())
+    """Judge the release check by its `passed`, unless that is contradicted, or the report is gone or another tag's."""
+    against = of_release(evidence, value, stale=evidence.release.name in evidence.stale)
+    listed = [f"missing: {name}" for name in value.missing_files or ()] + list(value.validation_errors or ())
+    issues = against + listed
     if value.tag is not None and value.tag != evidence.tag:
         issues.append(f"key `tag` is {value.tag!a}: the check is another tag's")
         return "failed", f"passed={_word(value.passed)} for another tag", issues
@@ -146,19 +149,22 @@ def release_verdict(evidence: Evidence, value: ReleaseCheck) -> Verdict:
         issues += [f"{evidence.report.name}: {problem}" for problem in problems]
         word = "broken schema" if evidence.report.state == "broken" else evidence.report.state
         return "failed", f"passed={_word(value.passed)}, but the report is {word}", issues
-    if value.passed and issues:
-        return "failed", f"passed=true, but it lists {counted(len(issues), 'problem')}", issues
+    if value.passed and listed:
+        return "failed", f"passed=true, but it lists {counted(len(listed), 'problem')}", issues
+    if against:
+        return "failed", f"passed={_word(value.passed)}, but contradicted", issues
     if evidence.summary.state == "older":
         issues += [f"{evidence.summary.name}: {problem}" for problem in evidence.summary.problems]
     return ("passed" if value.passed else "failed"), f"passed={_word(value.passed)}", issues
 
 
 def quality_verdict(evidence: Evidence, value: QualityCheck) -> Verdict:
-    """Judge the quality check by its `passed`, unless one of its sections did not pass."""
-    issues = []
+    """Judge the quality check by its `passed`, unless its sections contradict that."""
+    against = of_quality(evidence, value)
+    issues = list(against)
     sections = value.checks or {}
     for name, section in sections.items():
-        if not section.passed:
+        if not section.passed or section.issues:
             issues += [f"{name}: {issue}" for issue in section.issues or ()] or [f"{name}: did not pass"]
     expected = PHASE4_SECTIONS if evidence.phase == 4 else PHASE3_SECTIONS
     if value.checks is not None and set(sections) != set(expected):
@@ -166,19 +172,25 @@ def quality_verdict(evidence: Evidence, value: QualityCheck) -> Verdict:
     failed = [name for name, section in sections.items() if not section.passed]
     if value.passed and failed:
         return "failed", f"passed=true, but {', '.join(failed)} did not pass", issues
+    if against:
+        return "failed", "passed=true, but contradicted", issues
     return ("passed" if value.passed else "failed"), f"passed={_word(value.passed)}", issues
 
 
 def monitoring_verdict(evidence: Evidence, value: Monitoring) -> Verdict:
-    """Judge the monitoring by its `status`, unless it has alerts or is of another tag."""
+    """Judge the monitoring by its `status`, unless that is contradicted, or it is of another tag."""
+    against = of_monitoring(evidence, value, stale=evidence.monitoring.name in evidence.stale)
     issues = [alert.message or f"{alert.metric} breached its rule" for alert in value.alerts]
     issues = [f"{alert.severity} {text}" for alert, text in zip(value.alerts, issues, strict=True)]
+    issues = against + issues
     tag = value.snapshot.run_tag if value.snapshot else None
     if tag is not None and tag != evidence.tag:
         issues.append(f"key `snapshot.run_tag` is {tag!a}: the file is another tag's")
         return "alert", f"status={value.status} for another tag", issues
     if value.status == "OK" and value.alerts:
         return "alert", f"status=OK with {counted(len(value.alerts), 'alert')}", issues
+    if against:
+        return "alert", f"status={value.status}, but contradicted", issues
     return ("ok" if value.status == "OK" else "alert"), f"status={value.status}", issues
 
 

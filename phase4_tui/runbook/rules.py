@@ -1,6 +1,7 @@
 """The monitoring rules of a working directory."""
 
 import math
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeGuard
 
@@ -18,6 +19,21 @@ def read_rules(path: Path) -> tuple[Rules, str | None]:
         return DEFAULT_RULES, f"{path.name} is not there"
     except (Unreadable, BadJson, ValueError) as error:
         return DEFAULT_RULES, f"{path.name} {error_as_commands(error)}"
+
+
+def present_rules(path: Path) -> Rules | None:
+    """Return the rules in a file, None where there are none that can be used; cheap to ask for every tag."""
+    try:
+        info = path.stat()
+    except OSError:
+        return None
+    return _rules_at(path, info.st_ino, info.st_size, info.st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _rules_at(path: Path, *identity: int) -> Rules | None:
+    rules, problem = read_rules(path)
+    return rules if problem is None else None
 
 
 def is_share(value: object) -> TypeGuard[int | float]:

@@ -20,6 +20,7 @@ from phase4_tui.errors import FORESEEN, Refused, Remedy, command_line, error_as_
 from phase4_tui.journal.actor import host_name
 from phase4_tui.journal.locks import Busy
 from phase4_tui.runbook.children import Barrier, ChildResult, ChildSpec, run_child
+from phase4_tui.runbook.endings import broken_off, gate_failed, last_words
 from phase4_tui.runbook.expected_files import Before, look_before, problems_of
 from phase4_tui.runbook.isolation import Proof, private_home, probe_barrier, step_environment
 from phase4_tui.runbook.preconditions import check_environment, check_isolation, check_not_frozen, refuse_unmet
@@ -269,26 +270,19 @@ class _Run:
 
     def _verdict(self, command: Command, result: ChildResult, before: Before) -> tuple[StepState, str | None]:
         """Return a step's state, and the reason for any but passed."""
-        if result.ending == "cancelled":
-            return "cancelled", "cancelled by the operator"
-        if result.ending == "timed_out":
-            return "timed_out", f"took longer than {command.timeout_seconds:g} s and was stopped"
-        if result.ending == "not_started" or (result.exit_code is None and result.signal is None):
-            return "crashed", f"did not start: {result.failure}"
-        if result.signal is not None:
-            return "crashed", f"was killed by signal {result.signal}{_last_words(result)}"
-        gate_failed = command.step.is_gate and result.exit_code == 2
-        if result.exit_code != 0 and not gate_failed:
-            return "crashed", f"exit status {result.exit_code}{_last_words(result)}"
+        broken = broken_off(command, result)
+        if broken is not None:
+            return broken
+        failed_status = gate_failed(command, result)
         plan, artifacts = self._plan, self._site.artifacts
         problems = problems_of(command, plan.place.reports, plan.tag, plan.phase, before, artifacts)
         if problems:
-            words = _last_words(result) if gate_failed else ""
+            words = last_words(result) if failed_status else ""
             return "crashed", f"exit status {result.exit_code}, but {'; '.join(problems)}{words}"
         passed, words = self._gate_passed(command)
-        if passed is False or (gate_failed and passed is None):
-            return "failed_gate", None if gate_failed else f"exit status 0, but its check {words}"
-        if gate_failed:
+        if passed is False or (failed_status and passed is None):
+            return "failed_gate", None if failed_status else f"exit status 0, but its check {words}"
+        if failed_status:
             return "crashed", f"exit status 2, but its check {words}"
         return "passed", None
 
@@ -307,9 +301,3 @@ class _Run:
         found = look(file, model, limit=32 << 20)
         passed = found.value.passed if isinstance(found.value, ReleaseCheck | QualityCheck) else None
         return passed, "says passed=false" if passed is False else "does not say passed=false"
-
-
-def _last_words(result: ChildResult) -> str:
-    """Return the last line that the step wrote, which in a traceback names the error."""
-    lines = [line for line in result.tail if line.strip() and parse_progress(line) is None]
-    return f": {lines[-1].strip()}" if lines else ""

@@ -31,7 +31,9 @@ def monitor(
     StepError when either can't be used.
     """
     rules = read_rules(rules_json) if rules_json is not None else DEFAULT_RULES
-    run_tag, tally = _read_report(report)
+    head, tally = read_report(report)
+    named = RUNBOOK_ARTIFACTS.split(report.name)
+    run_tag = str(head.get("run_tag", named[0] if named else report.stem))
     kpis = measure(tally, _passed(release_json, run_tag), _passed(quality_json, run_tag))
     alerts = raise_alerts(kpis, rules)
     return {
@@ -57,7 +59,8 @@ def _passed(path: Path | None, tag: str) -> bool:
     return path is not None and read_gate(path, "", tag).passed is True
 
 
-def _read_report(path: Path) -> tuple[str, Tally]:
+def read_report(path: Path) -> tuple[Mapping[str, object], Tally]:
+    """Return a report's head and the count of its rows; raises MissingInput, StepError."""
     tally = Tally()
     reader: ReportReader[object] = ReportReader(path, decode_array(JudgedRow), tolerant_row)
     try:
@@ -73,9 +76,7 @@ def _read_report(path: Path) -> tuple[str, Tally]:
         raise entry.StepError(f"{path.name}: {error_as_commands(error)}", remedy=entry.AGAIN) from None
     if not reader.has_rows:
         raise entry.StepError(f"{path.name}: key `results` is missing or no array", remedy=entry.AGAIN)
-    named = RUNBOOK_ARTIFACTS.split(path.name)
-    run_tag = reader.head.get("run_tag", named[0] if named else path.stem)
-    return str(run_tag), tally
+    return reader.head, tally
 
 
 def _loose(row: object) -> tuple[object, object]:

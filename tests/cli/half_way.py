@@ -8,7 +8,7 @@ from phase4_tui.artifacts.names import Artifact
 from phase4_tui.rollback.incidents import look_for_incident
 from tests.cli.support import HEALTHY, ask
 from tests.rollback.support import site_of
-from tests.runbook.documents import ALERT, Tag
+from tests.runbook.documents import ALERT, Tag, without_alerts
 from tests.runbook.support import laid_out
 
 REASON = ["--reason", 'because: ü 🔥 "quoted" \\ 1e9']
@@ -34,6 +34,7 @@ COMPARE = ["compare", "bad", "new", "--known-good", "good"]
 def lay_out(work: Path) -> Path:
     """Lay out an incident: the bad tag frozen and tampered with, a good one pinned, a new one, a call that waits."""
     laid_out(work)
+    without_alerts(work)
     for name in ("good", "new"):
         Tag(work / "reports", name)
     bad = Tag(work / "reports", "bad")

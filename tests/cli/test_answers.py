@@ -12,12 +12,13 @@ from phase4_tui.rollback.incidents import look_for_incident
 from tests.cli.support import ENVIRONMENT, FAILED, HEALTHY, REFUSED, ask, command
 from tests.cli.terminal import END, operator
 from tests.rollback.support import site_of
-from tests.runbook.documents import ALERT, Tag
+from tests.runbook.documents import ALERT, Tag, without_alerts
 
 
 @pytest.fixture
 def bad(work: Path) -> Tag:
     """A tag with an open incident, newer than a good one."""
+    without_alerts(work)
     Tag(work / "reports", "good")
     bad = Tag(work / "reports", "bad")
     bad.change(Artifact.MONITORING, partial(dict.update, status="ALERT", alerts=[ALERT]), age=1)

@@ -90,8 +90,8 @@ def test_trends_shows_each_tag_against_the_rules_and_marks_what_is_past_them(wor
 
 def test_trends_says_when_the_rules_are_not_the_operators_and_when_there_is_nothing(work: Path) -> None:
     assert "phase4 run" in ask(work, "trends").out
-    (work / "monitoring_rules.json").unlink()
     Tag(work / "reports", "t1").change(Artifact.MONITORING, lambda found: found.update(snapshot=None))
+    (work / "monitoring_rules.json").unlink()
     out = ask(work, "trends").out
     assert "monitoring_rules.json is not there: these are the default rules" in out
     assert "1 without KPIs that can be read" in out

@@ -14,7 +14,7 @@ from phase4_tui.runbook.provenance import runs_of
 from tests.cli.support import DANGEROUS, FAILED, HEALTHY, REFUSED, ask, listing
 from tests.cli.terminal import END, INTERRUPT, operator
 from tests.rollback.situations import STATES
-from tests.runbook.documents import ALERT, Tag
+from tests.runbook.documents import ALERT, Tag, without_alerts
 
 STEP_KEYS = {"number", "title", "sentence", "state", "detail", "command"}
 
@@ -22,6 +22,7 @@ STEP_KEYS = {"number", "title", "sentence", "state", "detail", "command"}
 @pytest.fixture
 def bad(work: Path) -> Tag:
     """A tag with a HIGH alert, newer than a good one."""
+    without_alerts(work)
     Tag(work / "reports", "good")
     bad = Tag(work / "reports", "bad")
     bad.change(Artifact.MONITORING, partial(dict.update, status="ALERT", alerts=[ALERT]), age=1)

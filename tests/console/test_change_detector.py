@@ -90,6 +90,20 @@ def test_a_change_in_place_without_a_hint_is_found_by_the_next_scan(at: Detectin
     assert at.judged() == {"A": "incident"}
 
 
+def test_when_the_rules_change_every_tag_is_judged_by_them(at: Detecting) -> None:
+    path, kpis = at.reports / "A_monitoring.json", {"no_trade_pct": 60.0}
+    content = json.loads(path.read_bytes())
+    content["snapshot"]["kpis"] = kpis
+    path.write_text(json.dumps(content))
+    at.clock.passes(SCAN_SECONDS + 0.1)
+    at.detector.look(set())
+    assert at.judged() == {"A": "ok"}
+    (at.reports.parent / "monitoring_rules.json").write_text('{"max_no_trade_pct": 50.0}')
+    at.clock.passes(SCAN_SECONDS + 0.1)
+    at.detector.look(set())
+    assert at.judged()["A"] == "warning"
+
+
 def test_a_tag_whose_files_are_gone_is_told_once_and_is_no_row(at: Detecting) -> None:
     names = {path.name for path in at.reports.glob("B_*")}
     for name in names:

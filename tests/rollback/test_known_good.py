@@ -35,7 +35,7 @@ from tests.rollback.hostile import (
     write,
 )
 from tests.rollback.support import freeze, site_of, state_of
-from tests.runbook.documents import ALERT, REPORT_AGE, Tag
+from tests.runbook.documents import ALERT, REPORT_AGE, SUMMARY, Tag, decided
 
 
 @pytest.fixture
@@ -145,17 +145,22 @@ def test_a_tag_of_phase_3_is_told_as_what_it_is(work: Path) -> None:
 def test_a_report_that_is_broken_only_in_its_middle_is_found_at_the_last_moment(
     work: Path, operation: Callable[..., Plan]
 ) -> None:
-    rows = json.dumps([{"a": 1}] * 2_000)
-    whole = a_report(run_tag="good", results=[]).replace(b'"results": []', b'"results": ' + rows.encode())
+    rows, counts = [decided("BUY_CALL")] * 200, {"BUY_CALL": 200, "BUY_PUT": 0, "NO_TRADE": 0}
+    summary = SUMMARY | {"total_records": 200, "action_counts": counts}
+    whole = a_report(run_tag="good", record_count=200, summary=summary, results=rows)
     overwrite_report(work, whole)
+    write(work, "good", Artifact.SUMMARY, {"run_tag": "good", **summary}, REPORT_AGE)
+    snapshot = {"run_tag": "good", "records": 200, "kpis": {}}
+    write(work, "good", Artifact.MONITORING, {"status": "OK", "alerts": [], "alert_count": 0, "snapshot": snapshot})
     arguments = ["good", *(["why"] if operation is plan_switch else [])]
     plan = operation(site_of(work), *arguments)
-    overwrite_report(work, whole.replace(b'{"a": 1}, {"a": 1}]', b'{"a": 1}, {"a": ]}]'))
+    middle = whole.index(b'{"input"', len(whole) // 2)
+    overwrite_report(work, whole[:middle] + b"]" + whole[middle + 1 :])
     (row,) = [row for row in candidates(site_of(work)) if row.tag == "good"]
     assert row.known_good, "an index reads no more than beginning and end"
     before = active_file(work)
     for late in (lambda: carry_out(site_of(work), plan), lambda: operation(site_of(work), *arguments)):
-        assert "fails `parses: record 2000" in refused(late)
+        assert "fails `parses: record 1" in refused(late)
     assert active_file(work) == before
 
 

@@ -1,5 +1,6 @@
 """The figures that are shown before a switch: every one that differs, as the tag left and the tag chosen have it."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from phase4_tui.artifacts.names import Artifact
 from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.rollback.known_good import difference, plan_switch
 from tests.rollback.support import give, site_of, state_of
-from tests.runbook.documents import ALERT, REPORT_AGE, Tag, quality
+from tests.runbook.documents import ALERT, REPORT_AGE, Tag, decided, put, quality
 
 BAD: dict[str, Any] = {
     "total_records": 4,
@@ -21,18 +22,26 @@ BAD: dict[str, Any] = {
 }
 GOOD: dict[str, Any] = {
     "total_records": 8,
-    "action_counts": {"BUY_CALL": 5, "BUY_PUT": 2, "NO_TRADE": 1},
+    "action_counts": {"BUY_CALL": 5, "BUY_PUT": 1, "NO_TRADE": 2},
     "event_block_count": 1,
     "event_block_pct": 12.5,
     "portfolio_block_count": 1,
     "portfolio_block_pct": 12.5,
 }
 BAD_KPIS = {"no_trade_pct": 75.0, "directional_pct": 25.0, "steady_pct": 1.5}
-GOOD_KPIS = {"no_trade_pct": 12.5, "directional_pct": 87.5, "steady_pct": 1.5}
+GOOD_KPIS = {"no_trade_pct": 25.0, "directional_pct": 75.0, "steady_pct": 1.5}
+
+ANEW = re.compile(r"release, quality and monitoring judged anew from the report in \d+\.\d s: the same result")
 
 
 def with_figures(tag: Tag, summary: dict[str, Any], kpis: dict[str, float]) -> Tag:
+    blocks = ["EVENT_BLOCK"] * summary["event_block_count"] + ["PORTFOLIO_BLOCK"] * summary["portfolio_block_count"]
+    rows = [decided("NO_TRADE", gate) for gate in blocks]
+    rows += [decided(name) for name in ("BUY_CALL", "BUY_PUT") for _ in range(summary["action_counts"][name])]
+    head = {"record_count": len(rows), "summary": summary, "results": rows}
+    tag.change(Artifact.REPORT, lambda content: content.update(head), age=REPORT_AGE)
     tag.put(Artifact.SUMMARY, {"run_tag": tag.name, **summary}, age=REPORT_AGE)
+    put(tag.reports.parent / "monitoring_rules.json", {"max_no_trade_pct": 100.0})
     snapshot = {"run_tag": tag.name, "records": summary["total_records"], "kpis": kpis}
     tag.change(Artifact.MONITORING, lambda content: content.update(snapshot=snapshot))
     return tag
@@ -51,13 +60,13 @@ def good(tmp_path: Path) -> Tag:
 FIGURES = [
     "  total_records: 4 → 8",
     "  action_counts.BUY_CALL: 1 → 5",
-    "  action_counts.BUY_PUT: 0 → 2",
-    "  action_counts.NO_TRADE: 3 → 1",
+    "  action_counts.BUY_PUT: 0 → 1",
+    "  action_counts.NO_TRADE: 3 → 2",
     "  event_block_count: 2 → 1",
     "  event_block_pct: 50.0 → 12.5",
     "  portfolio_block_pct: 25.0 → 12.5",
-    "  no_trade_pct: 75.0 → 12.5",
-    "  directional_pct: 25.0 → 87.5",
+    "  no_trade_pct: 75.0 → 25.0",
+    "  directional_pct: 25.0 → 75.0",
 ]
 
 
@@ -113,8 +122,8 @@ def test_of_a_file_that_can_not_be_read_every_figure_is_absent(
     else:
         assert told[1:] == [
             "  monitoring: unreadable → ok",
-            "  no_trade_pct: absent → 12.5",
-            "  directional_pct: absent → 87.5",
+            "  no_trade_pct: absent → 25.0",
+            "  directional_pct: absent → 75.0",
             "  steady_pct: absent → 1.5",
         ]
 
@@ -125,7 +134,8 @@ def test_the_plan_shows_them_against_what_is_shown_now_and_nothing_against_the_s
     bad.age(Artifact.REPORT_MD, 1)  # the newest tag is what is shown while none is active
     site = site_of(tmp_path)
     lines = plan_switch(site, good.name, "why").lines
-    assert lines == (
+    assert ANEW.fullmatch(lines[2])
+    assert (*lines[:2], *lines[3:]) == (
         "active tag: none → good",
         "known-good tag: none → good",
         "freezes good first",
@@ -133,12 +143,13 @@ def test_the_plan_shows_them_against_what_is_shown_now_and_nothing_against_the_s
         *FIGURES,
     )
     first = plan_switch(site, "bad", "why").lines
-    assert first == ("active tag: none → bad", "known-good tag: none → bad", "freezes bad first")
+    assert ANEW.fullmatch(first[2])
+    assert (*first[:2], *first[3:]) == ("active tag: none → bad", "known-good tag: none → bad", "freezes bad first")
     give(site, plan_switch(site, good.name, "why"))
     other = with_figures(Tag(tmp_path / "reports", "other"), GOOD, GOOD_KPIS)
     assert plan_switch(site, other.name, "why").lines[-1] == "shows the same figures as good"
     last = plan_switch(site, "bad", "why").lines
-    assert last[3] == "differs from good:"
+    assert last[4] == "differs from good:"
     assert "  total_records: 8 → 4" in last
 
 
@@ -150,7 +161,8 @@ def test_the_plan_names_each_tag_that_it_leaves_behind_as_bad(bad: Tag, good: Ta
     bad.put(Artifact.QUALITY_CHECK, quality(False), age=1)
     assert look_for_incident(site, "bad") is not None
     plan = plan_switch(site, good.name, "why")
-    assert plan.lines[:5] == (
+    assert ANEW.fullmatch(plan.lines[2])
+    assert (*plan.lines[:2], *plan.lines[3:6]) == (
         "active tag: other → good",
         "known-good tag: other → good",
         "freezes good first",

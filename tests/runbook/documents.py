@@ -39,12 +39,42 @@ ALERT: Json = {
 }
 
 
+RULES: Json = {"min_directional_pct": 0.0}
+"""Rules by which a batch without decisions raises no alert."""
+
+
 def quality(passed: bool = True, issues: Mapping[str, list[str]] | None = None, phase: int = 4) -> Json:
     """Return a quality check; `issues` are those of the sections that did not pass."""
     issues = issues or {}
     names = PHASE4_SECTIONS if phase == 4 else PHASE3_SECTIONS
     sections = {name: {"passed": name not in issues, "issues": issues.get(name, [])} for name in names}
     return {"passed": passed, "checks": sections}
+
+
+def decided(action: str, gate: str = "PASS") -> Json:
+    """Return one row of a report that the quality gate lets pass."""
+    return {
+        "input": {
+            "event_name": "RBI" if gate == "EVENT_BLOCK" else "NONE",
+            "event_window_active": gate == "EVENT_BLOCK",
+            "current_portfolio_exposure_pct": 40.0 if gate == "PORTFOLIO_BLOCK" else 1.0,
+            "max_portfolio_exposure_pct": 35.0,
+        },
+        "decision": {
+            "action": action,
+            "confidence": "HIGH",
+            "confidence_score": 0.0,
+            "position_size_multiplier": 0.0,
+            "rationale": "as decided",
+            "policy_tags": {
+                "regime": "NEUTRAL",
+                "event_risk": "LOW",
+                "time_slot": "OPEN",
+                "gate": gate,
+                "exposure_utilization_pct": "0.0",
+            },
+        },
+    }
 
 
 def contents(tag: str, phase: int = 4) -> dict[Artifact, object]:
@@ -102,12 +132,19 @@ def put(path: Path, content: object, age: float = CHECK_AGE) -> Path:
     return fresh.replace(path)
 
 
+def without_alerts(work: Path) -> None:
+    """Write rules by which the batch of a `Tag`, which has no decision, raises no alert, whatever was laid out."""
+    put(work / "monitoring_rules.json", RULES)
+
+
 class Tag:
     """One tag in a reports directory, healthy at first."""
 
     def __init__(self, reports: Path, name: str = "t1", phase: int = 4) -> None:
         self.reports, self.name = reports, name
         reports.mkdir(parents=True, exist_ok=True)
+        if not (reports.parent / "monitoring_rules.json").exists():
+            without_alerts(reports.parent)
         for artifact, content in contents(name, phase).items():
             core = artifact in (Artifact.REPORT, Artifact.SUMMARY, Artifact.REPORT_MD)
             self.put(artifact, content, age=REPORT_AGE if core else CHECK_AGE)

@@ -160,7 +160,7 @@ def test_each_tag_shows_the_first_rung_that_it_fails(work: Path) -> None:
     tags["monitoring OK"].change(Artifact.MONITORING, lambda content: content.update(alert))
     tags["sign-off not NO-GO"].remove(Artifact.PHASE4_SIGNOFF)
     freeze(work, "matches-its-manifest")
-    tags["matches its manifest"].change(Artifact.SUMMARY, lambda content: content.update(total_records=1))
+    tags["matches its manifest"].put(Artifact.REPORT_MD, "# other\n")
     draft = Draft("note", detail={"changes": {"quarantine": [QUARANTINED]}})
     record(reports, Actor("maria"), draft)
     found = rows(work)

@@ -15,7 +15,7 @@ from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.judging import judge_tag
 from phase4_tui.tui.app import Phase4App
 from tests.rollback.support import site_of
-from tests.runbook.documents import ALERT, Tag
+from tests.runbook.documents import ALERT, Tag, without_alerts
 
 SECONDS = 20.0
 SIZE = (120, 40)
@@ -73,6 +73,8 @@ def bad_tag(reports: Path, name: str = "B") -> Tag:
 def lay_out(work: Path) -> Path:
     """Lay out a working directory with tag A, which is good, and B, newer and P1; return its reports directory."""
     reports = work / "reports"
+    work.mkdir(parents=True, exist_ok=True)
+    without_alerts(work)
     older(Tag(reports, "A"), 1000)
     bad_tag(reports)
     return reports

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from phase4_tui.artifacts.index import Identity, TagEntry, index_tags, scan
 from phase4_tui.console.facts.events import JudgedTag
 from phase4_tui.journal.state import OperationsState
+from phase4_tui.policy.monitoring import Rules
 from phase4_tui.runbook.judging import judge_tag
 from phase4_tui.runbook.provenance import last_run, last_runs
+from phase4_tui.runbook.rules import present_rules
 from phase4_tui.runbook.run_holder import running_tag
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.status import TagRow, judged_row
@@ -36,6 +38,7 @@ class TagIndex:
         self._scanned: float | None = None
         self._scan_cost = 0.0
         self._state: OperationsState | None = None
+        self._rules: Rules | None = None
         self.unsettled: set[str] = set()
         """Tags whose verdict time alone can change."""
 
@@ -96,6 +99,10 @@ class TagIndex:
         for tag in tags:
             self._expect(tag, entries.get(tag))
         self._todo = dict(sorted(self._todo.items(), key=lambda item: -item[1].modified_ns))
+        rules = present_rules(self._site.workdir / self._site.settings.rules)
+        if rules != self._rules:  # a monitoring may be past them now, or no longer
+            self._rules = rules
+            self.judge_again(list(self._rows))
         self._scan_cost = self._clock() - begun
         return tags
 
