@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from phase4_tui.artifacts.nesting import DEPTH_LIMIT, TOO_DEEP, is_deep
 from phase4_tui.artifacts.strict_json import BadJson, parse, stops_early, without_duplicates
 from phase4_tui.errors import Unusable
 
@@ -121,20 +122,21 @@ def _value_end(latin1: str, start: int, at_end: bool) -> int | None:
         return None  # its next digit may be in the next chunk
     try:
         return _decoder.raw_decode(latin1, start)[1]
-    except RecursionError:
-        return _bracket_end(latin1, start)
-    except ValueError:
-        return None
+    except (ValueError, RecursionError):
+        levels, end = _brackets(latin1, start)
+        return end if levels > DEPTH_LIMIT else None
 
 
-def _bracket_end(latin1: str, start: int) -> int | None:
-    """Return the end of an object or array that is nested too deeply to be parsed, or None."""
-    depth = 0
-    for token in _BRACKETS.finditer(latin1, start):
-        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token.group(), 0)
-        if depth == 0:
-            return token.end()
-    return None
+def _brackets(latin1: str, start: int) -> tuple[int, int | None]:
+    """Return how deeply the value at `start` is nested, whatever else is wrong with it, and where its brackets end."""
+    depth = deepest = 0
+    if latin1.startswith(("{", "["), start):
+        for token in _BRACKETS.finditer(latin1, start):
+            depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token.group(), 0)
+            deepest = max(deepest, depth)
+            if depth == 0:
+                return deepest, token.end()
+    return deepest, None
 
 
 def _last_boundary(buffer: bytes) -> int | None:
@@ -166,7 +168,7 @@ def read_array(cursor: Cursor, batch: Batch[T], single: Single[T]) -> Iterator[l
         if comma is not None and comma >= 0:
             try:
                 items = batch(b"[" + cursor.buffer[:comma] + b"]")
-            except (ValueError, RecursionError):
+            except ValueError:
                 items = []  # not an error yet: decoding element by element finds the cause
             if items:
                 cursor.drop(comma + 1)
@@ -215,13 +217,14 @@ def _skip_space(text: str, position: int) -> int:
 def _why_no_element(rest: bytes, at_end: bool) -> str:
     if not rest.strip(_SPACE):
         return "is missing: the file ends before the array does"
+    latin1 = rest.decode("latin-1")
+    if _brackets(latin1, 0)[0] > DEPTH_LIMIT:
+        return TOO_DEEP
     try:
-        _decoder.raw_decode(rest.decode("latin-1"))
+        _decoder.raw_decode(latin1)
     except json.JSONDecodeError as error:
         cut_short = at_end and stops_early(error)
         return "is cut short: the file ends inside it" if cut_short else f"is not JSON: {error.msg}"
-    except RecursionError:
-        return "is nested too deeply"
     except ValueError as error:
         return f"holds a number that can't be read: {error}"
     return "is not followed by the end of the array" if at_end else f"is longer than {ELEMENT_LIMIT} bytes"
@@ -243,7 +246,7 @@ def read_lines(cursor: Cursor, batch: Batch[T], single: Single[T]) -> Iterator[l
         cursor.drop(end)
         try:
             items = _one_a_line(data, batch(data))
-        except (ValueError, RecursionError):
+        except ValueError:
             lines = [line for line in data.split(b"\n") if line.strip(_SPACE)]
             items = [single(line.strip(_SPACE), number + i) for i, line in enumerate(lines, 1)]
         number += len(items)
@@ -297,5 +300,12 @@ def read_object(
 
 
 def decode_array(kind: type[T]) -> Batch[T]:
-    """Return a batch decoder for arrays of `kind`."""
-    return msgspec.json.Decoder(list[kind]).decode  # type: ignore[valid-type]  # a type built at run time
+    """Return a batch decoder for arrays of `kind`, which refuses deep nesting, in keys that `kind` lacks too."""
+    decode = msgspec.json.Decoder(list[kind]).decode  # type: ignore[valid-type]  # a type built at run time
+
+    def batch(data: bytes) -> list[T]:
+        if is_deep(data, 1 + DEPTH_LIMIT):
+            raise ValueError(TOO_DEEP)
+        return decode(data)
+
+    return batch

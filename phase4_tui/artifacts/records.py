@@ -13,7 +13,8 @@ from typing import BinaryIO, Generic, TypeVar, get_args
 
 import msgspec
 
-from phase4_tui.artifacts.json_stream import ELEMENT_LIMIT, BadElement, Cursor, decode_array, read_array, read_lines
+from phase4_tui.artifacts.json_stream import ELEMENT_LIMIT, BadElement, Cursor, read_array, read_lines
+from phase4_tui.artifacts.nesting import TOO_DEEP, is_deep
 from phase4_tui.artifacts.regular_files import Unreadable, open_regular
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.strict_json import BadJson, decode_text, is_unicode, read_int, without_duplicates
@@ -48,7 +49,8 @@ class RecordFile(Generic[R]):
         self._kind = kind
         self._cursor = _open_cursor(path, file)
         strict = complete(kind)
-        self._complete_array = decode_array(strict)
+        # A complete kind has no field for an array or object: what is nested is left to `_one`.
+        self._complete_array = msgspec.json.Decoder(list[strict]).decode  # type: ignore[valid-type]  # a type built at run time
         self._complete_line = msgspec.json.Decoder(strict).decode_lines
         self._record = msgspec.json.Decoder(kind)
 
@@ -88,10 +90,10 @@ class RecordFile(Generic[R]):
         while b"\n" not in cursor.buffer and len(cursor.buffer) <= ELEMENT_LIMIT and cursor.fill():
             pass
         line, _, rest = cursor.buffer.partition(b"\n")
+        if is_deep(line):
+            return True
         try:
             json.loads(line, parse_int=read_int)
-        except RecursionError:
-            return True
         except ValueError:
             # If the next line holds an object, the first is a broken line, not the start of an object over many lines.
             return rest.lstrip().startswith(b"{") and line.rstrip().endswith(b"}")
@@ -111,14 +113,14 @@ class RecordFile(Generic[R]):
 
     def _one(self, data: bytes, number: int) -> R:
         """Decode one record with every check; raises BadInput that names the field."""
+        if is_deep(data):
+            raise BadInput(self._path.name, number, None, TOO_DEEP)
         try:
             text = decode_text(data)
             fields = json.loads(text, object_pairs_hook=without_duplicates, parse_int=read_int)
         except json.JSONDecodeError as error:
             problem = f"is not JSON: {error.msg} at column {error.pos + 1}"
             raise BadInput(self._path.name, number, None, problem) from None
-        except RecursionError:
-            raise BadInput(self._path.name, number, None, "is nested too deeply") from None
         except ValueError as error:
             raise BadInput(self._path.name, number, None, error_as_commands(error)) from None
         if not isinstance(fields, dict):
@@ -131,7 +133,7 @@ class RecordFile(Generic[R]):
                 raise BadInput(self._path.name, number, name, "holds a lone surrogate, which is no text")
         try:
             return self._record.decode(data)
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        except (msgspec.MsgspecError, ValueError) as error:
             raise self._explained(number, fields, str(error)) from None
 
     def _explained(self, number: int, fields: dict[str, object], message: str) -> BadInput:
@@ -178,8 +180,5 @@ def open_records(path: Path, kind: type[R]) -> tuple[BinaryIO, RecordFile[R]]:
 
 
 def _shown(value: object) -> str:
-    try:
-        text = json.dumps(value)
-    except RecursionError:
-        return "a value nested too deeply to show"
+    text = json.dumps(value)
     return text if len(text) <= SHOWN_CHARS else text[: SHOWN_CHARS - 1] + "…"

@@ -27,10 +27,12 @@ def open_regular(path: Path | str, *, contained: bool = False) -> BinaryIO:
         descriptor = _open_contained(path) if contained else os.open(path, FLAGS)
     except FileNotFoundError:
         raise
-    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
-        if getattr(error, "errno", None) == errno.ENXIO:
+    except RuntimeError:  # so says Python below 3.13 where a newer one leaves it to the kernel
+        raise Unreadable(_LOOP) from None
+    except OSError as error:
+        if error.errno == errno.ENXIO:
             raise Unreadable("is a socket, not a file") from None
-        raise Unreadable(f"can't be opened: {getattr(error, 'strerror', None) or error}") from None
+        raise Unreadable(_LOOP if error.errno == errno.ELOOP else f"can't be opened: {error.strerror}") from None
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
         os.close(descriptor)
@@ -52,6 +54,7 @@ def _open_contained(path: Path | str) -> int:
     return os.open(path, FLAGS)
 
 
+_LOOP = "can't be opened: it is a link in a loop of links"
 _KINDS = {
     stat.S_IFDIR: "directory",
     stat.S_IFIFO: "FIFO",

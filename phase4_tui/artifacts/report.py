@@ -13,6 +13,7 @@ from typing import BinaryIO, Generic, TypeVar
 import msgspec
 
 from phase4_tui.artifacts.json_stream import Batch, Cursor, Single, read_object
+from phase4_tui.artifacts.nesting import TOO_DEEP, is_deep
 from phase4_tui.artifacts.regular_files import open_regular
 from phase4_tui.artifacts.strict_json import decode_text, read_int, without_duplicates
 
@@ -76,9 +77,9 @@ class ReportReader(Generic[T]):
 
 def tolerant_row(data: bytes, number: int) -> object:
     """Decode one row, NaN and infinities included; an unreadable row becomes a text that says why."""
+    if is_deep(data):
+        return f"a row that {TOO_DEEP}"
     try:
         return json.loads(decode_text(data), parse_int=read_int, object_pairs_hook=without_duplicates)
-    except RecursionError:
-        return "a row that is nested too deeply"
     except ValueError as error:
         return f"a row that can't be read: {error}"

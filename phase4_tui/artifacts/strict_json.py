@@ -1,7 +1,7 @@
 """The strict JSON parser for documents: what it accepts has one meaning for every reader.
 
 Refused: duplicate keys, NaN and infinities (1e999 too), a byte order mark, other encodings than UTF-8, lone
-surrogates, and nesting that would exhaust the stack (docs formats, "What a reader accepts").
+surrogates, and deep nesting (docs formats, "What a reader accepts").
 """
 
 import json
@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Sequence
 
+from phase4_tui.artifacts.nesting import TOO_DEEP, is_deep
 from phase4_tui.errors import Remedy, Unusable
 
 _BOMS = ((b"\xef\xbb\xbf", "UTF-8"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
@@ -19,7 +20,6 @@ _CUT_OFF = {
     "Invalid \\": re.compile(r"\\?u?[0-9a-fA-F]{0,4}"),
 }
 RESAVE = Remedy(effect="save it as plain UTF-8")
-DEPTH_LIMIT = 200
 LONGEST_INT = 400
 
 
@@ -54,14 +54,14 @@ def parse(data: bytes) -> object:
     text = decode_text(data)
     if not text.strip():
         raise BadJson("is empty", truncated=True)
+    if is_deep(data):
+        raise BadJson(TOO_DEEP)
     try:
         value: object = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
     except json.JSONDecodeError as error:
         raise BadJson(
             f"is not JSON at line {error.lineno}, column {error.colno}: {error.msg}", truncated=stops_early(error)
         ) from None
-    except RecursionError:
-        raise BadJson("is nested too deeply") from None
     except BadJson:
         raise
     except ValueError as error:  # an integer of thousands of digits
@@ -112,7 +112,7 @@ def _constant(name: str) -> float:
 def _check(value: object, text: str) -> None:
     surrogates = _ESCAPED_SURROGATE.search(text) is not None
     level: list[object] = [value]
-    for _ in range(DEPTH_LIMIT):
+    while level:
         deeper: list[object] = []
         for item in level:
             if isinstance(item, dict):
@@ -125,10 +125,7 @@ def _check(value: object, text: str) -> None:
                 raise BadJson("holds a number that is not finite")
             elif surrogates and isinstance(item, str) and not is_unicode(item):
                 raise BadJson("holds a lone surrogate, which is no text")
-        if not deeper:
-            return
         level = deeper
-    raise BadJson("is nested too deeply")
 
 
 def read_int(digits: str) -> float:

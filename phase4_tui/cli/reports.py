@@ -3,13 +3,12 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 import typer
 
 from phase4_tui.artifacts.decision_row import ReportRow, Wanted, describe
-from phase4_tui.artifacts.json_stream import BadElement
+from phase4_tui.artifacts.json_stream import BadElement, decode_array
 from phase4_tui.artifacts.manifest import look_frozen
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.artifacts.report import ReportReader, tolerant_row
@@ -33,7 +32,7 @@ WIDTHS = {"row": 9, "underlying": 11, "time": 25, "slot": 7, "action": 8, "confi
           "gate": 15, "regime": 14}  # fmt: skip
 RIGHT = ("row", "score", "size")
 SEEN_VALUES = 20
-_any_rows = msgspec.json.Decoder(list[Any])
+_any_rows = decode_array(object)
 
 
 def runbook(desk: Desk) -> int:
@@ -162,7 +161,7 @@ class _Decisions:
 
     def rows(self, path: Path) -> Iterator[tuple[int, object, ReportRow]]:
         """Yield each wanted row: its number, its stored value and its display form. Raises Refused, Unreadable."""
-        reader = ReportReader(path, _any_rows.decode, tolerant_row)
+        reader = ReportReader(path, _any_rows, tolerant_row)
         try:
             for batch in reader:
                 for stored in batch:

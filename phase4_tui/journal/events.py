@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from phase4_tui.artifacts.nesting import TOO_DEEP, is_deep
 from phase4_tui.artifacts.strict_json import not_utf8
 from phase4_tui.errors import Unusable
 
@@ -51,7 +52,10 @@ def seal(body: dict[str, Any]) -> Event:
     Raises BadEvent for a value that JSON can't represent.
     """
     try:
-        plain = msgspec.json.decode(canonical(body))
+        data = canonical(body)
+        if is_deep(data):
+            raise ValueError(f"it {TOO_DEEP}")
+        plain = msgspec.json.decode(data)
         return _decoder.decode(canonical(plain | {"hash": _digest(plain)}))
     except (msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:
         raise BadEvent(f"the event can't be written: {error}") from None
@@ -67,11 +71,13 @@ def encode_line(event: Event) -> bytes:
 
 def decode_line(line: bytes) -> Event:
     """Return the event of a line, given without its newline; raises BadEvent when a byte of it was changed."""
+    if is_deep(line):
+        raise BadEvent(f"is no event: it {TOO_DEEP}")
     try:
         event = _decoder.decode(line)
     except UnicodeDecodeError as error:
         raise BadEvent(f"is no event: {not_utf8(error)}") from None
-    except (msgspec.DecodeError, RecursionError) as error:
+    except msgspec.DecodeError as error:
         raise BadEvent(f"is no event: {error}") from None
     if canonical(event) != line:
         raise BadEvent(f"event {event.seq} is not written as the journal writes")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from phase4_tui.artifacts.atomic_files import atomic_write, to_json
 from phase4_tui.artifacts.names import state_dir
+from phase4_tui.artifacts.nesting import TOO_DEEP
 from phase4_tui.artifacts.safe_text import safe_text
 from phase4_tui.journal.actor import Actor
 from phase4_tui.journal.append import append
@@ -61,7 +62,7 @@ def _safe_draft(draft: Draft) -> Draft:
     try:
         detail = _safe(draft.detail or {})
     except RecursionError:
-        raise BadEvent("the event's detail is nested too deeply") from None
+        raise BadEvent(f"the event can't be written: it {TOO_DEEP}") from None
     assert isinstance(detail, dict)
     return Draft(draft.kind, draft.tag, draft.incident, detail)
 

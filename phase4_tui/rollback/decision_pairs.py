@@ -15,6 +15,7 @@ import msgspec
 
 from phase4_tui.artifacts.json_stream import BadElement, decode_array
 from phase4_tui.artifacts.names import RUNBOOK_ARTIFACTS
+from phase4_tui.artifacts.nesting import TOO_DEEP, is_deep
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.report import ReportReader
 from phase4_tui.artifacts.safe_text import safe_line
@@ -72,6 +73,8 @@ _decode_row = msgspec.json.Decoder(_Row).decode
 
 
 def _single(data: bytes, number: int) -> _Row:
+    if is_deep(data):
+        raise BadElement(number, TOO_DEEP)
     try:
         return _decode_row(data)
     except UnicodeDecodeError as error:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from phase4_tui.artifacts.decision_row import ReportRow, Wanted, describe
+from phase4_tui.artifacts.nesting import DEPTH_LIMIT, TOO_DEEP
 from phase4_tui.artifacts.report import ReportWriter
 from phase4_tui.console.facts import batch_rows, line_rows
 from phase4_tui.console.facts.batch_rows import BatchRows
@@ -263,3 +264,20 @@ def test_a_million_rows_cost_no_memory_and_the_last_is_shown_at_once(tmp_path: P
     assert found.count == 1_000_000
     assert len(found._offsets) * 16 < 1 << 20
     assert found.row(999_999).broken is not None
+
+
+def test_a_row_beyond_the_limit_of_nesting_is_shown_as_broken_and_not_found_in_either_layout(tmp_path: Path) -> None:
+    def row(levels: int) -> str:
+        more = "[" * (levels - 2) + "]" * (levels - 2)  # in the row, in its decision
+        return f'{{"input": {{}}, "decision": {{"action": "BUY_PUT", "more": {more}}}}}'
+
+    rows = [row(DEPTH_LIMIT), row(DEPTH_LIMIT + 1), row(5000), row(3)]
+    ours = write(tmp_path / "t1_report.json", [])
+    ours.write_bytes(ours.read_bytes().replace(b"\n]}", "\n{}\n]}}".format(",\n".join(rows)).encode()))
+    others = tmp_path / "t2_report.json"
+    others.write_text(f'{{"results": [{", ".join(rows)}]}}')
+    for path, kind in ((ours, LineRows), (others, BatchRows)):
+        found = indexed(path)
+        assert isinstance(found, kind)
+        assert [shown.broken for shown in every(found)] == [None, *[f"a row that {TOO_DEEP}"] * 2, None]
+        assert searched(found, Wanted(action="BUY_PUT")) == [0, 3]

@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin
 import pytest
 from pydantic import BaseModel
 
-from phase4_tui.artifacts import json_stream, manifest, models, regular_files, strict_json
+from phase4_tui.artifacts import json_stream, manifest, models, nesting, regular_files
 from phase4_tui.artifacts.documents import WRITING_GRACE_NS
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.cli import context
@@ -274,7 +274,7 @@ def test_each_limit_is_told() -> None:
     accepted = section("formats", "What a reader accepts")
     sizes = (regular_files.MAX_DOCUMENT_BYTES, QUALITY_LIMIT_BYTES, json_stream.ELEMENT_LIMIT)
     assert {f"{size >> 20} MiB" for size in sizes} == set(re.findall(r"\d+ MiB", accepted))
-    assert {strict_json.DEPTH_LIMIT, WRITING_GRACE_NS / 1e9} <= figures(accepted)
+    assert {nesting.DEPTH_LIMIT, WRITING_GRACE_NS / 1e9} <= figures(accepted)
     assert f"at most {MAX_LINE_BYTES >> 20} MiB" in section("formats", "journal.jsonl")
     assert f"at most {TRANSCRIPT_LIMIT >> 20} MiB" in section("formats", "State of operations")
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from phase4_tui.artifacts.nesting import DEPTH_LIMIT
 from phase4_tui.journal.actor import Actor
 from phase4_tui.journal.events import MAX_LINE_BYTES, BadEvent, Event, decode_line, encode_line
 from phase4_tui.journal.locks import Busy
@@ -157,8 +158,8 @@ def nested(depth: int) -> list[Any]:
 
 @pytest.mark.parametrize(
     "bad",
-    [object(), 1j, nested(5000), ["x" * 4000] * 270],
-    ids=["an object", "a complex number", "endless nesting", "too long"],
+    [object(), 1j, nested(DEPTH_LIMIT), nested(5000), ["x" * 4000] * 270],
+    ids=["an object", "a complex number", "beyond the limit of nesting", "endless nesting", "too long"],
 )
 def test_what_no_line_can_hold_is_refused_and_nothing_is_written(tmp_path: Path, bad: object) -> None:
     before = lines_in(with_history(tmp_path))
@@ -166,6 +167,14 @@ def test_what_no_line_can_hold_is_refused_and_nothing_is_written(tmp_path: Path,
         note(tmp_path, value=bad)
     assert lines_in(tmp_path) == before
     assert note(tmp_path).seq == 4
+
+
+def test_a_detail_at_the_limit_of_nesting_is_read_as_it_was_written(tmp_path: Path) -> None:
+    deep = nested(DEPTH_LIMIT - 3)  # in the event, in its detail, and the innermost
+    assert note(tmp_path, value=deep).detail == {"value": deep}
+    assert problems(tmp_path) == []
+    with pytest.raises(BadEvent, match="nested too deeply: more than"):
+        note(tmp_path, value=[deep])
 
 
 def test_a_thousand_frozen_tags_with_long_reasons_are_still_one_line(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from phase4_tui.artifacts.nesting import DEPTH_LIMIT, TOO_DEEP
+from phase4_tui.rollback.decision_pairs import BadReport
 from tests.rollback.test_comparison import compared, row
 
 
@@ -63,3 +65,17 @@ def test_of_a_decision_that_differs_the_fields_that_do_are_shown() -> None:
         {"action": "NO_TRADE", "gate": "EVENT_BLOCK"},
         None,
     )
+
+
+def test_a_decision_is_compared_up_to_the_limit_of_nesting_and_refused_by_file_and_record_beyond() -> None:
+    def nested(levels: int) -> Any:
+        value: list[Any] = []
+        for _ in range(levels - 3):  # in the row, in its decision, and the innermost
+            value = [value]
+        return value
+
+    assert label(nested(DEPTH_LIMIT), [nested(DEPTH_LIMIT - 1), 1]) == "gone"
+    assert label(nested(DEPTH_LIMIT), nested(DEPTH_LIMIT)) == "same"
+    for levels in (DEPTH_LIMIT + 1, 900):
+        with pytest.raises(BadReport, match=f"_report.json: record 1 {TOO_DEEP}$"):
+            label(nested(levels), nested(levels))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from phase4_tui.artifacts.nesting import DEPTH_LIMIT, TOO_DEEP
 from tests.steps.support import RECORD, Desk, Json, Ran
 
 STEP = "phase4_quality_check"
@@ -187,6 +188,14 @@ def test_a_hostile_row_fails_the_gate_by_name_and_does_not_stop_it(desk: Desk, o
 @pytest.mark.parametrize("old", [ACTION, '"input":{'])
 def test_an_unknown_key_however_deep_does_not_stop_the_gate(desk: Desk, old: str) -> None:
     judged_row(desk, old, b'"unknown":' + b"[" * 3000 + b"]" * 3000 + b"," + old.encode())
+
+
+def test_a_row_beyond_the_limit_of_nesting_is_named_with_the_limit(desk: Desk) -> None:
+    for levels, passes in ((DEPTH_LIMIT, True), (DEPTH_LIMIT + 1, False)):
+        more = "[" * (levels - 2) + "]" * (levels - 2)  # in the row, in its decision
+        found = judged_row(desk, ACTION, f'"unknown":{more},{ACTION}'.encode())
+        assert (found[SCHEMA] == []) is passes
+        assert passes or all(issue.startswith("record 2: ") and TOO_DEEP in issue for issue in found[SCHEMA])
 
 
 def test_no_depth_of_a_value_stops_the_gate(desk: Desk) -> None:

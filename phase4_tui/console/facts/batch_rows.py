@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from phase4_tui.artifacts.decision_row import ReportRow, describe
 from phase4_tui.artifacts.index import Identity
-from phase4_tui.artifacts.json_stream import BadElement, Cursor, read_array, read_object
+from phase4_tui.artifacts.json_stream import BadElement, Cursor, decode_array, read_array, read_object
 from phase4_tui.artifacts.report import tolerant_row
 from phase4_tui.artifacts.strict_json import BadJson
 from phase4_tui.console.facts.report_rows import GONE, ReportRows, Search, Stop, count_of
@@ -23,7 +21,7 @@ from phase4_tui.console.facts.report_rows import GONE, ReportRows, Search, Stop,
 BATCH_BYTES = 64 << 10
 CACHED_BATCHES = 4
 POLL_SECONDS = 0.02
-_any_rows = msgspec.json.Decoder(list[Any])  # rows from an operator's own script may be anything
+_any_rows = decode_array(object)  # rows from an operator's own script may be anything
 
 
 class BatchRows(ReportRows):
@@ -42,7 +40,7 @@ class BatchRows(ReportRows):
         try:
             cursor = Cursor(_Bytes(self._descriptor, 0), BATCH_BYTES)
             begin = 0
-            for item in read_object(cursor, "results", _any_rows.decode, tolerant_row):
+            for item in read_object(cursor, "results", _any_rows, tolerant_row):
                 if isinstance(item, list):
                     has_rows = True
                     if item:
@@ -86,7 +84,7 @@ class BatchRows(ReportRows):
         # The byte after the last row is a comma, or the bracket that ends the rows.
         cursor = Cursor(io.BytesIO(data.rstrip(b" \t\r\n")[:-1] + b"]"), BATCH_BYTES)
         try:
-            return [row for rows in read_array(cursor, _any_rows.decode, tolerant_row) for row in rows]
+            return [row for rows in read_array(cursor, _any_rows, tolerant_row) for row in rows]
         except BadElement:
             return []  # the file was changed
 

@@ -12,6 +12,7 @@ import msgspec
 
 from phase4_tui.artifacts.decision_row import ReportRow, describe
 from phase4_tui.artifacts.index import Identity
+from phase4_tui.artifacts.nesting import is_deep
 from phase4_tui.artifacts.report import tolerant_row
 from phase4_tui.artifacts.strict_json import BadJson, parse_object
 from phase4_tui.console.facts.report_rows import GONE, ReportRows, Search, Stop
@@ -134,8 +135,8 @@ class LineRows(ReportRows):
 def _quick_row(line: bytes) -> ReportRow:
     data = _without_comma(line)
     try:
-        return describe(msgspec.json.decode(data))
-    except (msgspec.DecodeError, ValueError, RecursionError):
+        return describe(msgspec.json.decode(data) if not is_deep(data) else tolerant_row(data, 0))
+    except (msgspec.DecodeError, ValueError):
         return describe(tolerant_row(data, 0))
 
 
