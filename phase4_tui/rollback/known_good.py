@@ -10,12 +10,12 @@ from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.sha256 import hash_file
-from phase4_tui.errors import Refused, Remedy, command_line
+from phase4_tui.errors import FORESEEN, Refused, Remedy, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.state import Frozen, OperationsState, Quarantined, read_state
 from phase4_tui.rollback.freeze import freeze_now, refuse_tampered
 from phase4_tui.rollback.operations import Effect, Plan, need_reason, plan_on, state_to_plan_on
-from phase4_tui.runbook.checks import GATES_PASSED, MONITORED
+from phase4_tui.runbook.checks import GATES_PASSED, MONITORED, SIGNED
 from phase4_tui.runbook.expected_files import check_file
 from phase4_tui.runbook.judging import Judgement, judge_tag
 from phase4_tui.runbook.ladder import PARSES, quarantine_of, rung_in_words
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from phase4_tui.runbook.judged_anew import JudgedAnew
 
 SHOWN_ISSUES = 3
+JUDGED_RUNGS = (PARSES, GATES_PASSED, MONITORED, SIGNED)
 
 
 def candidates(site: Site) -> list[TagRow]:
@@ -57,19 +58,28 @@ def refuse_not_good(site: Site, state: OperationsState, tag: str, *, whole: bool
     rung = failed_rung(site, state, tag, whole=whole)
     if rung is not None:
         others = Remedy("known_good", command_line("known-good", "list"), "shows the others")
-        told = "; ".join((f"{tag} is not known-good: it fails `{rung}`", *_of_gates(site, state, tag, rung)))
+        why = what_is_wrong(site, state, tag, rung)
+        told = "; ".join((f"{tag} is not known-good: it fails `{rung}`", *why))
         raise Refused(told, remedy=others, tag=tag)
     if is_frozen(site.reports, tag):
         refuse_tampered(site, state, tag)
 
 
-def _of_gates(site: Site, state: OperationsState, tag: str, rung: str) -> list[str]:
-    """Return what the gates say of a tag that fails their rung, one line each: file, result, first issues."""
-    if rung not in (GATES_PASSED, MONITORED):
+def what_is_wrong(site: Site, state: OperationsState, tag: str, rung: str) -> list[str]:
+    """Return why a tag fails a rung of its checks, one line each: what they say, and what they say when made anew."""
+    from phase4_tui.runbook.judged_anew import judge_anew  # noqa: PLC0415 - loads the gates
+
+    if rung not in JUDGED_RUNGS:
         return []
+
     checks = judge_tag(site, tag, state).health.checks.values()
-    failed = [check for check in checks if check.state in ("failed", "alert")]
-    return [f"{Path(one.file).name}: {', '.join((one.found, *one.issues[:SHOWN_ISSUES]))}" for one in failed]
+    wrong = [check for check in checks if check.state in ("failed", "alert", "stale")]
+    found = [f"{Path(one.file).name}: {', '.join((one.found, *one.issues[:SHOWN_ISSUES]))}" for one in wrong]
+    try:
+        anew = judge_anew(site, tag)
+    except FORESEEN:  # what can't be judged at all is told by the checks
+        return found
+    return [*found, str(anew)] if anew.differences else found
 
 
 def refuse_different(site: Site, tag: str) -> "JudgedAnew":

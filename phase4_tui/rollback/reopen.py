@@ -28,7 +28,7 @@ from phase4_tui.rollback.comparison import (
     replaced_sources,
     sources_of,
 )
-from phase4_tui.rollback.known_good import activate, failed_rung, left_behind
+from phase4_tui.rollback.known_good import activate, failed_rung, left_behind, what_is_wrong
 from phase4_tui.rollback.operations import LOOK_AGAIN, Effect, Plan, need_reason, plan_on, state_to_plan_on
 from phase4_tui.rollback.root_cause import ADD_ROOT_CAUSE
 from phase4_tui.runbook.frozen_tags import manifest_problem
@@ -61,12 +61,13 @@ def conditions(site: Site, tag: str, *, accept_changed_input: bool = False, hash
     """Return every condition of reopening on `tag`; raises BadTag, StateUnreadable.
 
     Without `hashes` frozen tags are compared by names, sizes and times alone, and the tag is not judged anew, which is
-    fast. A tag that is not healthy is not judged anew either.
+    fast. For a tag that is not healthy, what judging it anew finds stands with that condition.
     """
     state = state_to_plan_on(site)
     check_tag(tag)
     rung = failed_rung(site, state, tag)
-    detail = f"fails `{rung}`" if rung else "climbs its whole ladder"
+    wrong = what_is_wrong(site, state, tag, rung) if hashes and rung else []
+    detail = "; ".join((f"fails `{rung}`", *wrong)) if rung else "climbs its whole ladder"
     remedies = (restoring(tag),) if rung == MATCHES else ()
     healthy = Condition(name=HEALTHY, ok=rung is None, detail=detail, remedies=remedies)
     found = [_rehearsed(site, state, tag), healthy]

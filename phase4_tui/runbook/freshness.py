@@ -89,8 +89,8 @@ def stale_files(tag: str, steps: Sequence[Step], files: Files) -> dict[str, str]
 
 
 def _doubts(name: str, step: Step, tag: str, files: Files) -> Iterator[str]:
-    """Yield why a file does not judge what is there now, for each file that its step judges."""
-    for judged in (f"{tag}{suffix}" for suffix in step.judges):
+    """Yield why a file does not judge what is there now, for each file whose content its step judges."""
+    for judged in (f"{tag}{suffix}" for suffix in step.judges if not _is_note(suffix)):
         if files.identity(judged) is not None:
             by_content = _by_content(name, judged, files)
             why = _by_times(name, judged, files) if by_content is None else by_content
@@ -113,7 +113,14 @@ def _by_content(name: str, judged: str, files: Files) -> str | None:
     same = files.sha256(judged) == used
     if as_written:
         return "" if same else f"is not about {_that_it_judges(judged)} now, but about another one"
-    return "was changed since its step wrote it" if same else None
+    if not same:
+        return None
+    return "" if _is_note(name) else "was changed since its step wrote it"
+
+
+def _is_note(name: str) -> bool:
+    """True for Markdown, which people sign and annotate, and of which a gate judges only that it is there."""
+    return name.endswith(".md")
 
 
 def _used(run: RunRecord, record: StepRecord, judged: str) -> str | None:

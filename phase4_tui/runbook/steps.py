@@ -84,7 +84,7 @@ def _gates(phase: Phase) -> tuple[Step, Step]:
             ("--tag", "{tag}", "--outdir", "{outdir}", "--out-json", release),
             (Artifact.RELEASE_CHECK,),
             Artifact.RELEASE_CHECK,
-            judges=(Artifact.REPORT, Artifact.SUMMARY),
+            judges=_CORE,
         ),
         Step(
             3,

@@ -58,8 +58,7 @@ def test_a_new_time_alone_does_not_make_a_file_old() -> None:
     old = moment - 2 * SETTLED_NS
     assert is_settled((1, 1, old, old), moment)
     assert not is_settled((1, 1, old, moment), moment), "its content may be as new as its ctime"
-    assert not is_settled((1, 1, moment, old), moment)
-    assert not is_settled((1, 1, moment + SETTLED_NS, old), moment), "a time in the future proves nothing"
+    assert is_settled((1, 1, moment + SETTLED_NS, old), moment), "a file may be dated in the future for years"
 
 
 @pytest.mark.parametrize("how", ["in place", "replaced"])

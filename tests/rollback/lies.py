@@ -20,9 +20,12 @@ Change = Callable[[dict[str, Any]], object]
 SAME = re.compile(r"release, quality and monitoring judged anew from the report in \d+\.\d s: the same result")
 
 
-def copied(original: Path, tmp_path: Path) -> Path:
-    """Copy a working directory as a whole."""
-    return shutil.copytree(original, tmp_path / "w", symlinks=True)
+def copied(original: Path, tmp_path: Path, *, on_record: bool = False) -> Path:
+    """Copy a working directory, without what is on record of its runs: a look then knows only the files."""
+    work = shutil.copytree(original, tmp_path / "w", symlinks=True)
+    if not on_record:
+        shutil.rmtree(work / "reports" / ".phase4")
+    return work
 
 
 def at(work: Path) -> Site:

@@ -90,10 +90,11 @@ LIES: dict[str, tuple[Artifact, Change, str]] = {
 
 
 @pytest.mark.parametrize("name", LIES)
+@pytest.mark.parametrize("on_record", [False, True])
 def test_a_lie_with_unchanged_times_refuses_the_switch_and_names_file_key_and_both_values(
-    ours: Path, tmp_path: Path, name: str
+    ours: Path, tmp_path: Path, name: str, on_record: bool
 ) -> None:
-    work = copied(ours, tmp_path)
+    work = copied(ours, tmp_path, on_record=on_record)
     artifact, change, expected = LIES[name]
     lie(work, artifact, change)
     assert re.search(expected, refused(work))

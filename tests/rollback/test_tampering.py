@@ -192,8 +192,8 @@ def test_a_file_edited_together_with_its_manifest_is_told_since_the_journal_know
     forge(work)
     assert frozen_state(work, "t1") == "tampered"
     assert problems(work) == [("manifest", "t1")]
-    for operation in (lambda: do(work, plan_switch, "t1", "why"), lambda: do(work, plan_restore, "t1")):
-        assert "the journal knows" in refused(operation)
+    assert "matches its manifest" in refused(lambda: do(work, plan_switch, "t1", "why"))
+    assert "the journal knows" in refused(lambda: do(work, plan_restore, "t1"))
     assert state_of(work).active_tag is None
 
 

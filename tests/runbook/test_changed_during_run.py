@@ -250,7 +250,7 @@ def test_a_run_without_a_change_has_none_and_says_what_each_step_used(
         "pipeline": [],
         "release_check": [REPORT, SUMMARY, file_name(TAG, Artifact.REPORT_MD)],
         "quality_check": [REPORT],
-        "signoff": [SUMMARY, file_name(TAG, Artifact.RELEASE_CHECK), file_name(TAG, Artifact.QUALITY_CHECK)],
+        "signoff": [REPORT, SUMMARY, file_name(TAG, Artifact.RELEASE_CHECK), file_name(TAG, Artifact.QUALITY_CHECK)],
         "monitor": [REPORT, file_name(TAG, Artifact.RELEASE_CHECK), file_name(TAG, Artifact.QUALITY_CHECK)],
     }
     sources = {"pipeline": INPUT, "monitor": RULES}

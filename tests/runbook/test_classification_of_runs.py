@@ -42,7 +42,7 @@ def test_a_broken_step_is_p2_only_when_both_core_checks_pass(tag: Tag, gate: Art
     tag.remove(SIGNOFF)
     tag.ran(signoff="crashed")
     assert named(tag)[0] == "P2"
-    tag.age(gate, REPORT_AGE + 1)
+    tag.age(gate, REPORT_AGE + 10)
     assert (named(tag)[0], found(tag).rule) == ("P0", "step_broken")
 
 
