@@ -33,21 +33,21 @@ VERDICTS: dict[str, tuple[int | str | None, ...]] = {
     "evening": (P0, "P0", "incident", "policy_violated", "risk", "intact", "passed", "failed", "alert", "present"),
     "dusk": (P2, "P2", "incident", "step_broken", "engineering", "no", "passed", "passed", "stale", "present"),
     "night": (
-        UNKNOWN, None, "unknown", "artifacts_not_usable", "engineering", "no", "absent", "absent", "absent", "absent",
+        UNKNOWN, None, "unknown", "run_interrupted", "engineering", "no", "absent", "absent", "absent", "absent",
     ),
 }  # fmt: skip
 # tag, class, level · frozen, quarantined, pinned · known-good, first failed rung · last change
 TAGS = [
-    ("night", None, "unknown", "no", False, False, False, "complete", "2026-11-27T07:52:54.853178Z"),
-    ("dusk", "P2", "incident", "no", False, False, False, "parses", "2026-11-27T07:52:54.028251Z"),
-    ("evening", "P0", "incident", "intact", True, False, False, "gates passed", "2026-11-27T07:52:48.922221Z"),
-    ("noon_rerun", None, "ok", "intact", False, False, True, None, "2026-11-27T07:52:39.219325Z"),
-    ("phase3_noon", None, "ok", "no", False, False, False, "monitoring OK", "2026-11-27T07:52:34.821985Z"),
-    ("noon", "P1", "incident", "intact", True, False, False, "monitoring OK", "2026-11-27T07:52:29.886221Z"),
-    ("forenoon", "P2", "incident", "no", False, False, False, "monitoring OK", "2026-11-27T07:52:27.786221Z"),
-    ("morning", None, "ok", "intact", False, False, True, None, "2026-11-27T07:52:25.083445Z"),
-    ("draft", None, "ok", "no", False, False, True, None, "2026-11-27T07:52:21.982222Z"),
-    ("dawn", None, "ok", "no", False, True, True, None, "2026-11-27T07:52:19.828163Z"),
+    ("night", None, "unknown", "no", False, False, False, "complete", "2026-11-27T07:52:54.896725Z"),
+    ("dusk", "P2", "incident", "no", False, False, False, "parses", "2026-11-27T07:52:54.224376Z"),
+    ("evening", "P0", "incident", "intact", True, False, False, "gates passed", "2026-11-27T07:52:48.994221Z"),
+    ("noon_rerun", None, "ok", "intact", False, False, True, None, "2026-11-27T07:52:39.296456Z"),
+    ("phase3_noon", None, "ok", "no", False, False, False, "monitoring OK", "2026-11-27T07:52:34.896589Z"),
+    ("noon", "P1", "incident", "intact", True, False, False, "monitoring OK", "2026-11-27T07:52:29.958221Z"),
+    ("forenoon", "P2", "incident", "no", False, False, False, "monitoring OK", "2026-11-27T07:52:27.863291Z"),
+    ("morning", None, "ok", "intact", False, False, True, None, "2026-11-27T07:52:25.146222Z"),
+    ("draft", None, "ok", "no", False, False, True, None, "2026-11-27T07:52:22.042222Z"),
+    ("dawn", None, "ok", "no", False, True, True, None, "2026-11-27T07:52:19.871816Z"),
 ]
 TAG_KEYS = ("tag", "class", "level", "frozen", "quarantined", "pinned", "known_good", "first_failed_rung",
             "modified_at")  # fmt: skip
@@ -146,9 +146,9 @@ def test_each_tag_has_the_verdict_that_it_had(desk: Path, tag: str) -> None:
     assert [*classified, found["frozen"], *checks] == expected
 
 
-def test_without_a_tag_the_active_one_is_shown_with_the_state_of_operations(desk: Path) -> None:
-    found = told(desk, "status")
-    expected = {"tag": "morning", "active_tag": "morning", "known_good_tag": "morning", "evaluation_mode": "phase4"}
+def test_without_a_tag_that_of_the_incident_is_shown_with_the_state_of_operations(desk: Path) -> None:
+    found = told(desk, "status", status=P0)
+    expected = {"tag": "evening", "active_tag": "morning", "known_good_tag": "morning", "evaluation_mode": "phase4"}
     assert {name: found[name] for name in expected} == expected
     incident = {"id": OPEN, "class": "P0", "opened_at": "2026-11-27T07:52:46.687920Z", "stage": "detected"}
     assert found["incident"] == incident

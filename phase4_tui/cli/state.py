@@ -20,7 +20,13 @@ from phase4_tui.runbook.status import read_tags, shown_tag
 from phase4_tui.runbook.tag_runs import changed_files
 
 MAKES_ONE = Remedy("run", command_line("run"), "makes one")
-Tag = Annotated[str | None, typer.Option(help="The run tag.", show_default="the active one, else the newest")]
+Tag = Annotated[
+    str | None,
+    typer.Option(
+        help="The run tag.",
+        show_default="of an open incident, else the active, else the newest",
+    ),
+]
 
 
 def status(desk: Desk, tag: Tag = None) -> int:

@@ -40,8 +40,8 @@ def show_status(status: StatusDocument, evidence: Evidence) -> None:
     width = max(TITLE_CELLS, *(len(check.title) for check in checks))
     for check in checks:
         show_check(check, evidence.looked_ns, status.workdir, width)
-    if status.clock is not None:
-        say(f"! CLOCK {status.clock}", "yellow")
+    if evidence.ahead is not None:
+        say(f"! CLOCK          {evidence.ahead}", "yellow")
     _show_last_run(evidence)
     _show_operations(status)
     for condition in status.preconditions:

@@ -41,7 +41,7 @@ class ShownTag:
     frozen: FrozenState
     last_run: RunRecord | None = None
     by_default: bool = True
-    """True for the active tag, else the newest; False for a tag that was asked for."""
+    """True for the tag shown by default; False for one that was asked for."""
     again: str | None = None
     """The command that runs it again; this field and the following are read only for a tag that is not healthy."""
     quarantined: bool = False

@@ -118,7 +118,7 @@ def read_evidence(
             missing.append(f"{tag}{kind}")
     note, note_text = look_text(path(signoff))
     moment = now_ns()
-    files = Files(reports, left.latest, read_manifest(reports, tag) if frozen == "intact" else None, moment)
+    files = Files(reports, left.made, read_manifest(reports, tag) if frozen == "intact" else None, moment)
     return Evidence(
         tag=tag,
         workdir=site.workdir,

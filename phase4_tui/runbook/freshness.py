@@ -14,7 +14,7 @@ from phase4_tui.artifacts.known_hashes import KnownHashes
 from phase4_tui.artifacts.manifest import Manifest
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.artifacts.regular_files import Unreadable
-from phase4_tui.runbook.provenance import COMPLETE, RunRecord, StepRecord
+from phase4_tui.runbook.provenance import RunRecord, StepRecord
 from phase4_tui.runbook.steps import Step
 from phase4_tui.runbook.tag_runs import LatestSteps
 
@@ -33,13 +33,13 @@ def is_ahead(moment_ns: int, now_ns: int) -> bool:
 class Files:
     """The artifacts of a tag as they are now, beside what the run records and the manifest of a frozen tag say."""
 
-    def __init__(self, reports: Path, latest: LatestSteps, manifest: Manifest | None, now_ns: int) -> None:
+    def __init__(self, reports: Path, made: LatestSteps, manifest: Manifest | None, now_ns: int) -> None:
         self._reports = reports
         self._identities: dict[str, Identity | None] = {}
         self._times = {file.name: file.mtime_ns for file in manifest.files} if manifest is not None else {}
         self._now_ns = nanoseconds(manifest.at) if manifest is not None else now_ns
-        made = sorted((pair for pair in latest.values() if pair[1].state in COMPLETE), key=lambda pair: pair[0].run_id)
-        self._made = {name: pair for pair in made for name in pair[1].produced}
+        in_sequence = sorted(made.values(), key=lambda pair: pair[0].run_id)
+        self._made = {name: pair for pair in in_sequence for name in pair[1].produced}
 
     def made(self, name: str) -> tuple[RunRecord, StepRecord] | None:
         """Return the last recorded step that wrote a file."""

@@ -71,8 +71,6 @@ class Status(Document):
     pending: tuple[Pending, ...]
     preconditions: tuple[Precondition, ...]
     runs: tuple[UnfinishedRun, ...]
-    clock: str | None
-    """Which file of the tag is dated in the future."""
 
 
 class TagRow(Document):
@@ -145,7 +143,6 @@ def read_status(site: Site, wanted: str | None, proof: Proof) -> tuple[Status, E
             check_isolation(proof),
         ),
         runs=unfinished_runs(site.reports),
-        clock=str(evidence.ahead) if evidence.ahead is not None else None,
     )
     return status, evidence
 

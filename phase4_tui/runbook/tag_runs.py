@@ -40,6 +40,8 @@ class TagRuns:
 
     latest: LatestSteps
     """The last run of each step that was ever started, by the step's name."""
+    made: LatestSteps
+    """The last run of each step that ended with its files written, by the step's name."""
     stopped: tuple[RunRecord, StepRecord] | None = None
     """The first step that a run left undone, and that no later run has made up for."""
     damaged: tuple[DamagedRecord, ...] = ()
@@ -67,6 +69,7 @@ def read_runs(site: Site, tag: str, *, under_way: bool) -> TagRuns:
     reports = site.reports
     noted = noted_runs(reports).of(tag)  # before the records: each of those is written before its event
     latest: dict[str, tuple[RunRecord, StepRecord]] = {}
+    made: dict[str, tuple[RunRecord, StepRecord]] = {}
     last: dict[str, tuple[RunRecord, StepRecord]] = {}
     damaged: list[DamagedRecord] = []
     seen: set[str] = set()
@@ -87,11 +90,13 @@ def read_runs(site: Site, tag: str, *, under_way: bool) -> TagRuns:
                 last.setdefault(step.name, (run, step))
             if step.state != "not_run":
                 latest.setdefault(step.name, (run, step))
-        complete = latest.keys() >= {step.name for step in steps_of(run.phase, site.settings)}
-    oldest = min((run.run_id for run, _ in latest.values()), default="") if complete else ""
+            if step.state in COMPLETE:
+                made.setdefault(step.name, (run, step))
+        complete = made.keys() >= {step.name for step in steps_of(run.phase, site.settings)}
+    oldest = min((run.run_id for run, _ in made.values()), default="") if complete else ""
     damaged += [_missing(reports, tag, run_id) for run_id in sorted(noted.keys() - seen) if run_id > oldest]
     undone = (last[name] for name in names if name in last and last[name][1].state not in (*COMPLETE, *BROKEN))
-    return TagRuns(latest, next(undone, None), tuple(damaged))
+    return TagRuns(latest, made, next(undone, None), tuple(damaged))
 
 
 def damaged_records(reports: Path) -> Iterator[tuple[str, DamagedRecord]]:

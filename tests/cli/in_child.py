@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from phase4_tui.__main__ import main
-from tests.cli.support import ENVIRONMENT, FAILED, HEALTHY, P1, REFUSED, Answer
+from tests.cli.support import ENVIRONMENT, FAILED, HEALTHY, REFUSED, UNKNOWN, Answer
 from tests.journal.support import ended, forked
 
 LOOKS: list[tuple[list[str], int]] = [
-    (["status"], P1),
+    (["status"], UNKNOWN),
     (["status", "--tag", "good"], HEALTHY),
     (["tags"], HEALTHY),
     (["journal"], HEALTHY),

@@ -92,7 +92,7 @@ def look(way: str, work: Path, *arguments: str) -> Answer:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_nothing_can_be_written_in_these_ways(foreign_desk: Path, way: str) -> None:
-    answer = look(way, foreign_desk, "known-good", "pin", "new")
+    answer = look(way, foreign_desk, "freeze", "good", "--reason", "R", "--yes")
     assert answer.status == FAILED
     assert "Read-only file system" in answer.err or "Permission denied" in answer.err
 

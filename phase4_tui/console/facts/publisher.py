@@ -51,7 +51,7 @@ class SnapshotPublisher:
         self._outdated = False
         """True when the last snapshot was posted as stale or after a failed look."""
         self.chosen: str | None = None
-        """The tag that the operator chose; None shows the active one, else the newest."""
+        """The tag that the operator chose; None shows the one shown by default."""
         self.snapshot: Snapshot | None = None
         self.published = threading.Event()
 

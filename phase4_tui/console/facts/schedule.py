@@ -86,7 +86,7 @@ class Facts:
         return self._publisher.snapshot
 
     def choose(self, tag: str | None) -> None:
-        """Show another tag; None shows the active one, else the newest."""
+        """Show another tag; None shows the one shown by default."""
         if self._publisher is not None:
             self._publisher.chosen = tag
             self._wake.set()

@@ -51,7 +51,7 @@ class Snapshot:
     state: OperationsState
     focus: TagView | None = None
     followed: bool = True
-    """True when the active or else the newest tag is shown; False when the operator chose one."""
+    """True when the tag is the one shown by default; False when the operator chose one."""
     rows: tuple[TagRow, ...] = ()
     tags: int = 0
     """The number of tags; `rows` has those judged so far."""
