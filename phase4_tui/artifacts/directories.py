@@ -33,6 +33,6 @@ def obstacle(directory: Path) -> NoDirectory | None:
             return obstacle(directory.parent)
         target = os.readlink(directory)  # noqa: PTH115 - as text
         loops = error.errno == errno.ELOOP
-        problem = "leads back to itself" if loops else f"leads to {target}, which is none"
+        problem = "leads back to itself" if loops else f"leads to {target}, which is not there"
         return NoDirectory(directory, f"is no directory but a link that {problem}", LEAD)
     return None if stat.S_ISDIR(mode) else NoDirectory(directory, "is no directory but a file", MOVE)

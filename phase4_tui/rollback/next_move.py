@@ -77,6 +77,9 @@ def _phase4(*words: str) -> str:
 def _unreadable(situation: Situation) -> NextMove | None:
     if situation.trouble is None:
         return None
+    advice = situation.trouble_remedies
+    if advice and not any(one.operation for one in advice):  # there is no journal to verify: something is in its place
+        return _move("", None, advice[0].effect, _phase4("doctor"))
     return _move("verify", None, "verify the journal: the state of operations can't be read", _phase4("verify"))
 
 

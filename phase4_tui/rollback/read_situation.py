@@ -54,7 +54,9 @@ def read_situation(site: Site, wanted: str | None = None, judged: Judged | None 
     try:
         state = state_to_plan_on(site)
     except StateUnreadable as error:
-        return Situation(OperationsState(), run_tag=site.settings.tag, trouble=str(error))
+        return Situation(
+            OperationsState(), run_tag=site.settings.tag, trouble=str(error), trouble_remedies=error.remedies
+        )
     if judged is None and state.incident is None:  # during an incident the move does not depend on the tag
         tag = shown_tag(site, wanted, state)
         judged = _judge(site, tag, state) if tag is not None else None

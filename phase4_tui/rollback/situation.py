@@ -88,6 +88,7 @@ class Situation:
     """The tag for a run of the evaluation mode: that of the settings, or a free one if it must not be overwritten."""
     trouble: str | None = None
     """Why the state can't be read."""
+    trouble_remedies: tuple[Remedy, ...] = ()
     live_orders: tuple[str, ...] = ()
     """Names of the variables that enable live orders."""
     missing: tuple[str, ...] = ()

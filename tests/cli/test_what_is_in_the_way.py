@@ -36,7 +36,7 @@ def a_file(path: Path) -> None:
 
 
 LAY: dict[Callable[[Path], None], str] = {
-    dangling: "is no directory but a link that leads to nowhere, which is none",
+    dangling: "is no directory but a link that leads to nowhere, which is not there",
     looping: "is no directory but a link that leads back to itself",
     a_file: "is no directory but a file",
 }

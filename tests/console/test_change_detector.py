@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from phase4_tui.artifacts.documents import WRITING_GRACE_NS
+from phase4_tui.artifacts.frozen import frozen_dir
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.console.facts.change_detector import ChangeDetector
 from phase4_tui.console.facts.events import EventsSeen, TagsJudged, TroubleChanged, Troubles
 from phase4_tui.console.facts.tag_index import SCAN_SECONDS
+from phase4_tui.console.facts.tampering import TAMPER_SECONDS
 from phase4_tui.journal.actor import Actor
 from phase4_tui.journal.log import Draft
 from phase4_tui.journal.writer import record
@@ -214,3 +216,21 @@ def test_a_journal_that_cannot_be_read_is_told_once_and_its_events_when_it_can_a
     posted = at.posted.taken()
     assert [event.kind for seen in posted.of(EventsSeen) for event in seen.events] == ["note"]
     assert TroubleChanged("journal", None) in posted
+
+
+def test_a_tampered_copy_of_any_frozen_tag_is_noticed_without_a_hint_and_its_restoring_too(at: Detecting) -> None:
+    freeze(at.reports.parent, "A")
+    at.detector.look(set())
+    at.settled()
+    copy = frozen_dir(at.reports, "A") / "A_quality_check.json"
+    kept = copy.with_name("kept")
+    copy.rename(kept)
+    at.clock.passes(TAMPER_SECONDS + 1)
+    assert "A" in at.detector.look(set()).tags
+    at.detector.look(set())
+    assert at.judged() == {"A": "unknown"}
+    kept.rename(copy)
+    at.clock.passes(TAMPER_SECONDS + 1)
+    at.detector.look(set())
+    at.detector.look(set())
+    assert at.judged() == {"A": "ok"}

@@ -9,8 +9,8 @@ import pytest
 from phase4_tui.console.facts.change_detector import Change
 from phase4_tui.console.facts.events import SnapshotReady
 from phase4_tui.console.facts.publisher import INDEX_POST_SECONDS, POST_SECONDS, SnapshotPublisher
-from phase4_tui.console.facts.reading import TAMPER_SECONDS
 from phase4_tui.console.facts.tag_index import TagIndex
+from phase4_tui.console.facts.tampering import TAMPER_SECONDS
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.run_holder import announce, run_lock
 from tests.console.support import Clock, Posted

@@ -26,7 +26,7 @@ class Change:
     """The result of one look."""
 
     tags: Set[str]
-    """Tags with an artifact that was added, removed or changed."""
+    """Tags with an artifact or a frozen copy that was added, removed or changed."""
     operations: bool
     """True when one of `OPERATION_FILES` changed."""
     suspects: Set[str]
@@ -87,6 +87,7 @@ class ChangeDetector:
             suspects |= self._read_events()
         if moved or self.holder is not None:
             suspects |= self._look_at_runs()
+        tags |= self._compare_frozen()
         unsettled = frozenset(self.index.unsettled)
         self.index.judge_again(unsettled - tags)
         indexing = self.index.waiting
@@ -98,6 +99,14 @@ class ChangeDetector:
                 self._post(TagsJudged(judged))
         suspects |= unsettled - self.index.unsettled  # an aborted write leaves a broken file
         return Change(tags, moved, suspects, bool(unsettled), indexing)
+
+    def _compare_frozen(self) -> set[str]:
+        """Queue and return the tags whose frozen copies were tampered with or put back, which no hint tells."""
+        if not self.index.tampering.is_due:
+            return set()
+        tags = self.index.tampering.compare(self._read_state())
+        self.index.judge_again(tags)
+        return tags
 
     def _operations_signature(self) -> object:
         directory = state_dir(self._reports)

@@ -91,6 +91,7 @@ def situation_of(snapshot: Snapshot, site: Site, *, judged_all: bool = True) -> 
         state=state,
         run_tag=usual_tag(site.settings, state),
         trouble=snapshot.trouble,
+        trouble_remedies=snapshot.trouble_remedies,
         missing=place_of(site.settings, site.workdir, 4, None, None).missing,
         live_orders=live_order_names(site.settings, site.environment),
         holder=snapshot.holder,

@@ -43,7 +43,7 @@ class SnapshotPublisher:
         self._watch_trouble = watch_trouble
         self._read_only = read_only
         self._clock = clock
-        self._reader = Reader(site, clock)
+        self._reader = Reader(site, index.tampering)
         self._next_moves = NextMoveCache(site)
         self._transcripts = Transcripts(post)
         self._guess: str | None = None
@@ -85,7 +85,7 @@ class SnapshotPublisher:
     def after(self, change: Change) -> None:
         """Post what is due after a look that found `change`."""
         if change.operations or change.tags & self._frozen():
-            self._reader.compare_frozen_again()
+            self._index.tampering.compare_soon()
         if self._is_due(change):
             self.publish()
         if self.snapshot is not None:
@@ -135,7 +135,7 @@ class SnapshotPublisher:
         snapshot = self.snapshot
         if snapshot is None or snapshot.watch_trouble != self._watch_trouble() or snapshot.holder is not None:
             return True
-        return self._reader.tampering_is_due
+        return self._index.tampering.is_due
 
     def _shows_another(self) -> bool:
         """True when the chosen tag is not the one in the last snapshot."""

@@ -1,18 +1,17 @@
 """Reads from disk what a snapshot needs: state, shown tag, run and lease holders, fallback, rules, tampering."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from phase4_tui.artifacts.clock import now_ns
+from phase4_tui.console.facts.tampering import Tampering
 from phase4_tui.errors import FORESEEN, Phase4Error
 from phase4_tui.journal.lease import Lease, read_lease
 from phase4_tui.journal.state import OperationsState, read_state
 from phase4_tui.policy.monitoring import DEFAULT_RULES, Rules
 from phase4_tui.runbook.fallback_proof import Fallback, read_fallback
-from phase4_tui.runbook.frozen_tags import tampered_tags
 from phase4_tui.runbook.judging import Judgement, judge_tag
 from phase4_tui.runbook.provenance import RunRecord
 from phase4_tui.runbook.rules import read_rules
@@ -25,9 +24,6 @@ from phase4_tui.runbook.tag_runs import latest_steps
 if TYPE_CHECKING:
     from phase4_tui.runbook.isolation import Proof
     from phase4_tui.runbook.preconditions import Precondition
-
-TAMPER_SECONDS = 5.0
-"""Interval between comparisons of all frozen tags with their manifests."""
 
 
 @dataclass(frozen=True)
@@ -52,28 +48,17 @@ class Readings:
 
 
 class Reader:
-    """Reads what a snapshot needs; keeps what is not read each time: tampering and the isolation barrier."""
+    """Reads what a snapshot needs; keeps the proof of the isolation barrier, which is not made each time."""
 
-    def __init__(self, site: Site, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, site: Site, tampering: Tampering | None = None) -> None:
         self._site = site
-        self._clock = clock
-        self._tampered: tuple[str, ...] = ()
-        self._compared: float | None = None
+        self._tampering = tampering if tampering is not None else Tampering(site)
         self._proof: Proof | None = None
-
-    @property
-    def tampering_is_due(self) -> bool:
-        """True when the frozen tags are due for another comparison with their manifests."""
-        return self._compared is None or self._clock() - self._compared > TAMPER_SECONDS
 
     @property
     def isolation_is_proven(self) -> bool:
         """True once the barrier was probed, which the first paint does not wait for."""
         return self._proof is not None
-
-    def compare_frozen_again(self) -> None:
-        """Make the next reading compare the frozen tags with their manifests."""
-        self._compared = None
 
     def prove_isolation(self) -> None:
         """Probe the barrier that keeps the network from steps; until then readings have no preconditions."""
@@ -85,9 +70,8 @@ class Reader:
         """Return all of it; `chosen` and `newest` as for `shown_tag`. Raises BadTag, OSError."""
         site, reports = self._site, self._site.reports
         state, error = read_operations_state(reports)
-        if self.tampering_is_due:
-            self._tampered = tampered_tags(site, state)
-            self._compared = self._clock()
+        if self._tampering.is_due:
+            self._tampering.compare(state)
         tag = shown_tag(site, chosen, state, newest)
         shown = judge_tag(site, tag, state, patient=False) if tag else None
         ahead = shown.evidence.ahead if shown is not None else None
@@ -102,7 +86,7 @@ class Reader:
             needs_freezing=self._needs_freezing(state),
             fallback=read_fallback(site, state),
             rules=read_rules(place_of(site.settings, site.workdir, 4, None, None).rules_path)[0],
-            tampered=self._tampered,
+            tampered=self._tampering.tags,
             preconditions=self._preconditions(tag),
             clock_trouble=str(ahead) if ahead is not None else None,
             looked_ns=now_ns(),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from phase4_tui.artifacts.index import Identity, TagEntry, index_tags, scan
 from phase4_tui.console.facts.events import JudgedTag
+from phase4_tui.console.facts.tampering import Tampering
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.policy.monitoring import Rules
 from phase4_tui.runbook.judging import judge_tag
@@ -39,6 +40,7 @@ class TagIndex:
         self._scan_cost = 0.0
         self._state: OperationsState | None = None
         self._rules: Rules | None = None
+        self.tampering = Tampering(site, clock)
         self.unsettled: set[str] = set()
         """Tags whose verdict time alone can change."""
 
