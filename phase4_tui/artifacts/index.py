@@ -18,10 +18,10 @@ def identity_of(info: os.stat_result) -> Identity:
     return info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
 
 
-def look_at(path: Path) -> Identity | None:
+def look_at(path: Path | str) -> Identity | None:
     """Return the identity of a file, or of the link to it; None when it is not there."""
     try:
-        return identity_of(path.lstat())
+        return identity_of(os.lstat(path))
     except OSError:
         return None
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from phase4_tui.artifacts.index import look_at
 from phase4_tui.artifacts.regular_files import Unreadable, open_regular
 from phase4_tui.journal.log import journal_path, lines_of
 
@@ -43,6 +44,7 @@ class NotedRuns:
     def __init__(self, reports: Path) -> None:
         self._reports = reports
         self._lock = threading.Lock()
+        self._seen: tuple[int, ...] = ()
         self._read = 0
         self._last = b""
         """The last line that was read: while it is still in its place, what was read before it still holds."""
@@ -62,8 +64,13 @@ class NotedRuns:
             return {tag: dict(runs) for tag, runs in self._tags.items()}, frozenset(self._lost)
 
     def _catch_up(self) -> None:
+        path = journal_path(self._reports)
+        identity = look_at(path)
+        if identity is not None and identity == self._seen:
+            return
+        self._seen = identity or ()
         try:
-            file = open_regular(journal_path(self._reports))
+            file = open_regular(path)
         except (FileNotFoundError, Unreadable):
             self._begin_anew()
             return

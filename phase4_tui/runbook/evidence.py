@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from phase4_tui.artifacts.clock import now_ns
 from phase4_tui.artifacts.documents import Look, changed_ns, look, look_json, look_text
@@ -117,16 +118,21 @@ def read_evidence(
         if look_text(path(kind))[0].state not in ("valid", "writing"):
             missing.append(f"{tag}{kind}")
     note, note_text = look_text(path(signoff))
+    release = look(path(Artifact.RELEASE_CHECK), ReleaseCheck, patient=patient)
+    quality = look(path(Artifact.QUALITY_CHECK), QualityCheck, limit=QUALITY_LIMIT_BYTES, patient=patient)
+    own = {suffix: _look_own(begin + suffix, patient) for suffix in site.artifacts.own} if phase == 4 else {}
+    looked: list[Look[Any]] = [report, summary, release, quality, monitoring, note, *own.values()]
+    times = {one.name: one.modified_ns for one in looked if one.modified_ns is not None}
     moment = now_ns()
-    files = Files(reports, left.made, read_manifest(reports, tag) if frozen == "intact" else None, moment)
+    files = Files(reports, times, left.made, read_manifest(reports, tag) if frozen == "intact" else None, moment)
     return Evidence(
         tag=tag,
         workdir=site.workdir,
         reports=reports,
         phase=phase,
         looked_ns=moment,
-        release=look(path(Artifact.RELEASE_CHECK), ReleaseCheck, patient=patient),
-        quality=look(path(Artifact.QUALITY_CHECK), QualityCheck, limit=QUALITY_LIMIT_BYTES, patient=patient),
+        release=release,
+        quality=quality,
         monitoring=monitoring,
         signoff=note,
         report=report,
@@ -138,8 +144,8 @@ def read_evidence(
         rules=present_rules(site.workdir / site.settings.rules),
         running=under_way,
         stale=stale_files(tag, steps_of(phase, site.settings), files),
-        ahead=furthest_ahead({name: files.time(name) for name in site.artifacts.of(tag)}, moment),
-        own={suffix: _look_own(begin + suffix, patient) for suffix in site.artifacts.own} if phase == 4 else {},
+        ahead=furthest_ahead(times, moment),
+        own=own,
         others=tuple(_others(report, summary, tag)),
         broken_steps=tuple(
             step

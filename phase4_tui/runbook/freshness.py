@@ -4,12 +4,12 @@ A record says which bytes a step wrote and which it used. Where it says nothing 
 counts, with 2 s of tolerance, and a time in the future proves nothing (docs design, "Freshness").
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from phase4_tui.artifacts.clock import age, nanoseconds
-from phase4_tui.artifacts.index import Identity, look_at
+from phase4_tui.artifacts.index import look_at
 from phase4_tui.artifacts.known_hashes import KnownHashes
 from phase4_tui.artifacts.manifest import Manifest
 from phase4_tui.artifacts.names import Artifact
@@ -31,34 +31,26 @@ def is_ahead(moment_ns: int, now_ns: int) -> bool:
 
 
 class Files:
-    """The artifacts of a tag as they are now, beside what the run records and the manifest of a frozen tag say."""
+    """The artifacts of a tag as they are now, beside what the run records and the manifest of a frozen tag say.
 
-    def __init__(self, reports: Path, made: LatestSteps, manifest: Manifest | None, now_ns: int) -> None:
-        self._reports = reports
-        self._identities: dict[str, Identity | None] = {}
-        self._times = {file.name: file.mtime_ns for file in manifest.files} if manifest is not None else {}
-        self._now_ns = nanoseconds(manifest.at) if manifest is not None else now_ns
+    `times` are those of the files that are there, in ns. Those of a frozen tag count as its manifest has them, since
+    copies have others.
+    """
+
+    def __init__(
+        self, reports: Path, times: Mapping[str, int], made: LatestSteps, manifest: Manifest | None, now_ns: int
+    ) -> None:
+        self._reports = str(reports)
         in_sequence = sorted(made.values(), key=lambda pair: pair[0].run_id)
         self._made = {name: pair for pair in in_sequence for name in pair[1].produced}
+        kept = {} if manifest is None else {file.name: file.mtime_ns for file in manifest.files}
+        self.times = {**times, **{name: kept[name] for name in kept.keys() & times.keys()}}
+        self._hashes: dict[str, str | None] = {}
+        self._now_ns = now_ns if manifest is None else nanoseconds(manifest.at)
 
     def made(self, name: str) -> tuple[RunRecord, StepRecord] | None:
         """Return the last recorded step that wrote a file."""
         return self._made.get(name)
-
-    def identity(self, name: str) -> Identity | None:
-        """Return a file's identity, None when it is not there."""
-        if name not in self._identities:
-            self._identities[name] = look_at(self._reports / name)
-        return self._identities[name]
-
-    def time(self, name: str) -> int | None:
-        """Return a file's own time in ns, None when it is not there."""
-        identity = self.identity(name)
-        return None if identity is None else identity[2]
-
-    def modified_ns(self, name: str) -> int | None:
-        """Return when a file was last changed; of a frozen one, before it was frozen: copies have other times."""
-        return self._times[name] if name in self._times else self.time(name)
 
     def proves_nothing(self, moment_ns: int) -> bool:
         """True for a time in the future; for a frozen tag, of the moment when it was frozen."""
@@ -66,11 +58,17 @@ class Files:
 
     def sha256(self, name: str) -> str | None:
         """Return a file's SHA-256, None when it can't be read; a file untouched since its record is not read."""
-        made, identity = self.made(name), self.identity(name)
-        if made is not None and identity is not None and made[1].seen.get(name) == identity:
+        if name not in self._hashes:
+            self._hashes[name] = self._sha256(name)
+        return self._hashes[name]
+
+    def _sha256(self, name: str) -> str | None:
+        made = self.made(name)
+        seen = made[1].seen.get(name) if made is not None else None
+        if made is not None and seen is not None and seen == look_at(f"{self._reports}/{name}"):
             return made[1].produced[name]
         try:
-            return _HASHES.sha256(self._reports / name, contained=True)
+            return _HASHES.sha256(Path(self._reports, name), contained=True)
         except Unreadable:
             return None
 
@@ -79,23 +77,21 @@ def stale_files(tag: str, steps: Sequence[Step], files: Files) -> dict[str, str]
     """Return, by the name of each file that judges others, why that judgement is not about what is there now."""
     found = {}
     for step in steps:
-        for suffix in step.artifacts if step.judges else ():
+        judged = [f"{tag}{suffix}" for suffix in step.judges if not _is_note(suffix)]
+        judged = [name for name in judged if name in files.times]
+        for suffix in step.artifacts if judged else ():
             name = f"{tag}{suffix}"
-            if files.identity(name) is not None:
-                why = next(_doubts(name, step, tag, files), None)
-                if why is not None:
+            if name in files.times:
+                why = next(filter(None, (_doubt(name, one, files) for one in judged)), "")
+                if why:
                     found[name] = why
     return found
 
 
-def _doubts(name: str, step: Step, tag: str, files: Files) -> Iterator[str]:
-    """Yield why a file does not judge what is there now, for each file whose content its step judges."""
-    for judged in (f"{tag}{suffix}" for suffix in step.judges if not _is_note(suffix)):
-        if files.identity(judged) is not None:
-            by_content = _by_content(name, judged, files)
-            why = _by_times(name, judged, files) if by_content is None else by_content
-            if why:
-                yield why
+def _doubt(name: str, judged: str, files: Files) -> str:
+    """Return why a file does not judge another as it is now, an empty text when it does."""
+    proven = _by_content(name, judged, files)
+    return _by_times(name, judged, files) if proven is None else proven
 
 
 def _by_content(name: str, judged: str, files: Files) -> str | None:
@@ -133,9 +129,7 @@ def _used(run: RunRecord, record: StepRecord, judged: str) -> str | None:
 
 def _by_times(name: str, judged: str, files: Files) -> str:
     """Return why a file is not proven to be newer than the one that it judges, an empty text when it is."""
-    checked, changed = files.modified_ns(name), files.modified_ns(judged)
-    if checked is None or changed is None:
-        return ""
+    checked, changed = files.times[name], files.times[judged]
     if files.proves_nothing(checked):
         return f"is dated in the future, which does not prove that it is newer than {_that_it_judges(judged)}"
     maker = files.made(judged)
@@ -163,8 +157,7 @@ class Ahead:
         return self.by_ns < SOON_NS
 
 
-def furthest_ahead(times: Mapping[str, int | None], now_ns: int) -> Ahead | None:
+def furthest_ahead(times: Mapping[str, int], now_ns: int) -> Ahead | None:
     """Return the file that is dated furthest in the future, None without any."""
-    found = [(moment - now_ns, name) for name, moment in times.items() if moment is not None]
-    by_ns, name = max(found, default=(0, ""))
+    by_ns, name = max(((moment - now_ns, name) for name, moment in times.items()), default=(0, ""))
     return Ahead(name, by_ns) if is_ahead(now_ns + by_ns, now_ns) else None

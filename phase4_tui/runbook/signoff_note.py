@@ -51,6 +51,9 @@ _DENIED = re.compile(
 _COUNT_OF_NONE = re.compile(r"(?: \w+)? ?[:=|] ?(?:0|none)(?= ?(?:[\n|.,;)]|$))")
 _YES = re.compile(r"(?<![\w-])(?:go|proceed|approved?|accepted)\b")
 _LOOK_BACK = 80
+_OWN = re.compile(r"\nRecommendation: \*\*(GO|NO-GO)\*\*\n\n")
+_ELSEWHERE = ("verdict", "decision", _CHOICE, "<", "&", "~~")
+"""What a plain note does not hold: another place for a recommendation, or what could hide the one that it has."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,9 @@ class Recommendation:
 
 def read_recommendation(text: str) -> Recommendation:
     """Return what the sign-off note `text` recommends; a word for no outweighs any word for go."""
+    own = _own(text)
+    if own is not None:
+        return own
     verdict: Literal["GO", ""] = ""
     for section in _sections(_plain_lines(text)):
         for found in _NO.finditer(section):
@@ -72,6 +78,17 @@ def read_recommendation(text: str) -> Recommendation:
         if _YES.search(section):
             verdict = "GO"
     return Recommendation(verdict)
+
+
+def _own(text: str) -> Recommendation | None:
+    """Return the recommendation of a note as this program writes it, in a fiftieth of the time; None for any other."""
+    written = _OWN.search(text)
+    if written is None or not text.isascii():
+        return None
+    lower = text.lower()
+    if lower.count("recommend") > 1 or any(word in lower for word in _ELSEWHERE):
+        return None
+    return Recommendation("GO") if written.group(1) == "GO" else Recommendation("NO-GO", "no-go")
 
 
 def _plain_lines(text: str) -> list[str]:
