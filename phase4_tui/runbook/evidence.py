@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from phase4_tui.artifacts.clock import now_ns
-from phase4_tui.artifacts.documents import Look, changed_ns, look, look_json, look_text
+from phase4_tui.artifacts.documents import Look, look, look_json, look_text
 from phase4_tui.artifacts.manifest import FrozenState, Tampering, read_manifest
 from phase4_tui.artifacts.models import (
     Document,
@@ -150,9 +150,9 @@ def read_evidence(
         broken_steps=tuple(
             step
             for run, step in left.latest.values()
-            if step.state in BROKEN and not _written_since(site, tag, run, step)
+            if step.state in BROKEN and not _written_since(site, tag, run, step, files)
         ),
-        stopped=left.stopped if left.stopped and not _written_since(site, tag, *left.stopped) else None,
+        stopped=left.stopped if left.stopped and not _written_since(site, tag, *left.stopped, files) else None,
         damaged_records=left.damaged,
         runs=left.runs,
         changed=tuple(
@@ -188,12 +188,17 @@ def _phase_of(reports: Path, tag: str, latest: LatestSteps) -> Phase:
     return 3 if look(reports / file_name(tag, Artifact.SUMMARY), Phase3Summary, patient=False).usable else 4
 
 
-def _written_since(site: Site, tag: str, run: RunRecord, step: StepRecord) -> bool:
-    """True when every file expected of a step that broke or was left was written since, by whatever means."""
+def _written_since(site: Site, tag: str, run: RunRecord, step: StepRecord, files: Files) -> bool:
+    """True when every file expected of a step that broke or was left was written since, by whatever means.
+
+    A new time alone is not enough where the run's record has the bytes that it left: a copy has new times too.
+    """
     ended = ended_ns(run, step)
     steps = steps_of(run.phase, site.settings)
     artifacts = next((known.artifacts for known in steps if known.name == step.name), ())
     if ended is None or not artifacts:
         return False
-    times = [changed_ns(site.reports / file_name(tag, artifact)) for artifact in artifacts]
-    return all(time is not None and time > ended and not is_ahead(time, now_ns()) for time in times)
+    names = [file_name(tag, artifact) for artifact in artifacts]
+    times = [files.time(name) for name in names]
+    newer = all(time is not None and time > ended and not is_ahead(time, now_ns()) for time in times)
+    return newer and not any(run.left[name] == files.sha256(name) for name in names if name in run.left)

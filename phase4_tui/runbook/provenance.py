@@ -90,7 +90,8 @@ class ChangedFile(Document):
 class RunRecord(Document):
     """One run: a whole sequence, or a single step.
 
-    `input` and `rules` are as planned; `error` says on one line why an interrupted run was.
+    `input` and `rules` are as planned; `error` says on one line why an interrupted run was. `left` maps the names of
+    the tag's artifacts to their SHA-256 at the end of a run in which a step did not complete.
     """
 
     run_id: str
@@ -115,6 +116,7 @@ class RunRecord(Document):
     error: str | None = None
     steps: tuple[StepRecord, ...]
     changed: tuple[ChangedFile, ...] = ()
+    left: dict[str, str] = Field(default_factory=dict)
 
     @property
     def input_used(self) -> str | None:

@@ -1,9 +1,12 @@
 """Notes a run in the journal, and closes the record of one that did not come to its end."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.names import ArtifactNames
+from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.sha256 import hash_file
 from phase4_tui.errors import FORESEEN
@@ -11,7 +14,7 @@ from phase4_tui.journal import writer
 from phase4_tui.journal.actor import Actor
 from phase4_tui.journal.log import Draft
 from phase4_tui.journal.state import read_state
-from phase4_tui.runbook.provenance import RunRecord, record_path, runs_of, save_run
+from phase4_tui.runbook.provenance import COMPLETE, RunRecord, StepRecord, record_path, runs_of, save_run
 from phase4_tui.runbook.run_holder import holder, withdraw
 
 PROCESS_ENDED = "the process that ran it ended"
@@ -33,7 +36,20 @@ def note_run(reports: Path, run: RunRecord) -> None:
     writer.record(reports, Actor(run.operator), Draft("run", run.tag, incident.id if incident else None, detail))
 
 
-def close_interrupted(reports: Path, why: str) -> None:
+def left_by(reports: Path, names: Iterable[str], steps: Iterable[StepRecord]) -> dict[str, str]:
+    """Return the SHA-256 of each of these files that is there, if a step did not complete; else nothing."""
+    if all(step.state in COMPLETE for step in steps):
+        return {}
+    left = {}
+    for name in names:
+        with suppress(Unreadable, OSError):
+            sha256 = hash_file(reports / name, contained=True)
+            if sha256 is not None:
+                left[name] = sha256
+    return left
+
+
+def close_interrupted(reports: Path, why: str, artifacts: ArtifactNames) -> None:
     """Close the record of the run that the holder's note names, if it is still open, and withdraw the note.
 
     `why` is recorded as its error. Call it while holding the run lock. Raises OSError when the record can't be
@@ -49,7 +65,8 @@ def close_interrupted(reports: Path, why: str) -> None:
             step.model_copy(update={"state": "cancelled", "error": error}) if step.state == "running" else step
             for step in run.steps
         )
-        changes = {"state": "interrupted", "error": error, "steps": steps, "ended_at": iso(now_ns())}
+        left = left_by(reports, artifacts.of(run.tag), steps)
+        changes = {"state": "interrupted", "error": error, "steps": steps, "ended_at": iso(now_ns()), "left": left}
         closed = run.model_copy(update=changes)
         save_run(reports, closed)
         with suppress(*FORESEEN):  # the record is closed, and who next needs the journal is told what is wrong with it

@@ -34,7 +34,7 @@ from phase4_tui.runbook.provenance import (
     tag_runs_dir,
     versions,
 )
-from phase4_tui.runbook.run_closing import PROCESS_ENDED, close_interrupted, note_run
+from phase4_tui.runbook.run_closing import PROCESS_ENDED, close_interrupted, left_by, note_run
 from phase4_tui.runbook.run_holder import announce, holder, run_lock, withdraw
 from phase4_tui.runbook.run_plan import RunPlan, choose_phase, plan_run
 from phase4_tui.runbook.settings import Settings
@@ -78,6 +78,7 @@ def run_plan(
     """
     reports = plan.place.reports
     reports.mkdir(parents=True, exist_ok=True)
+    site = Site(plan.place.workdir, settings, environment)
     with ExitStack() as stack:
         lock = run_lock(reports)
         try:
@@ -88,7 +89,7 @@ def run_plan(
             raise Refused(f"{noted or 'another process'}: one run at a time", remedy=advice) from None
         stack.callback(lock.release)
         with suppress(OSError):  # the record of one tag that can't be written hinders no run of another
-            close_interrupted(reports, PROCESS_ENDED)
+            close_interrupted(reports, PROCESS_ENDED, site.artifacts)
         _refuse_other_mode(plan)
         _refuse_stale_resume(plan, settings, environment)
         sweep_leftovers(reports)
@@ -101,13 +102,12 @@ def run_plan(
             note_run(reports, record)
             observer.run_started(record)
             child_environment = step_environment(settings, environment, home)
-            site = Site(plan.place.workdir, settings, environment)
             run = _Run(plan, site, child_environment, barrier, lock.descriptors, observer, cancel, record)
             ended = run.go()
             note_run(reports, ended)
         except BaseException as error:
             with suppress(*FORESEEN):  # if the disk refuses that too, the next run closes it
-                close_interrupted(reports, error_as_commands(error))
+                close_interrupted(reports, error_as_commands(error), site.artifacts)
             raise
         withdraw(reports)
         return ended
@@ -202,7 +202,9 @@ class _Run:
             ended = self._step(command)
             if ended.state not in COMPLETE:
                 break
-        self._save(state="finished", changed=self._files.at_end(), ended_at=iso(now_ns()))
+        reports, names = self._plan.place.reports, self._site.artifacts.of(self._plan.tag)
+        left = left_by(reports, names, self._record.steps)
+        self._save(state="finished", changed=self._files.at_end(), ended_at=iso(now_ns()), left=left)
         return self._record
 
     def _save(self, **changes: object) -> None:

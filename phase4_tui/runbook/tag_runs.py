@@ -79,7 +79,7 @@ def read_runs(site: Site, tag: str, *, under_way: bool) -> TagRuns:
         seen.add(found.name.removesuffix(RECORD_SUFFIX))
         if complete:
             continue
-        damaged += _damaged(found, noted)
+        damaged += _damaged(found, tag, noted)
         run = found.value
         if run is None:
             continue
@@ -108,7 +108,7 @@ def damaged_records(reports: Path) -> Iterator[tuple[str, DamagedRecord]]:
             run_id = found.name.removesuffix(RECORD_SUFFIX)
             seen.add(run_id)
             if run_id not in lost:
-                yield from ((tag, one) for one in _damaged(found, noted))
+                yield from ((tag, one) for one in _damaged(found, tag, noted))
         for run_id in sorted(noted.keys() - seen - lost):
             yield tag, _missing(reports, tag, run_id)
 
@@ -117,12 +117,15 @@ def _missing(reports: Path, tag: str, run_id: str) -> DamagedRecord:
     return DamagedRecord(str(record_path(reports, tag, run_id)), "is missing, though the journal has its run on record")
 
 
-def _damaged(found: Look[RunRecord], noted: Mapping[str, NotedRun]) -> Iterator[DamagedRecord]:
-    run = found.value
+def _damaged(found: Look[RunRecord], tag: str, noted: Mapping[str, NotedRun]) -> Iterator[DamagedRecord]:
+    run, run_id = found.value, found.name.removesuffix(RECORD_SUFFIX)
     if run is None:
         yield DamagedRecord(found.file, "; ".join(found.problems) or "is cut short")
         return
-    event = noted.get(found.name.removesuffix(RECORD_SUFFIX))
+    if (run.tag, run.run_id) != (tag, run_id):  # the journal knows it under neither name
+        yield DamagedRecord(found.file, f"is a copy of the record of run {run.run_id} of {run.tag}: move it away")
+        return
+    event = noted.get(run_id)
     if event is None or event.state == "running":  # a record is written before the event about it
         return
     for name, known, here in (

@@ -117,6 +117,19 @@ def test_a_record_of_a_run_that_can_not_be_read_is_not_passed_over(tag: Tag) -> 
     assert named(tag) == ("unknown", "engineering", 14)
 
 
+@pytest.mark.parametrize("whose", ["another run's", "another tag's"])
+def test_the_record_of_another_run_or_tag_proves_nothing_and_is_not_passed_over(tag: Tag, whose: str) -> None:
+    record = Tag(tag.reports, "t2").ran(signoff="passed") if whose == "another tag's" else tag.ran(signoff="passed")
+    runs = tag.reports / ".phase4" / "runs"
+    copy = runs / tag.name / (f"{record.run_id}.json" if record.tag == "t2" else "9.json")
+    copy.parent.mkdir(exist_ok=True)
+    copy.write_bytes((runs / record.tag / f"{record.run_id}.json").read_bytes())
+    assert (found(tag).level, found(tag).rule) == ("unknown", "run_record_damaged")
+    assert f"the record of run {record.run_id} of {record.tag}" in str(found(tag).evidence[0].value)
+    copy.unlink()
+    assert named(tag) == ("ok", None, 0)
+
+
 @pytest.fixture
 def under_way(tag: Tag) -> Iterator[DirectoryLock]:
     """A run of the tag that is under way: it holds the lock and has left its note."""

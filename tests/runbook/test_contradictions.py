@@ -1,5 +1,6 @@
 """A gate that contradicts itself, the tag's other files or the present rules is never green, and says by what."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -202,3 +203,14 @@ def test_without_usable_rules_no_share_is_past_them(tag: Tag) -> None:
     assert check(tag, MONITORING).state == "alert"
     put(rules, {"max_no_trade_pct": 96.0})
     assert check(tag, MONITORING).state == "ok"
+
+
+def test_rules_that_were_changed_count_though_their_size_and_time_are_those_of_before(tag: Tag) -> None:
+    tag.change(MONITORING, kpis(no_trade_pct=60.0))
+    rules = put(tag.reports.parent / "monitoring_rules.json", {"max_no_trade_pct": 70.0})
+    assert check(tag, MONITORING).state == "ok"
+    before = rules.stat()
+    rules.write_text('{"max_no_trade_pct": 50.0}')
+    os.utime(rules, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert rules.stat().st_size == before.st_size
+    assert check(tag, MONITORING).state == "alert"
