@@ -199,6 +199,6 @@ def _written_since(site: Site, tag: str, run: RunRecord, step: StepRecord, files
     if ended is None or not artifacts:
         return False
     names = [file_name(tag, artifact) for artifact in artifacts]
-    times = [files.time(name) for name in names]
+    times = [changed_ns(site.reports / name) for name in names]
     newer = all(time is not None and time > ended and not is_ahead(time, now_ns()) for time in times)
     return newer and not any(run.left[name] == files.sha256(name) for name in names if name in run.left)
