@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from phase4_tui.artifacts.clock import now_ns
-from phase4_tui.artifacts.documents import Look, look, look_json, look_text
+from phase4_tui.artifacts.documents import Look, changed_ns, look, look_json, look_text
 from phase4_tui.artifacts.manifest import FrozenState, Tampering, read_manifest
 from phase4_tui.artifacts.models import (
     Document,
