@@ -57,6 +57,8 @@ class Evidence:
     recommendation: Recommendation
     """What the sign-off note recommends."""
     running: bool
+    unfinished: tuple[str, ...] = ()
+    """Names of Markdown files that are being written."""
     rules: Rules | None = None
     """The present monitoring rules of the working directory; None where they can't be read."""
     stale: Mapping[str, str] = field(default_factory=dict)
@@ -111,11 +113,13 @@ def read_evidence(
         else look(path(Artifact.SUMMARY), Phase3Summary, patient=patient)
     )
     missing = [found.name for found in (report, summary) if found.state == "absent"]
+    unfinished: list[str] = []
     for kind in texts:
         if kind is Artifact.MONITORING_MD and monitoring.state == "absent":
             continue  # the monitor has not run: one finding, not two
-        if look_text(path(kind))[0].state not in ("valid", "writing"):
-            missing.append(f"{tag}{kind}")
+        text = look_text(path(kind))[0].state
+        if text != "valid":
+            (unfinished if text == "writing" else missing).append(f"{tag}{kind}")
     note, note_text = look_text(path(signoff))
     moment = now_ns()
     files = Files(reports, left.made, read_manifest(reports, tag) if frozen == "intact" else None, moment)
@@ -132,6 +136,7 @@ def read_evidence(
         report=report,
         summary=summary,
         missing_files=tuple(missing),
+        unfinished=tuple(unfinished),
         frozen=frozen,
         tampering=tampering,
         recommendation=read_recommendation(note_text),
