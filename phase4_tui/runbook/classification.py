@@ -168,6 +168,7 @@ def _unknown(evidence: Evidence, health: Health) -> Iterator[Classification]:
     findings += [
         _state(found.file, "writing") for found in (evidence.report, evidence.summary) if found.state == "writing"
     ]
+    findings += [_state(f"{evidence.reports}/{name}", "writing") for name in evidence.unfinished]
     if findings:
         rule = "run_in_progress" if evidence.running else "artifacts_not_usable"
         yield _made(None, "unknown", rule, findings, None if evidence.running else "engineering")

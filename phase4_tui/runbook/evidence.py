@@ -58,6 +58,8 @@ class Evidence:
     recommendation: Recommendation
     """What the sign-off note recommends."""
     running: bool
+    unfinished: tuple[str, ...] = ()
+    """Names of Markdown files that are being written."""
     rules: Rules | None = None
     """The present monitoring rules of the working directory; None where they can't be read."""
     stale: Mapping[str, str] = field(default_factory=dict)
@@ -112,11 +114,13 @@ def read_evidence(
         else look(path(Artifact.SUMMARY), Phase3Summary, patient=patient)
     )
     missing = [found.name for found in (report, summary) if found.state == "absent"]
+    unfinished: list[str] = []
     for kind in texts:
         if kind is Artifact.MONITORING_MD and monitoring.state == "absent":
             continue  # the monitor has not run: one finding, not two
-        if look_text(path(kind))[0].state not in ("valid", "writing"):
-            missing.append(f"{tag}{kind}")
+        text = look_text(path(kind))[0].state
+        if text != "valid":
+            (unfinished if text == "writing" else missing).append(f"{tag}{kind}")
     note, note_text = look_text(path(signoff))
     release = look(path(Artifact.RELEASE_CHECK), ReleaseCheck, patient=patient)
     quality = look(path(Artifact.QUALITY_CHECK), QualityCheck, limit=QUALITY_LIMIT_BYTES, patient=patient)
@@ -138,6 +142,7 @@ def read_evidence(
         report=report,
         summary=summary,
         missing_files=tuple(missing),
+        unfinished=tuple(unfinished),
         frozen=frozen,
         tampering=tampering,
         recommendation=read_recommendation(note_text),

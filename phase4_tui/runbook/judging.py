@@ -33,7 +33,9 @@ class Judgement:
         """True when time alone can change the judgement: a file is being written, or dated just ahead of the clock."""
         states = [check.state for check in self.health.checks.values()]
         ahead = self.evidence.ahead
-        return "writing" in (*states, self.evidence.summary.state) or (ahead is not None and ahead.passes_soon)
+        core = (self.evidence.report.state, self.evidence.summary.state)
+        writing = "writing" in (*states, *core) or self.evidence.unfinished != ()
+        return writing or (ahead is not None and ahead.passes_soon)
 
 
 def judge_tag(

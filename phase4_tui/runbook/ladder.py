@@ -42,7 +42,8 @@ def _climbed(
     """Yield each rung and whether it holds, lazily: a caller may stop at the first that fails."""
     first = [health[entry.name] for entry in checks if entry.completes]
     core = (evidence.report, evidence.summary)
-    complete = all(check.state != "absent" for check in first) and not evidence.missing_files
+    files = not evidence.missing_files and not evidence.unfinished
+    complete = files and all(check.state != "absent" for check in first)
     yield COMPLETE, complete and not _is_being_made(evidence)
     yield (
         PARSES,

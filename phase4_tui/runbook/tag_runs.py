@@ -20,6 +20,7 @@ from phase4_tui.runbook.provenance import (
     record_path,
     records_of,
 )
+from phase4_tui.runbook.run_holder import running_tag
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import steps_of
 
@@ -79,7 +80,7 @@ def read_runs(site: Site, tag: str, *, under_way: bool) -> TagRuns:
         seen.add(found.name.removesuffix(RECORD_SUFFIX))
         if complete:
             continue
-        damaged += _damaged(found, tag, noted)
+        damaged += _damaged(found, tag, noted, under_way=under_way)
         run = found.value
         if run is None:
             continue
@@ -102,13 +103,14 @@ def read_runs(site: Site, tag: str, *, under_way: bool) -> TagRuns:
 def damaged_records(reports: Path) -> Iterator[tuple[str, DamagedRecord]]:
     """Yield the tag and the damage of every record that the journal knows otherwise, save those known as lost."""
     every, lost = noted_runs(reports).every()
+    now = running_tag(reports)
     for tag, noted in sorted(every.items()):
         seen = set()
         for found in records_of(reports, tag):
             run_id = found.name.removesuffix(RECORD_SUFFIX)
             seen.add(run_id)
             if run_id not in lost:
-                yield from ((tag, one) for one in _damaged(found, tag, noted))
+                yield from ((tag, one) for one in _damaged(found, tag, noted, under_way=tag == now))
         for run_id in sorted(noted.keys() - seen - lost):
             yield tag, _missing(reports, tag, run_id)
 
@@ -117,7 +119,9 @@ def _missing(reports: Path, tag: str, run_id: str) -> DamagedRecord:
     return DamagedRecord(str(record_path(reports, tag, run_id)), "is missing, though the journal has its run on record")
 
 
-def _damaged(found: Look[RunRecord], tag: str, noted: Mapping[str, NotedRun]) -> Iterator[DamagedRecord]:
+def _damaged(
+    found: Look[RunRecord], tag: str, noted: Mapping[str, NotedRun], *, under_way: bool
+) -> Iterator[DamagedRecord]:
     run, run_id = found.value, found.name.removesuffix(RECORD_SUFFIX)
     if run is None:
         yield DamagedRecord(found.file, "; ".join(found.problems) or "is cut short")
@@ -126,7 +130,11 @@ def _damaged(found: Look[RunRecord], tag: str, noted: Mapping[str, NotedRun]) ->
         yield DamagedRecord(found.file, f"is a copy of the record of run {run.run_id} of {run.tag}: move it away")
         return
     event = noted.get(run_id)
-    if event is None or event.state == "running":  # a record is written before the event about it
+    if event is None:  # a record is written before the event about it
+        return
+    if event.state == "running":
+        if not under_way and all(step.state in COMPLETE for step in run.steps):  # an undone step tells it by itself
+            yield DamagedRecord(found.file, "says that each step came to its end, the journal knows no end of the run")
         return
     for name, known, here in (
         ("state", event.state, run.state),

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.audit import audit
+from phase4_tui.runbook.judging import judge_tag
 from tests.runbook.documents import ALERT, REPORT_AGE, Json, Tag, quality
 from tests.runbook.support import found, named
 
@@ -255,3 +257,14 @@ def test_phase_3_is_judged_without_monitoring(tmp_path: Path) -> None:
     assert named(tag) == ("P0", "risk", 10)
     tag.put(QUALITY, quality(False, {"memory_policy_valid": ["record 1: window_size is 21"]}, 3))
     assert named(tag) == ("P0", "engineering", 10)
+
+
+@pytest.mark.parametrize("text", [Artifact.REPORT_MD, Artifact.MONITORING_MD])
+def test_a_text_that_is_being_written_is_never_green(tag: Tag, text: Artifact) -> None:
+    tag.put(text, "", age=0)
+    judged = judge_tag(tag.site, tag.name, OperationsState(), patient=False)
+    assert (judged.classification.level, judged.classification.rule) == ("unknown", "artifacts_not_usable")
+    assert judged.classification.evidence[0].value == "writing"
+    assert (judged.rung, judged.is_unsettled) == ("complete", True)
+    tag.age(text, 30)
+    assert (named(tag)[0], found(tag).rule) == ("P2", "report_generation")

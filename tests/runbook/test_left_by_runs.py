@@ -13,6 +13,8 @@ import pytest
 
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.runbook.steps import find_step
+from phase4_tui.runbook.tag_runs import read_runs
+from tests.rollback.support import site_of
 from tests.runbook.support import TAG, foreign, laid_out, run, script_of, verdict
 
 CRASHES = "raise SystemExit(1)"
@@ -92,3 +94,20 @@ def test_a_step_that_crashed_is_made_up_for_by_hand_with_another_result(tmp_path
     note.write_text("# Sign-off by hand\n\nRecommendation: **GO**\n")
     assert verdict(work)[1].level == "ok"
     assert note.stat().st_mtime <= time.time()
+
+
+def test_the_record_of_a_run_that_died_is_not_believed_when_it_says_that_each_step_passed(tmp_path: Path) -> None:
+    work = laid_out(tmp_path / "w")
+    run(work)
+    (work / "batch.json").write_text(json.dumps(json.loads((work / "sample_batch_input.json").read_bytes())[::-1]))
+    die_after_the_pipeline(work)
+    assert verdict(work)[1].rule == "run_interrupted"
+    record = max((work / "reports" / ".phase4" / "runs" / TAG).glob("*.json"))
+    content = json.loads(record.read_bytes())
+    for step in content["steps"]:
+        step["state"] = "passed"
+    for state in ("running", "finished"):
+        record.write_text(json.dumps(content | {"state": state}))
+        assert verdict(touched(work))[1].rule in {"run_record_damaged", "artifacts_not_usable"}
+        assert [one.file for one in read_runs(site_of(work), TAG, under_way=False).damaged] == [str(record)]
+        assert read_runs(site_of(work), TAG, under_way=True).damaged == ()
