@@ -21,7 +21,7 @@ _WORDS = {
     "absent": "is missing",
     "absent or empty": "is missing",
     "unreadable": "can't be read",
-    "stale": "is older than the report",
+    "stale": "did not judge what is there now",
 }
 _UNDONE = {
     "run_record_damaged": "the record of a run is damaged",

@@ -14,13 +14,15 @@ from phase4_tui.artifacts.known_hashes import KnownHashes
 from phase4_tui.artifacts.manifest import Manifest
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.artifacts.regular_files import Unreadable
-from phase4_tui.runbook.provenance import RunRecord, StepRecord
+from phase4_tui.runbook.provenance import RunRecord, StepRecord, record_path
 from phase4_tui.runbook.steps import Step
 from phase4_tui.runbook.tag_runs import LatestSteps
 
 TOLERANCE_NS = 2_000_000_000
 """File systems keep times more coarsely than they are taken, and copying a directory gives new ones in any sequence."""
 SOON_NS = 60_000_000_000
+SAVED_WITHIN_NS = 500_000_000
+"""A run's record is saved at once: one whose file is of another time than its end was copied."""
 
 _HASHES = KnownHashes()
 
@@ -52,6 +54,29 @@ class Files:
         """Return the last recorded step that wrote a file."""
         return self._made.get(name)
 
+    def is_as_recorded(self, name: str) -> bool:
+        """True for a file that has the bytes that the last recorded step wrote."""
+        made = self.made(name)
+        return made is not None and self.sha256(name) == made[1].produced[name]
+
+    def ended_ns(self, name: str) -> int:
+        """Return when the last recorded step that wrote a file ended, in ns; 0 without one."""
+        made = self.made(name)
+        return (made[1].ended_ns or 0) if made is not None else 0
+
+    def was_rewritten(self, name: str) -> bool:
+        """True for a file that was written, by whatever means, after the last recorded step that wrote it.
+
+        Only where times are what they were: not in a copy, whose run records have new ones too, nor where somebody
+        set them, which leaves the ctime as it is.
+        """
+        made, identity = self.made(name), look_at(f"{self._reports}/{name}")
+        if made is None or identity is None or made[0].ended_at is None:
+            return False
+        record = look_at(record_path(Path(self._reports), made[0].tag, made[0].run_id))
+        in_place = record is not None and abs(record[2] - nanoseconds(made[0].ended_at)) < SAVED_WITHIN_NS
+        return in_place and abs(identity[3] - identity[2]) < TOLERANCE_NS and identity[2] > self.ended_ns(name)
+
     def proves_nothing(self, moment_ns: int) -> bool:
         """True for a time in the future; for a frozen tag, of the moment when it was frozen."""
         return is_ahead(moment_ns, self._now_ns)
@@ -82,36 +107,38 @@ def stale_files(tag: str, steps: Sequence[Step], files: Files) -> dict[str, str]
         for suffix in step.artifacts if judged else ():
             name = f"{tag}{suffix}"
             if name in files.times:
-                why = next(filter(None, (_doubt(name, one, files) for one in judged)), "")
+                proven = _by_content(name, judged, files)
+                why = _by_times(name, judged, files) if proven is None else proven
                 if why:
                     found[name] = why
     return found
 
 
-def _doubt(name: str, judged: str, files: Files) -> str:
-    """Return why a file does not judge another as it is now, an empty text when it does."""
-    proven = _by_content(name, judged, files)
-    return _by_times(name, judged, files) if proven is None else proven
-
-
-def _by_content(name: str, judged: str, files: Files) -> str | None:
+def _by_content(name: str, judged: Sequence[str], files: Files) -> str | None:
     """Return what the run records prove: an empty text for a fresh check, else why it is not; None for no proof."""
     made = files.made(name)
     if made is None:
         return None
-    run, record = made
-    as_written = files.sha256(name) == record.produced[name]
-    used = _used(run, record, judged)
-    if used is None:
-        maker = files.made(judged)
-        newer = maker is not None and (maker[1].ended_ns or 0) > (record.ended_ns or 0)
-        return f"is older than {_that_it_judges(judged)}, by the record of its run" if as_written and newer else None
-    same = files.sha256(judged) == used
-    if as_written:
-        return "" if same else f"is not about {_that_it_judges(judged)} now, but about another one"
-    if not same:
+    used = {one: _used(*made, one) for one in judged}
+    if None in used.values():  # a single step of an older version: its record says only when it ran
+        return _by_records(name, judged, files)
+    other = [one for one in judged if files.sha256(one) != used[one]]
+    as_written = files.is_as_recorded(name)
+    if not other:
+        return "" if as_written or _is_note(name) else "was changed since its step wrote it"
+    if not as_written:
         return None
-    return "" if _is_note(name) else "was changed since its step wrote it"
+    # Bytes that no run wrote may be those of a step run by hand, and then the check may be, too.
+    by_hand = not any(map(files.is_as_recorded, other)) and files.was_rewritten(name)
+    return None if by_hand else f"is not about {_that_it_judges(other[0])} now, but about another one"
+
+
+def _by_records(name: str, judged: Sequence[str], files: Files) -> str | None:
+    ended = files.ended_ns(name)
+    newer = [one for one in judged if files.ended_ns(one) > ended]
+    if newer and files.is_as_recorded(name):
+        return f"is older than {_that_it_judges(newer[0])}, by the records of their runs"
+    return None
 
 
 def _is_note(name: str) -> bool:
@@ -127,14 +154,15 @@ def _used(run: RunRecord, record: StepRecord, judged: str) -> str | None:
     return next((step.produced[judged] for step in reversed(before) if judged in step.produced), None)
 
 
-def _by_times(name: str, judged: str, files: Files) -> str:
-    """Return why a file is not proven to be newer than the one that it judges, an empty text when it is."""
-    checked, changed = files.times[name], files.times[judged]
+def _by_times(name: str, judged: Sequence[str], files: Files) -> str:
+    """Return why a file is not proven to be newer than those that it judges, an empty text when it is."""
+    checked = files.times[name]
     if files.proves_nothing(checked):
-        return f"is dated in the future, which does not prove that it is newer than {_that_it_judges(judged)}"
-    maker = files.made(judged)
-    written = max(changed, (maker[1].ended_ns or 0) if maker else 0)
-    return f"is older than {_that_it_judges(judged)}" if checked + TOLERANCE_NS < written else ""
+        return f"is dated in the future, which does not prove that it is newer than {_that_it_judges(judged[0])}"
+    for one in judged:
+        if checked + TOLERANCE_NS < max(files.times[one], files.ended_ns(one)):
+            return f"is older than {_that_it_judges(one)}"
+    return ""
 
 
 def _that_it_judges(judged: str) -> str:

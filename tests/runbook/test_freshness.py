@@ -17,7 +17,7 @@ from phase4_tui.runbook.judging import Judgement, judge_tag
 from phase4_tui.runbook.steps import find_step
 from tests.rollback.support import freeze, site_of, state_of
 from tests.runbook.documents import Tag, quality
-from tests.runbook.support import TAG, foreign, laid_out, run
+from tests.runbook.support import TAG, foreign, laid_out, plan, run
 
 DAY = 86_400.0
 CHECKS = (Artifact.RELEASE_CHECK, Artifact.QUALITY_CHECK, Artifact.MONITORING, Artifact.PHASE4_SIGNOFF)
@@ -181,3 +181,39 @@ def test_the_programs_own_no_go_note_beside_gates_that_passed_later_is_not_healt
     found = judged(work)
     assert found.health["signoff"].state == "stale"
     assert found.classification.level != "ok"
+
+
+# A run by the console, and then the runbook's commands by hand
+
+
+def by_hand(work: Path, batch: str, *, steps: int = 5) -> None:
+    """Run the first steps of the sequence as the runbook writes them, without the console."""
+    for command in plan(work, input=batch).commands[:steps]:
+        subprocess.run(command.argv, cwd=command.cwd, check=True, capture_output=True)
+
+
+def test_a_sequence_run_by_hand_on_another_batch_is_as_fresh_as_one_run_by_the_console(work: Path) -> None:
+    smaller(work)
+    by_hand(work, "smaller.json")
+    assert level(work) == "ok"
+
+
+def test_step_1_run_by_hand_leaves_the_checks_of_the_run_before_stale(work: Path) -> None:
+    smaller(work)
+    by_hand(work, "smaller.json", steps=1)
+    assert {check.state for check in judged(work).health.checks.values()} == {"stale"}
+
+
+def test_checks_put_back_after_a_report_was_edited_are_stale_with_whatever_time_they_are_given(work: Path) -> None:
+    report = path(work, Artifact.REPORT)
+    report.write_bytes(report.read_bytes().replace(b"BUY_CALL", b"BUY_PUTS", 1))
+    date(report, -60)
+    for artifact in CHECKS:
+        date(path(work, artifact), -30)
+    assert level(work) == "unknown"
+
+
+def smaller(work: Path) -> None:
+    """Put a batch there that is a part of the sample, and as healthy."""
+    records = json.loads((work / "sample_batch_input.json").read_bytes())
+    (work / "smaller.json").write_text(json.dumps(records[:9]))
