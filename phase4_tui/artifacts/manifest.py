@@ -13,10 +13,10 @@ from typing import Literal
 from phase4_tui.artifacts.clock import nanoseconds
 from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.frozen import frozen_dir
-from phase4_tui.artifacts.models import Document
+from phase4_tui.artifacts.models import Document, Moment
 from phase4_tui.artifacts.names import ArtifactNames
 from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
-from phase4_tui.artifacts.sha256 import hash_file
+from phase4_tui.artifacts.sha256 import hash_file, sha256_or_none
 from phase4_tui.errors import Remedy, command_line, error_as_commands
 
 MANIFEST_FILE = "manifest.json"
@@ -41,7 +41,7 @@ class Manifest(Document):
     operator: str
     host: str
     reason: str
-    at: str
+    at: Moment
     journal_seq: int
     journal_hash: str
     files: tuple[FrozenFile, ...]
@@ -63,10 +63,7 @@ def read_manifest(reports: Path, tag: str) -> Manifest | None:
 
 def manifest_sha256(reports: Path, tag: str) -> str | None:
     """Return the SHA-256 of the manifest file, or None when it is missing or unreadable."""
-    try:
-        return hash_file(frozen_dir(reports, tag) / MANIFEST_FILE)
-    except Unreadable:
-        return None
+    return sha256_or_none(frozen_dir(reports, tag) / MANIFEST_FILE)
 
 
 def sums_of(manifest: Manifest) -> bytes:

@@ -6,11 +6,14 @@ absent in older runs: it is shown as missing, and the rest is used. Unknown keys
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_serializer, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, field_serializer, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
+from phase4_tui.artifacts.clock import check_moment
 from phase4_tui.errors import Remedy, as_commands
 
+Moment = Annotated[str, AfterValidator(check_moment)]
+"""A time as `iso` writes it."""
 Count = Annotated[int, Field(ge=0, strict=True)]
 Lines = Annotated[tuple[str, ...], Field(fail_fast=True)]
 Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]

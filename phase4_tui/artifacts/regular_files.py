@@ -29,6 +29,8 @@ def open_regular(path: Path | str, *, contained: bool = False) -> BinaryIO:
         raise
     except RuntimeError:  # so says Python below 3.13 where a newer one leaves it to the kernel
         raise Unreadable(_LOOP) from None
+    except ValueError:
+        raise Unreadable("has a name that no file can have") from None
     except OSError as error:
         if error.errno == errno.ENXIO:
             raise Unreadable("is a socket, not a file") from None

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import BinaryIO
 
-from phase4_tui.artifacts.regular_files import open_regular
+from phase4_tui.artifacts.regular_files import Unreadable, open_regular
 
 HASH_CHUNK = 1 << 20
 
@@ -20,6 +20,14 @@ def hash_file(path: Path, *, contained: bool = False) -> str | None:
         return None
     with file:
         return hash_opened(file)
+
+
+def sha256_or_none(path: Path, *, contained: bool = False) -> str | None:
+    """Return what `hash_file` returns, and None too for a file that can't be read."""
+    try:
+        return hash_file(path, contained=contained)
+    except Unreadable:
+        return None
 
 
 def hash_opened(file: BinaryIO) -> str:

@@ -13,7 +13,10 @@ def describe(event: Event) -> str | None:
     """Return who did what, safe to show; None for the intent of an operation, whose result is shown instead."""
     if event.outcome == "intent":
         return None
-    words = _WORDS.get(event.kind, _plainly)(event, event.detail)
+    try:
+        words = _WORDS.get(event.kind, _plainly)(event, event.detail)
+    except (AttributeError, TypeError, ValueError, LookupError):  # an event of its kind with another content
+        words = _plainly(event, event.detail)
     failed = f" failed: {event.detail.get('error')}" if event.outcome == "failed" else ""
     reason = event.detail.get("reason")
     why = f": {reason}" if reason and not failed else ""

@@ -1,18 +1,15 @@
 """An incident as the state of operations holds it, and its clock."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from phase4_tui.artifacts.clock import check_moment
-from phase4_tui.artifacts.models import Document
+from phase4_tui.artifacts.models import Document, Moment
 
 SeverityClass = Literal["P0", "P1", "P2"]
 Owner = Literal["engineering", "risk", "product"]
 Stage = Literal["detected", "contained", "recovered"]
-Moment = Annotated[str, AfterValidator(check_moment)]
-"""A time as `iso` writes it."""
 
 
 class Finding(Document):

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import msgspec
 
+from phase4_tui.artifacts.clock import check_moment
 from phase4_tui.artifacts.index import look_at
+from phase4_tui.artifacts.names import is_tag
 from phase4_tui.artifacts.regular_files import Unreadable, open_regular
 from phase4_tui.journal.log import journal_path, lines_of
 
@@ -29,6 +31,7 @@ class NotedRun(msgspec.Struct, frozen=True):
 
 
 class _Event(msgspec.Struct, frozen=True):
+    at: str
     kind: str
     tag: str | None
     detail: msgspec.Raw
@@ -49,6 +52,8 @@ class NotedRuns:
         self._last = b""
         """The last line that was read: while it is still in its place, what was read before it still holds."""
         self._tags: dict[str, dict[str, NotedRun]] = {}
+        self._times: dict[str, str] = {}
+        self._begun: str | None = None
         self._lost: set[str] = set()
 
     def of(self, tag: str) -> Mapping[str, NotedRun]:
@@ -56,6 +61,18 @@ class NotedRuns:
         with self._lock:
             self._catch_up()
             return dict(self._tags.get(tag, {}))
+
+    def last(self) -> dict[str, str]:
+        """Return the time of each tag's last event about a run."""
+        with self._lock:
+            self._catch_up()
+            return dict(self._times)
+
+    def begun(self) -> str | None:
+        """Return the time of the first event about a run; None without any."""
+        with self._lock:
+            self._catch_up()
+            return self._begun
 
     def every(self) -> tuple[Mapping[str, Mapping[str, NotedRun]], frozenset[str]]:
         """Return the runs of all tags, and the ids of those whose loss an operator put on record."""
@@ -68,12 +85,14 @@ class NotedRuns:
         identity = look_at(path)
         if identity is not None and identity == self._seen:
             return
-        self._seen = identity or ()
+        self._seen = ()
         try:
             file = open_regular(path)
-        except (FileNotFoundError, Unreadable):
+        except FileNotFoundError:
             self._begin_anew()
             return
+        except Unreadable:
+            return  # what is known still holds; the next look tries again
         with file:
             if os.pread(file.fileno(), len(self._last), self._read - len(self._last)) != self._last:
                 self._begin_anew()
@@ -84,21 +103,26 @@ class NotedRuns:
                 self._read, self._last = self._read + len(line), line
                 if any(mark in line for mark in _MARKS):
                     self._note(line)
+        self._seen = identity or ()
 
     def _begin_anew(self) -> None:
         self._read, self._last = 0, b""
         self._tags.clear()
+        self._times.clear()
+        self._begun = None
         self._lost.clear()
 
     def _note(self, line: bytes) -> None:
         try:
             event = msgspec.json.decode(line, type=_Event)
-            if event.kind == RUN and event.tag is not None:
+            if event.kind == RUN and event.tag is not None and is_tag(event.tag):
                 noted = msgspec.json.decode(event.detail, type=NotedRun)
                 self._tags.setdefault(event.tag, {})[noted.run] = noted
+                self._times[event.tag] = check_moment(event.at)
+                self._begun = self._begun or event.at
             elif event.kind == RUNS_LOST:
                 self._lost.update(msgspec.json.decode(event.detail, type=_Lost).runs)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, ValueError):
             return  # a damaged line is a finding of the journal's check
 
 

@@ -13,12 +13,12 @@ from pydantic import Field, ValidationError
 
 from phase4_tui.artifacts.directories import obstacle
 from phase4_tui.artifacts.documents import look
-from phase4_tui.artifacts.models import Document
+from phase4_tui.artifacts.models import Document, Moment
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.errors import Remedy, Unusable
 from phase4_tui.journal.chain import Place, contradicts, follows, is_cut_off, is_left_behind, is_same
 from phase4_tui.journal.events import Event
-from phase4_tui.journal.incident import Incident, Moment, SeverityClass
+from phase4_tui.journal.incident import Incident, SeverityClass
 from phase4_tui.journal.log import (
     HEAD_FILE,
     JOURNAL_FILE,

@@ -240,7 +240,7 @@ def _shown_tag(situation: Situation) -> NextMove | None:
         return None
     if found.rule == "run_in_progress":
         return _wait(shown.tag)
-    if found.rule == "tampered":  # a frozen tag that no operation froze: those on record came before
+    if found.rule == "tampered":  # though no operation froze it: those on record came before
         return _move("verify", shown.tag, f"verify {shown.tag}: it is not as it was frozen", _phase4("verify"))
     if any(one.value == "writing" for one in evidence):
         return _move("", shown.tag, f"wait until the files of {shown.tag} are written", _phase4("watch"))
@@ -256,8 +256,7 @@ def _shown_tag(situation: Situation) -> NextMove | None:
     if _may_be_written(situation, shown) and found.level == "unknown":
         if evidence and evidence[0].value == "absent" and _writer_of(evidence[0], shown) is None:
             return _put(shown.tag, evidence[0].key)
-        why = _UNDONE.get(found.rule) or (_why(evidence[0]) if evidence else "")
-        return _run_again(shown, why)
+        return _run_again(shown, _UNDONE.get(found.rule) or (_why(evidence[0]) if evidence else ""))
     if found.rule in _UNDONE:
         return _move("verify", shown.tag, f"verify what is on record: {_UNDONE[found.rule]}", _phase4("verify"))
     if situation.state.evaluation_mode == "phase3_only":

@@ -12,9 +12,8 @@ from phase4_tui.artifacts.counting import counted
 from phase4_tui.artifacts.manifest import look_frozen, restoring
 from phase4_tui.artifacts.models import Diagnostic
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
-from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.artifacts.sha256 import hash_file
+from phase4_tui.artifacts.sha256 import sha256_or_none
 from phase4_tui.errors import Phase4Error, Refused, Remedy, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Comparison, Incident
@@ -164,10 +163,7 @@ def needs_comparing(unmet: Iterable[Condition]) -> bool:
 
 
 def _report_sha256(site: Site, tag: str) -> str | None:
-    try:
-        return hash_file(site.reports / file_name(tag, Artifact.REPORT), contained=True)
-    except Unreadable:
-        return None
+    return sha256_or_none(site.reports / file_name(tag, Artifact.REPORT), contained=True)
 
 
 def _root_cause(incident: Incident) -> Condition:

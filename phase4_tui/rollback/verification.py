@@ -13,9 +13,8 @@ from phase4_tui.artifacts.index import Identity, scan
 from phase4_tui.artifacts.manifest import look_frozen, read_manifest, restoring
 from phase4_tui.artifacts.models import Diagnostic, Document
 from phase4_tui.artifacts.names import is_tag, state_dir
-from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.artifacts.sha256 import hash_file
+from phase4_tui.artifacts.sha256 import sha256_or_none
 from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.append import append
 from phase4_tui.journal.journal_check import JournalCheck, check_journal
@@ -248,16 +247,9 @@ def _set_journal_aside(reports: Path) -> tuple[dict[str, str | None], list[str]]
     for path in (journal_path(reports), state_dir(reports) / HEAD_FILE):
         name = _aside(reports, path, path.name)
         if name is not None:
-            kept[name] = _sha256(state_dir(reports) / name)
+            kept[name] = sha256_or_none(state_dir(reports) / name)
     told = [f"the damaged {name} (sha256 {digest}) is kept" for name, digest in kept.items()]
     return kept, [*told, "a new journal begins with the last state that could be told"]
-
-
-def _sha256(path: Path) -> str | None:
-    try:
-        return hash_file(path)
-    except Unreadable:
-        return None
 
 
 def _aside(reports: Path, path: Path, name: str) -> str | None:

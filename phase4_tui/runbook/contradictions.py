@@ -29,11 +29,12 @@ def of_release(evidence: Evidence, value: ReleaseCheck, *, stale: bool) -> list[
 def _is_elsewhere(evidence: Evidence, outdir: str) -> bool:
     """True for another directory than the reports directory, unless that was moved or copied as a whole.
 
-    A path is as in the working directory. Where it leads nowhere, or is the absolute one that Phase 3 is given and the
-    copied original still exists, its last name decides.
+    A check that a run on record wrote is of this directory, whatever path that had. A path is as in the working
+    directory. Where it leads nowhere, or is the absolute one that Phase 3 is given and the copied original still
+    exists, its last name decides.
     """
     path, reports = evidence.workdir / outdir, evidence.reports
-    if path == reports:
+    if path == reports or evidence.release_is_recorded:
         return False
     try:
         return not path.samefile(reports) and (evidence.phase == 4 or path.name != reports.name)

@@ -30,7 +30,7 @@ from phase4_tui.runbook.run_holder import running_tag
 from phase4_tui.runbook.signoff_note import Recommendation, read_recommendation
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import Phase, steps_of
-from phase4_tui.runbook.tag_runs import DamagedRecord, LatestSteps, ended_ns, latest_steps, read_runs
+from phase4_tui.runbook.tag_runs import DamagedRecord, LatestSteps, TagRuns, ended_ns, latest_steps, read_runs
 from phase4_tui.runbook.used_files import path_of_used
 
 QUALITY_LIMIT_BYTES = 32 << 20
@@ -61,7 +61,9 @@ class Evidence:
     unfinished: tuple[str, ...] = ()
     """Names of Markdown files that are being written."""
     rules: Rules | None = None
-    """The present monitoring rules of the working directory; None where they can't be read."""
+    """The present rules of the file that the tag was monitored by; None where they can't be read."""
+    release_is_recorded: bool = False
+    """The release check is what a run on record wrote, wherever this directory was then."""
     stale: Mapping[str, str] = field(default_factory=dict)
     """Why a file does not judge what is there now, by its name."""
     ahead: Ahead | None = None
@@ -97,6 +99,9 @@ def read_evidence(
     reports = site.reports
     under_way = (running() if running else running_tag(reports)) == tag
     left = read_runs(site, tag, under_way=under_way)
+    if left.stopped is not None and left.stopped[0].state == "running" and running_tag(reports) == tag:
+        under_way = True  # it began since that was asked
+        left = read_runs(site, tag, under_way=True)
     phase = _phase_of(reports, tag, left.latest)
     frozen, tampering = look_at_frozen(site, tag, state or OperationsState())
     begin = f"{reports}/{check_tag(tag)}"
@@ -146,7 +151,8 @@ def read_evidence(
         frozen=frozen,
         tampering=tampering,
         recommendation=read_recommendation(note_text),
-        rules=present_rules(site.workdir / site.settings.rules),
+        rules=present_rules(site.workdir / _rules_of(left, site)),
+        release_is_recorded=files.is_as_recorded(release.name),
         running=under_way,
         stale=stale_files(tag, steps_of(phase, site.settings), files),
         ahead=furthest_ahead(times, moment),
@@ -164,6 +170,12 @@ def read_evidence(
             (path_of_used(change.file, tag, site.workdir, reports), change) for change in changed_during(left.runs)
         ),
     )
+
+
+def _rules_of(left: TagRuns, site: Site) -> str:
+    """Return the rules file of the tag's last monitoring on record, else the usual one."""
+    monitored = left.made.get("monitor")
+    return site.settings.rules if monitored is None else monitored[0].rules.path
 
 
 def _look_own(file: str, patient: bool) -> Look[Document]:

@@ -25,6 +25,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from phase4_tui.artifacts.atomic_files import atomic_write, to_json
 from phase4_tui.artifacts.documents import Look, look
+from phase4_tui.artifacts.index import Identity, look_at
 from phase4_tui.artifacts.models import Document, Monitoring, QualityCheck, ReleaseCheck, Summary
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name, state_dir
 from phase4_tui.artifacts.safe_text import safe_line
@@ -113,27 +114,19 @@ def judge_anew(site: Site, tag: str) -> JudgedAnew:
     place = place_of(site.settings, site.workdir, 4, None, None)
     if not place.rules_path.exists():
         raise Refused(f"{tag} can't be judged anew: {place.rules} is missing", remedy=LAY_OUT, tag=tag)
-    before = _identities(site, tag)
+    before = _identities(site, tag, place.rules_path)
     with private_home() as home:
         gates = _Gates(site, tag, place, home)
         gates.run()
         differences = tuple(gates.differences())
-    if _identities(site, tag) != before:
+    if _identities(site, tag, place.rules_path) != before:
         advice = Remedy(effect="wait until nothing writes to it, then try again")
         raise Refused(f"{tag} was written while it was judged anew", remedy=advice, tag=tag)
     return JudgedAnew(time.monotonic() - begun, differences)
 
 
-def _identities(site: Site, tag: str) -> list[tuple[int, ...] | None]:
-    return [_identity(site.reports / name) for name in site.artifacts.of(tag)]
-
-
-def _identity(path: Path) -> tuple[int, ...] | None:
-    try:
-        info = path.lstat()
-    except OSError:
-        return None
-    return info.st_ino, info.st_size, info.st_mtime_ns
+def _identities(site: Site, tag: str, rules: Path) -> list[Identity | None]:
+    return [look_at(path) for path in (rules, *(site.reports / name for name in site.artifacts.of(tag)))]
 
 
 class _Gates:

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from phase4_tui.artifacts.names import Artifact, file_name
-from phase4_tui.artifacts.regular_files import Unreadable
-from phase4_tui.artifacts.sha256 import hash_file
+from phase4_tui.artifacts.sha256 import sha256_or_none
 from phase4_tui.journal.state import OperationsState, Quarantined
 from phase4_tui.runbook.checks import CHECKS, GATES_PASSED, MONITORED, SIGNED, CheckEntry, checks_of
 from phase4_tui.runbook.evidence import Evidence
@@ -83,13 +82,6 @@ def quarantine_of(reports: Path, tag: str, state: OperationsState) -> Quarantine
     for entry in state.quarantine:
         if entry.tag == tag and (entry.report_sha256 is None or tag in state.frozen):
             return entry
-        if entry.report_size == size and entry.report_sha256 == _sha256(report):
+        if entry.report_size == size and entry.report_sha256 == sha256_or_none(report, contained=True):
             return entry
     return None
-
-
-def _sha256(path: Path) -> str | None:
-    try:
-        return hash_file(path, contained=True)
-    except Unreadable:
-        return None

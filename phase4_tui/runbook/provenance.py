@@ -5,6 +5,7 @@ import platform
 import secrets
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -14,12 +15,13 @@ from pydantic import Field
 
 from phase4_tui import __version__
 from phase4_tui.artifacts.atomic_files import atomic_write, to_json
-from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.clock import iso, nanoseconds, now_ns
 from phase4_tui.artifacts.documents import Look, look
 from phase4_tui.artifacts.index import Identity
-from phase4_tui.artifacts.models import Document
+from phase4_tui.artifacts.models import Document, Moment
 from phase4_tui.artifacts.names import check_tag, is_tag, state_dir
 from phase4_tui.errors import command_line
+from phase4_tui.journal.noted_runs import noted_runs
 from phase4_tui.runbook.isolation import Proof
 
 StepState = Literal["passed", "failed_gate", "crashed", "timed_out", "cancelled", "not_run", "running"]
@@ -104,8 +106,8 @@ class RunRecord(Document):
     operator: str
     host: str
     pid: int
-    started_at: str
-    ended_at: str | None = None
+    started_at: Moment
+    ended_at: Moment | None = None
     workdir: str
     input: Source
     rules: Source
@@ -145,12 +147,17 @@ def tag_runs_dir(reports: Path, tag: str) -> Path:
 
 
 def last_runs(reports: Path) -> dict[str, int]:
-    """Return every tag of which a run was begun, with the time in ns at which its records last changed."""
-    try:
-        with os.scandir(runs_dir(reports)) as entries:
-            return {entry.name: entry.stat().st_mtime_ns for entry in entries if is_tag(entry.name) and entry.is_dir()}
-    except OSError:
-        return {}
+    """Return every tag of which a run was begun, with the time in ns at which its records last changed.
+
+    A tag whose records are gone has the time that the journal has of its last run.
+    """
+    found = {tag: nanoseconds(at) for tag, at in noted_runs(reports).last().items()}
+    with suppress(OSError), os.scandir(runs_dir(reports)) as entries:
+        for entry in entries:
+            with suppress(OSError):  # a link that leads nowhere is no tag, and hides no other
+                if is_tag(entry.name) and entry.is_dir():
+                    found[entry.name] = entry.stat().st_mtime_ns
+    return found
 
 
 def last_run(reports: Path, tag: str) -> int | None:
@@ -163,8 +170,12 @@ def last_run(reports: Path, tag: str) -> int | None:
 
 def new_run_id() -> str:
     """Return an identifier that sorts by time."""
-    moment = iso(now_ns())
-    return moment[:19].replace("-", "").replace(":", "") + "Z-" + moment[20:26] + secrets.token_hex(2)
+    return run_id_at(iso(now_ns())) + secrets.token_hex(2)
+
+
+def run_id_at(moment: str) -> str:
+    """Return how the id of a run begins that is made at a time as `iso` writes it."""
+    return moment[:19].replace("-", "").replace(":", "") + "Z-" + moment[20:26]
 
 
 def versions() -> dict[str, str]:
@@ -187,21 +198,26 @@ def record_path(reports: Path, tag: str, run_id: str) -> Path:
     return tag_runs_dir(reports, tag) / f"{run_id}{RECORD_SUFFIX}"
 
 
-def records_of(reports: Path, tag: str) -> Iterator[Look[RunRecord]]:
-    """Yield every record of a tag's runs, the newest first, the unreadable ones without a value; raises BadTag."""
-    directory = tag_runs_dir(reports, tag)
+def run_ids(reports: Path, tag: str) -> list[str]:
+    """Return the ids of a tag's runs that have a record, the newest first; raises BadTag."""
     try:
-        names = sorted((entry.name for entry in directory.iterdir() if entry.suffix == RECORD_SUFFIX), reverse=True)
+        entries = list(tag_runs_dir(reports, tag).iterdir())
     except OSError:
-        return
-    for name in names:
-        found = look(directory / name, RunRecord, patient=False)
-        yield replace(found, value=_with_moved_transcripts(directory, found.value)) if found.value else found
+        return []
+    return sorted((entry.stem for entry in entries if entry.suffix == RECORD_SUFFIX), reverse=True)
+
+
+def look_at_record(reports: Path, tag: str, run_id: str) -> Look[RunRecord]:
+    """Return the record of a run, with its transcripts where they are now; raises BadTag."""
+    found = look(record_path(reports, tag, run_id), RunRecord, patient=False)
+    moved = None if found.value is None else _with_moved_transcripts(tag_runs_dir(reports, tag), found.value)
+    return replace(found, value=moved)
 
 
 def runs_of(reports: Path, tag: str) -> Iterator[RunRecord]:
     """Yield the readable records of a tag's runs, the newest first; raises BadTag."""
-    return (found.value for found in records_of(reports, tag) if found.value is not None)
+    found = (look_at_record(reports, tag, run_id).value for run_id in run_ids(reports, tag))
+    return (run for run in found if run is not None)
 
 
 def _with_moved_transcripts(directory: Path, run: RunRecord) -> RunRecord:

@@ -13,6 +13,7 @@ from phase4_tui.errors import FORESEEN
 from phase4_tui.journal import writer
 from phase4_tui.journal.actor import Actor
 from phase4_tui.journal.log import Draft
+from phase4_tui.journal.noted_runs import noted_runs
 from phase4_tui.journal.state import read_state
 from phase4_tui.runbook.provenance import COMPLETE, RunRecord, StepRecord, record_path, runs_of, save_run
 from phase4_tui.runbook.run_holder import holder, withdraw
@@ -58,17 +59,27 @@ def close_interrupted(reports: Path, why: str, artifacts: ArtifactNames) -> None
     noted = holder(reports)
     if noted is None:
         return
-    left_open = (run for run in runs_of(reports, noted.tag) if run.run_id == noted.run_id and run.state == "running")
-    for run in left_open:
-        error = safe_line(f"interrupted: {why}", ERROR_CHARS)
-        steps = tuple(
-            step.model_copy(update={"state": "cancelled", "error": error}) if step.state == "running" else step
-            for step in run.steps
-        )
-        left = left_by(reports, artifacts.of(run.tag), steps)
-        changes = {"state": "interrupted", "error": error, "steps": steps, "ended_at": iso(now_ns()), "left": left}
-        closed = run.model_copy(update=changes)
-        save_run(reports, closed)
+    own = next((run for run in runs_of(reports, noted.tag) if run.run_id == noted.run_id), None)
+    if own is not None and own.state == "running":
+        own = _closed(reports, own, safe_line(f"interrupted: {why}", ERROR_CHARS), artifacts)
+        save_run(reports, own)
+    if own is not None and not _has_its_end_noted(reports, own):
         with suppress(*FORESEEN):  # the record is closed, and who next needs the journal is told what is wrong with it
-            note_run(reports, closed)
+            note_run(reports, own)
     withdraw(reports)
+
+
+def _closed(reports: Path, run: RunRecord, error: str, artifacts: ArtifactNames) -> RunRecord:
+    steps = tuple(
+        step.model_copy(update={"state": "cancelled", "error": error}) if step.state == "running" else step
+        for step in run.steps
+    )
+    left = left_by(reports, artifacts.of(run.tag), steps)
+    changes = {"state": "interrupted", "error": error, "steps": steps, "ended_at": iso(now_ns()), "left": left}
+    return run.model_copy(update=changes)
+
+
+def _has_its_end_noted(reports: Path, run: RunRecord) -> bool:
+    """False too for a run whose process was killed between its record and the event about it."""
+    event = noted_runs(reports).of(run.tag).get(run.run_id)
+    return event is not None and event.state != "running"

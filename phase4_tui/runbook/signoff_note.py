@@ -9,11 +9,13 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from phase4_tui.policy.visible_text import without_unseen
 
 _COMMENT = re.compile(r"<!--(?:[^<]|<(?!!--))*?-->|</?[a-z][^<>\n]*>", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]\w{1,30});", re.IGNORECASE)
 _DASHES = re.compile(
     "[-\u02d7\u058a\u05be\u1400\u1806\u2010-\u2015\u2043\u2212\u2500\u2501\u2e3a\u2e3b\u301c\u3030\u30a0]+"
 )
@@ -41,7 +43,7 @@ _NO = re.compile(
     r"(?:go|proceed|continue|approved?|accept(?:ed)?|recommended|ready|released?|cleared|promoted?)\b"
     r"|reject(?:ed|s|ion)?\b|disapproved?\b|declined?\b|denied\b"
     r"|(?=[hapd])(?:^|(?<=[\n.:;,|!?(>-])|(?<=[\n.:;,|!?(>-] )|(?<=\b(?:on|to|we|is)\s)|(?<=\ba\s)|(?<=\bplease\s))"
-    r"(?:hold|halt|abort|postponed?|defer(?:red)?)\b)"
+    r"(?:hold(?! (?:times?|periods?)\b)|halt|abort|stop(?:ped)?|postponed?|defer(?:red)?|not yet|no(?=\W*(?:\n|$)))\b)"
 )
 _DENIED = re.compile(
     r"(?:\b(?:no|not|never|without|none|nothing|nobody|zero|0)|n't)"
@@ -51,6 +53,7 @@ _DENIED = re.compile(
 _COUNT_OF_NONE = re.compile(r"(?: \w+)? ?[:=|] ?(?:0|none)(?= ?(?:[\n|.,;)]|$))")
 _YES = re.compile(r"(?<![\w-])(?:go|proceed|approved?|accepted)\b")
 _LOOK_BACK = 80
+LONGEST_NOTE = 32 << 10
 _OWN = re.compile(r"\nRecommendation: \*\*(GO|NO-GO)\*\*\n\n")
 _ELSEWHERE = ("verdict", "decision", _CHOICE, "<", "&", "~~")
 """What a plain note does not hold: another place for a recommendation, or what could hide the one that it has."""
@@ -64,8 +67,14 @@ class Recommendation:
     words: str = ""
 
 
+@lru_cache(maxsize=64)
 def read_recommendation(text: str) -> Recommendation:
-    """Return what the sign-off note `text` recommends; a word for no outweighs any word for go."""
+    """Return what the sign-off note `text` recommends; a word for no outweighs any word for go.
+
+    What is too long to be a note can't be relied on, and counts as a no.
+    """
+    if len(text) > LONGEST_NOTE:
+        return Recommendation("NO-GO", f"a note of more than {LONGEST_NOTE} characters, which is not read")
     own = _own(text)
     if own is not None:
         return own
@@ -93,7 +102,7 @@ def _own(text: str) -> Recommendation | None:
 
 def _plain_lines(text: str) -> list[str]:
     """Return the lines in one spelling: NFKC, lower case, one kind of dash and space, no emphasis, nothing unseen."""
-    text = html.unescape(_COMMENT.sub("", text))
+    text = _ENTITY.sub(lambda match: html.unescape(match.group()), _COMMENT.sub("", text))
     text = "\n".join([without_unseen(" ".join(line.split())) for line in text.splitlines()])
     text = _DASHES.sub("-", unicodedata.normalize("NFKC", text).casefold()).replace("\u2019", "'")
     text = _NOT_TICKED.sub(" ", _STRUCK_OUT.sub(" ", text))

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from phase4_tui.artifacts.clock import nanoseconds
 from phase4_tui.artifacts.documents import Look
-from phase4_tui.artifacts.regular_files import Unreadable
-from phase4_tui.artifacts.sha256 import hash_file
+from phase4_tui.artifacts.sha256 import sha256_or_none
 from phase4_tui.journal.noted_runs import NotedRun, noted_runs
 from phase4_tui.runbook.provenance import (
     BROKEN,
@@ -17,8 +16,11 @@ from phase4_tui.runbook.provenance import (
     RunRecord,
     StepRecord,
     changed_during,
+    last_runs,
+    look_at_record,
     record_path,
-    records_of,
+    run_id_at,
+    run_ids,
 )
 from phase4_tui.runbook.run_holder import running_tag
 from phase4_tui.runbook.site import Site
@@ -68,21 +70,22 @@ def changed_files(site: Site, tag: str) -> tuple[ChangedFile, ...]:
 def read_runs(site: Site, tag: str, *, under_way: bool) -> TagRuns:
     """Return what the runs of a tag left; `under_way` says that a run of it goes on now. Raises BadTag."""
     reports = site.reports
-    noted = noted_runs(reports).of(tag)  # before the records: each of those is written before its event
+    journal = noted_runs(reports)
+    noted, begun = journal.of(tag), journal.begun()  # before the records, which are written before their events
     latest: dict[str, tuple[RunRecord, StepRecord]] = {}
     made: dict[str, tuple[RunRecord, StepRecord]] = {}
     last: dict[str, tuple[RunRecord, StepRecord]] = {}
     damaged: list[DamagedRecord] = []
-    seen: set[str] = set()
     names: list[str] = []
-    complete = False
-    for found in records_of(reports, tag):
-        seen.add(found.name.removesuffix(RECORD_SUFFIX))
-        if complete:
-            continue
-        damaged += _damaged(found, tag, noted, under_way=under_way)
+    oldest = ""
+    ids = run_ids(reports, tag)
+    for run_id in ids:
+        found = look_at_record(reports, tag, run_id)
+        wrong = _damage(found, tag, noted, begun, under_way=under_way)
+        if wrong is not None:
+            damaged.append(wrong)
         run = found.value
-        if run is None:
+        if run is None or (run.tag, run.run_id) != (tag, run_id):
             continue
         names = names or [step.name for step in steps_of(run.phase, site.settings)]
         lives, under_way = under_way and run.state == "running", False
@@ -93,25 +96,28 @@ def read_runs(site: Site, tag: str, *, under_way: bool) -> TagRuns:
                 latest.setdefault(step.name, (run, step))
             if step.state in COMPLETE:
                 made.setdefault(step.name, (run, step))
-        complete = made.keys() >= {step.name for step in steps_of(run.phase, site.settings)}
-    oldest = min((run.run_id for run, _ in made.values()), default="") if complete else ""
-    damaged += [_missing(reports, tag, run_id) for run_id in sorted(noted.keys() - seen) if run_id > oldest]
+        if made.keys() >= {step.name for step in steps_of(run.phase, site.settings)}:
+            oldest = run_id  # what older runs left counts no more
+            break
+    damaged += [_missing(reports, tag, run_id) for run_id in sorted(noted.keys() - set(ids)) if run_id > oldest]
     undone = (last[name] for name in names if name in last and last[name][1].state not in (*COMPLETE, *BROKEN))
     return TagRuns(latest, made, next(undone, None), tuple(damaged))
 
 
 def damaged_records(reports: Path) -> Iterator[tuple[str, DamagedRecord]]:
     """Yield the tag and the damage of every record that the journal knows otherwise, save those known as lost."""
-    every, lost = noted_runs(reports).every()
+    journal = noted_runs(reports)
+    (every, lost), begun = journal.every(), journal.begun()
     now = running_tag(reports)
-    for tag, noted in sorted(every.items()):
-        seen = set()
-        for found in records_of(reports, tag):
-            run_id = found.name.removesuffix(RECORD_SUFFIX)
-            seen.add(run_id)
+    for tag in sorted(last_runs(reports)):
+        noted, ids = every.get(tag, {}), run_ids(reports, tag)
+        for run_id in ids:
             if run_id not in lost:
-                yield from ((tag, one) for one in _damaged(found, tag, noted, under_way=tag == now))
-        for run_id in sorted(noted.keys() - seen - lost):
+                found = look_at_record(reports, tag, run_id)
+                wrong = _damage(found, tag, noted, begun, under_way=tag == now)
+                if wrong is not None:
+                    yield tag, wrong
+        for run_id in sorted(noted.keys() - set(ids) - lost):
             yield tag, _missing(reports, tag, run_id)
 
 
@@ -119,23 +125,23 @@ def _missing(reports: Path, tag: str, run_id: str) -> DamagedRecord:
     return DamagedRecord(str(record_path(reports, tag, run_id)), "is missing, though the journal has its run on record")
 
 
-def _damaged(
-    found: Look[RunRecord], tag: str, noted: Mapping[str, NotedRun], *, under_way: bool
-) -> Iterator[DamagedRecord]:
+def _damage(
+    found: Look[RunRecord], tag: str, noted: Mapping[str, NotedRun], begun: str | None, *, under_way: bool
+) -> DamagedRecord | None:
+    """Return what is wrong with a record; `begun` is the time of the journal's first event about a run."""
     run, run_id = found.value, found.name.removesuffix(RECORD_SUFFIX)
     if run is None:
-        yield DamagedRecord(found.file, "; ".join(found.problems) or "is cut short")
-        return
+        return DamagedRecord(found.file, "; ".join(found.problems) or "is cut short")
     if (run.tag, run.run_id) != (tag, run_id):  # the journal knows it under neither name
-        yield DamagedRecord(found.file, f"is a copy of the record of run {run.run_id} of {run.tag}: move it away")
-        return
+        return DamagedRecord(found.file, f"is a copy of the record of run {run.run_id} of {run.tag}: move it away")
     event = noted.get(run_id)
-    if event is None:  # a record is written before the event about it
-        return
-    if event.state == "running":
+    if event is None:  # as of a run that began this moment, or before the journal told of runs
+        unknown = run.state != "running" and begun is not None and run_id > run_id_at(begun)
+        return DamagedRecord(found.file, "is of a run that the journal does not know") if unknown else None
+    if event.state == "running":  # a record is closed before the event about it
         if not under_way and all(step.state in COMPLETE for step in run.steps):  # an undone step tells it by itself
-            yield DamagedRecord(found.file, "says that each step came to its end, the journal knows no end of the run")
-        return
+            return DamagedRecord(found.file, "says that the run came to its end, of which the journal knows nothing")
+        return None
     for name, known, here in (
         ("state", event.state, run.state),
         ("phase", event.phase, run.phase),
@@ -143,21 +149,14 @@ def _damaged(
         *((f"step {step}", state, _state_of(run, step)) for step, state in event.steps.items()),
     ):
         if known != here:
-            yield DamagedRecord(found.file, f"says {name} {here}, the journal {known}")
-            return
-    if event.record is not None and event.record != _sha256(found.file):
-        yield DamagedRecord(found.file, "is not the record that the run closed: it was changed since")
+            return DamagedRecord(found.file, f"says {name} {here}, the journal {known}")
+    if event.record is not None and event.record != sha256_or_none(Path(found.file)):
+        return DamagedRecord(found.file, "is not the record that the run closed: it was changed since")
+    return None
 
 
 def _state_of(run: RunRecord, name: str) -> str | None:
     return next((step.state for step in run.steps if step.name == name), None)
-
-
-def _sha256(file: str) -> str | None:
-    try:
-        return hash_file(Path(file))
-    except Unreadable:
-        return None
 
 
 def ended_ns(run: RunRecord, step: StepRecord) -> int | None:

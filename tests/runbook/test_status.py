@@ -72,7 +72,7 @@ def test_runs_that_go_on_or_died_are_told_the_newest_first(work: Path) -> None:
     with run_lock(reports):
         announce(reports, "goes_on", runs["goes_on"].run_id, "ada")
         assert [(run.tag, run.state, run.ended_at) for run in status(work).runs] == [
-            ("died", "interrupted", "then"),
+            ("died", "interrupted", "2026-02-17T03:46:00.000000Z"),
             ("goes_on", "running", None),
         ]
     assert [(run.tag, run.state) for run in status(work).runs][1] == ("goes_on", "interrupted"), "nobody runs it"
