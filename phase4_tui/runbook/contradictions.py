@@ -13,6 +13,7 @@ from phase4_tui.artifacts.models import Monitoring, Phase3Summary, QualityCheck,
 from phase4_tui.policy.monitoring import GATE_METRICS, KPIS, Rules
 from phase4_tui.policy.phase3.quality import SECTIONS as PHASE3_SECTIONS
 from phase4_tui.policy.phase4.quality import SECTIONS as PHASE4_SECTIONS
+from phase4_tui.policy.phase4.summary import share_pct
 from phase4_tui.policy.values import is_number, show
 from phase4_tui.runbook.evidence import Evidence
 
@@ -101,20 +102,39 @@ def of_monitoring(evidence: Evidence, value: Monitoring, *, stale: bool) -> list
         if not stale and total is not None and snapshot.records is not None and snapshot.records != total:
             about = f"{evidence.summary.name}: total_records is {total}"
             found.append(f"snapshot.records is {snapshot.records}, but {about}")
-        found += _of_kpis(snapshot.kpis, value.status, evidence.rules)
+    summary = evidence.summary
+    counted_shares = _shares(summary.value) if isinstance(summary.value, Summary) and not stale else {}
+    found += _of_kpis(snapshot.kpis if snapshot else {}, value.status, evidence.rules, counted_shares, summary.name)
     return [f"{evidence.monitoring.name}: {one}" for one in found]
 
 
-def _of_kpis(kpis: Mapping[str, object], status: str, rules: Rules | None) -> Iterator[str]:
+def _shares(summary: Summary) -> dict[str, float]:
+    """Return each KPI that a summary counts; none of an empty batch, in which nothing was decided."""
+    counts = {
+        **summary.action_counts.model_dump(),
+        "EVENT_BLOCK": summary.event_block_count,
+        "PORTFOLIO_BLOCK": summary.portfolio_block_count,
+    }
+    parts = {name: [counts[word] for word in kpi.counts] for name, kpi in KPIS.items() if summary.total_records}
+    return {
+        name: share_pct(sum(numbers), summary.total_records) for name, numbers in parts.items() if None not in numbers
+    }
+
+
+def _of_kpis(
+    kpis: Mapping[str, object], status: str, rules: Rules | None, counts: Mapping[str, float], summary: str
+) -> Iterator[str]:
+    """Yield what is wrong with the KPIs by themselves, and by the rules; `counts` are the shares of the summary."""
     for name, kpi in KPIS.items():
         share = kpis.get(name)
-        if name not in kpis:
-            continue
-        if not is_number(share) or not 0 <= share <= 100:
+        if name in kpis and (not is_number(share) or not 0 <= share <= 100):
             yield f"snapshot.kpis.{name} is {show(share)}, but a share is 0 to 100 percent"
-        elif status == "OK" and rules is not None and kpi.is_breach(share, rules[kpi.rule]):
-            limit = f"{kpi.rule} is {rules[kpi.rule]} in the present rules"
-            yield f"status is 'OK' and snapshot.kpis.{name} {share}, but {limit}"
+        elif status == "OK" and rules is not None:
+            known = ((f"snapshot.kpis.{name}", share), (f"{name} by {summary}", counts.get(name)))
+            past = (one for one in known if is_number(one[1]) and kpi.is_breach(one[1], rules[kpi.rule]))
+            for where, value in past:
+                yield f"status is 'OK' and {where} {value}, but {kpi.rule} is {rules[kpi.rule]} in the present rules"
+                break
     for metric in GATE_METRICS:
         if status == "OK" and metric in kpis and kpis[metric] != "OK":
             yield f"status is 'OK', but snapshot.kpis.{metric} is {show(kpis[metric])}"

@@ -214,3 +214,33 @@ def test_rules_that_were_changed_count_though_their_size_and_time_are_those_of_b
     os.utime(rules, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert rules.stat().st_size == before.st_size
     assert check(tag, MONITORING).state == "alert"
+
+
+def five(tag: Tag) -> None:
+    """Make it a tag of five decisions, one of them blocked by its event."""
+    counts = {"BUY_CALL": 2, "BUY_PUT": 1, "NO_TRADE": 2}
+    more = {"total_records": 5, "action_counts": counts, "event_block_count": 1, "event_block_pct": 20.0}
+    tag.change(Artifact.REPORT, lambda content: content["summary"].update(more), age=REPORT_AGE)
+    tag.change(Artifact.REPORT, lambda content: content.update(record_count=5), age=REPORT_AGE)
+    tag.change(Artifact.SUMMARY, lambda content: content.update(more), age=REPORT_AGE)
+    tag.change(MONITORING, lambda content: content["snapshot"].update(records=5))
+
+
+UNSAID: dict[str, Callable[[Json], object]] = {
+    "another share": kpis(event_block_pct=5.0),
+    "no share": lambda content: None,
+    "no snapshot": lambda content: content.pop("snapshot"),
+}
+
+
+@pytest.mark.parametrize("way", UNSAID)
+def test_what_the_summary_counts_is_held_against_the_rules_whatever_the_monitoring_says(tag: Tag, way: str) -> None:
+    rules = tag.reports.parent / "monitoring_rules.json"
+    five(tag)
+    tag.change(MONITORING, UNSAID[way])
+    for most, state in ((20.0, "ok"), (19.0, "alert")):
+        put(rules, {"max_event_block_pct": most})
+        assert check(tag, MONITORING).state == state
+    told = "t1_monitoring.json: status is 'OK' and event_block_pct by t1_summary.json 20.0, but"
+    assert any(issue.startswith(told) for issue in check(tag, MONITORING).issues)
+    assert named(tag)[0] == "warning"
