@@ -67,7 +67,9 @@ def test_runs_that_go_on_or_died_are_told_the_newest_first(work: Path) -> None:
     for run in runs.values():
         save_run(reports, run.model_copy(update={"state": "running"}))
     again.ran(pipeline="passed")
-    closed = died.ran(pipeline="cancelled").model_copy(update={"state": "interrupted", "ended_at": "then"})
+    closed = died.ran(pipeline="cancelled").model_copy(
+        update={"state": "interrupted", "ended_at": "2026-02-17T03:46:00.000000Z"}
+    )
     save_run(reports, closed)
     with run_lock(reports):
         announce(reports, "goes_on", runs["goes_on"].run_id, "ada")
