@@ -39,7 +39,11 @@ def status(desk: Desk, tag: Tag = None) -> int:
     else:
         show_status(found, evidence)
         show_overrides(read_state(desk.reports))
-    return found.classification.exit_status
+    status = found.classification.exit_status
+    if tag is None and found.incident is not None and found.incident.stage == "detected":
+        # Its tag may be healthy again: what happened is not contained all the same.
+        return status or EXIT_STATUS[found.incident.severity_class or "unknown"]
+    return status
 
 
 def tags(desk: Desk) -> int:

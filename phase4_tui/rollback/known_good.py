@@ -146,7 +146,7 @@ def plan_switch(site: Site, tag: str, reason: str) -> Plan:
         tag=tag,
         reason=reason,
         lines=tuple(lines),
-        expects=(f"ACTIVE.json names {tag}", f"{tag} climbs its whole ladder at that moment"),
+        expects=(f"ACTIVE.json names {tag}", f"{tag} passes every rung at that moment"),
     )
 
 

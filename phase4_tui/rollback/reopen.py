@@ -66,7 +66,7 @@ def conditions(site: Site, tag: str, *, accept_changed_input: bool = False, hash
     check_tag(tag)
     rung = failed_rung(site, state, tag)
     wrong = what_is_wrong(site, state, tag, rung) if hashes and rung else []
-    detail = "; ".join((f"fails `{rung}`", *wrong)) if rung else "climbs its whole ladder"
+    detail = "; ".join((f"fails `{rung}`", *wrong)) if rung else "passes every rung"
     remedies = (restoring(tag),) if rung == MATCHES else ()
     healthy = Condition(name=HEALTHY, ok=rung is None, detail=detail, remedies=remedies)
     found = [_rehearsed(site, state, tag), healthy]

@@ -15,6 +15,7 @@ from phase4_tui.policy.phase3.quality import CONFLICT
 from phase4_tui.policy.phase4.quality import POLICY
 from phase4_tui.runbook.evidence import Evidence
 from phase4_tui.runbook.health import Check, Health
+from phase4_tui.runbook.provenance import record_path
 from phase4_tui.runbook.settings import OwnCheck
 
 Level = Literal["ok", "warning", "incident", "unknown"]
@@ -150,9 +151,10 @@ def _run_undone(evidence: Evidence, health: Health) -> Iterator[Classification]:
         found = [Finding(file=one.file, key="run record", value=one.problem) for one in evidence.damaged_records]
         yield _made(None, "unknown", "run_record_damaged", found, "engineering")
     if evidence.stopped is not None and not evidence.running:
-        step = evidence.stopped[1]
+        run, step = evidence.stopped
         value = step.error or ("not run" if step.state == "not_run" else "interrupted")
-        found = [Finding(file=step.transcript or "", key=f"steps.{step.name}", value=value)]
+        file = step.transcript or str(record_path(evidence.reports, run.tag, run.run_id))
+        found = [Finding(file=file, key=f"steps.{step.name}", value=value)]
         yield _made(None, "unknown", "run_interrupted", found, "engineering")
 
 

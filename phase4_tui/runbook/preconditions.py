@@ -82,6 +82,9 @@ def _scripts(settings: Settings, place: Place, phase: Phase) -> str:
 
 def check_artifacts(place: Place, tag: str) -> Precondition:
     """Check that the tag's artifacts are present."""
+    wrong = obstacle(place.reports)
+    if wrong is not None:
+        return Precondition(name="artifacts", ok=False, detail=wrong.message, remedies=wrong.remedies)
     core = (Artifact.REPORT, Artifact.SUMMARY, Artifact.REPORT_MD)
     missing = [name for name in (file_name(tag, kind) for kind in core) if not (place.reports / name).is_file()]
     if missing:

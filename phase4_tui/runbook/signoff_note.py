@@ -17,13 +17,13 @@ from phase4_tui.policy.visible_text import without_unseen
 _COMMENT = re.compile(r"<!--(?:[^<]|<(?!!--))*?-->|</?[a-z][^<>\n]*>", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]\w{1,30});", re.IGNORECASE)
 _DASHES = re.compile(
-    "[-\u02d7\u058a\u05be\u1400\u1806\u2010-\u2015\u2043\u2212\u2500\u2501\u2e3a\u2e3b\u301c\u3030\u30a0]+"
+    "[-\u00b7\u02d7\u058a\u05be\u1400\u1806\u2010-\u2015\u2043\u2212\u2500\u2501\u2e3a\u2e3b\u301c\u3030\u30a0]+"
 )
 _STRUCK_OUT = re.compile(r"~~[^~\n]+~~")
 _NOT_TICKED = re.compile(r"(?:\[ ?\]|☐)[^\[☐☑☒✓✔✗✘|\n]*")
 _SPACES = re.compile(" {2,}")
 _EMPHASIS = re.compile(r"[*_`~\\]")
-_NO_GO = r"no ?(?:-\s?)?go"
+_NO_GO = r"no(?:/| ?(?:-\s?)?)go"
 _CHOICE = "choice"
 """Stands for a choice that a template offers and nobody made."""
 _OPTION = rf"[*_`]{{0,3}}(?:{_NO_GO}|go|hold|approved?|rejected?)(?![a-z0-9])[*_`]{{0,3}}"
@@ -41,6 +41,7 @@ _NO = re.compile(
     rf"(?<!\w)(?P<word>{_NO_GO}\b"
     r"|(?:(?:do|is|was|are|must|should|shall|can|could)\s)?(?:not|never|cannot|dont|\w+n't)\s(?:(?:yet|to|be|been|a|we)\s)*"
     r"(?:go|proceed|continue|approved?|accept(?:ed)?|recommended|ready|released?|cleared|promoted?)\b"
+    r"|vetoe?d?\b|withdrawn\b|withheld\b|refused?\b|suspended?\b"
     r"|reject(?:ed|s|ion)?\b|disapproved?\b|declined?\b|denied\b"
     r"|(?=[hapd])(?:^|(?<=[\n.:;,|!?(>-])|(?<=[\n.:;,|!?(>-] )|(?<=\b(?:on|to|we|is)\s)|(?<=\ba\s)|(?<=\bplease\s))"
     r"(?:hold(?! (?:times?|periods?)\b)|halt|abort|stop(?:ped)?|postponed?|defer(?:red)?|not yet|no(?=\W*(?:\n|$)))\b)"

@@ -9,7 +9,7 @@ import pytest
 
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.runbook.run_holder import running_tag
-from tests.cli.support import FAILED, HEALTHY, P0, UNKNOWN, ask, started
+from tests.cli.support import FAILED, HEALTHY, P0, REFUSED, UNKNOWN, ask, started
 from tests.runbook import misbehaving
 from tests.runbook.support import foreign, pids_in, script_of, until
 
@@ -113,6 +113,27 @@ def test_the_tag_of_an_incident_that_is_not_contained_comes_before_the_active_on
     breaks("raise RuntimeError('it broke')")(work)
     status = ask(work, "status", "--json").document()
     assert (status["incident"]["stage"], status["tag"], status["active_tag"]) == ("detected", "tue", "mon")
+
+
+def test_a_tag_that_is_healthy_again_does_not_end_an_incident_that_is_not_contained(tmp_path: Path) -> None:
+    work = foreign(tmp_path / "w")
+    assert ask(work, "run", "--tag", "mon").status == HEALTHY
+    good = script_of(work, "pipeline").read_text()
+    breaks("raise RuntimeError('it broke')")(work)
+    script_of(work, "pipeline").write_text(good)
+    assert ask(work, "run", "--tag", "tue").status == HEALTHY
+    assert ask(work, "status", "--tag", "tue").status == HEALTHY
+    answer = ask(work, "status")
+    assert (answer.status, "tue" in answer.out.splitlines()[0]) == (P0, True)
+
+
+def test_a_tag_that_was_run_by_rules_of_its_own_is_judged_by_them(tmp_path: Path) -> None:
+    work = laid_out(tmp_path / "w")
+    (work / "monitoring_rules.json").write_text(json.dumps({"max_no_trade_pct": 0.0}))
+    (work / "lenient.json").write_text("{}")
+    assert ask(work, "run", "--tag", "mon", "--rules", "lenient.json").status == HEALTHY
+    assert ask(work, "status").status == HEALTHY
+    assert ask(work, "known-good", "switch", "mon", "--reason", "r", "--yes").status == REFUSED, "a run would now fail"
 
 
 # The record of a run, and what the journal says of it

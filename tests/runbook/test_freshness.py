@@ -87,7 +87,10 @@ def test_a_check_edited_after_the_run_is_noticed_though_it_is_newer(work: Path) 
     check.write_text(check.read_text() + "\n")
     found = judged(work)
     assert found.health["quality_check"].state == "stale"
-    assert found.health["quality_check"].issues[-1] == "was changed since its step wrote it; run the sequence again"
+    assert (
+        found.health["quality_check"].issues[-1]
+        == "was changed since its step wrote it; run its step, or the sequence, again"
+    )
     assert found.classification.level == "unknown"
 
 

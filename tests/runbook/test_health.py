@@ -249,7 +249,7 @@ def test_a_time_in_the_future_proves_nothing(tag: Tag) -> None:
     assert state(tag, "release_check") == ("stale", False)
     assert check(tag, "release_check").issues == (
         "is dated in the future, which does not prove that it is newer than the report that it judges; "
-        "run the sequence again",
+        "run its step, or the sequence, again",
     )
     assert CHECK_AGE < REPORT_AGE
 

@@ -200,7 +200,7 @@ class KnownGoodScreen(FactsScreen):
         if row is None:
             none = "↑ ↓ move to a tag: its evidence and what differs show here."
             if not some:
-                none = f"No tag climbs its whole ladder.\n{none}"
+                none = f"No tag passes every rung.\n{none}"
             self.query_one("#picker-told", Static).update(content((none, "$text-muted")))
             self._told = None
             return
