@@ -11,7 +11,7 @@ from phase4_tui.artifacts.names import state_dir
 from phase4_tui.runbook.run_holder import running_tag
 from tests.cli.support import FAILED, HEALTHY, P0, REFUSED, UNKNOWN, ask, started
 from tests.runbook import misbehaving
-from tests.runbook.support import foreign, pids_in, script_of, until
+from tests.runbook.support import foreign, laid_out, pids_in, script_of, until
 
 Break = Callable[[Path], object]
 
