@@ -15,7 +15,7 @@ from phase4_tui.artifacts.regular_files import MAX_DOCUMENT_BYTES, Unreadable, o
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.strict_json import BadJson, decode_text, parse, parse_object
 from phase4_tui.errors import error_as_commands
-from phase4_tui.policy.visible_text import without_unseen
+from phase4_tui.policy.visible_text import is_blank
 
 M = TypeVar("M", bound=Document)
 LookState = Literal["absent", "writing", "unreadable", "broken", "older", "valid"]
@@ -100,7 +100,7 @@ def look_text(path: Path | str, limit: int = MAX_DOCUMENT_BYTES) -> tuple[Look[D
         return Look(file, "unreadable", problems=(error_as_commands(error),), modified_ns=changed_ns(file)), ""
     except BadJson as error:
         return Look(file, "unreadable", problems=(error_as_commands(error),), modified_ns=changed_ns(file)), ""
-    blank = not without_unseen(text).strip()
+    blank = is_blank(text)
     if changed or (blank and abs(now_ns() - modified) < WRITING_GRACE_NS):
         return Look(file, "writing", modified_ns=modified), text
     if blank:

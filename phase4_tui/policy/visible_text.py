@@ -13,6 +13,7 @@ _UNSEEN = re.compile(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff"
     "]"
 )
+_INK = re.compile("[!-~]")
 
 
 def unseen(text: str) -> str | None:
@@ -21,6 +22,11 @@ def unseen(text: str) -> str | None:
         return None
     found = _UNSEEN.search(text)
     return found.group() if found else None
+
+
+def is_blank(text: str) -> bool:
+    """True for a text of white space, control and invisible characters alone."""
+    return _INK.search(text) is None and not without_unseen(text).strip()
 
 
 def without_unseen(text: str) -> str:
