@@ -142,9 +142,10 @@ def test_an_age_in_a_sentence_is_past_or_ahead_and_never_both(seconds: float, wo
 
 
 def test_a_tag_ahead_of_the_clock_is_not_ahead_ago(tmp_path: Path) -> None:
+    tag = Tag(tmp_path / "reports", "a")
     for artifact in Artifact:
-        if Tag(tmp_path / "reports", "a").path(artifact).exists():
-            Tag(tmp_path / "reports", "a").age(artifact, -7300)
+        if tag.path(artifact).exists():
+            tag.age(artifact, -7300)
     told = ask(tmp_path, "known-good", "list").out + ask(tmp_path, "status").out
     assert "2 h ahead of this clock" in told
     assert "ahead ago" not in told
