@@ -4,6 +4,7 @@ A field without a default is a key that readers need: without it the schema is b
 absent in older runs: it is shown as missing, and the rest is used. Unknown keys are ignored.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, field_serializer, model_validator
@@ -18,6 +19,14 @@ Count = Annotated[int, Field(ge=0, strict=True)]
 Lines = Annotated[tuple[str, ...], Field(fail_fast=True)]
 Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False, strict=True)]
+
+
+def flat(content: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    """Return the values of nested objects by their path, e.g. `action_counts.BUY_CALL`; `prefix` begins each."""
+    found: dict[str, object] = {}
+    for key, value in content.items():
+        found |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return found
 
 
 class Document(BaseModel):

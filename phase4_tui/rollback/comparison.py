@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from phase4_tui.artifacts.models import Document
+from phase4_tui.artifacts.models import Document, flat
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.errors import Refused, Remedy
 from phase4_tui.journal.state import read_state
@@ -242,9 +242,7 @@ def _figures(evidence: Evidence) -> dict[str, Any]:
     snapshot = evidence.monitoring.value.snapshot if evidence.monitoring.value else None
     figures: dict[str, Any] = dict(snapshot.kpis) if snapshot else {}
     if evidence.summary.value is not None:
-        for key, value in evidence.summary.value.model_dump(exclude={"run_tag"}).items():
-            parts = {f"{key}.{name}": part for name, part in value.items()} if isinstance(value, dict) else {key: value}
-            figures |= {f"summary.{name}": part for name, part in parts.items()}
+        figures |= flat(evidence.summary.value.model_dump(exclude={"run_tag"}), "summary.")
     return figures | figures_of(evidence)
 
 

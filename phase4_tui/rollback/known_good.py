@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.frozen import is_frozen
 from phase4_tui.artifacts.manifest import read_manifest
+from phase4_tui.artifacts.models import flat
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.safe_text import safe_line
@@ -232,11 +233,7 @@ def _figures(judgement: Judgement) -> dict[str, object]:
     evidence = judgement.evidence
     figures: dict[str, object] = {check.title.lower(): check.state for check in judgement.health.checks.values()}
     if evidence.summary.value is not None:
-        counts = evidence.summary.value.model_dump(exclude={"run_tag"})
-        for key, value in counts.items():
-            figures |= (
-                {f"{key}.{name}": part for name, part in value.items()} if isinstance(value, dict) else {key: value}
-            )
+        figures |= flat(evidence.summary.value.model_dump(exclude={"run_tag"}))
     snapshot = evidence.monitoring.value.snapshot if evidence.monitoring.value else None
     return figures | (dict(snapshot.kpis) if snapshot else {}) | figures_of(evidence)
 

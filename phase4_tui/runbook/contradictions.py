@@ -9,7 +9,7 @@ what was there before, and while a tag is being run each file is that for a mome
 from collections.abc import Iterator, Mapping
 
 from phase4_tui.artifacts.counting import counted
-from phase4_tui.artifacts.models import Monitoring, Phase3Summary, QualityCheck, ReleaseCheck, Summary
+from phase4_tui.artifacts.models import Monitoring, Phase3Summary, QualityCheck, ReleaseCheck, Summary, flat
 from phase4_tui.policy.monitoring import GATE_METRICS, KPIS, Rules
 from phase4_tui.policy.phase3.quality import SECTIONS as PHASE3_SECTIONS
 from phase4_tui.policy.phase4.quality import SECTIONS as PHASE4_SECTIONS
@@ -56,18 +56,10 @@ def _of_summary(evidence: Evidence) -> Iterator[str]:
         yield (
             f"{report.name}: record_count is {report.value.record_count}, but {summary.name}: total_records is {total}"
         )
-    own, inner = _leaves(summary.value.model_dump(exclude={"run_tag"})), _leaves(report.value.summary)
+    own, inner = flat(summary.value.model_dump(exclude={"run_tag"})), flat(report.value.summary)
     for key, number in own.items():
         if number is not None and key in inner and inner[key] != number:
             yield f"{report.name}: summary.{key} is {show(inner[key])}, but {summary.name}: {key} is {number}"
-
-
-def _leaves(content: Mapping[str, object]) -> dict[str, object]:
-    """Return the values of a summary by key; those of its counts by `action_counts.BUY_CALL` and so on."""
-    leaves: dict[str, object] = {}
-    for key, value in content.items():
-        leaves |= {f"{key}.{name}": part for name, part in value.items()} if isinstance(value, dict) else {key: value}
-    return leaves
 
 
 def _counts(summary: Summary | Phase3Summary) -> tuple[int | None, ...]:

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple, TypeVar
 from phase4_tui.artifacts.atomic_files import atomic_write, to_json
 from phase4_tui.artifacts.documents import Look, look
 from phase4_tui.artifacts.index import Identity, look_at
-from phase4_tui.artifacts.models import Document, Monitoring, QualityCheck, ReleaseCheck, Summary
+from phase4_tui.artifacts.models import Document, Monitoring, QualityCheck, ReleaseCheck, Summary, flat
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name, state_dir
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.errors import Phase4Error, Refused, Remedy, command_line
@@ -221,9 +221,9 @@ class _Gates:
         head, tally = read_report(self._place.reports / file_name(self._tag, Artifact.REPORT))
         report, counted = file_name(self._tag, Artifact.REPORT), tally.summary()
         yield from _differ(report, {"record_count": head.get("record_count")}, {"record_count": tally.total})
-        yield from _differ(report, _flat({"summary": head.get("summary")}), _flat({"summary": counted}))
+        yield from _differ(report, flat({"summary": head.get("summary")}), flat({"summary": counted}))
         summary = self._stored(Artifact.SUMMARY, Summary)
-        yield from _differ(file_name(self._tag, Artifact.SUMMARY), _flat(summary.model_dump()), _flat(counted))
+        yield from _differ(file_name(self._tag, Artifact.SUMMARY), flat(summary.model_dump()), flat(counted))
         for artifact, model, facts in (
             (Artifact.RELEASE_CHECK, ReleaseCheck, _of_gate),
             (Artifact.QUALITY_CHECK, QualityCheck, _of_gate),
@@ -265,14 +265,7 @@ def _of_gate(check: Any) -> Facts:
 def _of_monitoring(found: Any) -> Facts:
     facts: dict[str, object] = {"status": found.status, "alerts": {one.metric: one.severity for one in found.alerts}}
     if found.snapshot is not None:
-        facts |= {"snapshot.records": found.snapshot.records, **_flat({"snapshot.kpis": found.snapshot.kpis})}
-    return facts
-
-
-def _flat(content: Mapping[str, object], prefix: str = "") -> Facts:
-    facts: dict[str, object] = {}
-    for key, value in content.items():
-        facts |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+        facts |= {"snapshot.records": found.snapshot.records, **flat({"snapshot.kpis": found.snapshot.kpis})}
     return facts
 
 
