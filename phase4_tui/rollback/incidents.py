@@ -316,7 +316,7 @@ def plan_no_good_tag(site: Site, reason: str) -> Plan:
         tag=incident.tag,
         reason=reason,
         lines=(f"active tag: {state.active_tag or 'none'} → none",),
-        warnings=(f"these climb their whole ladder: {', '.join(good[:5])}",) if good else (),
+        warnings=(f"these pass every rung: {', '.join(good[:5])}",) if good else (),
         expects=("the fallback to Phase 3 contains the incident", "the product owner decides what is reported"),
     )
 

@@ -207,7 +207,7 @@ async def _freeze(app: DemoApp) -> None:
 
 
 async def _switch(app: DemoApp) -> None:
-    await app.play_operation(lambda: plan_switch(app.site, GOOD, "the last run that climbs its whole ladder"))
+    await app.play_operation(lambda: plan_switch(app.site, GOOD, "the last run that passes every rung"))
     app.facts.choose(GOOD)
     await app._settled()
 
