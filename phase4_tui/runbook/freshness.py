@@ -130,7 +130,7 @@ def _by_content(name: str, judged: Sequence[str], files: Files) -> str | None:
         return None
     # Bytes that no run wrote may be those of a step run by hand, and then the check may be, too.
     by_hand = not any(map(files.is_as_recorded, other)) and files.was_rewritten(name)
-    return None if by_hand else f"is not about {_that_it_judges(other[0])} now, but about another one"
+    return None if by_hand else f"judged another {_what(other[0])} than the one that is there now"
 
 
 def _by_records(name: str, judged: Sequence[str], files: Files) -> str | None:
@@ -166,7 +166,12 @@ def _by_times(name: str, judged: Sequence[str], files: Files) -> str:
 
 
 def _that_it_judges(judged: str) -> str:
-    return "the report that it judges" if judged.endswith(Artifact.REPORT) else f"{judged}, which it judges"
+    what = _what(judged)
+    return f"the {what} that it judges" if what != judged else f"{judged}, which it judges"
+
+
+def _what(judged: str) -> str:
+    return "report" if judged.endswith(Artifact.REPORT) else judged
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,8 @@ def _judge(evidence: Evidence, found: Look[D], verdict: Callable[[Evidence, D], 
         issues += more
         doubt = evidence.stale.get(found.name)
         if state not in {"failed", "alert"} and doubt is not None:
-            issues.append(f"{doubt}; run its step, or the sequence, again")
+            advice = "; run its step, or the sequence, again" if evidence.frozen == "no" else ""
+            issues.append(f"{doubt}{advice}")
             state, word = "stale", f"stale ({word})"
     return Judged(state, word, tuple(safe_line(issue, 500) for issue in issues), found.file, found.modified_ns)
 
