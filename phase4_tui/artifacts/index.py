@@ -33,10 +33,9 @@ def scan(directory: Path) -> dict[str, Identity]:
         with os.scandir(directory) as entries:
             for entry in entries:
                 try:
-                    info = entry.stat(follow_symlinks=False)
+                    found[entry.name] = identity_of(entry.stat(follow_symlinks=False))
                 except FileNotFoundError:
                     continue
-                found[entry.name] = (info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
     except (FileNotFoundError, NotADirectoryError):
         return {}
     return found

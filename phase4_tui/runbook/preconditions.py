@@ -128,7 +128,9 @@ def check_not_frozen(place: Place, tag: str) -> Precondition:
 
 def _nearest(directory: Path) -> Path:
     """Return the directory, or the nearest one above it that exists."""
-    return next((place for place in (directory, *directory.parents) if os.path.isdir(place)), directory)  # noqa: PTH112
+    above = (directory, *directory.parents)
+    # Path.is_dir raises where a directory above can't be entered.
+    return next((place for place in above if os.path.isdir(place)), directory)  # noqa: PTH112
 
 
 def check_room(place: Place) -> Precondition:

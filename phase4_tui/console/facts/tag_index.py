@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Mapping
 
-from phase4_tui.artifacts.index import Identity, TagEntry, index_tags, scan
+from phase4_tui.artifacts.index import Identity, TagEntry, index_tags, look_at, scan
 from phase4_tui.console.facts.events import JudgedTag
 from phase4_tui.console.facts.tampering import Tampering
 from phase4_tui.journal.state import OperationsState
@@ -81,12 +81,11 @@ class TagIndex:
             if owner is None:
                 continue
             tags.add(owner[0])
-            try:
-                info = (self._reports / name).lstat()
-            except OSError:
+            identity = look_at(self._reports / name)
+            if identity is None:
                 self._names.pop(name, None)
             else:
-                self._names[name] = (info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
+                self._names[name] = identity
         self.judge_again(tags)
         return tags
 
