@@ -1,6 +1,7 @@
 """At the moment of a switch or a reopening nothing is believed: the gates judge the report again, and a lie refuses."""
 
 import json
+import os
 import re
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from phase4_tui.rollback.known_good import candidates, plan_switch
 from phase4_tui.rollback.operations import carry_out
 from phase4_tui.runbook import judged_anew
 from phase4_tui.runbook.isolation import Proof
+from phase4_tui.steps.phase4_monitor_runner import monitor
 from tests.rollback.lies import FEWER_ROWS, INVISIBLE, SAME, Change, at, copied, leave_one_out, lie, told
 from tests.rollback.support import freeze, state_of
 from tests.runbook.misbehaving import CRASHES, gate
@@ -186,6 +188,23 @@ def test_a_lie_told_after_the_plan_is_found_once_the_tag_is_frozen(
     assert "tue_report.json: record_count is" in told(lambda: carry_out(at(work), plan))
     assert state_of(work).active_tag is None
     assert [event.outcome for event in read_events(work / "reports")][-1] == "failed"
+
+
+def test_a_tag_written_while_it_is_judged_is_refused_though_size_and_time_are_put_back(
+    ours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = copied(ours, tmp_path)
+    report = work / "reports" / f"tue{Artifact.REPORT}"
+    real = monitor
+
+    def meanwhile(*arguments: Any) -> object:
+        before = report.stat()
+        report.write_bytes(report.read_bytes())
+        os.utime(report, ns=(before.st_atime_ns, before.st_mtime_ns))
+        return real(*arguments)
+
+    monkeypatch.setattr(judged_anew, "monitor", meanwhile)
+    assert "tue was written while it was judged anew" in refused(work)
 
 
 # The desk's own gates

@@ -7,7 +7,8 @@ import pytest
 
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.journal.locks import DirectoryLock
-from phase4_tui.runbook.provenance import ChangedFile
+from phase4_tui.runbook.evidence import read_evidence
+from phase4_tui.runbook.provenance import ChangedFile, save_run
 from phase4_tui.runbook.run_holder import announce, run_lock, withdraw
 from tests.runbook.documents import ALERT, REPORT_AGE, Tag, quality
 from tests.runbook.support import found, named
@@ -164,3 +165,12 @@ def test_once_the_run_is_over_what_it_did_not_write_counts(tag: Tag, under_way: 
     assert found(tag).rule == "run_in_progress"
     under_way.release()
     assert named(tag)[0] == "P2"
+
+
+def test_a_run_that_began_since_it_was_asked_about_is_under_way_and_not_interrupted(
+    tag: Tag, under_way: DirectoryLock
+) -> None:
+    record = tag.ran(pipeline="running")
+    save_run(tag.reports, record.model_copy(update={"state": "running"}))
+    evidence = read_evidence(tag.site, tag.name, patient=False, running=lambda: None)
+    assert (evidence.running, evidence.stopped) == (True, None)
