@@ -5,19 +5,24 @@ the probe, which goes on without a layer that the kernel refuses, and says so), 
 (cage/places.py), `limits` (`processes`, `open_files`, `file_bytes`, `memory_bytes`).
 """
 
+from __future__ import annotations
+
 import errno
 import json
 import os
 import resource
 import select
 import signal
-from collections.abc import Callable
-from typing import Any
 
 from phase4_tui.runbook.cage import landlock, limits, namespaces, places
 from phase4_tui.runbook.cage.filters import deny_calls
 from phase4_tui.runbook.cage.kernel import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, prctl
 from phase4_tui.runbook.cage.tree import Outcome, descendants, reap
+
+TYPE_CHECKING = False  # as `typing` has it, which is slow to load: the launcher starts with every step
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 EXEC_FAILED = 127
 MOUNTED = ("read-only mounts", "read-only state", "hidden locks", "own /dev", "own /proc")
@@ -76,7 +81,7 @@ class Keeper:
     def _enclose(self) -> None:
         """Put up what holds keeper and step alike."""
         cage = self._cage
-        where = places.Places(*(cage.get(name, ()) for name in places.Places._fields))
+        where = places.Places(*(cage.get(name, ()) for name in ("writable", "sealed", "hidden")))
         if any(self.wants(layer) for layer in MOUNTED) and self._own_mounts():
             self.put_up("read-only mounts", lambda: places.make_read_only(where))
             if self.put_up("read-only state", lambda: places.seal(where)):
