@@ -11,16 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from phase4_tui.runbook.children import (
-    LINE_LIMIT,
-    TAIL_LINES,
-    TRANSCRIPT_LIMIT,
-    TRUNCATED_MARK,
-    Barrier,
-    ChildResult,
-    ChildSpec,
-    run_child,
-)
+from phase4_tui.runbook.children import Barrier, ChildResult, ChildSpec, run_child
+from phase4_tui.runbook.transcripts import LINE_LIMIT, TAIL_LINES, TRANSCRIPT_LIMIT, TRUNCATED_MARK
 
 MIB = 1 << 20
 LINE = b"x" * 99 + b"\n"
