@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from phase4_tui.runbook.transcripts import TRANSCRIPT_LIMIT, Lines, StepOutput
+from phase4_tui.runbook.transcripts import TRANSCRIPT_LIMIT, Frame, Lines, StepOutput
 
 Barrier = Literal["seccomp", "none"]
 Ending = Literal["exited", "timed_out", "cancelled", "not_started"]
@@ -40,6 +40,7 @@ class ChildSpec:
     timeout_seconds: float
     grace_seconds: float
     transcript: BinaryIO | None = None
+    """Open for reading too, and empty."""
     transcript_limit: int = TRANSCRIPT_LIMIT
     held: tuple[int, ...] = ()
     """Descriptors that the launcher keeps open until the tree is down, so that a lock outlives a killed parent."""
@@ -59,10 +60,13 @@ class ChildResult:
     failure: str = ""
 
 
-def run_child(spec: ChildSpec, cancel: threading.Event, on_lines: Lines | None = None) -> ChildResult:
+def run_child(
+    spec: ChildSpec, cancel: threading.Event, on_lines: Lines | None = None, on_frame: Frame | None = None
+) -> ChildResult:
     """Run a child until it ends, reaches a limit, or `cancel` is set; no process that it started survives.
 
-    `on_lines` is called in this thread with whole, sanitized lines.
+    `on_lines` is called in this thread with whole, sanitized lines; `on_frame` with the line that is being written, a
+    few times a second, and with "" when there is none.
     """
     started = time.monotonic()
     read_end, write_end = os.pipe()
@@ -96,7 +100,7 @@ def run_child(spec: ChildSpec, cancel: threading.Event, on_lines: Lines | None =
     finally:
         specification.close()
         os.close(write_end)
-    output = StepOutput(spec.transcript, spec.transcript_limit, on_lines)
+    output = StepOutput(spec.transcript, spec.transcript_limit, on_lines, on_frame)
     try:
         ending = _follow(process, output, spec, cancel, started)
     finally:

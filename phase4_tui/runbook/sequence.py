@@ -60,6 +60,9 @@ class Observer:
     def progress(self, command: Command, facts: Mapping[str, int]) -> None:
         """A step reported `records`, `bytes` and `total_bytes`."""
 
+    def frame(self, command: Command, text: str) -> None:
+        """A step writes over a line: `text` is what stands there now, made safe; "" when there is none."""
+
     def step_ended(self, record: StepRecord) -> None:
         """A step is over."""
 
@@ -231,7 +234,7 @@ class _Run:
             transcript=str(path),
         )
         self._put(started)
-        with path.open("xb") as transcript:
+        with path.open("x+b") as transcript:
             before = look_before(plan.place.reports, path.stat().st_mtime_ns)
             spec = ChildSpec(
                 argv=command.argv,
@@ -244,8 +247,8 @@ class _Run:
                 held=self._held,
                 protected=state_dir(plan.place.reports) if self._record.isolation.protects_state else None,
             )
-            watch = partial(self._lines, command) if self._observer.wants_progress else None
-            result = run_child(spec, self._cancel, watch)
+            watch = (partial(self._lines, command), partial(self._observer.frame, command))
+            result = run_child(spec, self._cancel, *(watch if self._observer.wants_progress else ()))
         state, error = self._verdict(command, result, before)
         produced, seen = self._files.after(command, complete=state in COMPLETE)
         ended = started.model_copy(
