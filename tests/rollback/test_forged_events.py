@@ -1,6 +1,5 @@
 """Events whose hashes are right and whose content is not of their kind: said, never a traceback, nothing misread."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
