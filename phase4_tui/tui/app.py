@@ -21,6 +21,7 @@ from phase4_tui.console.remedies import as_keys, how, parts_of
 from phase4_tui.console.views import Gesture, View
 from phase4_tui.errors import Remedy, command_line
 from phase4_tui.runbook.site import Site
+from phase4_tui.tui.driver import ConsoleDriver
 from phase4_tui.tui.keys import keys_of
 from phase4_tui.tui.messages import EventsSeen
 from phase4_tui.tui.notices import Notices
@@ -99,6 +100,8 @@ class Phase4App(FactsApp):
     def leave(self, code: int) -> None:
         """Leave with that exit status, a run under way cancelled; for the handler of a signal, at any moment."""
         self._leaving = code
+        if isinstance(self._driver, ConsoleDriver):
+            self._driver.leaving = True
         if self.running_here:
             self.runs.cancel()
         if self._loop is not None:  # an idle loop sleeps on until it is woken

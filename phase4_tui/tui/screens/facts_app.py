@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App
+from textual.driver import Driver
 from textual.events import Resize
 from textual.filter import LineFilter
 from textual.geometry import Size
@@ -16,6 +17,7 @@ from textual.screen import Screen
 from phase4_tui.console.facts.schedule import Facts
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.runbook.site import Site
+from phase4_tui.tui.driver import console_driver
 from phase4_tui.tui.messages import OutputArrived, SnapshotReady, TagChosen, message_of
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.dashboard import DashboardScreen
@@ -69,6 +71,10 @@ class FactsApp(App[None]):
         self.snapshot = self.facts.first(FIRST_LOOK_SECONDS)
         screen.set_reactive(FactsScreen.snapshot, self.snapshot)
         return screen
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return the driver, on a terminal our own."""
+        return console_driver(super().get_driver_class())
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return filters that drop control characters and, where wanted, draw in ASCII."""
