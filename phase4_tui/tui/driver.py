@@ -6,14 +6,22 @@ wakes the loop, which then suspends or resumes; so no handler waits for a queue 
 
 import os
 import signal
+import sys
+from codecs import getincrementaldecoder, lookup
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from selectors import EVENT_READ, DefaultSelector
 from typing import Any
 
+from textual._xterm_parser import XTermParser
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 
 from phase4_tui.tui.terminal import is_another_jobs
+from phase4_tui.tui.terminal_input import TerminalInput
+
+POLL_SECONDS = 0.1
+READ_BYTES = 4096
 
 
 class ConsoleDriver(LinuxDriver):
@@ -29,6 +37,22 @@ class ConsoleDriver(LinuxDriver):
         before = self._key_thread
         super().start_application_mode()  # type: ignore[no-untyped-call]  # as Textual has it
         self._is_drawing = self._key_thread is not before
+
+    def run_input_thread(self) -> None:
+        """Read what is typed, clicked, pasted and answered until the terminal is given back."""
+        terminal_input = TerminalInput(XTermParser(self._debug))
+        decode = getincrementaldecoder(_input_encoding())(errors="replace").decode
+        with DefaultSelector() as selector:
+            selector.register(self.fileno, EVENT_READ)
+            while not self.exit_event.is_set():
+                left = terminal_input.seconds_left
+                if selector.select(POLL_SECONDS if left is None else min(left, POLL_SECONDS)):
+                    data = os.read(self.fileno, READ_BYTES)
+                    for message in terminal_input.feed(decode(data)):
+                        self.process_message(message)
+                for message in terminal_input.tick():
+                    self.process_message(message)
+            selector.select(POLL_SECONDS)  # answers under way come here, and are thrown away, not into the shell
 
     def disable_input(self) -> None:
         """Read nothing more."""
@@ -94,6 +118,12 @@ def _undisturbed() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _input_encoding() -> str:
+    """Return the encoding of what is typed: the locale's, and UTF-8 where that is ASCII alone."""
+    encoding = lookup(getattr(sys.__stdin__, "encoding", None) or "utf-8").name
+    return "utf-8" if encoding == "ascii" else encoding
 
 
 def console_driver(found: type[Driver]) -> type[Driver]:
