@@ -156,8 +156,8 @@ class DashboardSettings(Section):
     theme: Literal["calm", "colour-blind", "high-contrast", "light"] = "calm"
     bell: bool = False
     """Ring the terminal's bell when an incident of P0 or P1 opens."""
-    ascii: bool = False
-    """Draw with ASCII characters alone."""
+    ascii: bool | None = None
+    """Draw with ASCII characters alone; by default where the terminal's encoding lacks the signs."""
 
 
 class Settings(Section):
