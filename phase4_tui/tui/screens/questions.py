@@ -1,7 +1,7 @@
 """The questions: a plan to confirm, a text, a choice; every way out gives an answer, and No has the focus."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -47,6 +47,8 @@ def _fit(screen: ModalScreen[Any], body: str) -> None:
 class Question(ModalScreen[T]):
     """A question is answered once: of several keys sent at once only the first answer counts."""
 
+    CANCELLED: ClassVar[Any] = None
+    """The answer of one who leaves the question."""
     _answered = False
 
     def answer(self, value: T) -> None:
@@ -59,6 +61,7 @@ class Question(ModalScreen[T]):
 class PlanScreen(Question[bool]):
     """Shows a plan and asks whether to carry it out."""
 
+    CANCELLED = False
     CSS = CSS
     BINDINGS = [
         Binding("escape,n", "answer(False)", "no"),
