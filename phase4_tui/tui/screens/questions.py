@@ -11,6 +11,7 @@ from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from phase4_tui.tui.text import content, lines
+from phase4_tui.tui.widgets.text_field import TextField
 
 T = TypeVar("T")
 CSS = """
@@ -131,7 +132,7 @@ class TextScreen(Question[str | None]):
         """Question, field."""
         with Vertical(classes="dialog"):
             yield Static(content((self._question, "bold")), classes="dialog-title", markup=False)
-            yield Input(self._value, id="answer", compact=True)
+            yield TextField(self._value, id="answer", compact=True)
             yield Static(
                 content((self._note or "enter accepts, escape leaves", "$text-muted")), id="note", markup=False
             )
@@ -143,7 +144,7 @@ class TextScreen(Question[str | None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Accept what was typed."""
         event.stop()
-        text = event.value.strip()
+        text = self.query_one(TextField).text
         if self._needed and not text:
             self.query_one("#note", Static).update(content(("it is needed; escape leaves", "bold $warning")))
             return
