@@ -30,4 +30,4 @@ class Palette(CommandPalette):
 
     def dismiss(self, result: Callable[[], object] | None = None) -> AwaitComplete:
         """Close the palette, once."""
-        return super().dismiss(result) if self.is_current else AwaitComplete.nothing()
+        return super().dismiss(result) if self.is_current else AwaitComplete()  # type: ignore[arg-type]
