@@ -25,7 +25,7 @@ from phase4_tui.artifacts.safe_text import safe_line
 Barrier = Literal["seccomp", "none"]
 Ending = Literal["exited", "timed_out", "cancelled", "not_started"]
 
-LAUNCHER = Path(__file__).with_name("launcher.py")
+LAUNCHER = Path(__file__).with_name("cage") / "launcher.py"
 CHUNK = 65536
 POLL_SECONDS = 0.1
 LINE_LIMIT = 8192

@@ -25,7 +25,7 @@ from phase4_tui.artifacts.progress import PROGRESS_ENV
 from phase4_tui.runbook.children import Barrier, ChildResult, ChildSpec, run_child
 from phase4_tui.runbook.settings import Settings, matches_any
 
-PROBE = Path(__file__).with_name("probe.py")
+PROBE = Path(__file__).with_name("cage") / "probe.py"
 PROBE_TIMEOUT_SECONDS = 10.0
 BLOCKED = "blocked"
 READ_ONLY = "read-only mount"
