@@ -37,6 +37,8 @@ def main() -> int:
         if told.findings:
             found += 1
             print(f"\nafter {time.monotonic() - begun:.0f} s: {told.report(seed)}", flush=True)
+        else:
+            print(f"episode {number} ({told.kind}): {told.actions} actions", flush=True)
         number += 1
         if given.episode is not None or time.monotonic() - begun > given.seconds:
             break

@@ -33,6 +33,9 @@ def whole_tag(world: World, chance: random.Random) -> str:
     """Write the artifacts of a whole tag: healthy or P1, new or old."""
     name, bad, age = chance.choice(TAGS), chance.random() < 0.4, chance.choice((0, 0, 200))
     with suppress(OSError, ValueError):
+        for path in _listing(world):
+            if path.name.startswith(f"{name}_") and not path.is_file():
+                _remove(path)  # a FIFO would hold this process up
         tag = (bad_tag if bad else Tag)(_reports(world), name)
         older(tag, age)
     return f"{'bad' if bad else 'healthy'} tag {name}, {age} s older"
@@ -43,7 +46,8 @@ def broken_artifact(world: World, chance: random.Random) -> str:
     path, content = _artifact(world, chance), chance.choice(CONTENTS)
     with suppress(OSError):
         if chance.random() < 0.5:
-            _remove(path)
+            if not path.is_file() or path.is_symlink():
+                _remove(path)
             path.write_bytes(content)
         else:
             path.with_name(f".{path.name}.tmp").write_bytes(content)

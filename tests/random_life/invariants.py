@@ -141,6 +141,7 @@ def expected(document: dict[str, Any]) -> list[tuple[str, str]]:
 
 def a_fresh_dashboard_shows_the_status(world: World) -> None:
     """Open a dashboard, compare it with `status --json`, and leave it by its key."""
+    world.put_away()
     world.terminal = world.dashboard(*SIZE)
     world.size, world.reads = SIZE, True
     world.count("dashboards")

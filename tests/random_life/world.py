@@ -65,6 +65,7 @@ class World:
 
     def open(self, chance: random.Random, *more: str) -> None:
         """Start a dashboard in a terminal of a random size."""
+        self.put_away()
         self.size = chance.choice(SIZES[:6]) if chance.random() < 0.7 else chance.choice(SIZES)
         self.terminal = self.dashboard(*self.size, *more)
         self.reads, self.may_leave = True, False
@@ -136,6 +137,11 @@ class World:
         """Return the processes that this harness started itself and waits for."""
         return {self.terminal.pid, *(command.process.pid for command in self.commands)}
 
+    def put_away(self) -> None:
+        """Close the terminal of a dashboard that has ended."""
+        if "terminal" in self.__dict__ and self.terminal._descriptor >= 0:
+            self.terminal.hang_up()
+
     def mend(self) -> None:
         """Undo all harm to the directory."""
         while self.mends:
@@ -149,5 +155,6 @@ class World:
                 command.process.kill()
             command.process.wait()
         if self.runs():
-            with suppress(ProcessLookupError):
-                self.terminal.kill(signal.SIGKILL)
+            self.terminal.kill(signal.SIGKILL)
+            self.terminal.ended()
+        self.put_away()
