@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 
 from tests.random_life.episode import play
 from tests.random_life.processes import adopt_orphans
@@ -19,6 +20,7 @@ def main() -> int:
     parser.add_argument("--episode", type=int, help="play this one alone")
     parser.add_argument("--actions", type=int, help="at most so many in an episode")
     parser.add_argument("--jobs", type=int, default=1, help="so many at once, each with a seed of its own")
+    parser.add_argument("--keep", type=Path, help="keep the directories of episodes that found something there")
     parser.add_argument("--verbose", action="store_true", help="print every action")
     given = parser.parse_args()
     seed = secrets.randbelow(1_000_000) if given.seed is None else given.seed
@@ -29,7 +31,7 @@ def main() -> int:
     begun, counts, found = time.monotonic(), Counter[str](), 0
     number = given.episode if given.episode is not None else 0
     while True:
-        told = play(seed, number, given.actions)
+        told = play(seed, number, given.actions, given.keep)
         counts.update(told.counts)
         counts["episodes"] += 1
         if given.verbose:

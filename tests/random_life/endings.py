@@ -36,7 +36,8 @@ def left_early(world: World) -> bool:
     if world.runs():
         return False
     status = world.terminal.ended(2.0)
-    if not (status == 0 and world.may_leave):
+    refused = status == 2 and b"phase4.toml" in world.terminal.output  # it was broken just when this one began
+    if not (status == 0 and world.may_leave) and not refused:
         world.found("died", f"exit status {status}: {last_words(world)}")
     elif not world.terminal.is_as_before:
         world.found("terminal", f"not as before after leaving: {_terminal(world)}")
@@ -124,8 +125,8 @@ def last_words(world: World) -> str:
     text = plain(bytes(world.terminal.output).rpartition(b"\x1b[?1049l")[2]).decode(errors="replace")
     lines = [line.strip("│╭╮╰╯─ \r") for line in text.splitlines()]
     frames = [line for line in lines if re.search(r"\.py\"?,? ?(line |:)\d+", line)]
-    errors = [line for line in lines if re.match(r"\w+(\.\w+)*(Error|Exception|Warning|Exit)\b", line)]
-    return " | ".join([*frames[-3:], *errors[-2:]]) or " ".join(text.split())[-300:]
+    errors = [line for line in lines if re.match(r"[A-Z]\w+: |[A-Z]\w+(Error|Exception)", line)]
+    return " | ".join([*frames[-6:], *errors[-2:]]) or " ".join(text.split())[-300:]
 
 
 def shown(world: World) -> str:

@@ -54,8 +54,11 @@ class Told(NamedTuple):
         )
 
 
-def play(seed: int, number: int, most: int | None = None) -> Told:
-    """Play an episode; every choice follows from `seed` and `number`, each action's own from its index too."""
+def play(seed: int, number: int, most: int | None = None, keep: Path | None = None) -> Told:
+    """Play an episode; every choice follows from `seed` and `number`, each action's own from its index too.
+
+    Where something was found, its directory and what its dashboards wrote are moved below `keep`.
+    """
     name = f"{seed}:{number}"
     chance = random.Random(name)
     base = Path(tempfile.mkdtemp(prefix="random-life-"))
@@ -65,6 +68,8 @@ def play(seed: int, number: int, most: int | None = None) -> Told:
         work, kind = lay_out(base / "desk" / "work", chance)
         world = World(base, work, kind)
         _live(world, chance, name, most)
+        if keep is not None and world.findings:
+            shutil.move(base, keep / name.replace(":", "-"))
     finally:
         shutil.rmtree(base, ignore_errors=True)
     return Told(number, name, kind, len(world.log), world.counts, world.findings, world.log)

@@ -11,7 +11,7 @@ from typing import Any
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.tui.text import clip
 from tests.random_life.desks import calm
-from tests.random_life.endings import OUR_TRACEBACK
+from tests.random_life.endings import OUR_TRACEBACK, left_early
 from tests.random_life.processes import kill_all, left_after
 from tests.random_life.screen import Screen
 from tests.random_life.world import Command, Typewriter, World
@@ -100,7 +100,7 @@ def shown_equals_status(world: World, opened: Typewriter, since: int) -> None:
     """Note where a dashboard of 160x50 differs from `status --json` for long; `since` is where its drawing began."""
     until, differs, screen = time.monotonic() + SETTLING_SECONDS, ["nothing was shown"], Screen(*SIZE)
     drawn = since
-    while differs and time.monotonic() < until:
+    while differs and time.monotonic() < until and world.runs():
         opened.read(0.6)
         status, out, err = ask(world, "status", "--json")
         if status not in (0, 10, 11, 12, 13, 14) or not out:
@@ -110,7 +110,9 @@ def shown_equals_status(world: World, opened: Typewriter, since: int) -> None:
         screen.feed(bytes(opened.output[drawn:]))
         drawn = len(opened.output)
         differs = differences(json.loads(out), screen.lines)
-    if differs:
+    if not world.runs():
+        left_early(world)
+    elif differs:
         world.found("shown is not so", f"{'; '.join(differs)}\n{screen.text}")
 
 
@@ -161,9 +163,9 @@ def a_fresh_dashboard_shows_the_status(world: World) -> None:
 
 def the_open_dashboard_shows_the_status(world: World, chance: random.Random) -> None:
     """Compare the dashboard that has lived through it all, once no run is under way."""
-    for _ in range(4):
+    for _ in range(8):
         world.terminal.type(b"\x1b")
-        world.pause(0.4)
+        world.pause(0.3)
     if not world.runs() or [one for one in left_after(0.0, world.own()) or [] if one.state != "Z"]:
         return
     world.size = SIZE

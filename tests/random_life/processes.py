@@ -99,5 +99,5 @@ def launchers() -> list[Process]:
 
 
 def _has_step(launcher: Process) -> bool:
-    below = [process.command for process in descendants() if process.parent == launcher.pid]
+    below = [one.command for one in descendants() if one.parent == launcher.pid and one.state != "Z"]
     return any("launcher.py" not in command and "probe.py" not in command for command in below)

@@ -138,9 +138,11 @@ class World:
         return {self.terminal.pid, *(command.process.pid for command in self.commands)}
 
     def put_away(self) -> None:
-        """Close the terminal of a dashboard that has ended."""
-        if "terminal" in self.__dict__ and self.terminal._descriptor >= 0:
-            self.terminal.hang_up()
+        """Close the terminal of a dashboard that has ended; what it wrote is kept until the episode is over."""
+        if "terminal" in self.__dict__:
+            (self.base / f"{self.counts['dashboards']}.pty").write_bytes(self.terminal.output)
+            if self.terminal._descriptor >= 0:
+                self.terminal.hang_up()
 
     def mend(self) -> None:
         """Undo all harm to the directory."""
