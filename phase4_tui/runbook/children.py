@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.runbook.cage.spec import Cage
 
 Barrier = Literal["seccomp", "none"]
 Ending = Literal["exited", "timed_out", "cancelled", "not_started"]
@@ -51,8 +52,8 @@ class ChildSpec:
     transcript_limit: int = TRANSCRIPT_LIMIT
     held: tuple[int, ...] = ()
     """Descriptors that the launcher keeps open until the tree is down, so that a lock outlives a killed parent."""
-    protected: Path | None = None
-    """A directory that the child can neither write nor rename; the child does not start unless that is enforced."""
+    cage: Cage | None = None
+    """What else holds the child; where a layer of it is required and refused, the child does not start."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,10 @@ class ChildResult:
     seconds: float
     tail: tuple[str, ...]
     failure: str = ""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """The layers of the cage that the kernel refused, each with its reason."""
+    left: int | None = None
+    """How many processes were left when it ended; they were ended. None where it did not end by itself."""
 
 
 def run_child(spec: ChildSpec, cancel: threading.Event, on_lines: Lines | None = None) -> ChildResult:
@@ -83,7 +88,7 @@ def run_child(spec: ChildSpec, cancel: threading.Event, on_lines: Lines | None =
         "report_fd": write_end,
         "parent": os.getpid(),
         "held": list(spec.held),
-        "protected": None if spec.protected is None else str(spec.protected.absolute()),
+        "cage": None if spec.cage is None else spec.cage.as_json(),
     }
     specification = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed below, with the pipe
     json.dump(request, specification)
@@ -112,7 +117,8 @@ def run_child(spec: ChildSpec, cancel: threading.Event, on_lines: Lines | None =
         output.finish()
         outcome = _outcome(read_end)
     failure = str(outcome.get("failure", ""))
-    exit_code, number = outcome.get("exit"), outcome.get("signal")
+    exit_code, number, left = outcome.get("exit"), outcome.get("signal"), outcome.get("left")
+    refused = outcome.get("refused")
     if not outcome:
         failure = failure or "the launcher ended without a word; its output may say why"
     return ChildResult(
@@ -122,6 +128,8 @@ def run_child(spec: ChildSpec, cancel: threading.Event, on_lines: Lines | None =
         seconds=int((time.monotonic() - started) * 1000) / 1000,
         tail=tuple(output.tail),
         failure=failure,
+        refused=refused if isinstance(refused, dict) else {},
+        left=left if isinstance(left, int) else None,
     )
 
 

@@ -10,13 +10,13 @@ from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.journal.actor import host_name
-from phase4_tui.journal.locks import DirectoryLock
+from phase4_tui.journal.locks import RUNNING, DirectoryLock
 
 HOLDER_FILE = "holder.json"
 
 
 def _directory(reports: Path) -> Path:
-    return state_dir(reports) / "running"
+    return state_dir(reports) / RUNNING
 
 
 class Holder(Document):

@@ -7,7 +7,9 @@ import os
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from phase4_tui.artifacts.atomic_files import sweep_leftovers
 from phase4_tui.artifacts.clock import iso, now_ns
@@ -19,6 +21,7 @@ from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.errors import FORESEEN, Refused, Remedy, command_line, error_as_commands
 from phase4_tui.journal.actor import host_name
 from phase4_tui.journal.locks import Busy
+from phase4_tui.runbook.cage_plan import cage_of
 from phase4_tui.runbook.children import Barrier, ChildResult, ChildSpec, run_child
 from phase4_tui.runbook.endings import broken_off, gate_failed, last_words
 from phase4_tui.runbook.expected_files import Before, look_before, problems_of
@@ -94,7 +97,7 @@ def run_plan(
         _refuse_stale_resume(plan, settings, environment)
         sweep_leftovers(reports)
         home = stack.enter_context(private_home())
-        barrier, proof = _barrier(plan, settings, environment)
+        barrier, proof = _barrier(plan, settings, environment, home)
         record = _new_record(plan, settings, proof)
         announce(reports, plan.tag, record.run_id, settings.operator)
         try:
@@ -102,7 +105,7 @@ def run_plan(
             note_run(reports, record)
             observer.run_started(record)
             child_environment = step_environment(settings, environment, home)
-            run = _Run(plan, site, child_environment, barrier, lock.descriptors, observer, cancel, record)
+            run = _Run(plan, site, child_environment, home, barrier, lock.descriptors, observer, cancel, record)
             ended = run.go()
             note_run(reports, ended)
         except BaseException as error:
@@ -130,9 +133,11 @@ def _refuse_stale_resume(plan: RunPlan, settings: Settings, environment: Mapping
         raise Refused(f"another run of {plan.tag} has ended meanwhile", remedy=shows, tag=plan.tag)
 
 
-def _barrier(plan: RunPlan, settings: Settings, environment: Mapping[str, str]) -> tuple[Barrier, Proof]:
+def _barrier(plan: RunPlan, settings: Settings, environment: Mapping[str, str], home: Path) -> tuple[Barrier, Proof]:
     refuse_unmet((check_not_frozen(plan.place, plan.tag), check_environment(settings, environment)))
-    proof = probe_barrier("seccomp", state_dir(plan.place.reports))
+    place = plan.place
+    cage = cage_of(settings, place.workdir, place.reports, [home, *(command.cwd for command in plan.to_run)])
+    proof = probe_barrier("seccomp", state_dir(place.reports.resolve()), cage)
     condition = check_isolation(proof)
     if condition.ok:
         return "seccomp", proof
@@ -178,6 +183,7 @@ class _Run:
         plan: RunPlan,
         site: Site,
         environment: Mapping[str, str],
+        home: Path,
         barrier: Barrier,
         held: tuple[int, ...],
         observer: Observer,
@@ -187,6 +193,7 @@ class _Run:
         self._plan = plan
         self._site = site
         self._environment = environment
+        self._home = home
         self._barrier: Barrier = barrier
         self._held = held
         self._observer = observer
@@ -231,6 +238,11 @@ class _Run:
             transcript=str(path),
         )
         self._put(started)
+        settings, place = self._site.settings, plan.place
+        cage = replace(
+            cage_of(settings, place.workdir, place.reports, (self._home, command.cwd)),
+            layers=self._record.isolation.layers,
+        )
         with path.open("xb") as transcript:
             before = look_before(plan.place.reports, path.stat().st_mtime_ns)
             spec = ChildSpec(
@@ -242,7 +254,7 @@ class _Run:
                 grace_seconds=self._site.settings.grace_seconds,
                 transcript=transcript,
                 held=self._held,
-                protected=state_dir(plan.place.reports) if self._record.isolation.protects_state else None,
+                cage=cage,
             )
             watch = partial(self._lines, command) if self._observer.wants_progress else None
             result = run_child(spec, self._cancel, watch)
@@ -253,6 +265,7 @@ class _Run:
                 "state": state,
                 "error": None if error is None else safe_line(error, ERROR_CHARS),
                 "exit_code": result.exit_code,
+                "left_processes": result.left,
                 "signal": result.signal,
                 "seconds": result.seconds,
                 "ended_ns": now_ns(),
