@@ -4,6 +4,7 @@ import random
 import signal
 import time
 
+from tests.random_life.screen import Screen
 from tests.random_life.world import SIZES, World
 
 ENTER, ESCAPE, TAB, CTRL_P, CTRL_S, CTRL_Z, CTRL_Q = b"\r", b"\x1b", b"\t", b"\x10", b"\x13", b"\x1a", b"\x11"
@@ -117,16 +118,43 @@ def paste(world: World, chance: random.Random) -> str:
 
 
 def answers(world: World, chance: random.Random) -> str:
-    """Let the terminal answer late, perhaps in two reads."""
+    """Let the terminal answer late, perhaps in two reads; where nothing else goes on, no answer may press a key."""
     sent = [chance.choice(ANSWERS) for _ in range(chance.choice((1, 1, 2, 5)))]
     data = b"".join(sent)
-    cut = chance.randrange(1, len(data)) if chance.random() < 0.4 else len(data)
+    cut = chance.randrange(1, len(data)) if chance.random() < 0.3 else len(data)
+    watched = cut == len(data) and not world.alive() and is_calm(world)
     world.terminal.type(data[:cut])
     if cut < len(data):
         world.pause(chance.choice((0.0, 0.01, 0.03)))
         world.terminal.type(data[cut:])
-    world.pause(0.1)
-    return f"answers {sent}, cut at {cut} of {len(data)}"
+    world.pause(0.3)
+    if watched and world.runs() and not any(is_calm(world, escapes=0) for _ in range(4)):  # it may be slow to draw
+        world.found("an answer pressed a key", f"{sent}: {repainted(world).text}")
+    return f"answers {sent}, cut at {cut} of {len(data)}{', watched' if watched else ''}"
+
+
+def is_calm(world: World, escapes: int = 6) -> bool:
+    """True when the dashboard's first screen is seen, with no question on it, after as many escapes."""
+    if world.size[0] < 60 or world.size[1] < 16:
+        return False
+    for _ in range(escapes):
+        world.terminal.type(ESCAPE)
+        world.pause(0.15)
+    text = repainted(world).text
+    return ("RUN TAGS" in text or "[ ] " in text) and "╭" not in text
+
+
+def repainted(world: World) -> Screen:
+    """Let the dashboard draw all of its screen anew, and return what it shows."""
+    columns, rows = world.size
+    since = len(world.terminal.output)
+    for width in (columns - 1, columns):
+        world.terminal.resize(width, rows)
+        world.terminal.kill(signal.SIGWINCH)
+        world.pause(0.4)
+    screen = Screen(columns, rows)
+    screen.feed(bytes(world.terminal.output[since:]))
+    return screen
 
 
 def resize(world: World, chance: random.Random) -> str:
