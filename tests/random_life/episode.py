@@ -108,7 +108,7 @@ def _end(world: World, chance: random.Random) -> None:
     if in_place:
         settle(world)
         if world.runs():
-            the_open_dashboard_shows_the_status(world, chance)
+            the_open_dashboard_shows_the_status(world)
     if world.runs():
         world.log.append(leave(world, chance))
     elif not world.findings:
