@@ -65,7 +65,7 @@ def odd_artifact(world: World, chance: random.Random) -> str:
         "link to a terminal": lambda: path.symlink_to("/dev/tty"),
         "dangling link": lambda: path.symlink_to("nowhere"),
         "directory": path.mkdir,
-        "hard link": lambda: path.hardlink_to(world.work / "phase4.toml"),
+        "hard link": lambda: path.hardlink_to(_scratch(world)),
         "huge": lambda: _sparse(path),
         "device zero": lambda: path.symlink_to("/dev/zero"),
     }
@@ -205,6 +205,12 @@ def _listing(world: World) -> list[Path]:
 
 def _artifact(world: World, chance: random.Random) -> Path:
     return _reports(world) / f"{chance.choice(TAGS)}{chance.choice(SUFFIXES)}"
+
+
+def _scratch(world: World) -> Path:
+    path = world.base / "linked"
+    path.write_text("{}")
+    return path
 
 
 def _sparse(path: Path) -> None:
