@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from tests.random_life.episode import play
+from tests.random_life.episode import Limits, play
 from tests.random_life.processes import adopt_orphans
 
 
@@ -20,18 +20,20 @@ def main() -> int:
     parser.add_argument("--episode", type=int, help="play this one alone")
     parser.add_argument("--actions", type=int, help="at most so many in an episode")
     parser.add_argument("--jobs", type=int, default=1, help="so many at once, each with a seed of its own")
+    parser.add_argument("--without", default="", help="acts that are left out, as `suspend,storm`; the others stay")
     parser.add_argument("--keep", type=Path, help="keep the directories of episodes that found something there")
     parser.add_argument("--verbose", action="store_true", help="print every action")
     given = parser.parse_args()
     seed = secrets.randbelow(1_000_000) if given.seed is None else given.seed
     if given.jobs > 1:
-        return _side_by_side(given.jobs, seed, given.seconds)
+        return _side_by_side(given.jobs, seed, given.seconds, given.without)
+    limits = Limits(given.actions or 1000, tuple(given.without.split(",")), given.keep)
     print(f"seed {seed}", flush=True)
     adopt_orphans()
     begun, counts, found = time.monotonic(), Counter[str](), 0
     number = given.episode if given.episode is not None else 0
     while True:
-        told = play(seed, number, given.actions, given.keep)
+        told = play(seed, number, limits)
         counts.update(told.counts)
         counts["episodes"] += 1
         if given.verbose:
@@ -49,8 +51,8 @@ def main() -> int:
     return 1 if found else 0
 
 
-def _side_by_side(jobs: int, seed: int, seconds: float) -> int:
-    argv = [sys.executable, "-m", "tests.random_life", "--seconds", str(seconds), "--seed"]
+def _side_by_side(jobs: int, seed: int, seconds: float, without: str) -> int:
+    argv = [sys.executable, "-m", "tests.random_life", "--without", without, "--seconds", str(seconds), "--seed"]
     started = [subprocess.Popen([*argv, str(seed + job)]) for job in range(jobs)]
     return max(process.wait() for process in started)
 

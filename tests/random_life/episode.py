@@ -32,6 +32,14 @@ ACTS: tuple[tuple[Act, int], ...] = (
 SHOWN_ACTIONS = 15
 
 
+class Limits(NamedTuple):
+    """What an episode is kept to: at most so many actions, none of those acts; `keep` is where its files go."""
+
+    actions: int = 1000
+    without: tuple[str, ...] = ()
+    keep: Path | None = None
+
+
 class Told(NamedTuple):
     """How an episode went."""
 
@@ -54,10 +62,10 @@ class Told(NamedTuple):
         )
 
 
-def play(seed: int, number: int, most: int | None = None, keep: Path | None = None) -> Told:
+def play(seed: int, number: int, limits: Limits) -> Told:
     """Play an episode; every choice follows from `seed` and `number`, each action's own from its index too.
 
-    Where something was found, its directory and what its dashboards wrote are moved below `keep`.
+    Where something was found, its directory and what its dashboards wrote are moved below `limits.keep`.
     """
     name = f"{seed}:{number}"
     chance = random.Random(name)
@@ -67,24 +75,26 @@ def play(seed: int, number: int, most: int | None = None, keep: Path | None = No
             (base / directory).mkdir()
         work, kind = lay_out(base / "desk" / "work", chance)
         world = World(base, work, kind)
-        _live(world, chance, name, most)
-        if keep is not None and world.findings:
-            shutil.move(base, keep / name.replace(":", "-"))
+        _live(world, chance, name, limits)
+        if limits.keep is not None and world.findings:
+            shutil.move(base, limits.keep / name.replace(":", "-"))
     finally:
         shutil.rmtree(base, ignore_errors=True)
     return Told(number, name, kind, len(world.log), world.counts, world.findings, world.log)
 
 
-def _live(world: World, chance: random.Random, name: str, most: int | None) -> None:
+def _live(world: World, chance: random.Random, name: str, limits: Limits) -> None:
     arguments = ("--read-only",) if chance.random() < 0.05 else ("--ascii",) if chance.random() < 0.05 else ()
     world.open(chance, *arguments)
     acts, weights = zip(*ACTS, strict=True)
     try:
         world.pause(chance.choice((0.0, 0.3, 1.5)))
-        for index in range(min(chance.choice((10, 25, 40, 60)), most or 1000)):
+        for index in range(min(chance.choice((10, 25, 40, 60)), limits.actions)):
             own = random.Random(f"{name}:{index}")
             (act,) = own.choices(acts, weights)
             world.log.append(f"{index}: {act.__name__} …")
+            if act.__name__ in limits.without:
+                continue
             world.log[-1] = f"{index}: {act(world, own)}"
             world.count("actions")
             if world.findings:
