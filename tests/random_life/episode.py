@@ -27,7 +27,7 @@ ACTS: tuple[tuple[Act, int], ...] = (
     (signals.to_dashboard, 2), (signals.stop_and_go, 2), (signals.kill_below, 6),
     (files.whole_tag, 5), (files.broken_artifact, 4), (files.odd_artifact, 3), (files.odd_name, 1),
     (files.gone_or_touched, 4), (files.storm, 1), (files.inputs, 1), (files.moods, 4), (files.reports_gone, 3),
-    (operators.commands, 14),
+    (operators.commands, 14), (operators.asked, 3),
 )  # fmt: skip
 SHOWN_ACTIONS = 15
 

@@ -14,9 +14,8 @@ from tests.random_life.endings import OUR_TRACEBACK, left_early
 from tests.random_life.keyboard import is_calm, repainted
 from tests.random_life.processes import descendants, kill_all, left_after
 from tests.random_life.screen import Screen
-from tests.random_life.world import Command, Typewriter, World
+from tests.random_life.world import STATUSES, Command, Typewriter, World
 
-STATUSES = {0, 1, 2, 10, 11, 12, 13, 14, 129, 130, 143}
 ORPHAN_SECONDS = 12.0
 SETTLING_SECONDS = 20.0
 LOOKING_SECONDS = 60.0

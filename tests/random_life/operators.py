@@ -3,9 +3,11 @@
 import random
 import signal
 
+from tests.random_life.endings import OUR_TRACEBACK
 from tests.random_life.files import TAGS
 from tests.random_life.processes import launchers
-from tests.random_life.world import Command, World
+from tests.random_life.world import SIZES, STATUSES, Command, Typewriter, World
+from tests.terminal import plain
 
 RUNS = (("run",), ("run", "--resume"), ("run", "--rehearsal"), ("run", "--phase", "3"), ("step", "1"), ("step", "5"),
         ("step", "monitor"), ("run", "--json"), ("run", "--dry-run"), ("run", "--tag", "../x"))  # fmt: skip
@@ -19,6 +21,20 @@ ODD = (("frobnicate",), ("run", "--tag", "a b"), ("freeze",), ("status", "--tag"
        ("run", "--input", "/dev/zero"), ("run", "--rules", "nowhere"), ("status", "-C", "/nowhere"), ("path",
        "nothing"),
        ("--operator", "\x1b[31m", "status"), ("status", "--reports", "/etc"), ("compare", "t1", "t1"))  # fmt: skip
+TYPED = (
+    b"y\r",
+    b"n\r",
+    b"\r",
+    b"s\r",
+    b"q\r",
+    b"2\r",
+    b"because\r",
+    b"a\rb\rc\r",
+    b"\x03",
+    b"\x04",
+    b"\x15",
+    b"\xff\r",
+)
 ANSWERS = (b"", b"y\n", b"n\n", b"\n\n\n", b"yes\ny\ny\ny\ny\n", b"\xff\xfe\n", b"y" * 5000)
 
 
@@ -75,3 +91,47 @@ def at_once(world: World) -> None:
         both = [one for one in launchers() if one.pid in before]
         if len(both) > 1:
             world.found("two runs at once", "; ".join(str(one) for one in both))
+
+
+def asked(world: World, chance: random.Random) -> str:
+    """Give a command that asks at a terminal of its own; answer, interrupt, hang up or kill it."""
+    tag, reason = chance.choice(TAGS), ("--reason", "because")
+    words = chance.choice((
+        ("rollback",), ("rollback", "--to", tag), ("freeze", tag, *reason), ("thaw", tag, *reason), ("restore", tag),
+        ("mode", "phase3-only", *reason), ("reopen", "--tag", tag), ("known-good", "switch", tag, *reason),
+        ("run", "--tag", tag), ("watch",), ("journal",), ("step", "1"),
+    ))  # fmt: skip
+    given = ("--operator", "eva", *words)
+    terminal = world.at_terminal(given, *chance.choice(SIZES))
+    answers = [chance.choice(TYPED) for _ in range(chance.choice((0, 2, 6)))]
+    end = chance.choice((None, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL))
+    try:
+        terminal.read(chance.choice((0.0, 0.5, 1.5)))
+        for answer in answers:
+            terminal.type(answer)
+            terminal.read(chance.choice((0.0, 0.1, 0.6)))
+        if end is None:
+            terminal.read(3.0)
+        terminal.kill(end or signal.SIGTERM)
+        _look_at_end(world, terminal, " ".join(words))
+    finally:
+        if terminal.close() and end is None:
+            world.count("answered")
+    world.count("commands")
+    return f"asked by `{' '.join(words)}`: {answers}, {'left alone' if end is None else end.name}"
+
+
+def _look_at_end(world: World, terminal: Typewriter, words: str) -> None:
+    """Note what a command at a terminal did that it should not have."""
+    try:
+        status = terminal.ended(12.0)
+    except TimeoutError:
+        world.found("does not end", f"`{words}` at a terminal; {plain(bytes(terminal.output))[-300:]!r}")
+        terminal.kill(signal.SIGKILL)
+        return
+    if OUR_TRACEBACK.search(plain(bytes(terminal.output))):
+        world.found("traceback", f"`{words}` at a terminal: {plain(bytes(terminal.output))[-600:]!r}")
+    if status not in STATUSES and status >= 0:
+        world.found("status", f"`{words}` at a terminal ended with {status}")
+    if status >= 0 and terminal.attributes != terminal.attributes_before:
+        world.found("terminal", f"termios not as before after `{words}`")

@@ -17,6 +17,13 @@ from tests.terminal import Terminal
 
 SIZES = ((120, 40), (200, 60), (80, 24), (100, 30), (60, 16), (61, 15), (40, 12), (20, 5), (6, 6), (2, 1), (1, 1))
 SENT_SECONDS = 1.0
+STATUSES = {0, 1, 2, 10, 11, 12, 13, 14, 129, 130, 143}
+"""What the manual lists: `phase4 docs command_line`."""
+
+
+def program(words: Sequence[str]) -> list[str]:
+    """Return the command line of `phase4` with these words."""
+    return [sys.executable, "-m", "phase4_tui", *words]
 
 
 class Typewriter(Terminal):
@@ -73,8 +80,11 @@ class World:
 
     def dashboard(self, columns: int, rows: int, *more: str) -> Typewriter:
         """Start a dashboard."""
-        words = [sys.executable, "-m", "phase4_tui", "--operator", "maria", *more]
-        return Typewriter(words, self.work, columns, rows, **self.environment)
+        return self.at_terminal(("--operator", "maria", *more), columns, rows)
+
+    def at_terminal(self, words: Sequence[str], columns: int, rows: int) -> Typewriter:
+        """Start `phase4` with these words at a terminal of its own."""
+        return Typewriter(program(words), self.work, columns, rows, **self.environment)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -116,7 +126,7 @@ class World:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PHASE4_")}
         with out.open("wb") as to_out, err.open("wb") as to_err:
             process = subprocess.Popen(
-                [sys.executable, "-m", "phase4_tui", *words],
+                program(words),
                 cwd=self.work, env=kept | self.environment, stdin=subprocess.PIPE, stdout=to_out, stderr=to_err,
                 start_new_session=True,
             )  # fmt: skip
