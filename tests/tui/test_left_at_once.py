@@ -5,6 +5,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import pytest
+from textual.screen import Screen
+
 from phase4_tui.console.views import View
 from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.screens.choice import LongChoiceScreen
@@ -38,3 +41,8 @@ async def test_a_screen_that_is_left_before_it_was_built_leaves_nothing_behind(t
                     me.app.pop_screen()
                 await me.pilot.pause()
                 assert isinstance(me.app.screen, DashboardScreen), name
+
+
+@pytest.mark.parametrize("screen", [DashboardScreen, PlanScreen])
+def test_such_a_screen_has_the_styles_of_a_screen(screen: type[Screen[object]]) -> None:
+    assert screen._get_component_classes() >= Screen.COMPONENT_CLASSES
