@@ -26,6 +26,7 @@ from phase4_tui.tui.messages import EventsSeen
 from phase4_tui.tui.notices import Notices
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.facts_app import FactsApp
+from phase4_tui.tui.screens.palette import Palette
 
 if TYPE_CHECKING:
     from phase4_tui.console.operations.runs import Runs
@@ -274,6 +275,11 @@ class Phase4App(FactsApp):
     async def action_quit(self) -> None:
         """Leave, as by the key."""
         self.leave_when_safe()
+
+    def action_command_palette(self) -> None:
+        """Open the palette, once."""
+        if not isinstance(self.screen, ModalScreen):
+            self.push_screen(Palette(id="--command-palette"))
 
     def action_help_quit(self) -> None:
         """Answer ctrl+c with the key that leaves."""
