@@ -84,6 +84,8 @@ def leave(world: World, chance: random.Random) -> str:
         world.terminal.ended()
         return f"ended by {name}, killed in the end"
     seconds = time.monotonic() - begun
+    if 1049 not in world.terminal.modes and status in (-1, -2, -15):
+        return f"ended by {name} before it had begun"
     if status not in expected:
         world.found("status", f"{status} after {name}, not {expected}: {last_words(world)}")
     if way == "stalled":

@@ -156,9 +156,10 @@ def reports_gone(world: World, chance: random.Random) -> str:
     def back() -> None:
         if way in ("removed", "copy"):
             shutil.rmtree(away, ignore_errors=True)
-        elif away.exists():
+        while away.exists() and way not in ("removed", "copy"):
             _remove(reports)
-            away.rename(reports)
+            with suppress(OSError):  # a command may have made it anew in between
+                away.rename(reports)
 
     world.mends.append(back)
     with suppress(OSError):

@@ -2,12 +2,20 @@
 
 from collections.abc import Callable
 
+from textual import on
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.command import CommandList, CommandPalette
+from textual.message import Message
+from textual.widgets import Button, Input, OptionList
 
 
 class Palette(CommandPalette):
-    """Textual's palette; there PageUp or PageDown before the first command was found is a KeyError."""
+    """Textual's palette; there keys that come at once end the application.
+
+    PageUp or PageDown before the first command was found is a KeyError; Enter twice carries the command out twice and
+    closes the screen below too, or there is none; and a search that begins after the palette was left finds no list.
+    """
 
     BINDINGS = [
         Binding("pagedown", "page(1)", "Next page", show=False),
@@ -21,3 +29,17 @@ class Palette(CommandPalette):
             found.scroll_to_highlight()  # which lays new options out first
             turn: Callable[[], None] = found.action_page_down if by > 0 else found.action_page_up
             turn()
+
+    @on(Input.Changed)
+    @on(Input.Submitted)
+    @on(Button.Pressed)
+    @on(OptionList.OptionSelected)
+    def left_already(self, event: Message) -> None:
+        """Let nothing happen any more once the palette was left."""
+        if not self.is_current:
+            event.stop()
+            event.prevent_default()
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Leave the palette, once."""
+        return super().dismiss(result) if self.is_current else AwaitComplete()
