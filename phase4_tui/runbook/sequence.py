@@ -37,10 +37,11 @@ from phase4_tui.runbook.provenance import (
     tag_runs_dir,
     versions,
 )
+from phase4_tui.runbook.refusals import advice
 from phase4_tui.runbook.run_closing import PROCESS_ENDED, close_interrupted, left_by, note_run
 from phase4_tui.runbook.run_holder import announce, holder, run_lock, withdraw
 from phase4_tui.runbook.run_plan import RunPlan, choose_phase, plan_run
-from phase4_tui.runbook.settings import Settings
+from phase4_tui.runbook.settings import SETTINGS_FILE, Settings
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import Command
 from phase4_tui.runbook.used_files import UsedFiles
@@ -239,6 +240,7 @@ class _Run:
         )
         self._put(started)
         settings, place = self._site.settings, plan.place
+        settings_file = place.workdir.resolve() / SETTINGS_FILE
         cage = replace(
             cage_of(settings, place.workdir, place.reports, (self._home, command.cwd)),
             layers=self._record.isolation.layers,
@@ -259,6 +261,11 @@ class _Run:
             watch = partial(self._lines, command) if self._observer.wants_progress else None
             result = run_child(spec, self._cancel, watch)
         state, error = self._verdict(command, result, before)
+        if settings_file not in cage.sealed and settings_file.exists():
+            state = "crashed"
+            error = f"{settings_file} was made while it ran, which only an operator may: look at it, remove it"
+        elif state == "crashed":
+            error = "; ".join(filter(None, (error, advice(result.tail, cage, command.cwd, error or ""))))
         produced, seen = self._files.after(command, complete=state in COMPLETE)
         ended = started.model_copy(
             update={

@@ -1,7 +1,7 @@
 """What a step may use up, which rights it keeps, and a keyring of its own; standard library only."""
 
 import ctypes
-import platform
+import os
 import re
 import resource
 import struct
@@ -31,7 +31,7 @@ def limit_processes(count: int) -> None:
 
     Before that kernel the number is the machine's, not the namespace's.
     """
-    found = re.match(r"(\d+)\.(\d+)", platform.release())
+    found = re.match(r"(\d+)\.(\d+)", os.uname().release)
     if found is None or (int(found[1]), int(found[2])) < PID_MAX_PER_NAMESPACE_SINCE:
         raise OSError(0, f"needs Linux {PID_MAX_PER_NAMESPACE_SINCE[0]}.{PID_MAX_PER_NAMESPACE_SINCE[1]}")
     with open(PID_MAX, "w") as file:
@@ -54,13 +54,13 @@ def limit_files_and_memory(open_files: int, file_bytes: int, memory_bytes: int |
 
 def own_keyring() -> None:
     """Join a new session keyring, so that no key of the operator's session is at hand; raise OSError."""
-    syscall(KEYCTL[platform.machine()], JOIN_SESSION_KEYRING, None)
+    syscall(KEYCTL[os.uname().machine], JOIN_SESSION_KEYRING, None)
 
 
 def session_keyring() -> int | None:
     """Return the number of this process's session keyring; None where the kernel does not tell."""
     try:
-        return syscall(KEYCTL[platform.machine()], 0, SESSION_KEYRING, 0)
+        return syscall(KEYCTL[os.uname().machine], 0, SESSION_KEYRING, 0)
     except (KeyError, OSError):
         return None
 
