@@ -107,6 +107,7 @@ def _quit(world: World, way: str) -> None:
 
 
 def _no_traceback(world: World) -> None:
+    no_defect_on_file(world)
     output = bytes(world.terminal.output)
     found = OUR_TRACEBACK.search(plain(output))
     end = output.rpartition(b"\x1b[?1049l")[2] if b"\x1b[?1049l" in output else output[-4000:]
@@ -114,6 +115,16 @@ def _no_traceback(world: World) -> None:
         world.found("traceback", f"{found.group()!r}: {last_words(world)}")
     elif not world.runs() and AFTERWARDS.search(plain(end)):
         world.found("traceback", last_words(world))
+
+
+def no_defect_on_file(world: World) -> None:
+    """Note each defect that the dashboard survived and wrote down."""
+    for path in sorted((world.base / "tmp").glob("phase4-defect-*")):
+        lines = [line.strip() for line in path.read_text().splitlines() if line.strip()]
+        world.found(
+            "defect", " | ".join([*lines[2:3], *(line for line in lines if line.startswith("File"))][-7:] + lines[-1:])
+        )
+        path.rename(path.with_name(f"seen-{path.name}"))
 
 
 def _terminal(world: World) -> str:

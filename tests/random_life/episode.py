@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tests.random_life import files, keyboard, operators, signals
 from tests.random_life.desks import lay_out
-from tests.random_life.endings import leave, left_early
+from tests.random_life.endings import leave, left_early, no_defect_on_file
 from tests.random_life.invariants import (
     a_fresh_dashboard_shows_the_status,
     a_run_can_begin,
@@ -85,6 +85,7 @@ def play(seed: int, number: int, limits: Limits) -> Told:
 
 def _live(world: World, chance: random.Random, name: str, limits: Limits) -> None:
     arguments = ("--read-only",) if chance.random() < 0.05 else ("--ascii",) if chance.random() < 0.05 else ()
+    world.is_ascii = "--ascii" in arguments
     world.open(chance, *arguments)
     acts, weights = zip(*ACTS, strict=True)
     try:
@@ -96,6 +97,7 @@ def _live(world: World, chance: random.Random, name: str, limits: Limits) -> Non
             if act.__name__ in limits.without:
                 continue
             world.log[-1] = f"{index}: {act(world, own)}"
+            no_defect_on_file(world)
             world.count("actions")
             if world.findings:
                 break
@@ -117,7 +119,7 @@ def _end(world: World, chance: random.Random) -> None:
         world.pause(0.5)
     if in_place:
         settle(world)
-        if world.runs():
+        if world.runs() and not world.is_ascii:
             the_open_dashboard_shows_the_status(world)
     if world.runs():
         world.log.append(leave(world, chance))

@@ -2,6 +2,7 @@
 
 import random
 import signal
+from contextlib import suppress
 
 from tests.random_life.endings import OUR_TRACEBACK
 from tests.random_life.files import TAGS
@@ -113,7 +114,7 @@ def asked(world: World, chance: random.Random) -> str:
         if end is None:
             terminal.read(3.0)
         terminal.kill(end or signal.SIGTERM)
-        _look_at_end(world, terminal, " ".join(words))
+        _look_at_end(world, terminal, " ".join(words), end or signal.SIGTERM)
     finally:
         if terminal.close() and end is None:
             world.count("answered")
@@ -121,10 +122,18 @@ def asked(world: World, chance: random.Random) -> str:
     return f"asked by `{' '.join(words)}`: {answers}, {'left alone' if end is None else end.name}"
 
 
-def _look_at_end(world: World, terminal: Typewriter, words: str) -> None:
+def _ended(terminal: Typewriter, again: signal.Signals) -> int:
+    for _ in range(4):
+        with suppress(TimeoutError):
+            return terminal.ended(5.0)
+        terminal.kill(again)  # Python notes an interrupt that comes just before it reads, and reads on
+    return terminal.ended(1.0)
+
+
+def _look_at_end(world: World, terminal: Typewriter, words: str, again: signal.Signals) -> None:
     """Note what a command at a terminal did that it should not have."""
     try:
-        status = terminal.ended(12.0)
+        status = _ended(terminal, again)
     except TimeoutError:
         world.found("does not end", f"`{words}` at a terminal; {plain(bytes(terminal.output))[-300:]!r}")
         terminal.kill(signal.SIGKILL)

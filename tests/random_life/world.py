@@ -66,6 +66,7 @@ class World:
     counts: dict[str, int] = field(default_factory=dict)
     may_leave: bool = False
     """True once the dashboard may have been told to leave, by a key or a click."""
+    is_ascii: bool = False
     reads: bool = True
     size: tuple[int, int] = (120, 40)
     terminal: Typewriter = field(init=False)
