@@ -6,6 +6,7 @@ import pytest
 from textual.command import CommandInput
 from textual.widgets import OptionList
 
+from phase4_tui.runbook.run_holder import announce, run_lock
 from phase4_tui.tui.screens.help import HelpScreen
 from phase4_tui.tui.screens.palette import Palette
 from phase4_tui.tui.themes import THEMES
@@ -47,3 +48,14 @@ async def test_a_letter_that_arrives_when_the_palette_was_left_begins_no_search(
         await me.pilot.pause(0.1)
         assert searched == []
         assert isinstance(me.app.screen, HelpScreen)
+
+
+async def test_the_palette_shows_another_operators_name_literally(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    name = "ma[/nope]ria [@click=app.quit]x[/] \\"
+    async with user_at(tmp_path) as me:
+        with run_lock(tmp_path / "reports"):
+            announce(tmp_path / "reports", "A", "run-1", name)
+            await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.holder)
+            await me.press("ctrl+p", *"sequence")
+            await me.sees(f"a run is under way: {name}@")
