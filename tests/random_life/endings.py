@@ -99,11 +99,12 @@ def leave(world: World, chance: random.Random) -> str:
 
 def _quit(world: World, way: str) -> None:
     """Leave every screen and question, then press the key; say yes where it asks."""
-    for key in (b"\x1b", b"\x1b", b"\x1b", b"\x1b", b"q" if way == "q" else b"\x11", b"y", b"\x1b", b"q", b"y"):
+    leaves = (b"\x1b", b"\x1b", b"\x1b", b"y")  # a form that was filled in asks first
+    for key in (*leaves, *leaves, b"q" if way == "q" else b"\x11", b"y", *leaves, b"q", b"y"):
         if not world.runs():
             return
         world.terminal.type(key)
-        world.pause(0.35)
+        world.pause(0.25)
 
 
 def _no_traceback(world: World) -> None:

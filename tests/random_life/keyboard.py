@@ -133,7 +133,7 @@ def answers(world: World, chance: random.Random) -> str:
     return f"answers {sent}, cut at {cut} of {len(data)}{', watched' if watched else ''}"
 
 
-def is_calm(world: World, escapes: int = 6) -> bool:
+def is_calm(world: World, escapes: int = 5) -> bool:
     """True when the dashboard's first screen is seen, with no question on it, after as many escapes."""
     if world.size[0] < 60 or world.size[1] < 16:
         return False
@@ -141,6 +141,10 @@ def is_calm(world: World, escapes: int = 6) -> bool:
         world.terminal.type(ESCAPE)
         world.pause(0.15)
     text = repainted(world).text
+    if escapes and "Leave the form?" in text:
+        world.terminal.type(b"y")
+        world.pause(0.3)
+        text = repainted(world).text
     return ("RUN TAGS" in text or "[ ] " in text) and "╭" not in text
 
 
