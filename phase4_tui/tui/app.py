@@ -306,6 +306,7 @@ class Phase4App(FactsApp, DefectGuard):
                 told = self.command_of(operation)
                 if obstacle is not None:
                     told = f"not now: {as_keys(obstacle.text, obstacle.remedies, self.keys)}"
+                told = told.replace("[", r"\[")  # the palette reads it as markup, and it may name another operator
                 yield SystemCommand(f"{operation.label}: {operation.description}", told, self._command(operation.id))
 
     def _command(self, name: str) -> Callable[[], None]:

@@ -15,11 +15,12 @@ from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.remedies import how
 from phase4_tui.tui.keys import own_key
 from phase4_tui.tui.screens.console_app import ConsoleApp
+from phase4_tui.tui.screens.leavable import Leavable
 from phase4_tui.tui.widgets.header_line import HeaderLine
 from phase4_tui.tui.widgets.key_line import KeyPlace
 
 
-class FactsScreen(Screen[None]):
+class FactsScreen(Leavable, Screen[None]):
     """A screen that the application gives each new snapshot."""
 
     IS_FORM = False
