@@ -16,6 +16,7 @@ from textual.screen import Screen
 from phase4_tui.console.facts.schedule import Facts
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.runbook.site import Site
+from phase4_tui.tui.memory import Collector, share_colours_between_widgets
 from phase4_tui.tui.messages import OutputArrived, SnapshotReady, TagChosen, message_of
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.dashboard import DashboardScreen
@@ -43,11 +44,14 @@ class FactsApp(App[None]):
     snapshot: var[Snapshot | None] = var(None)
 
     def __init__(self, site: Site, *, read_only: bool = False, ascii_only: bool = False) -> None:
-        self._ascii = ascii_only or site.settings.dashboard.ascii
+        ascii_only = ascii_only or site.settings.dashboard.ascii
+        self._own_filters = (ControlFilter(), *((AsciiFilter(),) if ascii_only else ()))
+        """The same ones always, since Textual keeps what each filter made of a line."""
         super().__init__()
         self.animation_level = "none"  # over SSH each frame would be sent
         self.site = site
         self.read_only = read_only
+        self._collector = Collector(self)
         self.facts = Facts(site, self._post_fact, read_only=read_only)
         self._leaving: int | None = None
         """The exit status of a signal that came before there was a loop."""
@@ -61,6 +65,7 @@ class FactsApp(App[None]):
 
     def on_load(self) -> None:
         """Begin to look at the disk."""
+        share_colours_between_widgets()
         self.facts.start()
 
     def get_default_screen(self) -> Screen[Any]:
@@ -72,7 +77,7 @@ class FactsApp(App[None]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return filters that drop control characters and, where wanted, draw in ASCII."""
-        return (*super().get_line_filters(), ControlFilter(), *((AsciiFilter(),) if self._ascii else ()))
+        return (*super().get_line_filters(), *self._own_filters)
 
     def on_mount(self) -> None:
         """Look again whenever the terminal comes back; leave if a signal came before there was a loop."""
@@ -127,6 +132,11 @@ class FactsApp(App[None]):
         if self.site.settings.dashboard.bell and before is not None and message.snapshot.is_worse_than(before):
             self.bell()
         self.facts_changed(message.snapshot)
+
+    def pop_screen(self) -> Any:
+        """Leave a screen, and give its memory back."""
+        self._collector.screen_left()
+        return super().pop_screen()
 
     def on_output_arrived(self, message: OutputArrived) -> None:
         """Show what a step wrote."""
