@@ -39,7 +39,7 @@ from phase4_tui.runbook.provenance import (
 )
 from phase4_tui.runbook.refusals import advice
 from phase4_tui.runbook.run_closing import PROCESS_ENDED, close_interrupted, left_by, note_run
-from phase4_tui.runbook.run_holder import announce, holder, run_lock, withdraw
+from phase4_tui.runbook.run_holder import RunLock, announce, run_lock, running, withdraw
 from phase4_tui.runbook.run_plan import RunPlan, choose_phase, plan_run
 from phase4_tui.runbook.settings import SETTINGS_FILE, Settings
 from phase4_tui.runbook.site import Site
@@ -64,6 +64,9 @@ class Observer:
     def progress(self, command: Command, facts: Mapping[str, int]) -> None:
         """A step reported `records`, `bytes` and `total_bytes`."""
 
+    def frame(self, command: Command, text: str) -> None:
+        """A step writes over a line: `text` is what stands there now, made safe; "" when there is none."""
+
     def step_ended(self, record: StepRecord) -> None:
         """A step is over."""
 
@@ -78,19 +81,20 @@ def run_plan(
     """Run the plan to its end and return its record.
 
     Raises Refused when another run holds the directory, the tag has been frozen, or the barrier against the
-    network can't be proven and no reason to run without it was given; OSError when the record can't be kept.
+    network can't be proven and no reason to run without it was given; ReportsGone when the directory is removed or
+    moved away meanwhile; OSError when the record can't be kept.
     """
     reports = plan.place.reports
-    reports.mkdir(parents=True, exist_ok=True)
     site = Site(plan.place.workdir, settings, environment)
     with ExitStack() as stack:
         lock = run_lock(reports)
         try:
             lock.acquire()
-        except Busy:
-            noted = holder(reports)
+        except Busy as busy:
+            noted = running(reports)
+            who = noted if noted is not None and busy.pid in (None, noted.pid) else busy.holder
             advice = Remedy(effect="wait for it or cancel it there")
-            raise Refused(f"{noted or 'another process'}: one run at a time", remedy=advice) from None
+            raise Refused(f"{who}: one run at a time", remedy=advice) from None
         stack.callback(lock.release)
         with suppress(OSError):  # the record of one tag that can't be written hinders no run of another
             close_interrupted(reports, PROCESS_ENDED, site.artifacts)
@@ -106,12 +110,18 @@ def run_plan(
             note_run(reports, record)
             observer.run_started(record)
             child_environment = step_environment(settings, environment, home)
-            run = _Run(plan, site, child_environment, home, barrier, lock.descriptors, observer, cancel, record)
+            run = _Run(plan, site, child_environment, home, barrier, lock, observer, _Stop(cancel, lock), record)
             ended = run.go()
+            lock.check_place()
             note_run(reports, ended)
         except BaseException as error:
+            gone = lock.lost()
+            kept = reports if gone is None else gone.moved
             with suppress(*FORESEEN):  # if the disk refuses that too, the next run closes it
-                close_interrupted(reports, error_as_commands(error), site.artifacts)
+                if kept is not None:
+                    close_interrupted(kept, error_as_commands(gone or error), site.artifacts)
+            if gone is not None and isinstance(error, FORESEEN):
+                raise gone from error
             raise
         withdraw(reports)
         return ended
@@ -176,6 +186,17 @@ def _new_record(plan: RunPlan, settings: Settings, proof: Proof) -> RunRecord:
     )
 
 
+class _Stop(threading.Event):
+    """Says that a run must stop: it was cancelled, or its reports directory is gone."""
+
+    def __init__(self, cancel: threading.Event, lock: RunLock) -> None:
+        super().__init__()
+        self._cancel, self._lock = cancel, lock
+
+    def is_set(self) -> bool:
+        return self._cancel.is_set() or self._lock.has_lost_its_place
+
+
 class _Run:
     """One run under way."""
 
@@ -186,7 +207,7 @@ class _Run:
         environment: Mapping[str, str],
         home: Path,
         barrier: Barrier,
-        held: tuple[int, ...],
+        lock: RunLock,
         observer: Observer,
         cancel: threading.Event,
         record: RunRecord,
@@ -196,7 +217,7 @@ class _Run:
         self._environment = environment
         self._home = home
         self._barrier: Barrier = barrier
-        self._held = held
+        self._lock = lock
         self._observer = observer
         self._cancel = cancel
         self._record = record
@@ -216,6 +237,7 @@ class _Run:
         return self._record
 
     def _save(self, **changes: object) -> None:
+        self._lock.check_place()
         self._record = self._record.model_copy(update=changes)
         save_run(self._plan.place.reports, self._record)
 
@@ -245,7 +267,7 @@ class _Run:
             cage_of(settings, place.workdir, place.reports, (self._home, command.cwd)),
             layers=self._record.isolation.layers,
         )
-        with path.open("xb") as transcript:
+        with path.open("x+b") as transcript:
             before = look_before(plan.place.reports, path.stat().st_mtime_ns)
             spec = ChildSpec(
                 argv=command.argv,
@@ -255,11 +277,12 @@ class _Run:
                 timeout_seconds=command.timeout_seconds,
                 grace_seconds=self._site.settings.grace_seconds,
                 transcript=transcript,
-                held=self._held,
+                held=self._lock.descriptors,
                 cage=cage,
             )
-            watch = partial(self._lines, command) if self._observer.wants_progress else None
-            result = run_child(spec, self._cancel, watch)
+            watch = (partial(self._lines, command), partial(self._observer.frame, command))
+            result = run_child(spec, self._cancel, *(watch if self._observer.wants_progress else ()))
+        self._lock.check_place()
         state, error = self._verdict(command, result, before)
         if settings_file not in cage.sealed and settings_file.exists():
             state = "crashed"

@@ -290,6 +290,8 @@ def _read_file(path: Path) -> tuple[str, dict[str, Any]]:
         raise SettingsError(f"{path}: is not TOML: {error}", source=str(path)) from None
     except RecursionError:
         raise SettingsError(f"{path}: is nested too deeply", source=str(path)) from None
+    except ValueError as error:  # an integer of thousands of digits, an offset of more than a day
+        raise SettingsError(f"{path}: holds a value that can't be read: {error}", source=str(path)) from None
 
 
 def _validate(values: Mapping[str, Any], where: Callable[[Location], SetAt]) -> Settings:

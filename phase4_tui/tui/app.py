@@ -21,12 +21,14 @@ from phase4_tui.console.remedies import as_keys, how, parts_of
 from phase4_tui.console.views import Gesture, View
 from phase4_tui.errors import Remedy, command_line
 from phase4_tui.runbook.site import Site
+from phase4_tui.tui.defect_guard import DefectGuard
 from phase4_tui.tui.driver import ConsoleDriver
 from phase4_tui.tui.keys import keys_of
 from phase4_tui.tui.messages import EventsSeen
 from phase4_tui.tui.notices import Notices
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.facts_app import FactsApp
+from phase4_tui.tui.screens.palette import Palette
 
 if TYPE_CHECKING:
     from phase4_tui.console.operations.runs import Runs
@@ -39,7 +41,7 @@ T = TypeVar("T")
 GOES_ON = Remedy("resume", command_line("run", "--resume"), "goes on later")
 
 
-class Phase4App(FactsApp):
+class Phase4App(FactsApp, DefectGuard):
     """The dashboard of one working directory."""
 
     TITLE = "phase4"
@@ -237,8 +239,8 @@ class Phase4App(FactsApp):
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show the error of a worker that failed."""
-        if event.state is WorkerState.ERROR:
-            error = event.worker.error
+        error = event.worker.error
+        if event.state is WorkerState.ERROR and error is not None and not self.take_defect(error, event.worker):
             self.tell(f"failed: {type(error).__name__}: {error}", severity="error")
 
     def start_run(self, plan: "RunPlan") -> None:
@@ -286,6 +288,11 @@ class Phase4App(FactsApp):
     async def action_quit(self) -> None:
         """Leave, as by the key."""
         self.leave_when_safe()
+
+    def action_command_palette(self) -> None:
+        """Open the palette, once."""
+        if not isinstance(self.screen, ModalScreen):
+            self.push_screen(Palette(id="--command-palette"))
 
     def action_help_quit(self) -> None:
         """Answer ctrl+c with the key that leaves."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from phase4_tui.journal.locks import LOCKED
-from phase4_tui.runbook.cage.limits import session_keyring
+from phase4_tui.runbook.cage.limits import limit_processes, session_keyring
 from phase4_tui.runbook.cage.spec import LAYERS, Cage, StepLimits
 from phase4_tui.runbook.children import ChildResult, run_child
 from phase4_tui.runbook.guards import guards_of, in_words
@@ -69,6 +69,22 @@ def test_a_limit_that_is_no_count_is_refused_by_file_line_and_key(tmp_path: Path
     (tmp_path / "phase4.toml").write_text(f"[limits]\nprocesses = {value}\n")
     with pytest.raises(SettingsError, match=r"phase4\.toml, line 2: key `limits\.processes`"):
         load_settings(tmp_path, ENVIRONMENT)
+
+
+def test_the_limit_of_processes_is_never_set_for_the_whole_machine(tmp_path: Path) -> None:
+    machine = Path("/proc/sys/kernel/pid_max")
+    before = machine.read_text()
+    try:
+        for layers in (("process limit",), ("own /proc", "process limit")):
+            cage = Cage(layers=layers, required=False, limits=StepLimits(processes=7000))
+            result = run_child(replace(caged("print()", tmp_path), cage=cage), threading.Event())
+            assert set(result.refused) == set(layers)
+        with pytest.raises(OSError, match="not the first process"):
+            limit_processes(7000)
+        assert machine.read_text() == before
+    finally:
+        if machine.read_text() != before:
+            machine.write_text(before)
 
 
 def keyring_of(layers: tuple[str, ...], cwd: Path) -> ChildResult:

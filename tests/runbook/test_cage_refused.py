@@ -36,7 +36,7 @@ def where_refused(limit: str, work: Path) -> tuple[dict[str, object], list[str]]
     ("limit", "fails", "stands"),
     [
         ("mnt", {"processes", "places", "state", "locks", "limits"}, {"network", "devices", "rights", "keys"}),
-        ("pid", {"processes"}, {"network", "places", "devices", "state", "locks", "limits", "rights", "keys"}),
+        ("pid", {"processes", "limits"}, {"network", "places", "devices", "state", "locks", "rights", "keys"}),
     ],
 )
 def test_what_the_kernel_refuses_is_on_record_with_what_is_open_and_the_run_goes_on(

@@ -87,14 +87,14 @@ class Keeper:
             if self.put_up("read-only state", lambda: places.seal(where)):
                 self.put_up("hidden locks", lambda: places.hide(where))
             self.put_up("own /dev", lambda: places.own_devices(where.writable))
-            if self.wants("own /proc") and "own processes" in self._refused:
-                self._refused["own /proc"] = self._refused["own processes"]
+            if self.wants("own /proc") and os.getpid() != 1:
+                self._refused["own /proc"] = self._refused.get("own processes", "no processes of its own")
             elif self.put_up("own /proc", namespaces.own_proc):
                 self.put_up("process limit", lambda: limits.limit_processes(cage["limits"]["processes"]))
                 self.put_up("own /proc", namespaces.close_proc)
         for layer, stands_on in (("hidden locks", "read-only state"), ("process limit", "own /proc")):
-            if self.wants(layer) and stands_on in self._refused:
-                self._refused[layer] = self._refused[stands_on]
+            if self.wants(layer) and (stands_on in self._refused or not self.wants(stands_on)):
+                self._refused[layer] = self._refused.get(stands_on, f"needs {stands_on}")
         self._require()
 
     def _own_mounts(self) -> bool:

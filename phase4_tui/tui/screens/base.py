@@ -71,7 +71,8 @@ class FactsScreen(Screen[None]):
         """Show what went wrong in the background."""
         if event.state is WorkerState.ERROR and self.is_open:
             error = event.worker.error
-            self.failed(f"failed: {type(error).__name__}: {error}")
+            if error is not None and not self.console.take_defect(error, event.worker):
+                self.failed(f"failed: {type(error).__name__}: {error}")
 
     def failed(self, message: str) -> None:
         """Show an error."""
