@@ -14,7 +14,7 @@ from phase4_tui.runbook.site import Site
 from tests.rollback.support import site_of
 from tests.runbook.documents import Tag
 from tests.tui.operator import operator_at
-from tests.tui.support import SECONDS, lay_out, screen_text, until
+from tests.tui.support import SECONDS, bad_tag, lay_out, screen_text, until
 
 
 class Watching:
@@ -153,7 +153,7 @@ async def test_a_look_for_incidents_that_fails_is_told(tmp_path: Path, monkeypat
             raise RuntimeError(f"no eyes for {tag}")
 
         monkeypatch.setattr("phase4_tui.rollback.incidents.look_for_incident", broken)
-        Tag(reports, "C")
+        bad_tag(reports, "C")
         await me.sees("the last look failed (RuntimeError: no eyes for C)")
         await until(me.pilot, lambda: "the last look failed" not in screen_text(me.app))
 
