@@ -29,17 +29,21 @@ class Collected:
     def __init__(self) -> None:
         self.failed: dict[str, bool] = {}
         self.noted: dict[str, list[tuple[str, object]]] = {}
+        self._over: set[str] = set()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take one phase of one case; a case that is skipped was not held."""
         self.failed[report.nodeid] = self.failed.get(report.nodeid, False) or report.outcome != "passed"
+        if report.when == "teardown":
+            self._over.add(report.nodeid)
         if report.when == "call":
             self.noted[report.nodeid] = list(report.user_properties)
 
     def is_complete(self, row: Row) -> bool:
         """True when each of a row's tests that can be tried here was; Ctrl-C leaves some untried."""
-        ran = {one.partition("[")[0] for one in self.failed}
-        return all(test in ran for test in row.tests if not why_not(test.partition("::")[0]))
+        ran = {one.partition("[")[0] for one in self._over}
+        cut = {one.partition("[")[0] for one in self.failed if one not in self._over}
+        return all(test in ran - cut for test in row.tests if not why_not(test.partition("::")[0]))
 
     def result(self, row: Row) -> Result:
         """Return what became of a row; a test that did not run at all has failed."""
