@@ -1,6 +1,7 @@
 """The command palette, whose list may be asked to turn a page before it has anything to show, or room for it."""
 
 from collections.abc import Callable
+from typing import Any
 
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding
@@ -28,6 +29,6 @@ class Palette(CommandPalette):
             turn: Callable[[], None] = found.action_page_down if by > 0 else found.action_page_up
             turn()
 
-    def dismiss(self, result: Callable[[], object] | None = None) -> AwaitComplete:
+    def dismiss(self, result: Any = None) -> AwaitComplete:
         """Close the palette, once."""
-        return super().dismiss(result) if self.is_current else AwaitComplete.nothing()
+        return super().dismiss(result) if self.is_current else AwaitComplete()
