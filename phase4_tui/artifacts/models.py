@@ -15,6 +15,10 @@ from phase4_tui.errors import Remedy, as_commands
 
 Moment = Annotated[str, AfterValidator(check_moment)]
 """A time as `iso` writes it."""
+LAST_SEQ = (1 << 53) - 1
+"""No event has a higher number; JSON's numbers are exact up to here."""
+Seq = Annotated[int, Field(ge=0, le=LAST_SEQ)]
+"""The number of an event of the journal, 0 for none."""
 Count = Annotated[int, Field(ge=0, strict=True)]
 Lines = Annotated[tuple[str, ...], Field(fail_fast=True)]
 Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]

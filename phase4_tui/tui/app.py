@@ -22,6 +22,7 @@ from phase4_tui.console.views import Gesture, View
 from phase4_tui.errors import Remedy, command_line
 from phase4_tui.runbook.site import Site
 from phase4_tui.tui.defect_guard import DefectGuard
+from phase4_tui.tui.driver import ConsoleDriver
 from phase4_tui.tui.keys import keys_of
 from phase4_tui.tui.messages import EventsSeen
 from phase4_tui.tui.notices import Notices
@@ -101,6 +102,8 @@ class Phase4App(FactsApp, DefectGuard):
     def leave(self, code: int) -> None:
         """Leave with that exit status, a run under way cancelled; for the handler of a signal, at any moment."""
         self._leaving = code
+        if isinstance(self._driver, ConsoleDriver):
+            self._driver.leaving = True
         if self.running_here:
             self.runs.cancel()
         if self._loop is not None:  # an idle loop sleeps on until it is woken
@@ -214,9 +217,21 @@ class Phase4App(FactsApp, DefectGuard):
         self.openings.open(view, *tags)
 
     def cancel_run(self) -> None:
-        """Cancel the run of this dashboard."""
-        self.runs.cancel()
-        self.tell("the run is being cancelled")
+        """Ask whether to cancel the run of this dashboard, and do it."""
+        self.operate(lambda session: self._cancel_run())
+
+    async def _cancel_run(self) -> None:
+        if not await self._confirm_cancel("A run is under way. Cancel it?", "Cancel it"):
+            return
+        if self.running_here:
+            self.runs.cancel()
+        self.tell("the run is being cancelled" if self.running_here else "the run has ended by itself")
+
+    async def _confirm_cancel(self, question: str, yes: str) -> bool:
+        from phase4_tui.tui.screens.questions import PlanScreen  # noqa: PLC0415 - not for the first paint
+
+        told = [as_keys("its steps are asked to end, then killed", (GOES_ON,), self.keys)]
+        return await self.push_screen_wait(PlanScreen(question, told, yes))
 
     async def write(self, work: Callable[[], T]) -> T:
         """Do work that writes into the journal in a thread; its events are not announced as another operator's."""
@@ -266,10 +281,7 @@ class Phase4App(FactsApp, DefectGuard):
             self.exit()
 
     async def _quit_running(self) -> None:
-        from phase4_tui.tui.screens.questions import PlanScreen  # noqa: PLC0415 - not for the first paint
-
-        told = [as_keys("its steps are asked to end, then killed", (GOES_ON,), self.keys)]
-        if await self.push_screen_wait(PlanScreen("A run is under way. Cancel it and leave?", told, "Leave")):
+        if await self._confirm_cancel("A run is under way. Cancel it and leave?", "Leave"):
             await asyncio.to_thread(self.runs.finish)
             self.exit()
 
@@ -294,6 +306,7 @@ class Phase4App(FactsApp, DefectGuard):
                 told = self.command_of(operation)
                 if obstacle is not None:
                     told = f"not now: {as_keys(obstacle.text, obstacle.remedies, self.keys)}"
+                told = told.replace("[", r"\[")  # the palette reads it as markup, and it may name another operator
                 yield SystemCommand(f"{operation.label}: {operation.description}", told, self._command(operation.id))
 
     def _command(self, name: str) -> Callable[[], None]:

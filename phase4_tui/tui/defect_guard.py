@@ -33,7 +33,7 @@ AGAIN_SECONDS = 60.0
 STATUS = 1
 """The exit status then."""
 ERROR_CHARS = 200
-OPEN_AGAIN = Remedy("", "phase4", "opens the dashboard again")
+OPEN_AGAIN = Remedy("", command_line(), "opens the dashboard again")
 LOOK = Remedy("", command_line("status"), "needs no screen")
 GOES_ON = Remedy("", command_line("run", "--resume"), "goes on")
 _OWNER = next(owner for owner, remit in OWNERS.items() if "defects" in remit)

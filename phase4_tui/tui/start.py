@@ -36,6 +36,9 @@ def run_app(app: Phase4App, unseen: tuple[int, int] | None = None) -> int:
     for name in ("COLUMNS", "LINES"):  # if exported, they would fix the screen at that size
         os.environ.pop(name, None)
 
+    if unseen is None and sys.__stderr__ is not None:
+        app.draw_on(sys.__stderr__)  # Textual writes there
+
     def kill() -> None:
         if app.running_here:
             app.runs.finish()

@@ -21,6 +21,7 @@ from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.errors import FORESEEN, Remedy, command_line
 from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part, clip, content, lines
+from phase4_tui.tui.timers import every
 from phase4_tui.tui.widgets.rows import Rows
 
 REFRESH_SECONDS = 0.1
@@ -84,8 +85,8 @@ class DecisionsScreen(ViewScreen):
     def on_mount(self) -> None:
         """Draw a few times a second what the thread has found, and check whether the file was replaced."""
         self.query_one(Rows).focus()
-        self.set_interval(REFRESH_SECONDS, self._draw)
-        self.set_interval(CHECK_SECONDS, self._check)
+        every(REFRESH_SECONDS, self, self._draw)
+        every(CHECK_SECONDS, self, self._check)
 
     def on_resize(self) -> None:
         """Fit the columns."""

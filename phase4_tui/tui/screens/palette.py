@@ -1,18 +1,21 @@
 """The command palette, whose list may be asked to turn a page before it has anything to show, or room for it."""
 
 from collections.abc import Callable
-from typing import Any
 
+from textual import on
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.command import CommandList, CommandPalette
+from textual.message import Message
+from textual.widgets import Button, Input, OptionList
 
 
 class Palette(CommandPalette):
-    """Textual's palette, without its failures.
+    """Textual's palette, without its failures: there keys and clicks that come at once end the application.
 
-    There a page key before the first command was found is a KeyError, a list without room a ValueError, and a second
-    click beside it closes the screen below it too.
+    A page key before the first command was found is a KeyError, a list without room a ValueError; Enter twice carries
+    the command out twice; Enter or a click beside it, twice, closes the screen below too, or there is none; and a
+    search that begins after the palette was left finds no list.
     """
 
     DEFAULT_CSS = "Palette CommandList { min-width: 10; }"
@@ -29,6 +32,16 @@ class Palette(CommandPalette):
             turn: Callable[[], None] = found.action_page_down if by > 0 else found.action_page_up
             turn()
 
-    def dismiss(self, result: Any = None) -> AwaitComplete:
-        """Close the palette, once."""
+    @on(Input.Changed)
+    @on(Input.Submitted)
+    @on(Button.Pressed)
+    @on(OptionList.OptionSelected)
+    def left_already(self, event: Message) -> None:
+        """Let nothing happen any more once the palette was left."""
+        if not self.is_current:
+            event.stop()
+            event.prevent_default()
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Leave the palette, once."""
         return super().dismiss(result) if self.is_current else AwaitComplete()

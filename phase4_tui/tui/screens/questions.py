@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from phase4_tui.tui.screens.leavable import Leavable
 from phase4_tui.tui.text import content, lines
 from phase4_tui.tui.widgets.text_field import TextField
 
@@ -45,7 +46,7 @@ def _fit(screen: ModalScreen[Any], body: str) -> None:
         found.styles.max_height = max(rows, 1)
 
 
-class Question(ModalScreen[T]):
+class Question(Leavable, ModalScreen[T]):
     """A question is answered once: of several keys sent at once only the first answer counts."""
 
     CANCELLED: ClassVar[Any] = None
