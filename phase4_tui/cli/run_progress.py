@@ -12,6 +12,7 @@ from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.provenance import RunRecord, StepRecord
 from phase4_tui.runbook.sequence import Observer
 from phase4_tui.runbook.steps import Command
+from phase4_tui.signs import shows_signs
 
 NAME_CELLS = 14
 
@@ -64,7 +65,7 @@ class LiveObserver(PlainObserver):
         from rich.table import Column  # noqa: PLC0415
 
         self._progress = Progress(
-            SpinnerColumn(),
+            SpinnerColumn("dots" if shows_signs(sys.stdout.encoding) else "line"),
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             TimeElapsedColumn(),

@@ -16,6 +16,9 @@ from types import TracebackType
 from phase4_tui.errors import Remedy, Unusable
 from phase4_tui.journal.lock_holders import flock_holder, holder_words
 
+RUNNING, ORDERS, JOURNAL_LOCK = "running", "orders", "journal.lock"
+"""What is locked in the directory with the state of operations, besides that directory itself: see `LOCKED`."""
+LOCKED = (RUNNING, ORDERS, JOURNAL_LOCK)
 RETRY_SECONDS = 0.02
 OPEN_TRIES = 20
 _NOT_LOCKABLE = {errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL}

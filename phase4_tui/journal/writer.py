@@ -10,7 +10,7 @@ from phase4_tui.artifacts.safe_text import safe_text
 from phase4_tui.journal.actor import Actor
 from phase4_tui.journal.append import append
 from phase4_tui.journal.events import BadEvent, Event
-from phase4_tui.journal.locks import DirectoryLock
+from phase4_tui.journal.locks import JOURNAL_LOCK, DirectoryLock
 from phase4_tui.journal.log import Draft
 from phase4_tui.journal.state import OperationsState, fold, read_state, state_path
 
@@ -20,7 +20,7 @@ TEXT_LIMIT = 4096
 
 def journal_lock(reports: Path) -> DirectoryLock:
     """Return the lock that every writer of the journal holds, for milliseconds."""
-    return DirectoryLock(state_dir(reports), "journal.lock")
+    return DirectoryLock(state_dir(reports), JOURNAL_LOCK)
 
 
 def record(reports: Path, actor: Actor, draft: Draft) -> tuple[Event, OperationsState]:

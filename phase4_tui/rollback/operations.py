@@ -18,7 +18,7 @@ from phase4_tui.artifacts.safe_text import safe_line, safe_text
 from phase4_tui.errors import FORESEEN, Refused, Remedy, Wording, as_commands, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.lease import other_holder
-from phase4_tui.journal.locks import Busy, DirectoryLock
+from phase4_tui.journal.locks import ORDERS, Busy, DirectoryLock
 from phase4_tui.journal.log import Draft, Head, read_events
 from phase4_tui.journal.state import Frozen, OperationsState, Pending, read_state
 from phase4_tui.journal.writer import record
@@ -171,7 +171,7 @@ def one_at_a_time(reports: Path) -> Iterator[None]:
 
 def operations_lock(reports: Path) -> DirectoryLock:
     """Return the lock that is held while an operation is carried out."""
-    return DirectoryLock(state_dir(reports) / "orders")  # this name, since earlier versions lock it too
+    return DirectoryLock(state_dir(reports) / ORDERS)  # this name, since earlier versions lock it too
 
 
 def _reason(plan: Plan) -> dict[str, Any]:

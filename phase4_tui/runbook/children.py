@@ -14,16 +14,17 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from phase4_tui.runbook.cage.spec import Cage
 from phase4_tui.runbook.transcripts import TRANSCRIPT_LIMIT, Frame, Lines, StepOutput
 
 Barrier = Literal["seccomp", "none"]
 Ending = Literal["exited", "timed_out", "cancelled", "not_started"]
 
-LAUNCHER = Path(__file__).with_name("launcher.py")
+LAUNCHER = Path(__file__).with_name("cage") / "launcher.py"
 CHUNK = 65536
 POLL_SECONDS = 0.1
 LAUNCHER_SLACK_SECONDS = 8.0
@@ -44,8 +45,8 @@ class ChildSpec:
     transcript_limit: int = TRANSCRIPT_LIMIT
     held: tuple[int, ...] = ()
     """Descriptors that the launcher keeps open until the tree is down, so that a lock outlives a killed parent."""
-    protected: Path | None = None
-    """A directory that the child can neither write nor rename; the child does not start unless that is enforced."""
+    cage: Cage | None = None
+    """What else holds the child; where a layer of it is required and refused, the child does not start."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,10 @@ class ChildResult:
     seconds: float
     tail: tuple[str, ...]
     failure: str = ""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """The layers of the cage that the kernel refused, each with its reason."""
+    left: int | None = None
+    """How many processes were left when it ended; they were ended. None where it did not end by itself."""
 
 
 def run_child(
@@ -79,7 +84,7 @@ def run_child(
         "report_fd": write_end,
         "parent": os.getpid(),
         "held": list(spec.held),
-        "protected": None if spec.protected is None else str(spec.protected.absolute()),
+        "cage": None if spec.cage is None else spec.cage.as_json(),
     }
     specification = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed below, with the pipe
     json.dump(request, specification)
@@ -108,7 +113,8 @@ def run_child(
         output.finish()
         outcome = _outcome(read_end)
     failure = str(outcome.get("failure", ""))
-    exit_code, number = outcome.get("exit"), outcome.get("signal")
+    exit_code, number, left = outcome.get("exit"), outcome.get("signal"), outcome.get("left")
+    refused = outcome.get("refused")
     if not outcome:
         failure = failure or "the launcher ended without a word; its output may say why"
     return ChildResult(
@@ -118,6 +124,8 @@ def run_child(
         seconds=int((time.monotonic() - started) * 1000) / 1000,
         tail=tuple(output.tail),
         failure=failure,
+        refused=refused if isinstance(refused, dict) else {},
+        left=left if isinstance(left, int) else None,
     )
 
 

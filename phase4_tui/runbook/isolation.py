@@ -3,31 +3,38 @@
 The barrier is a kernel filter that refuses sockets to the whole process tree. Each run proves it: the same probe
 that connects without the barrier must not connect behind it. A run without proof is refused.
 
-The same probe proves that a step can't write the state of operations. Not every kernel grants that to every user, so
-a run may go on without it, and its record says so; once proven, no step of the run starts without it.
+The same probe tries the rest of the cage: where a step may write, what it sees of other processes, what it may use
+up. Not every kernel grants all of that to every user, so a run may go on without a layer, and its record says which
+and what is therefore open; once proven, no step of the run starts without it.
 """
 
 import errno
 import json
 import os
 import secrets
-import socket
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.progress import PROGRESS_ENV
+from phase4_tui.runbook.cage.limits import session_keyring
+from phase4_tui.runbook.cage.listeners import Listeners, a_terminal
+from phase4_tui.runbook.cage.spec import Cage
+from phase4_tui.runbook.cage_plan import lock_view
 from phase4_tui.runbook.children import Barrier, ChildResult, ChildSpec, run_child
+from phase4_tui.runbook.guards import BLOCKED, NETWORK, Guard, guards_of
 from phase4_tui.runbook.settings import Settings, matches_any
 
-PROBE = Path(__file__).with_name("probe.py")
+PROBE = Path(__file__).with_name("cage") / "probe.py"
 PROBE_TIMEOUT_SECONDS = 10.0
-BLOCKED = "blocked"
 READ_ONLY = "read-only mount"
 NOT_TRIED = "none (not tried)"
 
@@ -45,7 +52,7 @@ TRUE_WORDS = {"1", "true", "yes", "on", "y", "t", "enabled"}
 
 
 class Proof(Document):
-    """The result of the probe; `ways` maps each way out to its outcome."""
+    """The result of the probe; `ways` maps each way to the network to its outcome."""
 
     barrier: str
     proven: bool
@@ -55,6 +62,14 @@ class Proof(Document):
     detail: str
     state_protection: str = NOT_TRIED
     """How the state of operations is protected from steps: `read-only mount`, or `none (why)`."""
+    guards: tuple[Guard, ...] = ()
+    """What else was tried, as a table; empty when only the network was."""
+    layers: tuple[str, ...] = ()
+    """The layers of the cage that the kernel put up, without which no step starts."""
+    limits: dict[str, int | None] = Field(default_factory=dict)
+    """What a step may use up (cage/spec.py)."""
+    elsewhere: tuple[str, ...] = ()
+    """Other paths at which the state of operations is mounted."""
 
     @property
     def protects_state(self) -> bool:
@@ -104,69 +119,126 @@ def private_home() -> Iterator[Path]:
         yield Path(directory)
 
 
-def probe_barrier(barrier: Barrier, state: Path | None = None) -> Proof:
-    """Run the probe behind `barrier` against our own listeners; proven when every way out was blocked.
+def probe_barrier(barrier: Barrier, state: Path | None = None, cage: Cage | None = None) -> Proof:
+    """Run the probe behind `barrier` against our own listeners; proven when every way to the network was blocked.
 
-    With `state`, a directory, also find out whether it can be protected from steps.
+    With `state`, a directory, also find out which layers of `cage` hold, by default of one that protects only that.
     """
     with ExitStack() as stack:
         directory = Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="phase4-probe-", dir=_short_directory()))
-        )
+        ).resolve()
         try:
-            listeners = _Listeners(stack, directory)
+            listeners = Listeners(stack, directory)
         except OSError as error:
             detail = f"no proof: this process itself can't listen ({error.strerror})"
             return Proof(barrier=barrier, proven=False, ways={}, reached=0, detail=detail)
-        witness = None if state is None else state / f".probe-{secrets.token_hex(8)}"
-        result = _probe(barrier, directory, listeners.targets, witness)
-        protection = NOT_TRIED if witness is None else _state_protection(result, witness)
-        if witness is not None and result.ending == "not_started":
-            result = _probe(barrier, directory, listeners.targets, None)
+        inside = directory / "inside"
+        inside.mkdir()
+        if state is None:
+            tried, targets = None, None
+        else:
+            hidden = lock_view(state)
+            chosen = cage or Cage(sealed=tuple(hidden), hidden=hidden)
+            tried = replace(chosen, required=False, writable=(*chosen.writable, inside))
+            targets = _targets(stack, directory, state, tried)
+        result = _probe(barrier, inside, {**listeners.targets, "cage": targets}, tried)
+        found = _ways(result.tail)
+        protection = NOT_TRIED
+        if targets is not None and state is not None:
+            protection = _state_protection(result, found, Path(targets["state"]))
         reached = listeners.reached()
-    ways = _ways(result.tail)
-    ways.pop("state", None)
+    ways = {name: found[name] for name in NETWORK if name in found}
     if not ways:
         why = result.failure or "; ".join(result.tail[-1:]) or "the probe said nothing"
         detail = f"no proof: {why}"
         return Proof(
             barrier=barrier, proven=False, ways={}, reached=reached, detail=detail, state_protection=protection
         )
-    open_ways = [name for name, found in ways.items() if not found.startswith(BLOCKED)]
-    proven = not open_ways and reached == 0 and set(ways) == {"tcp", "udp", "unix", "abstract", "libc"}
+    open_ways = [name for name, said in ways.items() if not said.startswith(BLOCKED)]
+    proven = not open_ways and reached == 0 and len(ways) == len(NETWORK)
     detail = (
         f"kernel barrier ({barrier}) holds: {', '.join(ways)} blocked"
         if proven
         else f"no barrier: {', '.join(open_ways) or 'a listener'} was reached"
     )
-    if state is not None:
-        detail += f"; state directory: {protection}"
-    return Proof(barrier=barrier, proven=proven, ways=ways, reached=reached, detail=detail, state_protection=protection)
+    proof = Proof(barrier=barrier, proven=proven, ways=ways, reached=reached, detail=detail)
+    return proof if tried is None or state is None else _with_cage(proof, tried, result, found, protection, state)
 
 
-def _probe(barrier: Barrier, directory: Path, targets: Mapping[str, Any], witness: Path | None) -> ChildResult:
-    given = json.dumps({**targets, "state": None if witness is None else str(witness)})
+def _with_cage(
+    proof: Proof, cage: Cage, result: ChildResult, found: Mapping[str, str], protection: str, state: Path
+) -> Proof:
+    others = tuple(str(path) for path in cage.hidden if path != state)
+    guards = guards_of(found, cage.layers, result.refused)
+    weak = [guard.name for guard in guards if not guard.holds or guard.open]
+    told = f"; not wholly held: {', '.join(weak)}" if weak else ""
+    mounted = f"; the state directory is also mounted at {', '.join(others)}" if others else ""
+    return proof.model_copy(
+        update={
+            "detail": f"{proof.detail}; state directory: {protection}{mounted}{told}",
+            "state_protection": protection,
+            "guards": guards,
+            "layers": tuple(layer for layer in cage.layers if layer not in result.refused),
+            "limits": vars(cage.limits),
+            "elsewhere": others,
+        }
+    )
+
+
+def _targets(stack: ExitStack, directory: Path, state: Path, cage: Cage) -> dict[str, Any]:
+    """Return what the probe tries on the cage (cage/probe.py)."""
+    outside = directory / "outside"
+    outside.mkdir()
+    (outside / "file").touch()
+    return {
+        "inside": str(directory / "inside"),
+        "outside": str(outside),
+        "state": str(state / f".probe-{secrets.token_hex(8)}"),
+        "terminal": a_terminal(stack),
+        "console": {"pid": os.getpid(), "namespace": str(Path("/proc/self/ns/pid").readlink())},
+        "locks": _identities(cage.hidden),
+        "keyring": session_keyring(),
+        "limits": cage.as_json()["limits"],
+    }
+
+
+def _identities(hidden: Mapping[Path, tuple[str, ...]]) -> dict[str, list[int]]:
+    """Return device and inode of each directory and of each hidden name in it, by path."""
+    found = {}
+    for path in (
+        place for directory, names in hidden.items() for place in (directory, *map(directory.joinpath, names))
+    ):
+        if path.exists():
+            status = path.stat()
+            found[str(path)] = [status.st_dev, status.st_ino]
+    return found
+
+
+def _probe(barrier: Barrier, directory: Path, targets: Mapping[str, Any], cage: Cage | None) -> ChildResult:
     spec = ChildSpec(
-        argv=[sys.executable, "-I", "-S", "-B", str(PROBE), given],
+        argv=[sys.executable, "-I", "-S", "-B", str(PROBE), json.dumps(targets)],
         cwd=directory,
         env={"PATH": os.defpath},
         barrier=barrier,
         timeout_seconds=PROBE_TIMEOUT_SECONDS,
         grace_seconds=1.0,
-        protected=None if witness is None else witness.parent,
+        cage=cage,
     )
     return run_child(spec, threading.Event())
 
 
-def _state_protection(result: ChildResult, witness: Path) -> str:
+def _state_protection(result: ChildResult, found: Mapping[str, str], witness: Path) -> str:
     """Return the protection; proven only when the probe was stopped by the mount itself and its file does not exist."""
+    why = result.refused.get("read-only state")
     if witness.exists():
         witness.unlink()
+    elif why is None:
+        said = found.get("state", "nothing")
+        return READ_ONLY if said == f"{BLOCKED}: {os.strerror(errno.EROFS)}" else f"none (the probe says: {said})"
+    if why is None:
         return "none (the probe could write)"
-    if result.ending == "not_started":
-        return f"none ({result.failure})"
-    said = _ways(result.tail).get("state", "nothing")
-    return READ_ONLY if said == f"{BLOCKED}: {os.strerror(errno.EROFS)}" else f"none (the probe says: {said})"
+    return f"none ({witness.parent} can't be made read-only: {why})"
 
 
 def _short_directory() -> str | None:
@@ -180,46 +252,3 @@ def _ways(lines: tuple[str, ...]) -> dict[str, str]:
     except (IndexError, ValueError):
         return {}
     return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
-
-
-class _Listeners:
-    """Sockets on this machine that the probe tries to reach."""
-
-    def __init__(self, stack: ExitStack, directory: Path) -> None:
-        self._streams = [
-            stack.enter_context(socket.socket(family)) for family in (socket.AF_INET, *[socket.AF_UNIX] * 2)
-        ]
-        self._datagrams = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-        tcp, path, abstract = self._streams
-        name = f"phase4-probe-{secrets.token_hex(8)}"
-        tcp.bind(("127.0.0.1", 0))
-        self._datagrams.bind(("127.0.0.1", 0))
-        path.bind(str(directory / "socket"))
-        abstract.bind("\0" + name)
-        for stream in self._streams:
-            stream.listen()
-        for listener in (*self._streams, self._datagrams):
-            listener.setblocking(False)
-        self.targets: dict[str, Any] = {
-            "tcp": tcp.getsockname()[1],
-            "udp": self._datagrams.getsockname()[1],
-            "unix": str(directory / "socket"),
-            "abstract": name,
-        }
-
-    def reached(self) -> int:
-        """Return the number of connections and datagrams that came in."""
-        count = 0
-        for stream in self._streams:
-            count += _drain(lambda stream=stream: stream.accept()[0].close())
-        return count + _drain(lambda: self._datagrams.recv(16))
-
-
-def _drain(take: Any) -> int:
-    count = 0
-    while True:
-        try:
-            take()
-        except BlockingIOError:
-            return count
-        count += 1

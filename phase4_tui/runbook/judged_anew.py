@@ -27,11 +27,13 @@ from phase4_tui.artifacts.atomic_files import atomic_write, to_json
 from phase4_tui.artifacts.documents import Look, look
 from phase4_tui.artifacts.index import Identity, look_at
 from phase4_tui.artifacts.models import Document, Monitoring, QualityCheck, ReleaseCheck, Summary, flat
-from phase4_tui.artifacts.names import Artifact, check_tag, file_name, state_dir
+from phase4_tui.artifacts.names import Artifact, check_tag, file_name
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.errors import Phase4Error, Refused, Remedy, command_line
 from phase4_tui.policy.monitoring import FLOAT_NOISE_PLACES
 from phase4_tui.policy.values import is_number, show
+from phase4_tui.runbook.cage.spec import Cage
+from phase4_tui.runbook.cage_plan import cage_of
 from phase4_tui.runbook.children import ChildSpec, run_child
 from phase4_tui.runbook.endings import broken_off
 from phase4_tui.runbook.evidence import QUALITY_LIMIT_BYTES
@@ -172,8 +174,9 @@ class _Gates:
             wanted = "{outdir}/{tag}" + verdict
             why = f"its command line in {SETTINGS_FILE} does not name {wanted}, so it can't write elsewhere"
             raise self._refusal(command, why, (Remedy(effect="name it there"),))
-        proof = self._cage()
-        settings = self._site.settings
+        settings, place = self._site.settings, self._place
+        cage = cage_of(settings, place.workdir, place.reports, (self._home, command.cwd), judging=True)
+        proof = self._proven(cage)
         spec = ChildSpec(
             argv=redirected.argv,
             cwd=command.cwd,
@@ -181,18 +184,17 @@ class _Gates:
             barrier="seccomp",
             timeout_seconds=command.timeout_seconds,
             grace_seconds=settings.grace_seconds,
-            protected=self._place.reports.resolve() if proof.protects_state else None,
+            cage=replace(cage, layers=proof.layers),
         )
         broken = broken_off(command, run_child(spec, threading.Event()))
         if broken is not None:
             raise self._refusal(command, safe_line(broken[1], ERROR_CHARS), remedies(self._tag))
 
-    def _cage(self) -> Proof:
+    def _proven(self, cage: Cage) -> Proof:
         """Return the proof of the barrier, made once; raises Refused without one, as a run is."""
         if self._proof is None:
             refuse_unmet((check_environment(self._site.settings, self._site.environment),))
-            state = state_dir(self._place.reports)
-            self._proof = probe_barrier("seccomp", state if state.is_dir() else self._home)
+            self._proof = probe_barrier("seccomp", self._place.reports.resolve(), cage)
             isolation = check_isolation(self._proof)
             if not isolation.ok:
                 raise Refused(

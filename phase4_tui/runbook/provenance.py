@@ -61,6 +61,8 @@ class StepRecord(Document):
     used: dict[str, str] = Field(default_factory=dict)
     error: str | None = None
     transcript: str | None = None
+    left_processes: int | None = None
+    """How many processes it left running, which were ended; None where it did not end by itself."""
 
 
 class ChangedFile(Document):

@@ -12,14 +12,14 @@ from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.errors import Remedy, Unusable
 from phase4_tui.journal.actor import host_name
-from phase4_tui.journal.locks import RETRY_SECONDS, Busy, DirectoryLock
+from phase4_tui.journal.locks import RETRY_SECONDS, RUNNING, Busy, DirectoryLock
 from phase4_tui.journal.name_lock import NameLock
 
 HOLDER_FILE = "holder.json"
 
 
 def _directory(reports: Path) -> Path:
-    return state_dir(reports) / "running"
+    return state_dir(reports) / RUNNING
 
 
 class Holder(Document):

@@ -7,7 +7,9 @@ import os
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from phase4_tui.artifacts.atomic_files import sweep_leftovers
 from phase4_tui.artifacts.clock import iso, now_ns
@@ -19,6 +21,7 @@ from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.errors import FORESEEN, Refused, Remedy, command_line, error_as_commands
 from phase4_tui.journal.actor import host_name
 from phase4_tui.journal.locks import Busy
+from phase4_tui.runbook.cage_plan import cage_of
 from phase4_tui.runbook.children import Barrier, ChildResult, ChildSpec, run_child
 from phase4_tui.runbook.endings import broken_off, gate_failed, last_words
 from phase4_tui.runbook.expected_files import Before, look_before, problems_of
@@ -34,10 +37,11 @@ from phase4_tui.runbook.provenance import (
     tag_runs_dir,
     versions,
 )
+from phase4_tui.runbook.refusals import advice
 from phase4_tui.runbook.run_closing import PROCESS_ENDED, close_interrupted, left_by, note_run
 from phase4_tui.runbook.run_holder import RunLock, announce, run_lock, running, withdraw
 from phase4_tui.runbook.run_plan import RunPlan, choose_phase, plan_run
-from phase4_tui.runbook.settings import Settings
+from phase4_tui.runbook.settings import SETTINGS_FILE, Settings
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import Command
 from phase4_tui.runbook.used_files import UsedFiles
@@ -98,7 +102,7 @@ def run_plan(
         _refuse_stale_resume(plan, settings, environment)
         sweep_leftovers(reports)
         home = stack.enter_context(private_home())
-        barrier, proof = _barrier(plan, settings, environment)
+        barrier, proof = _barrier(plan, settings, environment, home)
         record = _new_record(plan, settings, proof)
         announce(reports, plan.tag, record.run_id, settings.operator)
         try:
@@ -106,7 +110,7 @@ def run_plan(
             note_run(reports, record)
             observer.run_started(record)
             child_environment = step_environment(settings, environment, home)
-            run = _Run(plan, site, child_environment, barrier, lock, observer, _Stop(cancel, lock), record)
+            run = _Run(plan, site, child_environment, home, barrier, lock, observer, _Stop(cancel, lock), record)
             ended = run.go()
             lock.check_place()
             note_run(reports, ended)
@@ -140,9 +144,11 @@ def _refuse_stale_resume(plan: RunPlan, settings: Settings, environment: Mapping
         raise Refused(f"another run of {plan.tag} has ended meanwhile", remedy=shows, tag=plan.tag)
 
 
-def _barrier(plan: RunPlan, settings: Settings, environment: Mapping[str, str]) -> tuple[Barrier, Proof]:
+def _barrier(plan: RunPlan, settings: Settings, environment: Mapping[str, str], home: Path) -> tuple[Barrier, Proof]:
     refuse_unmet((check_not_frozen(plan.place, plan.tag), check_environment(settings, environment)))
-    proof = probe_barrier("seccomp", state_dir(plan.place.reports))
+    place = plan.place
+    cage = cage_of(settings, place.workdir, place.reports, [home, *(command.cwd for command in plan.to_run)])
+    proof = probe_barrier("seccomp", state_dir(place.reports.resolve()), cage)
     condition = check_isolation(proof)
     if condition.ok:
         return "seccomp", proof
@@ -199,6 +205,7 @@ class _Run:
         plan: RunPlan,
         site: Site,
         environment: Mapping[str, str],
+        home: Path,
         barrier: Barrier,
         lock: RunLock,
         observer: Observer,
@@ -208,6 +215,7 @@ class _Run:
         self._plan = plan
         self._site = site
         self._environment = environment
+        self._home = home
         self._barrier: Barrier = barrier
         self._lock = lock
         self._observer = observer
@@ -253,6 +261,12 @@ class _Run:
             transcript=str(path),
         )
         self._put(started)
+        settings, place = self._site.settings, plan.place
+        settings_file = place.workdir.resolve() / SETTINGS_FILE
+        cage = replace(
+            cage_of(settings, place.workdir, place.reports, (self._home, command.cwd)),
+            layers=self._record.isolation.layers,
+        )
         with path.open("x+b") as transcript:
             before = look_before(plan.place.reports, path.stat().st_mtime_ns)
             spec = ChildSpec(
@@ -264,18 +278,24 @@ class _Run:
                 grace_seconds=self._site.settings.grace_seconds,
                 transcript=transcript,
                 held=self._lock.descriptors,
-                protected=state_dir(plan.place.reports) if self._record.isolation.protects_state else None,
+                cage=cage,
             )
             watch = (partial(self._lines, command), partial(self._observer.frame, command))
             result = run_child(spec, self._cancel, *(watch if self._observer.wants_progress else ()))
         self._lock.check_place()
         state, error = self._verdict(command, result, before)
+        if settings_file not in cage.sealed and settings_file.exists():
+            state = "crashed"
+            error = f"{settings_file} was made while it ran, which only an operator may: look at it, remove it"
+        elif state == "crashed":
+            error = "; ".join(filter(None, (error, advice(result.tail, cage, command.cwd, error or ""))))
         produced, seen = self._files.after(command, complete=state in COMPLETE)
         ended = started.model_copy(
             update={
                 "state": state,
                 "error": None if error is None else safe_line(error, ERROR_CHARS),
                 "exit_code": result.exit_code,
+                "left_processes": result.left,
                 "signal": result.signal,
                 "seconds": result.seconds,
                 "ended_ns": now_ns(),

@@ -71,6 +71,7 @@ def _scalar(value: object) -> bool | int | float | str:
 
 
 Seconds = Annotated[float, BeforeValidator(_no_switch), Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=1 << 40, strict=True)]
 Text = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"pattern": f"^{_NAME.pattern}$"})]
 """The name of an own step or check."""

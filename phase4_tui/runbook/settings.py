@@ -18,6 +18,7 @@ from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.incident import Owner
 from phase4_tui.runbook.setting_types import (
     Argument,
+    Count,
     KeyPath,
     Name,
     OwnFile,
@@ -132,6 +133,21 @@ class Isolation(Section):
     """Names of variables that a step gets in addition to the few that it always gets."""
     live_when_truthy: tuple[Text, ...] = LIVE_WHEN_TRUTHY
     live_when_falsy: tuple[Text, ...] = LIVE_WHEN_FALSY
+    writable: tuple[Text, ...] = ()
+    """Files and directories that a step may write besides the working directory, relative to it."""
+
+
+class Limits(Section):
+    """`[limits]`: what one step may use up."""
+
+    processes: Count = 1024
+    """How many processes and threads it may have at a time; the kernel may allow up to 300 more."""
+    open_files: Count = 1024
+    """How many files each of its processes may have open."""
+    file_megabytes: Count = 16384
+    """How large a file may become, in MiB."""
+    memory_megabytes: Count | None = None
+    """How much memory each of its processes may map, in MiB; by default there is no limit."""
 
 
 class DashboardSettings(Section):
@@ -140,8 +156,8 @@ class DashboardSettings(Section):
     theme: Literal["calm", "colour-blind", "high-contrast", "light"] = "calm"
     bell: bool = False
     """Ring the terminal's bell when an incident of P0 or P1 opens."""
-    ascii: bool = False
-    """Draw with ASCII characters alone."""
+    ascii: bool | None = None
+    """Draw with ASCII characters alone; by default where the terminal's encoding lacks the signs."""
 
 
 class Settings(Section):
@@ -163,6 +179,7 @@ class Settings(Section):
     own_checks: tuple[OwnCheck, ...] = ()
     phase3: Phase3 = Phase3()
     isolation: Isolation = Isolation()
+    limits: Limits = Limits()
     dashboard: DashboardSettings = DashboardSettings()
     keys: dict[str, Text] = Field(default_factory=dict)
     """`[keys]`: the dashboard's keys by action, e.g. `freeze = "f2"`; the dashboard checks them at its start."""

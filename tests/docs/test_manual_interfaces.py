@@ -24,6 +24,7 @@ from phase4_tui.runbook import (
     audit,
     doctor,
     fallback_proof,
+    guards,
     health,
     isolation,
     preconditions,
@@ -291,7 +292,10 @@ STATE: dict[str, list[type[BaseModel]]] = {
     "ACTIVE.json": [active.Active],
     "state.json": [state.OperationsState, state.Quarantined, state.Frozen],
     "manifest.json": [manifest.Manifest, manifest.FrozenFile],
-    "Run records": [provenance.RunRecord, provenance.StepRecord, provenance.Source, provenance.ChangedFile],
+    "Run records": [
+        *(provenance.RunRecord, provenance.StepRecord, provenance.Source, provenance.ChangedFile),
+        *(isolation.Proof, guards.Guard),
+    ],
 }
 
 

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from phase4_tui.journal.locks import LOCKED
 from phase4_tui.runbook import children
+from phase4_tui.runbook.cage.spec import Cage
 from phase4_tui.runbook.children import Barrier, ChildResult, ChildSpec, run_child
 
 NOBODY = 65534
@@ -100,6 +102,17 @@ USERS = users()
 HELD_OFF = [user for user in USERS if user.runs(ORACLE) == 0]
 
 
+def copy_launcher(place: Path) -> Path:
+    """Copy the launcher with what it is made of, since not everyone may read ours; return its path."""
+    cage = children.LAUNCHER.parent
+    for part in (cage, cage.parent, cage.parent.parent):
+        to = place / part.relative_to(cage.parents[2])
+        to.mkdir(parents=True, exist_ok=True)
+        for file in (part / "__init__.py", *(part.glob("*.py") if part == cage else ())):
+            shutil.copy(file, to)
+    return place / children.LAUNCHER.relative_to(cage.parents[2])
+
+
 @contextmanager
 def place_of(user: User) -> Iterator[Path]:
     """Yield a directory of the user's that holds the state of operations, and one beside it."""
@@ -112,7 +125,7 @@ def place_of(user: User) -> Iterator[Path]:
             (state / file).write_text("{}")
         (place / "outside" / "mine").write_text("mine")
         place.chmod(0o755)
-        shutil.copy(children.LAUNCHER, place / "launcher.py")
+        copy_launcher(place)
         for path in (place, *place.rglob("*")):
             os.chown(path, -1 if user.number is None else user.number, -1)
         yield place
@@ -129,13 +142,18 @@ def behind(
     timeout: float = 30,
 ) -> ChildResult:
     """Run a command line as a step of the user's, with or without the protection of the state."""
-    state = place / "reports" / ".phase4"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(children, "LAUNCHER", place / "launcher.py")
+        patch.setattr(children, "LAUNCHER", place / children.LAUNCHER.relative_to(children.LAUNCHER.parents[3]))
         patch.setattr(sys, "executable", user.python)
         patch.setattr(subprocess, "Popen", partial(subprocess.Popen, **user.options))
         spec = ChildSpec(argv, cwd or place, {"PATH": os.defpath}, barrier, timeout, 0.5)
-        return run_child(replace(spec, protected=state if protected else None), threading.Event())
+        return run_child(replace(spec, cage=cage_at(place) if protected else None), threading.Event())
+
+
+def cage_at(place: Path) -> Cage:
+    """Return the cage of a step that may write in the place, but not the state there."""
+    state = place.resolve() / "reports" / ".phase4"
+    return Cage(writable=(place.resolve(),), sealed=(state,), hidden={state: LOCKED})
 
 
 def scripted(user: User, place: Path, code: str, *arguments: str) -> list[str]:

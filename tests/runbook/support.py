@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -170,6 +170,9 @@ def until(condition: Callable[[], T], seconds: float = PATIENCE_SECONDS) -> T:
     return value
 
 
+NO_PROCESS = (1 << 31) - 1
+
+
 def alive(pid: int) -> bool:
     """True while a process of that number does anything; a zombie is dead, unless a thread of it runs on."""
     try:
@@ -198,13 +201,38 @@ def zombies() -> list[int]:
 
 
 def pids_in(path: Path, count: int = 1) -> list[int]:
-    """Wait until `count` process numbers stand in a file, one a line, and return them."""
+    """Wait until `count` processes that work beside a file have noted themselves in it; return their numbers out here.
+
+    A step has process numbers of its own; one that is dead by now has the number of no process.
+    """
 
     def read() -> list[int]:
         lines = path.read_text().split("\n")[:-1] if path.exists() else []
         return [int(line) for line in lines] if len(lines) >= count else []
 
-    return until(read)
+    inside = until(read)
+    here = {number: pid for pid in working_in(path.parent) for number in (_innermost_number(pid),)}
+    return [here.get(number, NO_PROCESS) for number in inside]
+
+
+def working_in(directory: Path) -> list[int]:
+    """Return every process whose working directory that is."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                if (entry / "cwd").readlink() == directory:
+                    found.append(int(entry.name))
+    return found
+
+
+def _innermost_number(pid: int) -> int | None:
+    """Return the number by which a process knows itself."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("NSpid:"):
+                return int(line.split()[-1])
+    return None
 
 
 def listing(directory: Path) -> dict[str, bytes | None]:

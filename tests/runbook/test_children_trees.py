@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from phase4_tui.runbook.children import ChildResult, ChildSpec, run_child
-from tests.runbook.support import alive, pids_in, until, zombies
+from tests.runbook.support import alive, pids_in, until, working_in, zombies
 
 GRACE_SECONDS = 0.5
 SLACK_SECONDS = 2.0
@@ -158,15 +158,7 @@ def test_a_fork_in_every_moment_does_not_outrun_the_killing(tmp_path: Path) -> N
     result, _, seconds = cancelled_when(spec_of(code, tmp_path), 1)
     assert seconds < GRACE_SECONDS + SLACK_SECONDS + 1
     assert result.ending in ("cancelled", "exited")
-    mine = [entry for entry in Path("/proc").iterdir() if entry.name.isdigit() and _works_in(entry, tmp_path)]
-    assert mine == []
-
-
-def _works_in(entry: Path, directory: Path) -> bool:
-    try:
-        return (entry / "cwd").readlink() == directory
-    except OSError:
-        return False
+    assert working_in(tmp_path) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])

@@ -219,7 +219,7 @@ def test_a_step_of_a_run_is_behind_the_barrier_and_the_record_says_by_which_proo
 
 @pytest.fixture
 def unproven(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("phase4_tui.runbook.sequence.probe_barrier", lambda barrier, state: UNPROVEN)
+    monkeypatch.setattr("phase4_tui.runbook.sequence.probe_barrier", lambda *_: UNPROVEN)
 
 
 @pytest.mark.usefixtures("unproven")

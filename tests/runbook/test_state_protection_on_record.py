@@ -32,7 +32,7 @@ def test_the_probe_proves_the_protection_exactly_where_the_kernel_has_it(tmp_pat
 def test_the_same_probe_writes_without_the_protection_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(isolation, "run_child", lambda spec, cancel: run_child(replace(spec, protected=None), cancel))
+    monkeypatch.setattr(isolation, "run_child", lambda spec, cancel: run_child(replace(spec, cage=None), cancel))
     proof = probe_barrier("seccomp", tmp_path)
     assert proof.proven
     assert proof.state_protection == "none (the probe could write)"
@@ -103,7 +103,17 @@ def test_where_the_protection_is_not_to_be_had_a_run_goes_on_and_its_record_says
     assert record.isolation.proven
     assert record.isolation.state_protection.startswith("none (")
     assert "can't be made read-only" in record.isolation.detail
-    assert not untouched(work), "without the protection the same step forges: the other tests can fail"
+    assert untouched(work), "a step may not write where the link leads"
+
+
+def test_a_step_forges_what_the_settings_let_it_write_so_the_other_tests_can_fail(tmp_path: Path) -> None:
+    work = forging(tmp_path / "w")
+    (work / "reports" / ".phase4").rename(tmp_path / "state")
+    (work / "reports" / ".phase4").symlink_to(tmp_path / "state")
+    with (work / "phase4.toml").open("a") as file:
+        file.write(f'[isolation]\nwritable = ["{tmp_path}/state"]\n')
+    assert not run(work).isolation.protects_state
+    assert not untouched(work)
 
 
 def test_reports_behind_a_link_or_on_another_file_system_are_protected_as_well(tmp_path: Path) -> None:
