@@ -98,13 +98,17 @@ def leave(world: World, chance: random.Random) -> str:
 
 
 def _quit(world: World, way: str) -> None:
-    """Leave every screen and question, then press the key; say yes where it asks."""
-    leaves = (b"\x1b", b"\x1b", b"\x1b", b"y")  # a form that was filled in asks first
-    for key in (*leaves, *leaves, b"q" if way == "q" else b"\x11", b"y", *leaves, b"q", b"y"):
+    """Leave every screen and question, then press the key; say yes where it asks, as an operator who reads does."""
+    for key in (*(b"\x1b",) * 8, b"q" if way == "q" else b"\x11", b"\x1b", b"\x1b", b"q"):
         if not world.runs():
             return
+        since = len(world.terminal.output)
         world.terminal.type(key)
-        world.pause(0.25)
+        world.pause(0.4)
+        asked = plain(bytes(world.terminal.output[since:]))
+        if b"Leave (y)" in asked or b"lost" in asked or b"Cancel it" in asked:
+            world.terminal.type(b"y")
+            world.pause(0.4)
 
 
 def _no_traceback(world: World) -> None:
