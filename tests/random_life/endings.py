@@ -6,6 +6,7 @@ import signal
 import time
 from contextlib import suppress
 
+from tests.random_life.keyboard import press_and_read
 from tests.random_life.world import World
 from tests.terminal import plain
 
@@ -102,13 +103,7 @@ def _quit(world: World, way: str) -> None:
     for key in (*(b"\x1b",) * 8, b"q" if way == "q" else b"\x11", b"\x1b", b"\x1b", b"q"):
         if not world.runs():
             return
-        since = len(world.terminal.output)
-        world.terminal.type(key)
-        world.pause(0.4)
-        asked = plain(bytes(world.terminal.output[since:]))
-        if b"Leave (y)" in asked or b"lost" in asked or b"Cancel it" in asked:
-            world.terminal.type(b"y")
-            world.pause(0.4)
+        press_and_read(world, key)
 
 
 def _no_traceback(world: World) -> None:
