@@ -96,14 +96,19 @@ def _causes(events: Sequence[Event]) -> str:
     lines = ["## Root cause and remediation", ""]
     for event, entry in root_causes(events):
         lines += [
-            f"- **Cause**: {safe_markdown(entry.cause, FULL)}",
-            f"  - Remediation: {safe_markdown(entry.remediation, FULL)}",
+            f"- **Cause**: {_lines(entry.cause)}",
+            f"  - Remediation: {_lines(entry.remediation)}",
             f"  - Owner: {entry.owner}",
-            f"  - Closure criterion: {safe_markdown(entry.closure or 'none given', FULL)}",
-            f"  - Evidence: {safe_markdown(entry.evidence or 'none given', FULL)}",
+            f"  - Closure criterion: {_lines(entry.closure or 'none given')}",
+            f"  - Evidence: {_lines(entry.evidence or 'none given')}",
             f"  - Logged: {safe_markdown(event.at)} by {safe_markdown(event.operator)}@{safe_markdown(event.host)}",
         ]
     return "\n".join(lines if len(lines) > 2 else [*lines, "Not logged yet."])
+
+
+def _lines(text: str) -> str:
+    """Return a text with its lines kept, as one paragraph of a list."""
+    return "\\\n    ".join(safe_markdown(line, FULL) for line in text.splitlines() if line.strip())
 
 
 def _escalations(incident: Incident) -> str:

@@ -13,25 +13,21 @@ from pathlib import Path
 
 from phase4_tui.artifacts.atomic_files import sweep_leftovers
 from phase4_tui.artifacts.clock import iso, now_ns
-from phase4_tui.artifacts.documents import look
-from phase4_tui.artifacts.models import QualityCheck, ReleaseCheck
-from phase4_tui.artifacts.names import Artifact, file_name, state_dir
+from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.progress import parse_progress
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.errors import FORESEEN, Refused, Remedy, command_line, error_as_commands
 from phase4_tui.journal.actor import host_name
 from phase4_tui.journal.locks import Busy
 from phase4_tui.runbook.cage_plan import cage_of
-from phase4_tui.runbook.children import Barrier, ChildResult, ChildSpec, run_child
-from phase4_tui.runbook.endings import broken_off, gate_failed, last_words
-from phase4_tui.runbook.expected_files import Before, look_before, problems_of
+from phase4_tui.runbook.children import Barrier, ChildSpec, run_child
+from phase4_tui.runbook.expected_files import look_before
 from phase4_tui.runbook.isolation import Proof, private_home, probe_barrier, step_environment
 from phase4_tui.runbook.preconditions import check_environment, check_isolation, check_not_frozen, refuse_unmet
 from phase4_tui.runbook.provenance import (
     COMPLETE,
     RunRecord,
     StepRecord,
-    StepState,
     new_run_id,
     save_run,
     tag_runs_dir,
@@ -43,6 +39,7 @@ from phase4_tui.runbook.run_holder import RunLock, announce, run_lock, running, 
 from phase4_tui.runbook.run_plan import RunPlan, choose_phase, plan_run
 from phase4_tui.runbook.settings import SETTINGS_FILE, Settings
 from phase4_tui.runbook.site import Site
+from phase4_tui.runbook.step_verdicts import verdict_of
 from phase4_tui.runbook.steps import Command
 from phase4_tui.runbook.used_files import UsedFiles
 
@@ -283,7 +280,7 @@ class _Run:
             watch = (partial(self._lines, command), partial(self._observer.frame, command))
             result = run_child(spec, self._cancel, *(watch if self._observer.wants_progress else ()))
         self._lock.check_place()
-        state, error = self._verdict(command, result, before)
+        state, error = verdict_of(command, result, before, plan, self._site)
         if settings_file not in cage.sealed and settings_file.exists():
             state = "crashed"
             error = f"{settings_file} was made while it ran, which only an operator may: look at it, remove it"
@@ -312,37 +309,3 @@ class _Run:
             facts = parse_progress(line)
             if facts is not None:
                 self._observer.progress(command, facts)
-
-    def _verdict(self, command: Command, result: ChildResult, before: Before) -> tuple[StepState, str | None]:
-        """Return a step's state, and the reason for any but passed."""
-        broken = broken_off(command, result)
-        if broken is not None:
-            return broken
-        failed_status = gate_failed(command, result)
-        plan, artifacts = self._plan, self._site.artifacts
-        problems = problems_of(command, plan.place.reports, plan.tag, plan.phase, before, artifacts)
-        if problems:
-            words = last_words(result) if failed_status else ""
-            return "crashed", f"exit status {result.exit_code}, but {'; '.join(problems)}{words}"
-        passed, words = self._gate_passed(command)
-        if passed is False or (failed_status and passed is None):
-            return "failed_gate", None if failed_status else f"exit status 0, but its check {words}"
-        if failed_status:
-            return "crashed", f"exit status 2, but its check {words}"
-        return "passed", None
-
-    def _gate_passed(self, command: Command) -> tuple[bool | None, str]:
-        """Return whether a gate passed by its file, None where it does not say, and the file's words."""
-        verdict = command.step.verdict
-        if verdict is None or file_name(self._plan.tag, verdict) not in command.expects:
-            return None, ""  # `expects` was replaced: the file may be left over from another run
-        file = self._plan.place.reports / file_name(self._plan.tag, verdict)
-        if command.step.argv is not None:
-            from phase4_tui.runbook.own_checks import gate_of  # noqa: PLC0415 - few desks have any
-
-            check = next(one for one in self._site.settings.own_checks if one.name == command.step.name)
-            return gate_of(check, file)
-        model = ReleaseCheck if verdict is Artifact.RELEASE_CHECK else QualityCheck
-        found = look(file, model, limit=32 << 20)
-        passed = found.value.passed if isinstance(found.value, ReleaseCheck | QualityCheck) else None
-        return passed, "says passed=false" if passed is False else "does not say passed=false"

@@ -21,6 +21,7 @@ from phase4_tui.console.remedies import as_keys, how, parts_of
 from phase4_tui.console.views import Gesture, View
 from phase4_tui.errors import Remedy, command_line
 from phase4_tui.runbook.site import Site
+from phase4_tui.tui.defect_guard import DefectGuard
 from phase4_tui.tui.driver import ConsoleDriver
 from phase4_tui.tui.keys import keys_of
 from phase4_tui.tui.messages import EventsSeen
@@ -40,7 +41,7 @@ T = TypeVar("T")
 GOES_ON = Remedy("resume", command_line("run", "--resume"), "goes on later")
 
 
-class Phase4App(FactsApp):
+class Phase4App(FactsApp, DefectGuard):
     """The dashboard of one working directory."""
 
     TITLE = "phase4"
@@ -238,8 +239,8 @@ class Phase4App(FactsApp):
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show the error of a worker that failed."""
-        if event.state is WorkerState.ERROR:
-            error = event.worker.error
+        error = event.worker.error
+        if event.state is WorkerState.ERROR and error is not None and not self.take_defect(error, event.worker):
             self.tell(f"failed: {type(error).__name__}: {error}", severity="error")
 
     def start_run(self, plan: "RunPlan") -> None:

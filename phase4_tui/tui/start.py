@@ -8,6 +8,7 @@ from phase4_tui.errors import error_as_commands
 from phase4_tui.runbook.settings import place_in_file
 from phase4_tui.runbook.site import Site
 from phase4_tui.tui.app import Phase4App
+from phase4_tui.tui.defect_guard import STATUS
 from phase4_tui.tui.keys import BadKeys
 from phase4_tui.tui.terminal import restored_on_signals, why_unusable
 
@@ -48,4 +49,6 @@ def run_app(app: Phase4App, unseen: tuple[int, int] | None = None) -> int:
         finally:
             app.facts.stop()
             kill()
-    return 128 + caught[0] if caught else (app.return_code or 0)
+    if app.defects:
+        print(app.last_words(), file=sys.stderr)
+    return 128 + caught[0] if caught else STATUS if app.ended_by_defect else (app.return_code or 0)

@@ -15,7 +15,7 @@ from tests.tui.view_support import decision, put_report
 DASHBOARD = [sys.executable, "-m", "phase4_tui", "--operator", "maria"]
 WITHOUT_UTF_8 = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 LITERAL = re.compile(rb"\\u[0-9a-f]{4}|\\x[0-9a-f]{2}")
-KEYS = (("?", "KEYS"), ("\x1b", "RELEASE CHECK"), ("t", "no_trade"), ("\x1b", "SIGN-OFF"), ("f", "Reason to freeze"))
+KEYS = (("?", "KEYS"), ("\x1b", "RUN TAGS"), ("t", "no_trade"), ("\x1b", "RUN TAGS"), ("f", "Reason to freeze"))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_text_of_others_is_escaped_where_it_cannot_be_shown_and_typing_it_ends_n
         terminal.read(0.5)
         assert "Zoë \\u20ac".encode("latin-1") in plain(bytes(terminal.output))
         since = terminal.press("\x1b")
-        terminal.wait_for("RELEASE CHECK", since=since)
+        terminal.wait_for("RUN TAGS", since=since)
         since = terminal.press("f")
         terminal.wait_for("Reason to freeze", since=since)
         terminal.press("5 €é")

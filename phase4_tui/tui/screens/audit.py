@@ -17,6 +17,7 @@ from phase4_tui.runbook.provenance import ChangedFile
 from phase4_tui.runbook.tag_runs import changed_files
 from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part, clip, content, lines
+from phase4_tui.tui.timers import every
 from phase4_tui.tui.widgets.rows import Rows
 
 SHOWN_PROBLEMS = 8
@@ -48,7 +49,7 @@ class AuditScreen(ViewScreen):
         """Keys go to the list."""
         self.query_one(".problem").display = False
         self.query_one(Rows).focus()
-        self.set_interval(AGE_SECONDS, self.query_one(Rows).refresh)
+        every(AGE_SECONDS, self, self.query_one(Rows).refresh)
 
     def look(self, snapshot: Snapshot) -> None:
         """Hash again for another or a changed tag."""

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.reactive import var
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
@@ -28,6 +29,20 @@ class FactsScreen(Leavable, Screen[None]):
 
     snapshot: var[Snapshot | None] = var(None)
     BINDINGS = [Binding("escape", "back", "back", show=True)]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.timers: list[Timer] = []
+
+    def on_screen_suspend(self) -> None:
+        """Rest while another screen covers this one."""
+        for timer in self.timers:
+            timer.pause()
+
+    def on_screen_resume(self) -> None:
+        """Go on; what was due meanwhile comes at once."""
+        for timer in self.timers:
+            timer.resume()
 
     @property
     def console(self) -> ConsoleApp:
@@ -72,7 +87,8 @@ class FactsScreen(Leavable, Screen[None]):
         """Show what went wrong in the background."""
         if event.state is WorkerState.ERROR and self.is_open:
             error = event.worker.error
-            self.failed(f"failed: {type(error).__name__}: {error}")
+            if error is not None and not self.console.take_defect(error, event.worker):
+                self.failed(f"failed: {type(error).__name__}: {error}")
 
     def failed(self, message: str) -> None:
         """Show an error."""

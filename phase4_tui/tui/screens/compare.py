@@ -23,6 +23,7 @@ from phase4_tui.runbook.status import TagRow
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.choice import LongChoiceScreen
 from phase4_tui.tui.text import Part, clip, content, lines
+from phase4_tui.tui.timers import every
 from phase4_tui.tui.widgets.differences import Differences
 from phase4_tui.tui.widgets.hint_line import HintLine
 from phase4_tui.tui.widgets.rows import Rows
@@ -74,7 +75,7 @@ class CompareScreen(FactsScreen):
 
     def on_mount(self) -> None:
         """Begin with the most likely tags."""
-        self.set_interval(1.0, self._tick)
+        every(1.0, self, self._tick)
         self._draw()
         self.begin(self._begin, group="begin")
 

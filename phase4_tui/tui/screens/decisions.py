@@ -18,9 +18,10 @@ from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.operations.availability import RUN
 from phase4_tui.console.remedies import as_keys, error_as_keys
 from phase4_tui.console.symbols import SYMBOLS
-from phase4_tui.errors import Remedy, command_line
+from phase4_tui.errors import FORESEEN, Remedy, command_line
 from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part, clip, content, lines
+from phase4_tui.tui.timers import every
 from phase4_tui.tui.widgets.rows import Rows
 
 REFRESH_SECONDS = 0.1
@@ -84,8 +85,8 @@ class DecisionsScreen(ViewScreen):
     def on_mount(self) -> None:
         """Draw a few times a second what the thread has found, and check whether the file was replaced."""
         self.query_one(Rows).focus()
-        self.set_interval(REFRESH_SECONDS, self._draw)
-        self.set_interval(CHECK_SECONDS, self._check)
+        every(REFRESH_SECONDS, self, self._draw)
+        every(CHECK_SECONDS, self, self._check)
 
     def on_resize(self) -> None:
         """Fit the columns."""
@@ -125,7 +126,7 @@ class DecisionsScreen(ViewScreen):
             await in_background(source.index)
         except FileNotFoundError:
             self._trouble = as_keys(f"{path.name} is not there", (WRITE_REPORT,), self.console.keys)
-        except Exception as error:  # noqa: BLE001 - any error must be shown, and must not end the dashboard
+        except FORESEEN as error:
             self._trouble = f"{path.name} {error_as_keys(error, self.console.keys)}"
         self._draw()
 

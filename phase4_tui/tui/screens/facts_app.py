@@ -20,6 +20,7 @@ from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.runbook.site import Site
 from phase4_tui.signs import shows_signs
 from phase4_tui.tui.driver import console_driver
+from phase4_tui.tui.memory import Collector, share_colours_between_widgets
 from phase4_tui.tui.messages import OutputArrived, SnapshotReady, TagChosen, message_of
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.dashboard import DashboardScreen
@@ -47,6 +48,8 @@ class FactsApp(App[None]):
     snapshot: var[Snapshot | None] = var(None)
 
     def __init__(self, site: Site, *, read_only: bool = False, ascii_only: bool = False) -> None:
+        self._control = ControlFilter()
+        """The same one always, as each of them, since Textual keeps what a filter made of a line."""
         self._ascii = True if ascii_only else site.settings.dashboard.ascii
         self._plain: AsciiFilter | None = None
         self._draw_in("ascii" if self._ascii else None)
@@ -54,6 +57,7 @@ class FactsApp(App[None]):
         self.animation_level = "none"  # over SSH each frame would be sent
         self.site = site
         self.read_only = read_only
+        self._collector = Collector(self)
         self.facts = Facts(site, self._post_fact, read_only=read_only)
         self._leaving: int | None = None
         """The exit status of a signal that came before there was a loop."""
@@ -67,6 +71,7 @@ class FactsApp(App[None]):
 
     def on_load(self) -> None:
         """Begin to look at the disk."""
+        share_colours_between_widgets()
         self.facts.start()
 
     def get_default_screen(self) -> Screen[Any]:
@@ -82,7 +87,7 @@ class FactsApp(App[None]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return filters that drop control characters and, where wanted, draw in ASCII."""
-        return (*super().get_line_filters(), ControlFilter(), *((self._plain,) if self._plain else ()))
+        return (*super().get_line_filters(), self._control, *((self._plain,) if self._plain else ()))
 
     def draw_on(self, stream: TextIO) -> None:
         """Draw with what the stream's encoding can show, unless a setting says otherwise; before the application runs.
@@ -151,6 +156,11 @@ class FactsApp(App[None]):
         if self.site.settings.dashboard.bell and before is not None and message.snapshot.is_worse_than(before):
             self.bell()
         self.facts_changed(message.snapshot)
+
+    def pop_screen(self) -> Any:
+        """Leave a screen, and give its memory back."""
+        self._collector.screen_left()
+        return super().pop_screen()
 
     def on_output_arrived(self, message: OutputArrived) -> None:
         """Show what a step wrote."""

@@ -29,6 +29,7 @@ from phase4_tui.rollback.incidents import incidents_of
 from phase4_tui.runbook.site import Site
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.text import Part, lines
+from phase4_tui.tui.timers import every
 from phase4_tui.tui.widgets.hint_line import HintLine
 from phase4_tui.tui.widgets.incident_lines import closed_rows, incident_rows, short
 from phase4_tui.tui.widgets.step_cards import StepCards
@@ -72,7 +73,7 @@ class GuidedScreen(FactsScreen):
             self.begin(self._open, group="lease")
         else:
             self._look()
-        self.set_interval(1.0, self._draw_top)
+        every(1.0, self, self._draw_top)
         self.set_interval(HEARTBEAT_SECONDS, self._beat)
         if not self.console.read_only and not opens:
             self.begin(self._take_lease, group="lease")

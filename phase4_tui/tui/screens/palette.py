@@ -1,4 +1,4 @@
-"""The command palette, whose list may be asked to turn a page before it has anything to show."""
+"""The command palette, whose list may be asked to turn a page before it has anything to show, or room for it."""
 
 from collections.abc import Callable
 
@@ -11,12 +11,14 @@ from textual.widgets import Button, Input, OptionList
 
 
 class Palette(CommandPalette):
-    """Textual's palette; there keys that come at once end the application.
+    """Textual's palette, without its failures: there keys and clicks that come at once end the application.
 
-    PageUp or PageDown before the first command was found is a KeyError; Enter twice carries the command out twice and
-    closes the screen below too, or there is none; and a search that begins after the palette was left finds no list.
+    A page key before the first command was found is a KeyError, a list without room a ValueError; Enter twice carries
+    the command out twice; Enter or a click beside it, twice, closes the screen below too, or there is none; and a
+    search that begins after the palette was left finds no list.
     """
 
+    DEFAULT_CSS = "Palette CommandList { min-width: 10; }"
     BINDINGS = [
         Binding("pagedown", "page(1)", "Next page", show=False),
         Binding("pageup", "page(-1)", "Previous page", show=False),

@@ -1,7 +1,7 @@
 """The questions: a plan to confirm, a text, a choice; every way out gives an answer, and No has the focus."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -12,6 +12,7 @@ from textual.widgets.option_list import Option
 
 from phase4_tui.tui.screens.leavable import Leavable
 from phase4_tui.tui.text import content, lines
+from phase4_tui.tui.widgets.text_field import TextField
 
 T = TypeVar("T")
 CSS = """
@@ -48,6 +49,8 @@ def _fit(screen: ModalScreen[Any], body: str) -> None:
 class Question(Leavable, ModalScreen[T]):
     """A question is answered once: of several keys sent at once only the first answer counts."""
 
+    CANCELLED: ClassVar[Any] = None
+    """The answer of one who leaves the question."""
     _answered = False
 
     def answer(self, value: T) -> None:
@@ -60,6 +63,7 @@ class Question(Leavable, ModalScreen[T]):
 class PlanScreen(Question[bool]):
     """Shows a plan and asks whether to carry it out."""
 
+    CANCELLED = False
     CSS = CSS
     BINDINGS = [
         Binding("escape,n", "answer(False)", "no"),
@@ -129,7 +133,7 @@ class TextScreen(Question[str | None]):
         """Question, field."""
         with Vertical(classes="dialog"):
             yield Static(content((self._question, "bold")), classes="dialog-title", markup=False)
-            yield Input(self._value, id="answer", compact=True)
+            yield TextField(self._value, id="answer", compact=True)
             yield Static(
                 content((self._note or "enter accepts, escape leaves", "$text-muted")), id="note", markup=False
             )
@@ -141,7 +145,7 @@ class TextScreen(Question[str | None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Accept what was typed."""
         event.stop()
-        text = event.value.strip()
+        text = self.query_one(TextField).text
         if self._needed and not text:
             self.query_one("#note", Static).update(content(("it is needed; escape leaves", "bold $warning")))
             return

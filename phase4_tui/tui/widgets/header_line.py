@@ -11,6 +11,7 @@ from phase4_tui.console.next_move_text import as_key
 from phase4_tui.console.remedies import as_keys
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.tui.text import clip
+from phase4_tui.tui.timers import every
 from phase4_tui.tui.widgets.lines import CORNER, Lines, wrapped
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class HeaderLine(Lines):
     def on_mount(self) -> None:
         """Start the clock."""
         self._tick()
-        self.set_interval(1.0, self._tick)
+        every(1.0, self, self._tick)
 
     def on_resize(self) -> None:
         """Fit to the new width."""

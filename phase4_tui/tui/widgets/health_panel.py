@@ -15,6 +15,7 @@ from phase4_tui.policy.monitoring import SEVERITIES
 from phase4_tui.runbook.checks import CheckEntry
 from phase4_tui.runbook.health import Check
 from phase4_tui.tui.text import Part, clip
+from phase4_tui.tui.timers import every
 from phase4_tui.tui.widgets.kpi_rows import kpi_rows
 from phase4_tui.tui.widgets.lines import Lines, Row, paragraphs
 
@@ -68,7 +69,7 @@ class HealthPanel(Lines):
 
     def on_mount(self) -> None:
         """Begin to count."""
-        self.set_interval(1.0, self._tick)
+        every(1.0, self, self._tick)
 
     def on_resize(self) -> None:
         """Fit the lines to the new width."""

@@ -12,6 +12,7 @@ from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.journal.incident import Finding, Incident
 from phase4_tui.runbook.escalation import OWNERS
 from phase4_tui.tui.text import clip
+from phase4_tui.tui.timers import every
 from phase4_tui.tui.widgets.lines import Lines, paragraphs
 
 EVIDENCE = 3
@@ -29,7 +30,7 @@ class IncidentPanel(Lines):
 
     def on_mount(self) -> None:
         """Begin to count."""
-        self.set_interval(1.0, self._tick)
+        every(1.0, self, self._tick)
 
     def on_resize(self) -> None:
         """Fit the lines to the new width."""

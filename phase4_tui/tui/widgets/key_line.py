@@ -1,6 +1,7 @@
 """The footer: as many keys as there is room for, always including how to leave and how to find the others."""
 
 from textual import events
+from textual.binding import Binding
 from textual.containers import Container
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
@@ -32,10 +33,20 @@ class KeyLine(Footer):
 
     DEFAULT_CSS = "KeyLine FooterKey.-command-palette { dock: none; border-left: none; }"
 
+    _drawn: list[tuple[Binding, bool, str]] | None = None
+
     async def recompose(self) -> None:
-        """Draw the present keys, and fit them."""
+        """Draw the present keys, and fit them; those that are there already stay."""
+        if not self.is_attached:
+            return  # its screen was left before this was due
+        active = self.screen.active_bindings.values()
+        keys = [(key.binding, key.enabled, key.tooltip) for key in active if key.binding.show]
+        if keys == self._drawn and self._nodes:
+            return
+        self._drawn = keys
         async with self.batch():
             await super().recompose()
+            self.mutate_reactive(Footer.compact)  # forgets the keys that were bound to it and are gone
             self._fit()
 
     def on_resize(self, event: events.Resize) -> None:

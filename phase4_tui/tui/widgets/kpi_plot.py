@@ -26,6 +26,10 @@ class KpiPlot(PlotextPlot):
         self._trends = trends
         self._draw()
 
+    def on_unmount(self) -> None:
+        """Leave the signal that the plot waits for: it keeps those who do until the theme changes."""
+        self.app.theme_changed_signal.unsubscribe(self)
+
     def on_resize(self) -> None:
         """Fit the tags on the axis."""
         self._draw()
