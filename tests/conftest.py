@@ -9,6 +9,7 @@ import shutil
 import pytest
 
 from phase4_tui.tui.defect_guard import DefectGuard
+from tests.figures import Figures
 
 NEEDED = {"tmux": "tmux", "sshd": "openssh-server", "ssh": "openssh-client"}
 MISSING = [
@@ -30,3 +31,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if MISSING:
         left = ", ".join(collect_ignore)
         terminalreporter.write_line(f"LEFT OUT: {left}; `apt-get install {' '.join(MISSING)}` first, as .ci/run does")
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Figures:
+    """Take what a test measures, for the scorecard."""
+    noted = request.node.user_properties
+    return Figures(lambda name, value: noted.append((name, value)))

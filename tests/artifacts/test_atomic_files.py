@@ -25,8 +25,10 @@ from phase4_tui.artifacts.atomic_files import (
 from phase4_tui.artifacts.frozen import FrozenTag, is_frozen, refuse_frozen
 from phase4_tui.artifacts.names import Artifact, file_name
 from tests.artifacts.support import artifacts, documents, freeze, listing, put, tags
+from tests.counts import tries
+from tests.figures import Figures
 
-KILLS = 60
+KILLS = tries(60, 200)
 PAYLOAD_ITEMS = 20_000
 OLD = b'{"generation": "old"}\n'
 NEW = b'{"generation": "new"}\n'
@@ -46,7 +48,9 @@ def rewrite_for_ever(path: Path, done: Connection, first: int) -> None:
         done.send(generation)
 
 
-def test_a_writer_killed_at_any_moment_leaves_the_old_or_the_new_content_whole(tmp_path: Path) -> None:
+def test_a_writer_killed_at_any_moment_leaves_the_old_or_the_new_content_whole(
+    tmp_path: Path, figures: Figures
+) -> None:
     path = tmp_path / "a_report.json"
     atomic_write(path, whole(0))
     dice, context, on_disk, killed_inside = random.Random(4), multiprocessing.get_context("fork"), 0, 0
@@ -78,6 +82,7 @@ def test_a_writer_killed_at_any_moment_leaves_the_old_or_the_new_content_whole(t
         assert sorted(sweep_leftovers(tmp_path)) == sorted(leftover.name for leftover in leftovers)
         assert list(listing(tmp_path)) == [path.name]
     assert killed_inside > 0, "no kill hit a write: the test proves nothing"
+    figures.total("{:,} kills of a writer", KILLS)
 
 
 @given(documents)

@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 from phase4_tui.artifacts.names import Artifact
+from tests.cli.in_child import LOOKS
 from tests.cli.support import DANGEROUS, ENVIRONMENT, ask, call, command, listing, start
+from tests.counts import tries
+from tests.figures import Figures
 from tests.runbook import misbehaving
 from tests.runbook.documents import ALERT, Tag, quality
 from tests.runbook.support import foreign, misled
@@ -247,6 +250,23 @@ def test_a_terminal_gets_no_code_but_our_own(evil: Tag, work: Path) -> None:
     assert "\x1b[" in shown, "colours are there"
     assert "RVZJTA==" in shown
     assert not DANGEROUS.search(OURS.sub("", shown))
+
+
+def test_every_look_shows_hostile_text_safely_to_a_pipe_and_to_a_terminal(
+    evil: Tag, work: Path, figures: Figures
+) -> None:
+    operator = EVIL.replace("\0", "")
+    assert ask(work, "freeze", evil.name, "--reason", operator, "--yes", "--operator", operator).status == 0
+    looks = [[evil.name if word == "good" else word for word in words] for words, _ in LOOKS][:: tries(6, 1)]
+    shown = ""
+    for arguments in looks:
+        answer = ask(work, *arguments)
+        assert not DANGEROUS.search(answer.out + answer.err), arguments
+        seen = on_a_terminal(work, *arguments)
+        assert not DANGEROUS.search(OURS.sub("", seen)), arguments
+        shown += seen
+    assert "RVZJTA==" in shown, "it is shown, and visibly"
+    figures.total("{:,} commands to a pipe and to a terminal", len(looks))
 
 
 def test_a_run_on_a_terminal_shows_the_step_while_it_runs(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.rollback.known_good import plan_pin, plan_switch
 from phase4_tui.tui.widgets.header_line import alarms
 from tests.console.support import PATIENCE, Look, Looking
+from tests.figures import Figures
 from tests.rollback.support import freeze, give, site_of
 from tests.runbook.documents import Tag, contents, quality
 from tests.tui.support import SECONDS, bad_tag, lay_out
@@ -55,10 +56,14 @@ def _gone(reports: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [_recreated, _moved_away, _retargeted, _gone])
-def test_another_directory_in_its_place(tmp_path: Path, look: Look, change: Callable[[Path], None]) -> None:
+def test_another_directory_in_its_place(
+    tmp_path: Path, look: Look, change: Callable[[Path], None], figures: Figures
+) -> None:
     at = look(lay_out(tmp_path).parent)
     change(tmp_path / "reports")
+    begun = time.monotonic()
     at.until(at.is_true)
+    figures.worst("right after {:.1f} s", time.monotonic() - begun)
     expected = [] if change is _gone else ["new"]
     assert [row.tag for row in at.now.rows] == expected
     if expected:

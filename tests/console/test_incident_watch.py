@@ -61,6 +61,29 @@ def test_a_tag_whose_incident_cannot_be_written_holds_up_no_other(
     assert looked == ["A", "B", "C", "A"]
 
 
+def test_a_tag_that_was_judged_meanwhile_and_needs_none_is_not_judged_again_until_it_is_suspected_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[str] = []
+    go_on = threading.Event()
+
+    def look(site: Site, tag: str) -> None:
+        looked_at.append(tag)
+        assert go_on.wait(SECONDS)
+
+    monkeypatch.setattr("phase4_tui.rollback.incidents.look_for_incident", look)
+    with Watching(tmp_path) as watching:
+        watching.watch.suspect(["a", "b", "c"])
+        watching.until(lambda: looked_at == ["a"])
+        watching.watch.suspect(["d"])
+        watching.watch.clear(["b", "d"])
+        watching.watch.suspect(["b"])
+        watching.watch.clear(["e"])
+        go_on.set()
+        watching.until(lambda: looked_at == ["a", "c", "b"])
+    assert looked_at == ["a", "c", "b"]
+
+
 def test_what_keeps_incidents_from_the_record_is_told_once_and_that_it_is_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

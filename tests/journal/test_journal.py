@@ -20,6 +20,7 @@ from phase4_tui.journal.state import StateUnreadable, read_state
 from phase4_tui.journal.writer import journal_lock, record
 from tests.artifacts.support import documents, texts
 from tests.deadline import within
+from tests.figures import Figures
 from tests.journal.support import (
     MARIA,
     ended,
@@ -102,7 +103,7 @@ def test_the_state_is_what_all_events_make_of_nothing_whatever_they_hold(given: 
         assert read_state(reports) == after
 
 
-def test_processes_that_append_at_once_make_one_unbroken_chain(in_memory: Path) -> None:
+def test_processes_that_append_at_once_make_one_unbroken_chain(in_memory: Path, figures: Figures) -> None:
     operators = [f"operator{number}" for number in range(PROCESSES)]
     children = [forked(partial(append_many, in_memory, EACH, operator)) for operator in operators]
     assert [ended(child) for child in children] == [0] * PROCESSES
@@ -113,6 +114,7 @@ def test_processes_that_append_at_once_make_one_unbroken_chain(in_memory: Path) 
         assert mine == [f"t{each}" for each in range(EACH)]
     assert problems(in_memory) == []
     assert read_state(in_memory).revision == PROCESSES * EACH
+    figures.total("{:,} events", len(events))
 
 
 def test_readers_meet_no_error_and_no_step_back_while_another_process_appends(tmp_path: Path) -> None:

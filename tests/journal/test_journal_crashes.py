@@ -14,6 +14,8 @@ import pytest
 from phase4_tui.journal.events import MAX_LINE_BYTES, Event, encode_line
 from phase4_tui.journal.log import read_events
 from phase4_tui.journal.state import read_state
+from tests.counts import tries
+from tests.figures import Figures
 from tests.journal.support import (
     copies_of,
     ended,
@@ -30,6 +32,7 @@ from tests.journal.support import (
 )
 from tests.killing import KILLED, Struck, at_every_call
 
+KILLS = tries(25, 500)
 FILES = ("journal.head", "state.json")
 
 
@@ -81,7 +84,9 @@ def _write_in_place(path: Path) -> None:
         file.write(b"[22, 22]")
 
 
-def test_a_kill_at_any_call_of_an_append_leaves_each_file_old_or_new(old: Path, fresh: Callable[[], Path]) -> None:
+def test_a_kill_at_any_call_of_an_append_leaves_each_file_old_or_new(
+    old: Path, fresh: Callable[[], Path], figures: Figures
+) -> None:
     new = fresh()
     add(new)
     wanted = {name: {str(json_in(place, name)["active_tag" if name == FILES[1] else "seq"]) for place in (old, new)}
@@ -97,6 +102,7 @@ def test_a_kill_at_any_call_of_an_append_leaves_each_file_old_or_new(old: Path, 
         recovers(struck.place, at_least=3)
         seen.append(struck)
     assert len(seen) > 15
+    figures.total("{:,} kills at each call", len(seen) - 1)
     assert {"half of write of journal.jsonl", "fsync of journal.jsonl"} <= {struck.at for struck in seen}
 
 
@@ -130,7 +136,7 @@ def test_a_second_kill_while_the_first_is_mended_loses_nothing_either(
 @pytest.mark.parametrize("lasting", [False, True])
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO])
 def test_a_disk_that_fails_at_any_call_adds_the_event_or_says_that_it_did_not(
-    old: Path, fresh: Callable[[], Path], error: int, lasting: bool
+    old: Path, fresh: Callable[[], Path], error: int, lasting: bool, figures: Figures
 ) -> None:
     before, failed = contents(old), 0
     for struck in at_every_call(fresh, add, error=error, lasting=lasting):
@@ -145,6 +151,7 @@ def test_a_disk_that_fails_at_any_call_adds_the_event_or_says_that_it_did_not(
         assert [path.name for path in file_in(struck.place, "").iterdir() if path.suffix == ".tmp"] == [], struck
         recovers(struck.place, at_least=3)
     assert failed >= 8
+    figures.total("{:,} failures", failed)
 
 
 def test_a_disk_that_fails_while_a_torn_line_is_set_aside_loses_none_of_it(old: Path, tmp_path: Path) -> None:
@@ -193,18 +200,17 @@ def test_what_a_power_loss_leaves_instead_of_a_line_is_set_aside_too(tmp_path: P
     assert file_in(tmp_path, detail["kept_in"]).read_bytes() == torn
 
 
-def test_what_was_acknowledged_before_a_kill_at_any_moment_is_on_record(tmp_path: Path) -> None:
-    dice, kept, kills = random.Random(4), list[Event](), 0
-    while len(kept) < 500:
+def test_what_was_acknowledged_before_a_kill_at_any_moment_is_on_record(tmp_path: Path, figures: Figures) -> None:
+    dice, kept, torn = random.Random(4), list[Event](), 0
+    for _ in range(KILLS):
         reading, telling = os.pipe()
         child = forked(partial(_append_for_ever, tmp_path, telling))
         os.close(telling)
         with open(reading, "rb") as pipe:  # noqa: PTH123 - a descriptor
-            told = [pipe.readline() for _ in range(dice.randrange(1, 40))]
+            told = [pipe.readline() for _ in range(dice.randrange(1, 6))]
             os.kill(child, signal.SIGKILL)
             assert ended(child) == KILLED
             told += pipe.readlines()
-        kills += 1
         kept += read_events(tmp_path, after=len(kept))
         assert [event.seq for event in kept] == list(range(1, len(kept) + 1))
         assert len(kept) >= int(told[-1])
@@ -212,11 +218,14 @@ def test_what_was_acknowledged_before_a_kill_at_any_moment_is_on_record(tmp_path
     note(tmp_path)
     assert list(read_events(tmp_path))[: len(kept)] == kept
     assert problems(tmp_path) == []
-    assert kills > 10
     for event in read_events(tmp_path):
         if event.kind == "recovered":
-            torn = file_in(tmp_path, event.detail["kept_in"]).read_bytes()
-            assert hashlib.sha256(torn).hexdigest() == event.detail["torn_sha256"]
+            rest = file_in(tmp_path, event.detail["kept_in"]).read_bytes()
+            assert hashlib.sha256(rest).hexdigest() == event.detail["torn_sha256"]
+            torn += 1
+    figures.total("{:,} kills", KILLS)
+    figures.total("{:,} events kept", len(kept))
+    figures.total("{:,} torn ends set aside", torn)
 
 
 def _append_for_ever(reports: Path, telling: int) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from phase4_tui.journal.locks import Busy, DirectoryLock
+from tests.figures import Figures
 from tests.runbook.support import until
 
 HOLD = """
@@ -68,7 +69,7 @@ def test_a_lock_held_by_another_process_is_busy_and_soon_said_so(tmp_path: Path)
         assert 0.2 <= time.monotonic() - started < 2
 
 
-def test_a_killed_holder_frees_the_lock_at_once(tmp_path: Path) -> None:
+def test_a_killed_holder_frees_the_lock_at_once(tmp_path: Path, figures: Figures) -> None:
     lock = lock_of(tmp_path)
     with held_elsewhere(tmp_path) as process:
         process.kill()
@@ -76,7 +77,9 @@ def test_a_killed_holder_frees_the_lock_at_once(tmp_path: Path) -> None:
         assert not lock.is_held()
         started = time.monotonic()
         lock.acquire()
-        assert time.monotonic() - started < 1
+        seconds = time.monotonic() - started
+        assert seconds < 1
+        figures.worst("free after {:.3f} s", seconds)
         lock.release()
     assert (tmp_path / "run.lock").exists()
 

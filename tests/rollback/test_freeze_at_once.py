@@ -16,6 +16,7 @@ from phase4_tui.rollback import frozen_copies as copying
 from phase4_tui.rollback.freeze import plan_freeze, plan_thaw
 from phase4_tui.rollback.operations import Effect, Plan, carry_out
 from phase4_tui.runbook.site import Site
+from tests.figures import Figures
 from tests.rollback.hostile import (
     assert_on_record,
     copies,
@@ -44,7 +45,9 @@ def operation(site: Site, plan: Plan, gate: threading.Barrier, answers: dict[str
         answers[name] = f"refused: {error}"
 
 
-def test_two_operators_freeze_the_same_tag_at_once_a_hundred_times_and_one_wins(tmp_path: Path) -> None:
+def test_two_operators_freeze_the_same_tag_at_once_a_hundred_times_and_one_wins(
+    tmp_path: Path, figures: Figures
+) -> None:
     for number in range(100):
         work = tmp_path / str(number)
         Tag(work / "reports", "t1")
@@ -69,6 +72,7 @@ def test_two_operators_freeze_the_same_tag_at_once_a_hundred_times_and_one_wins(
         freezes = [event for event in read_events(work / "reports") if event.outcome == "done"]
         assert [event.operator for event in freezes] == winners
         assert problems(work) == []
+    figures.total("{:,} races, one winner each", 100)
 
 
 @pytest.mark.parametrize("way", ["in place", "replace", "remove first"])

@@ -22,6 +22,7 @@ from phase4_tui.rollback.freeze import plan_freeze, plan_restore, plan_thaw
 from phase4_tui.rollback.known_good import plan_switch
 from phase4_tui.rollback.operations import Plan
 from phase4_tui.rollback.verification import repair
+from tests.figures import Figures
 from tests.killing import KILLED, at_every_call
 from tests.rollback.hostile import assert_on_record, copies, digest, do, listing, overwrite, own_report, place, problems
 from tests.rollback.support import freeze, site_of
@@ -106,12 +107,13 @@ THAW = operation(plan_thaw, "t1", "why")
 
 
 def test_a_freeze_killed_at_any_call_leaves_the_tag_free_or_frozen_whole_and_the_next_operation_settles_it(
-    small: Preparing,
+    small: Preparing, figures: Figures
 ) -> None:
-    seen = set()
+    kills, seen = 0, set()
     for struck in at_every_call(small, FREEZE):
         work = struck.place
         assert struck.status == (KILLED if struck.at else 0), struck.output
+        kills += bool(struck.at)
         seen.add((assert_absent_or_whole(work, "t1"), bool(read_state(work / "reports").pending)))
         assert active(work) == "old"
         lines = do(work, plan_freeze, "t1", "again", operator="tom").lines
@@ -121,6 +123,7 @@ def test_a_freeze_killed_at_any_call_leaves_the_tag_free_or_frozen_whole_and_the
         assert_on_record(work)
         shutil.rmtree(work)
     assert seen == {(False, False), (False, True), (True, True), (True, False)}
+    figures.total("{:,} kills at each call", kills)
 
 
 @pytest.mark.parametrize("disk", [FULL, DYING], ids=["full", "dying"])

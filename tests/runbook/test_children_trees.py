@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from phase4_tui.runbook.children import ChildResult, ChildSpec, run_child
+from tests.counts import tries
+from tests.figures import Figures
 from tests.runbook.support import alive, pids_in, until, working_in, zombies
 
 GRACE_SECONDS = 0.5
-SLACK_SECONDS = 2.0
+SLACK_SECONDS = tries(2.0, 1.0)
 PREAMBLE = """
 import ctypes, os, signal, sys, threading, time
 
@@ -73,12 +75,15 @@ def cancelled_when(spec: ChildSpec, processes: int) -> tuple[ChildResult, list[i
     return result, pids, ended - moment[0]
 
 
-def test_a_cancel_takes_down_the_whole_tree_with_a_deaf_daemon_that_holds_the_pipe(tmp_path: Path) -> None:
+def test_a_cancel_takes_down_the_whole_tree_with_a_deaf_daemon_that_holds_the_pipe(
+    tmp_path: Path, figures: Figures
+) -> None:
     result, pids, seconds = cancelled_when(spec_of(STUBBORN_TREE, tmp_path), 3)
     assert result.ending == "cancelled"
     assert seconds < GRACE_SECONDS + SLACK_SECONDS
     assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
     assert zombies() == []
+    figures.worst("gone {:.1f} s after the cancel, of which 0.5 s are grace", seconds)
 
 
 def test_a_time_out_takes_down_the_whole_tree_with_a_deaf_daemon_that_holds_the_pipe(tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ COMMANDS = ["\x1b]52;c;RVZJTA==\x07", "\x1b]2;PWNED\x07", "\x1b[31337m", "\x9b31
 ALL = " ".join([*COMMANDS, *MARKUP])
 NEVER = [b"\x1b]52", b"\x1b]2;", b"31337m\x07", b"\x1b[31337", b"\xc2\x9b", b"\x9b31337", b"\xe2\x80\xae", b"\0",
          b"\x7f", b"\xed\xa0\x80", b"\xf3\xa0\x81\x81", b"\xe2\x80\xa8"]  # fmt: skip
-LOOKS = {"d": "DECISIONS", "a": "AUDIT", "j": "JOURNAL", "v": "VERIFY", "t": "TRENDS", "b": "RUNBOOK", "?": "KEYS"}
+LOOKS = {"d": "DECISIONS", "a": "AUDIT", "j": "JOURNAL", "v": "VERIFY", "t": "TRENDS", "b": "RUNBOOK", "?": "KEYS",
+         "k": "KNOWN-GOOD", "g": "you lead", "l": "ROOT CAUSE", "c": "re-run"}  # fmt: skip
 
 
 def lay_out_hostile(work: Path, text: str = ALL) -> Path:

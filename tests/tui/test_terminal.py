@@ -11,6 +11,8 @@ import pytest
 
 from phase4_tui.journal.state import read_state
 from phase4_tui.runbook.provenance import runs_of
+from tests.counts import tries
+from tests.figures import Figures
 from tests.runbook.support import laid_out, until
 from tests.terminal import Terminal, plain
 from tests.tui.support import lay_out
@@ -40,6 +42,8 @@ from phase4_tui.__main__ import main
 main()
 """
 TERM, HUP = signal.SIGTERM, signal.SIGHUP
+RESIZES = tries(300, 2000)
+REFUSAL_SECONDS = tries(5.0, 1.0)
 
 
 @pytest.fixture
@@ -105,7 +109,9 @@ def last_run_state(work: Path) -> str:
 
 
 @pytest.mark.parametrize(("way", "status"), [(TERM, 143), (HUP, 129), ("q", 0), ("\x11", 0)])
-def test_every_way_out_restores_the_terminal(work: Path, way: signal.Signals | str, status: int) -> None:
+def test_every_way_out_restores_the_terminal(
+    work: Path, way: signal.Signals | str, status: int, figures: Figures
+) -> None:
     with Terminal(DASHBOARD, work) as terminal:
         terminal.wait_for("PASSED")
         assert terminal.modes[1049]
@@ -113,7 +119,9 @@ def test_every_way_out_restores_the_terminal(work: Path, way: signal.Signals | s
         begun = time.monotonic()
         terminal.press(way) if isinstance(way, str) else terminal.kill(way)
         assert terminal.ended() == status
-        assert time.monotonic() - begun < 3
+        seconds = time.monotonic() - begun
+        assert seconds < 3
+        figures.worst("ended after {:.1f} s", seconds)
         assert terminal.is_as_before, terminal.modes
 
 
@@ -166,11 +174,13 @@ def test_a_signal_takes_the_run_down_with_it(slow: Path, way: signal.Signals, st
     assert last_run_state(slow) == "finished"
 
 
-def test_a_lost_terminal_ends_it_and_its_run(slow: Path) -> None:
+def test_a_lost_terminal_ends_it_and_its_run(slow: Path, figures: Figures) -> None:
     with Terminal(DASHBOARD, slow) as terminal:
         begin_run(terminal, slow)
         terminal.hang_up()
+        begun = time.monotonic()
         terminal.ended(5)
+        figures.worst("gone after {:.1f} s", time.monotonic() - begun)
     assert steps_alive(slow) == []
     assert last_run_state(slow) == "finished"
 
@@ -211,28 +221,34 @@ def test_killed_outright_it_leaves_no_step_and_the_next_one_resumes(slow: Path) 
 
 
 @pytest.mark.parametrize("arguments", [[], ["dash"]])
-def test_without_a_terminal_it_refuses_with_a_hint(work: Path, arguments: list[str]) -> None:
+def test_without_a_terminal_it_refuses_with_a_hint(work: Path, arguments: list[str], figures: Figures) -> None:
     begun = time.monotonic()
     done = subprocess.run([*DASHBOARD, *arguments], cwd=work, stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
-    assert time.monotonic() - begun < 5
+    seconds = time.monotonic() - begun
+    assert seconds < REFUSAL_SECONDS
+    figures.worst("ended after {:.1f} s", seconds)
     assert done.returncode == 2
     assert b"phase4 status" in done.stderr
     assert b"\x1b" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("term", ["dumb", ""])
-def test_a_terminal_that_cannot_draw_is_refused_with_a_hint(work: Path, term: str) -> None:
+def test_a_terminal_that_cannot_draw_is_refused_with_a_hint(work: Path, term: str, figures: Figures) -> None:
+    begun = time.monotonic()
     with Terminal(DASHBOARD, work, TERM=term) as terminal:
         assert terminal.ended(20) == 2
+        seconds = time.monotonic() - begun
+        assert seconds < REFUSAL_SECONDS
+        figures.worst("ended after {:.1f} s", seconds)
         assert b"phase4 status" in terminal.output
         assert b"\x1b" not in terminal.output
 
 
-def test_three_hundred_sizes_and_it_is_still_there(work: Path) -> None:
+def test_hundreds_of_sizes_and_it_is_still_there(work: Path, figures: Figures) -> None:
     sizes = [(20, 5), (1, 1), (59, 15), (60, 16), (200, 60), (80, 24), (120, 40), (7, 90), (300, 2)]
     with Terminal(DASHBOARD, work) as terminal:
         terminal.wait_for("PASSED")
-        for number in range(300):
+        for number in range(RESIZES):
             terminal.resize(*sizes[number % len(sizes)])
             terminal.read(0.004)
         terminal.resize(40, 12)
@@ -243,6 +259,7 @@ def test_three_hundred_sizes_and_it_is_still_there(work: Path) -> None:
         terminal.press("q")
         assert terminal.ended() == 0
         assert terminal.is_as_before, terminal.modes
+    figures.total("{:,} sizes", RESIZES)
 
 
 def test_a_size_that_was_told_too_late_is_put_right(work: Path) -> None:
@@ -257,7 +274,7 @@ def test_a_size_that_was_told_too_late_is_put_right(work: Path) -> None:
         terminal.wait_for("RELEASE CHECK", seconds=10, since=since)
 
 
-def test_stopped_during_twenty_thousand_writes_it_shows_what_is_there_soon_after(work: Path) -> None:
+def test_stopped_during_twenty_thousand_writes_it_shows_what_is_there_soon_after(work: Path, figures: Figures) -> None:
     reports = work / "reports"
     with Terminal(DASHBOARD, work) as terminal:
         terminal.wait_for("PASSED")
@@ -269,7 +286,8 @@ def test_stopped_during_twenty_thousand_writes_it_shows_what_is_there_soon_after
             atomic.rename(reports / f"flood_{number % 500}_quality_check.json")
         since = len(terminal.output)
         terminal.kill(signal.SIGCONT)
-        terminal.wait_for("502  / filter", seconds=3, since=since)  # every one of them read
+        seconds = terminal.wait_for("502  / filter", seconds=3, since=since)  # every one of them read
+        figures.worst("right {:.1f} s after it went on", seconds)
 
 
 def test_a_size_in_the_environment_does_not_hold_the_screen_there(work: Path) -> None:

@@ -35,6 +35,8 @@ class Change:
     """True when tags were judged again because a file of theirs was being written."""
     indexing: bool
     """True when queued tags were judged."""
+    cleared: Set[str] = frozenset()
+    """Tags that were judged and need no incident."""
 
 
 class ChangeDetector:
@@ -91,14 +93,16 @@ class ChangeDetector:
         unsettled = frozenset(self.index.unsettled)
         self.index.judge_again(unsettled - tags)
         indexing = self.index.waiting
+        cleared: set[str] = set()
         if moved or indexing or self._troubles["state"]:
             state = self._read_state()
             self.index.note(state)
             judged = self.index.judge_some(state)
             if judged:
                 self._post(TagsJudged(judged))
+                cleared = {one.tag for one in judged if one.classification.level != "incident"}
         suspects |= unsettled - self.index.unsettled  # an aborted write leaves a broken file
-        return Change(tags, moved, suspects, bool(unsettled), indexing)
+        return Change(tags, moved, suspects, bool(unsettled), indexing, cleared)
 
     def _compare_frozen(self) -> set[str]:
         """Queue and return the tags whose frozen copies were tampered with or put back, which no hint tells."""

@@ -24,6 +24,8 @@ class IncidentWatch:
         self._troubles = troubles
         self._lock = threading.Lock()
         self._suspects: set[str] = set()
+        self._cleared: set[str] = set()
+        """Suspects of the present round that another thread has judged meanwhile."""
         self._wake = threading.Event()
         self._defect: Exception | None = None
 
@@ -34,6 +36,14 @@ class IncidentWatch:
             with self._lock:
                 self._suspects |= more
             self.wake()
+
+    def clear(self, tags: Iterable[str]) -> None:
+        """Take tags off the queue that were judged since they were suspected and need no incident."""
+        judged = set(tags)
+        if judged:
+            with self._lock:
+                self._cleared |= judged
+                self._suspects -= judged
 
     def wake(self) -> None:
         """Wake `run`: there are suspects, or it must end."""
@@ -53,6 +63,7 @@ class IncidentWatch:
             self._wake.clear()
             with self._lock:
                 tags, self._suspects = self._suspects, set()
+                self._cleared = set()
             if not tags:
                 continue
             failures = self._look_at(tags)
@@ -70,6 +81,8 @@ class IncidentWatch:
         for tag in sorted(tags):
             if self._stop.is_set():
                 break
+            if tag in self._cleared:  # judged twice, a burst of files would take twice as long to show
+                continue
             try:
                 look_for_incident(self._site, tag)
             except FORESEEN as error:

@@ -148,6 +148,8 @@ class Facts:
             hinted, self._hinted = self._hinted, set()
         change = self._detector.look(hinted)
         self._suspect(change.suspects)
+        if self._incidents is not None:
+            self._incidents.clear(change.cleared)
         self._troubles.note("watch", self._watcher.trouble)
         if self._publisher is not None:
             self._publisher.after(change)
