@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from phase4_tui.artifacts.models import LAST_SEQ
+from phase4_tui.artifacts.models import LARGEST_COUNT
 from phase4_tui.artifacts.nesting import TOO_DEEP, is_deep
 from phase4_tui.artifacts.strict_json import not_utf8
 from phase4_tui.errors import Unusable
@@ -22,7 +22,7 @@ class BadEvent(Unusable):
 class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A recorded event: `seq` counts from 1, `at` is UTC, `prev` is the hash of the event before."""
 
-    seq: Annotated[int, msgspec.Meta(ge=1, le=LAST_SEQ)]
+    seq: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_COUNT)]
     at: str
     operator: str
     host: str

@@ -104,7 +104,7 @@ class Campaign:
             shutil.copy2(self.clean / STATE / name, self._work / STATE / name)
 
     def _tried(self, name: str, reader: Reader, place: Path) -> str | None:
-        before, began = _peak_since_now(), time.process_time()
+        before, began = peak_since_now(), time.process_time()
         why = None
         previous = signal.signal(signal.SIGALRM, _hang)
         signal.alarm(HUNG_SECONDS)
@@ -122,7 +122,7 @@ class Campaign:
         finally:
             signal.alarm(0)
             signal.signal(signal.SIGALRM, previous)
-        seconds, grown = time.process_time() - began, _peak() - before
+        seconds, grown = time.process_time() - began, peak() - before
         tally = self.tally
         tally.cases[name] = tally.cases.get(name, 0) + 1
         tally.slowest[name] = max(tally.slowest.get(name, 0.0), seconds)
@@ -155,13 +155,13 @@ def _hang(signum: int, frame: FrameType | None) -> None:
     raise Hung
 
 
-def _peak_since_now() -> int:
+def peak_since_now() -> int:
     """Begin to measure the peak of this process's memory, and return how much it holds now, in bytes."""
     Path("/proc/self/clear_refs").write_text("5")
     return _status(b"VmRSS:")
 
 
-def _peak() -> int:
+def peak() -> int:
     return _status(b"VmHWM:")
 
 

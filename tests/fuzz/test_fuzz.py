@@ -12,7 +12,7 @@ from tests.fuzz.seeds import laid_out
 
 SEEDS = [20261127, random.SystemRandom().randrange(1 << 32)]
 SECONDS = 7.0
-FACES = 8
+FACES = 5
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import signal
 import time
 from contextlib import suppress
 
+from tests.random_life.keyboard import press_and_read
 from tests.random_life.world import World
 from tests.terminal import plain
 
@@ -98,13 +99,11 @@ def leave(world: World, chance: random.Random) -> str:
 
 
 def _quit(world: World, way: str) -> None:
-    """Leave every screen and question, then press the key; say yes where it asks."""
-    leaves = (b"\x1b", b"\x1b", b"\x1b", b"y")  # a form that was filled in asks first
-    for key in (*leaves, *leaves, b"q" if way == "q" else b"\x11", b"y", *leaves, b"q", b"y"):
+    """Leave every screen and question, then press the key; say yes where it asks, as an operator who reads does."""
+    for key in (*(b"\x1b",) * 8, b"q" if way == "q" else b"\x11", b"\x1b", b"\x1b", b"q"):
         if not world.runs():
             return
-        world.terminal.type(key)
-        world.pause(0.25)
+        press_and_read(world, key)
 
 
 def _no_traceback(world: World) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from phase4_tui.runbook import cage_plan
 from phase4_tui.runbook.cage.mountinfo import other_paths
+from phase4_tui.runbook.cage.spec import LAYERS
 from phase4_tui.runbook.cage_plan import outermost
 from tests.runbook.as_users import HELD_OFF, LIBC, USERS, User, behind, outcomes, place_of, scripted
 from tests.runbook.support import foreign, misled, run, states, step
@@ -73,7 +74,7 @@ def elsewhere(user: User, directory: Path) -> str:
     return str(directory)
 
 
-def tried(user: User, directory: Path, *, protected: bool) -> dict[str, str]:
+def tried(user: User, directory: Path, *, protected: bool, layers: tuple[str, ...] = LAYERS) -> dict[str, str]:
     own, terminal = os.openpty()
     try:
         if user.number is not None:
@@ -81,7 +82,7 @@ def tried(user: User, directory: Path, *, protected: bool) -> dict[str, str]:
         with place_of(user) as place:
             inside = elsewhere(user, place.with_name(f"{place.name}-{directory.name}"))
             argv = scripted(user, place, ELSEWHERE, inside, os.ttyname(terminal))
-            return outcomes(behind(user, place, argv, protected=protected))
+            return outcomes(behind(user, place, argv, protected=protected, layers=layers))
     finally:
         os.close(own)
         os.close(terminal)
@@ -97,6 +98,22 @@ def test_a_step_changes_nothing_outside_of_its_places_which_it_could_without_the
         held = tried(user, tmp_path / "held", protected=True)
         assert {name: word for name, word in held.items() if word not in REFUSALS} == {}
         assert len(held) == len(free) == 13
+
+
+@pytest.mark.parametrize(
+    ("layer", "open_still"),
+    [
+        ("Landlock", {"chmod", "chown", "set the time", "set an attribute"}),
+        ("read-only mounts", {"another's terminal"}),
+    ],
+)
+def test_each_of_the_two_walls_around_the_places_holds_alone_but_for_what_it_can_not_refuse(
+    tmp_path: Path, layer: str, open_still: set[str]
+) -> None:
+    for user in HELD_OFF[:1]:
+        held = tried(user, tmp_path / "held", protected=True, layers=(layer,))
+        assert {name for name, word in held.items() if word == "done"} <= open_still
+        assert {name for name, word in held.items() if word not in (*REFUSALS, "done")} == set()
 
 
 def test_what_only_root_could_open_for_writing_is_closed_to_a_step_of_root_too() -> None:
