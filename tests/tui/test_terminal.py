@@ -125,9 +125,11 @@ def test_every_way_out_restores_the_terminal(
         assert terminal.is_as_before, terminal.modes
 
 
-def test_a_broken_handler_ends_in_a_traceback_on_a_sane_terminal(work: Path) -> None:
+def test_a_handler_that_breaks_twice_ends_with_its_error_on_a_sane_terminal(work: Path) -> None:
     with Terminal([sys.executable, "-c", BROKEN], work) as terminal:
         terminal.wait_for("PASSED")
+        terminal.press("y")
+        terminal.wait_for("a handler broke")
         terminal.press("y")
         assert terminal.ended() == 1
         assert terminal.is_as_before, terminal.modes
