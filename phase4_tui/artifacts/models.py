@@ -17,8 +17,8 @@ Moment = Annotated[str, AfterValidator(check_moment)]
 """A time as `iso` writes it."""
 LARGEST_COUNT = (1 << 53) - 1
 """JSON's numbers are exact up to here."""
-Seq = Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
-"""The number of an event of the journal, 0 for none."""
+Seq = Annotated[int, Field(ge=-LARGEST_COUNT, le=LARGEST_COUNT)]
+"""What a file gives as the number of an event, 0 for none; whether there is such an event, the chain says."""
 Count = Annotated[int, Field(ge=0, le=LARGEST_COUNT, strict=True)]
 Lines = Annotated[tuple[str, ...], Field(fail_fast=True)]
 Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]

@@ -70,7 +70,7 @@ def check_journal(reports: Path) -> JournalCheck:
     events = _good_events(reports, check)
     rebuilt: OperationsState | None = None
     try:
-        rebuilt = fold(islice(events, stored.journal.seq if stored else 0))
+        rebuilt = fold(islice(events, max(stored.journal.seq, 0) if stored else 0))
         check.state = fold(events, rebuilt)
     except StateUnreadable as error:
         wrong = wrong or str(error)

@@ -278,7 +278,9 @@ def test_texts_of_any_length_and_content_are_kept_in_part_and_break_nothing(tmp_
     close(tmp_path)
     text = post_mortem(site)
     assert "\x1b" not in text
-    assert all(line.startswith(("#", "- ", "  - ", "| ")) or not line for line in text.splitlines())
+    begun = ("#", "- ", "  - ", "| ", "    ")  # the last goes on with a text of several lines
+    assert all(line.startswith(begun) or not line for line in text.splitlines())
+    assert not any(line.lstrip().startswith("# ") for line in text.splitlines() if line.startswith(" "))
     assert [line for line in text.splitlines() if line.startswith("# ")] == [text.splitlines()[0]]
     table = [line for line in text.splitlines() if line.startswith("| ")]
     assert {line.replace("\\|", "").count("|") for line in table} == {5}
