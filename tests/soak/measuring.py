@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from phase4_tui.journal.state import read_state
 from tests.cli.support import HEALTHY, call
 from tests.terminal import Terminal
 
@@ -21,12 +22,14 @@ PANEL = "PASSED"
 SHEET = "each has its command"
 LOOKS = "gavjbdtck"
 """The keys of screens that are opened and left between measurements, as a desk does all year."""
-QUIET_SECONDS = 0.4
+QUIET_SECONDS = 0.15
 SPARKS = "▁▂▃▄▅▆▇█"
 MOST = 1.2
 """The largest ratio of the last measurements to the first ones."""
 GROWTH_MIB = 0.2
 """The largest share of memory by which the dashboard may grow after the first measurement."""
+POOL_THREADS = 2
+"""Python's own pool for short work makes a thread more, up to a bound, when two things coincide for the first time."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ class Watched:
         self.terminal.wait_for("Do it (y)", seconds, before)
         self.terminal.press("y")
         end = time.monotonic() + seconds
-        while not (self.work / "reports" / ".phase4" / "frozen" / tag / "manifest.json").exists():
+        while tag not in read_state(self.work / "reports").frozen:
             self.terminal.read(0.1)
             if time.monotonic() > end:
                 raise TimeoutError(f"{tag} was not frozen by key within {seconds} s")
@@ -167,7 +170,7 @@ def broken_promises(samples: Sequence[Sample]) -> list[str]:
         told.append(f"memory grew from {first.rss_mib:.0f} to {last.rss_mib:.0f} MiB")
     if last.descriptors > first.descriptors:
         told.append(f"open files grew from {first.descriptors} to {last.descriptors}")
-    if last.threads > first.threads:
+    if last.threads > first.threads + POOL_THREADS:
         told.append(f"threads grew from {first.threads} to {last.threads}")
     for name in ("status", "panel", "key"):
         ratio = statistics.median(getattr(sample, f"{name}_ratio") for sample in samples[-3:])

@@ -29,12 +29,11 @@ def soak(
     end = time.monotonic() + minutes * 60
     desk = Desk(directory / "desk", operators)
     desk.runs_well()
-    if incidents:
-        desk.incident_ends(desk.incident_begins())
-    young = shutil.copytree(desk.work, directory / "young", symlinks=True)
     aged = Watched(desk.work, desk.operators[0])
     with aged.terminal:
-        aged.looks()  # what is loaded at the first time is no growth
+        if incidents:
+            _incident(desk, aged, by_key=True)  # what is loaded at the first time is no growth
+        young = shutil.copytree(desk.work, directory / "young", symlinks=True)
         found = [measure(aged, young, desk.runs, desk.incidents, times)]
         tell(found[0])
         for number in range(1, samples + 1):
