@@ -9,8 +9,18 @@ from phase4_tui.streams import open_streams
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
 
 
+INTERRUPTED = 130
+
+
 def main() -> None:
-    """Open the dashboard, or start the command line."""
+    """Open the dashboard, or start the command line; an interrupt before either can take it ends it without a word."""
+    try:
+        _start()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _start() -> None:
     open_streams()
     from phase4_tui.entry import means_dashboard, quick_start  # noqa: PLC0415 - a face is loaded when it is used
 

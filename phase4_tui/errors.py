@@ -4,7 +4,8 @@
     ├── Unusable               what is on disk, or its lock, can't be used now
     │   ├── Unreadable, BadJson, BadElement, BadInput        a file, a part of it, a record
     │   ├── BadEvent, JournalDamaged, StateUnreadable        the journal and the state that follows from it
-    │   └── Busy                                             a lock that another process holds
+    │   ├── Busy                                             a lock that another process holds
+    │   └── ReportsGone                                      a reports directory that was moved away during a run
     ├── Refused                an operation or a command that is not carried out; exit status 2
     │   ├── BadTag, FrozenTag, BadReport, Held
     │   └── SettingsError, BadKeys                           phase4.toml, an environment variable, an option

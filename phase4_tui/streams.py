@@ -8,7 +8,10 @@ import io
 import os
 import select
 import sys
+from codecs import lookup
 from typing import TYPE_CHECKING, TextIO
+
+from phase4_tui.signs import escaped, in_ascii, shows_signs
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -32,6 +35,18 @@ class _Output(io.FileIO):
         return written
 
 
+class _Plain(io.TextIOWrapper):
+    """Text in an encoding that lacks some of the signs that the program draws with."""
+
+    holds = "ascii"
+    """The encoding that the reader expects."""
+
+    def write(self, text: str, /) -> int:
+        """Write the text, its signs in ASCII and what the encoding can't show escaped."""
+        super().write(escaped(in_ascii(text), self.holds))
+        return len(text)
+
+
 _stdout: _Output | None = None
 
 
@@ -48,18 +63,25 @@ def open_streams() -> None:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # it gets the lowest free number, which is this
     if sys.stdin is None:
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - until the process ends
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="backslashreplace")  # what is typed in another encoding is seen, and ends nothing
     _stdout, sys.stdout = _opened(1, sys.stdout)
     _, sys.stderr = _opened(2, sys.stderr)
 
 
 def _opened(descriptor: int, former: TextIO | None) -> tuple[_Output, TextIO]:
     output = _Output(descriptor, "wb", closefd=False)
-    text = io.TextIOWrapper(
+    encoding = "utf-8" if former is None else former.encoding
+    kind = io.TextIOWrapper if shows_signs(encoding) else _Plain
+    text = kind(
         io.BufferedWriter(output),
-        encoding="utf-8" if former is None else former.encoding,
+        # What prints the prompts takes a stream in ASCII for a mistake, and writes past it in UTF-8.
+        encoding="latin-1" if lookup(encoding).name == "ascii" else encoding,
         errors="backslashreplace",
         line_buffering=descriptor == 2 or output.isatty(),
     )
+    if isinstance(text, _Plain):
+        text.holds = encoding
     return output, text
 
 

@@ -300,12 +300,17 @@ def read_object(
 
 
 def decode_array(kind: type[T]) -> Batch[T]:
-    """Return a batch decoder for arrays of `kind`, which refuses deep nesting, in keys that `kind` lacks too."""
+    """Return a batch decoder for arrays of `kind`, which refuses deep nesting and what is no UTF-8.
+
+    It refuses them in keys that `kind` lacks, and in what it leaves undecoded, too.
+    """
     decode = msgspec.json.Decoder(list[kind]).decode  # type: ignore[valid-type]  # a type built at run time
 
     def batch(data: bytes) -> list[T]:
         if is_deep(data, 1 + DEPTH_LIMIT):
             raise ValueError(TOO_DEEP)
+        if not data.isascii():
+            data.decode("utf-8")
         return decode(data)
 
     return batch

@@ -13,7 +13,7 @@ from typing import Literal
 from phase4_tui.artifacts.clock import nanoseconds
 from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.frozen import frozen_dir
-from phase4_tui.artifacts.models import Document, Moment
+from phase4_tui.artifacts.models import Document, Moment, Seq
 from phase4_tui.artifacts.names import ArtifactNames
 from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
 from phase4_tui.artifacts.sha256 import hash_file, sha256_or_none
@@ -42,7 +42,7 @@ class Manifest(Document):
     host: str
     reason: str
     at: Moment
-    journal_seq: int
+    journal_seq: Seq
     journal_hash: str
     files: tuple[FrozenFile, ...]
 

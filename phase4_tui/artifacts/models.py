@@ -15,7 +15,11 @@ from phase4_tui.errors import Remedy, as_commands
 
 Moment = Annotated[str, AfterValidator(check_moment)]
 """A time as `iso` writes it."""
-Count = Annotated[int, Field(ge=0, strict=True)]
+LARGEST_COUNT = (1 << 53) - 1
+"""JSON's numbers are exact up to here."""
+Seq = Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
+"""The number of an event of the journal, 0 for none."""
+Count = Annotated[int, Field(ge=0, le=LARGEST_COUNT, strict=True)]
 Lines = Annotated[tuple[str, ...], Field(fail_fast=True)]
 Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False, strict=True)]

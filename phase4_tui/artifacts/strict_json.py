@@ -1,7 +1,7 @@
 """The strict JSON parser for documents: what it accepts has one meaning for every reader.
 
 Refused: duplicate keys, NaN and infinities (1e999 too), a byte order mark, other encodings than UTF-8, lone
-surrogates, and deep nesting (docs formats, "What a reader accepts").
+surrogates, deep nesting, and arrays and objects without number (docs formats, "What a reader accepts").
 """
 
 import json
@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Sequence
 
-from phase4_tui.artifacts.nesting import TOO_DEEP, is_deep
+from phase4_tui.artifacts.nesting import TOO_DEEP, TOO_MANY, is_crowded, is_deep
 from phase4_tui.errors import Remedy, Unusable
 
 _BOMS = ((b"\xef\xbb\xbf", "UTF-8"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
@@ -56,6 +56,8 @@ def parse(data: bytes) -> object:
         raise BadJson("is empty", truncated=True)
     if is_deep(data):
         raise BadJson(TOO_DEEP)
+    if is_crowded(data):
+        raise BadJson(TOO_MANY)
     try:
         value: object = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
     except json.JSONDecodeError as error:

@@ -1,7 +1,6 @@
 """The asker of a plain terminal: prompts on stderr, plans as lines; it honours `--yes`, `--dry-run` and `--json`."""
 
 import sys
-import termios
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
@@ -9,6 +8,7 @@ import typer
 
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import DONE, FAILED, Desk, emit, say
+from phase4_tui.cli.fresh_answers import ask, confirmed
 from phase4_tui.cli.run import INTERRUPTED, execute_plan
 from phase4_tui.console.facts.once import read_snapshot
 from phase4_tui.console.facts.snapshot import Snapshot
@@ -56,12 +56,11 @@ class TerminalAsker:
             raise Left(f"stopped at `{question}`, which `--yes` can't answer", remedy=instead or ())
         if not self.attended:
             raise Refused(f"`{question}` needs an answer", remedy=instead or ())
-        proposed = default or (None if needed else "")
         try:
-            answer = typer.prompt(question, default=proposed, show_default=bool(proposed), err=True, prompt_suffix=" ")
+            answer = ask(question, default or (None if needed else ""), " ")
         except typer.Abort:
             raise Left("") from None
-        return str(answer).strip()
+        return "\n".join(answer).strip()
 
     async def choose(
         self,
@@ -74,9 +73,11 @@ class TerminalAsker:
         """Ask for one of several values until one of them is given."""
         names = [name for name, _ in choices]
         asked = f"{question.removesuffix('?')}, of {', '.join(names)}?"
-        while (answer := await self.text(asked, default=first or "", instead=instead)) not in names:
+        while True:
+            answer, *_ = (await self.text(asked, default=first or "", instead=instead)).split("\n")
+            if answer in names:
+                return answer
             say(f"  {answer!a} is none of them", "yellow")
-        return answer
 
     async def confirm(self, question: Question) -> bool:
         """Ask for yes or no; `--yes` answers unless a person is needed, and the end of input means no."""
@@ -85,7 +86,7 @@ class TerminalAsker:
         if self._desk.yes:
             return True
         need_terminal()
-        return _confirmed(question.text)
+        return confirmed(question.text)
 
     async def offer(self, offer: Offer) -> bool:
         """Show a plan and ask; `--dry-run` only shows it."""
@@ -97,7 +98,7 @@ class TerminalAsker:
         need_terminal()
         self._print(offer, aside=self._desk.json)
         asked = "Do it?" if offer.question.text == f"{offer.title}?" else offer.question.text
-        return _confirmed(asked)
+        return confirmed(asked)
 
     async def open(self, view: View, *tags: str) -> bool:
         """Print as much of the view as a dialogue needs."""
@@ -150,14 +151,6 @@ def need_terminal() -> None:
     if not sys.stdin.isatty():
         advice = Remedy(effect="give `--yes`, or `--dry-run` to see the plan")
         raise Refused("this asks before it acts, and there is no terminal", remedy=advice)
-
-
-def _confirmed(question: str) -> bool:
-    termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)  # what was typed before the question is no answer to it
-    try:
-        return typer.confirm(question, default=False, err=True)
-    except typer.Abort:
-        return False
 
 
 class TerminalFace:

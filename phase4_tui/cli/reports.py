@@ -25,6 +25,7 @@ from phase4_tui.runbook.provenance import last_transcript, runs_of
 from phase4_tui.runbook.run_holder import running
 from phase4_tui.runbook.runbook_text import present, runbook_text
 from phase4_tui.runbook.status import shown_tag
+from phase4_tui.runbook.transcripts import shown_line
 from phase4_tui.runbook.trends import LAST_TAGS, Trends, read_trends
 from phase4_tui.streams import reader_has_gone
 
@@ -219,5 +220,5 @@ def transcript(desk: Desk, tag: Tag = None) -> int:
         return DONE
     with path.open("rb") as file:
         for line in file:
-            say(line.decode(errors="backslashreplace").rstrip("\r\n"))
+            say(shown_line(line))
     return DONE

@@ -12,6 +12,7 @@ from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.provenance import RunRecord, StepRecord
 from phase4_tui.runbook.sequence import Observer
 from phase4_tui.runbook.steps import Command
+from phase4_tui.signs import shows_signs
 
 NAME_CELLS = 14
 
@@ -61,17 +62,19 @@ class LiveObserver(PlainObserver):
         super().__init__()
         from rich.console import Console  # noqa: PLC0415 - only on a terminal
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+        from rich.table import Column  # noqa: PLC0415
 
         self._progress = Progress(
-            SpinnerColumn(),
+            SpinnerColumn("dots" if shows_signs(sys.stdout.encoding) else "line"),
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             TimeElapsedColumn(),
             TextColumn("{task.fields[rate]}", markup=False),
+            TextColumn("{task.fields[frame]}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")),
             console=Console(highlight=False),
             transient=True,
         )
-        self._task = self._progress.add_task("starting", total=None, rate="")
+        self._task = self._progress.add_task("starting", total=None, rate="", frame="")
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -91,7 +94,7 @@ class LiveObserver(PlainObserver):
         """Begin the step's bar."""
         super().step_started(command)
         title = f"{command.step.number} {command.step.title}"
-        self._progress.reset(self._task, description=title, total=None, rate="")
+        self._progress.reset(self._task, description=title, total=None, rate="", frame="")
 
     def progress(self, command: Command, facts: Mapping[str, int]) -> None:
         """Move the bar."""
@@ -100,6 +103,10 @@ class LiveObserver(PlainObserver):
         self._progress.update(
             self._task, completed=facts.get("bytes", 0), total=facts.get("total_bytes") or None, rate=rate
         )
+
+    def frame(self, command: Command, text: str) -> None:
+        """Show what the step writes over and over beside its bar."""
+        self._progress.update(self._task, frame=text)
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def _incident(event: Event, detail: Mapping[str, Any]) -> str:
         return f"incident {event.incident} opened: {found}"
     if event.kind == "evidence":
         return f"more evidence for incident {event.incident}: {found}"
-    former = ((_changes(detail).get("incident") or {}).get("former") or [{}])[-1]
+    former = ((event.changes.get("incident") or {}).get("former") or [{}])[-1]
     return f"incident {event.incident} raised to {found}; it was {former.get('class')} of {former.get('tag')}"
 
 
@@ -55,7 +55,7 @@ def _lease(event: Event, detail: Mapping[str, Any]) -> str:
 
 
 def _mode(event: Event, detail: Mapping[str, Any]) -> str:
-    mode = _changes(detail).get("evaluation_mode")
+    mode = event.changes.get("evaluation_mode")
     return "mode" if mode is None else f"mode {mode}{', by override' if detail.get('override') else ''}"
 
 
@@ -92,10 +92,6 @@ def _compare(event: Event, detail: Mapping[str, Any]) -> str:
 
 def _reopen(event: Event, detail: Mapping[str, Any]) -> str:
     return f"reopen Phase 4 on {event.tag}{', by override' if detail.get('override') else ''}"
-
-
-def _changes(detail: Mapping[str, Any]) -> Mapping[str, Any]:
-    return detail.get("changes") or {}
 
 
 _WORDS: dict[str, Callable[[Event, Mapping[str, Any]], str]] = {

@@ -1,10 +1,11 @@
 """One event of the journal, its canonical JSON and its hash (docs formats, "journal.jsonl")."""
 
 import hashlib
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
+from phase4_tui.artifacts.models import LARGEST_COUNT
 from phase4_tui.artifacts.nesting import TOO_DEEP, is_deep
 from phase4_tui.artifacts.strict_json import not_utf8
 from phase4_tui.errors import Unusable
@@ -21,7 +22,7 @@ class BadEvent(Unusable):
 class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A recorded event: `seq` counts from 1, `at` is UTC, `prev` is the hash of the event before."""
 
-    seq: int
+    seq: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_COUNT)]
     at: str
     operator: str
     host: str
@@ -36,6 +37,12 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def outcome(self) -> str:
         """`intent`, `done` or `failed` for an operation; empty for other events."""
         return str(self.detail.get("outcome", ""))
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The new values that the event gives the state; empty when it changes nothing, or holds something else."""
+        changes = self.detail.get("changes")
+        return changes if isinstance(changes, dict) else {}
 
 
 _decoder = msgspec.json.Decoder(Event)

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 from phase4_tui.errors import Remedy, Unusable
+from phase4_tui.journal.lock_holders import flock_holder, holder_words
 
 RUNNING, ORDERS, JOURNAL_LOCK = "running", "orders", "journal.lock"
 """What is locked in the directory with the state of operations, besides that directory itself: see `LOCKED`."""
@@ -24,7 +25,13 @@ _NOT_LOCKABLE = {errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL}
 
 
 class Busy(Unusable):
-    """Another process holds the lock."""
+    """Another process holds the lock; `pid` is None when it can't be known, `holder` is that process in words."""
+
+    def __init__(self, file: Path, pid: int | None, uid: int | None = None) -> None:
+        self.pid = pid
+        self.holder = holder_words(pid, uid)
+        again = Remedy(effect="wait for its end, then try again")
+        super().__init__(f"{file} is locked by {self.holder}", remedy=again, file=str(file))
 
 
 class DirectoryLock:
@@ -46,10 +53,7 @@ class DirectoryLock:
                 return
             except BlockingIOError:
                 if time.monotonic() >= deadline:
-                    told = f"{self._file} is locked by another process"
-                    raise Busy(
-                        told, remedy=Remedy(effect="wait for its end, then try again"), file=str(self._file)
-                    ) from None
+                    raise Busy(self._file, flock_holder(self._directory) or flock_holder(self._file)) from None
                 time.sleep(RETRY_SECONDS)
 
     @property

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from phase4_tui.artifacts.directories import obstacle
 from phase4_tui.artifacts.documents import look
-from phase4_tui.artifacts.models import Document
+from phase4_tui.artifacts.models import Document, Seq
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.regular_files import Unreadable, open_regular
 from phase4_tui.errors import Remedy, Unusable, command_line
@@ -41,7 +41,7 @@ class JournalDamaged(Unusable):
 class Head(Document):
     """Number and hash of the last event; `seq` 0 for an empty journal."""
 
-    seq: int = 0
+    seq: Seq = 0
     hash: str = GENESIS
 
 

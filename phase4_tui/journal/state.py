@@ -7,7 +7,7 @@ a reader folds the events that a crash kept from it.
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -30,6 +30,7 @@ from phase4_tui.journal.log import (
     read_head,
 )
 
+M = TypeVar("M", bound=Document)
 EvaluationMode = Literal["phase4", "phase3_only"]
 STATE_FILE = "state.json"
 STATE_LIMIT_BYTES = 64 << 20
@@ -129,6 +130,15 @@ def _pending_after(pending: tuple[Pending, ...], event: Event) -> tuple[Pending,
         begun = Pending(seq=event.seq, kind=event.kind, tag=event.tag, by=by, at=event.at, detail=event.detail)
         return (*pending, begun)
     return tuple(one for one in pending if one.seq != event.detail.get("intent"))
+
+
+def held_by(event: Event, kind: type[M], content: object) -> M:
+    """Return the document that an event holds; raises StateUnreadable when it is not of that kind."""
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        told = f"journal event {event.seq} holds no {kind.__name__}: {error.error_count()} problems"
+        raise StateUnreadable(told, file=JOURNAL_FILE) from None
 
 
 def fold(events: Iterable[Event], state: OperationsState | None = None) -> OperationsState:

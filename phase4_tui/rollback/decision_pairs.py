@@ -76,6 +76,7 @@ def _single(data: bytes, number: int) -> _Row:
     if is_deep(data):
         raise BadElement(number, TOO_DEEP)
     try:
+        data.decode("utf-8")
         return _decode_row(data)
     except UnicodeDecodeError as error:
         raise BadElement(number, not_utf8(error)) from None

@@ -12,7 +12,7 @@ from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Escalation, Finding, Former, Incident, Owner, SeverityClass
 from phase4_tui.journal.log import Draft
-from phase4_tui.journal.state import OperationsState, Reclassified, evidence_identity, read_state
+from phase4_tui.journal.state import OperationsState, Reclassified, evidence_identity, held_by, read_state
 from phase4_tui.journal.writer import record
 from phase4_tui.rollback.frozen_copies import artifacts_of
 from phase4_tui.rollback.operations import (
@@ -322,11 +322,11 @@ def plan_no_good_tag(site: Site, reason: str) -> Plan:
 
 
 def incidents_of(events: Iterable[Event]) -> dict[str, Incident]:
-    """Return every incident of the journal by id in its latest version, oldest first."""
+    """Return every incident of the journal by id in its latest version, oldest first; raises StateUnreadable."""
     found: dict[str, Incident] = {}
     for event in events:
-        for content in ((event.detail.get("changes") or {}).get("incident"), event.detail.get("closed")):
+        for content in (event.changes.get("incident"), event.detail.get("closed")):
             if content:
-                incident = Incident.model_validate(content)
+                incident = held_by(event, Incident, content)
                 found[incident.id] = incident
     return found

@@ -159,9 +159,10 @@ def one_at_a_time(reports: Path) -> Iterator[None]:
     lock = operations_lock(reports)
     try:
         lock.acquire(LOCK_SECONDS)
-    except Busy:
+    except Busy as busy:
         advice = Remedy(effect="wait for its end, then look again")
-        raise Refused(f"another operation is being carried out in {reports}", remedy=advice) from None
+        told = f"another operation is being carried out in {reports} by {busy.holder}"
+        raise Refused(told, remedy=advice) from None
     try:
         yield
     finally:

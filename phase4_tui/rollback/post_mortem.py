@@ -96,14 +96,19 @@ def _causes(events: Sequence[Event]) -> str:
     lines = ["## Root cause and remediation", ""]
     for event, entry in root_causes(events):
         lines += [
-            f"- **Cause**: {safe_markdown(entry.cause, FULL)}",
-            f"  - Remediation: {safe_markdown(entry.remediation, FULL)}",
+            f"- **Cause**: {_lines(entry.cause)}",
+            f"  - Remediation: {_lines(entry.remediation)}",
             f"  - Owner: {entry.owner}",
-            f"  - Closure criterion: {safe_markdown(entry.closure or 'none given', FULL)}",
-            f"  - Evidence: {safe_markdown(entry.evidence or 'none given', FULL)}",
-            f"  - Logged: {event.at} by {safe_markdown(event.operator)}@{safe_markdown(event.host)}",
+            f"  - Closure criterion: {_lines(entry.closure or 'none given')}",
+            f"  - Evidence: {_lines(entry.evidence or 'none given')}",
+            f"  - Logged: {safe_markdown(event.at)} by {safe_markdown(event.operator)}@{safe_markdown(event.host)}",
         ]
     return "\n".join(lines if len(lines) > 2 else [*lines, "Not logged yet."])
+
+
+def _lines(text: str) -> str:
+    """Return a text with its lines kept, as one paragraph of a list."""
+    return "\\\n    ".join(safe_markdown(line, FULL) for line in text.splitlines() if line.strip())
 
 
 def _escalations(incident: Incident) -> str:
@@ -126,7 +131,7 @@ def _comparisons(incident: Incident) -> str:
 
 def _accepted(events: Iterable[Event]) -> str:
     lines = [
-        f"- {event.at} {safe_markdown(event.operator)}: {safe_markdown(str(event.detail['accepted_change']))}"
+        f"- {_by(event)}: {safe_markdown(str(event.detail['accepted_change']))}"
         for event in events
         if event.detail.get("accepted_change")
     ]
@@ -138,10 +143,19 @@ def _overrides(events: Iterable[Event]) -> str:
     for event in events:
         override = event.detail.get("override")
         if override:
-            names = ", ".join(one["name"] for one in override) if isinstance(override, list) else "every condition"
+            names = _named(override) if isinstance(override, list) else "every condition"
             reason = safe_markdown(str(event.detail.get("reason", "")))
-            lines.append(f"- {event.at} {safe_markdown(event.operator)}: {names} overridden: {reason}")
+            lines.append(f"- {_by(event)}: {names} overridden: {reason}")
     return "\n".join(["## Overridden conditions", "", *lines]) if lines else ""
+
+
+def _by(event: Event) -> str:
+    return f"{safe_markdown(event.at)} {safe_markdown(event.operator)}"
+
+
+def _named(conditions: Iterable[object]) -> str:
+    names = (condition.get("name") if isinstance(condition, dict) else condition for condition in conditions)
+    return ", ".join(safe_markdown(str(name)) for name in names)
 
 
 def _timeline(events: Sequence[Event]) -> str:
@@ -153,13 +167,13 @@ def _timeline(events: Sequence[Event]) -> str:
         reason = f": {safe_markdown(str(event.detail['reason']))}" if event.detail.get("reason") else ""
         tag = f" {safe_markdown(event.tag)}" if event.tag else ""
         who = f"{safe_markdown(event.operator)}@{safe_markdown(event.host)}"
-        lines.append(f"- {event.at} {who}: {_words(event)}{tag}{failed}{reason}")
+        lines.append(f"- {safe_markdown(event.at)} {who}: {_words(event)}{tag}{failed}{reason}")
     return "\n".join(lines)
 
 
 def _words(event: Event) -> str:
     """Return an event in words that a reader of the runbook understands without the journal."""
-    changes = event.detail.get("changes") or {}
+    changes = event.changes
     if event.kind == "run":
         word = "began" if event.detail.get("state") == "running" else str(event.detail.get("state"))
         return f"{'rehearsal' if event.detail.get('rehearsal') else 'run'} {safe_markdown(word)}"
@@ -167,4 +181,6 @@ def _words(event: Event) -> str:
         return f"mode {safe_markdown(str(changes['evaluation_mode']))}"
     if event.kind == "raised":
         return f"incident raised to {safe_markdown(str(event.detail.get('class')))}"
-    return {"incident": "incident opened", "evidence": "more evidence"}.get(event.kind, event.kind.replace("_", " "))
+    return {"incident": "incident opened", "evidence": "more evidence"}.get(
+        event.kind, safe_markdown(event.kind.replace("_", " "))
+    )

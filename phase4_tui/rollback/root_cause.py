@@ -9,7 +9,7 @@ from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Owner
 from phase4_tui.journal.log import read_events
-from phase4_tui.journal.state import OperationsState
+from phase4_tui.journal.state import OperationsState, held_by
 from phase4_tui.rollback.frozen_copies import artifacts_of
 from phase4_tui.rollback.incidents import LIST_INCIDENTS, incidents_of
 from phase4_tui.rollback.operations import Effect, Plan, plan_on, state_to_plan_on
@@ -96,9 +96,9 @@ def _shortened(text: str | None) -> str | None:
 
 
 def root_causes(events: Iterable[Event]) -> list[tuple[Event, RootCause]]:
-    """Return the logged root causes with their events, oldest first."""
+    """Return the logged root causes with their events, oldest first; raises StateUnreadable."""
     return [
-        (event, RootCause.model_validate(event.detail["entry"]))
+        (event, held_by(event, RootCause, event.detail.get("entry")))
         for event in events
         if event.kind == KIND and event.outcome == "done"
     ]

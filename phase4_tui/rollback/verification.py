@@ -166,7 +166,7 @@ def _carried_over(check: JournalCheck) -> set[str]:
     first = check.first
     if first is None or first.kind != RESTARTED:
         return set()
-    return set((first.detail.get("changes") or {}).get("frozen") or {})
+    return set(first.changes.get("frozen") or {})
 
 
 def _active_problems(site: Site, state: OperationsState) -> list[FoundProblem]:

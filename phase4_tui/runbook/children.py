@@ -3,7 +3,6 @@
 `run_child` blocks its thread and needs no event loop, so a stalled screen stalls no step.
 """
 
-import codecs
 import json
 import os
 import selectors
@@ -13,15 +12,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.runbook.cage.spec import Cage
+from phase4_tui.runbook.transcripts import TRANSCRIPT_LIMIT, Frame, Lines, StepOutput
 
 Barrier = Literal["seccomp", "none"]
 Ending = Literal["exited", "timed_out", "cancelled", "not_started"]
@@ -29,13 +27,7 @@ Ending = Literal["exited", "timed_out", "cancelled", "not_started"]
 LAUNCHER = Path(__file__).with_name("cage") / "launcher.py"
 CHUNK = 65536
 POLL_SECONDS = 0.1
-LINE_LIMIT = 8192
-TAIL_LINES = 40
-TRANSCRIPT_LIMIT = 16 << 20
 LAUNCHER_SLACK_SECONDS = 8.0
-TRUNCATED_MARK = b"\n[transcript truncated: the step wrote more than is kept]\n"
-
-Lines = Callable[[list[str]], None]
 
 
 @dataclass(frozen=True)
@@ -49,6 +41,7 @@ class ChildSpec:
     timeout_seconds: float
     grace_seconds: float
     transcript: BinaryIO | None = None
+    """Open for reading too, and empty."""
     transcript_limit: int = TRANSCRIPT_LIMIT
     held: tuple[int, ...] = ()
     """Descriptors that the launcher keeps open until the tree is down, so that a lock outlives a killed parent."""
@@ -72,10 +65,13 @@ class ChildResult:
     """How many processes were left when it ended; they were ended. None where it did not end by itself."""
 
 
-def run_child(spec: ChildSpec, cancel: threading.Event, on_lines: Lines | None = None) -> ChildResult:
+def run_child(
+    spec: ChildSpec, cancel: threading.Event, on_lines: Lines | None = None, on_frame: Frame | None = None
+) -> ChildResult:
     """Run a child until it ends, reaches a limit, or `cancel` is set; no process that it started survives.
 
-    `on_lines` is called in this thread with whole, sanitized lines.
+    `on_lines` is called in this thread with whole, sanitized lines; `on_frame` with the line that is being written, a
+    few times a second, and with "" when there is none.
     """
     started = time.monotonic()
     read_end, write_end = os.pipe()
@@ -109,7 +105,7 @@ def run_child(spec: ChildSpec, cancel: threading.Event, on_lines: Lines | None =
     finally:
         specification.close()
         os.close(write_end)
-    output = _Output(spec.transcript, spec.transcript_limit, on_lines)
+    output = StepOutput(spec.transcript, spec.transcript_limit, on_lines, on_frame)
     try:
         ending = _follow(process, output, spec, cancel, started)
     finally:
@@ -135,7 +131,7 @@ def run_child(spec: ChildSpec, cancel: threading.Event, on_lines: Lines | None =
 
 def _follow(
     process: "subprocess.Popen[bytes]",
-    output: "_Output",
+    output: StepOutput,
     spec: ChildSpec,
     cancel: threading.Event,
     started: float,
@@ -167,7 +163,7 @@ def _follow(
                 output.flush()
 
 
-def _end(process: "subprocess.Popen[bytes]", output: "_Output", grace_seconds: float) -> None:
+def _end(process: "subprocess.Popen[bytes]", output: StepOutput, grace_seconds: float) -> None:
     """Stop the launcher, which stops the tree; kill the launcher when that takes too long."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
@@ -205,57 +201,3 @@ def _outcome(read_end: int) -> dict[str, object]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
-
-
-@dataclass
-class _Output:
-    """A child's output: raw and capped on disk, and as sanitized lines for an observer."""
-
-    transcript: BinaryIO | None
-    limit: int
-    on_lines: Lines | None
-    tail: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL_LINES))
-
-    def __post_init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
-        self._kept = 0
-        self._rest = ""
-
-    def add(self, chunk: bytes) -> None:
-        """Take one chunk."""
-        self._keep(chunk)
-        *lines, rest = (self._rest + self._decoder.decode(chunk)).split("\n")
-        if len(rest) > LINE_LIMIT:
-            lines.append(rest)
-            rest = ""
-        self._rest = rest
-        self._tell(lines)
-
-    def flush(self) -> None:
-        """Flush the output so far to disk, where others can read it."""
-        if self.transcript is not None:
-            self.transcript.flush()
-
-    def finish(self) -> None:
-        """Take the last line, which has no newline."""
-        rest = self._rest + self._decoder.decode(b"", final=True)
-        self._rest = ""
-        if rest:
-            self._tell([rest])
-        self.flush()
-
-    def _keep(self, chunk: bytes) -> None:
-        if self.transcript is None or self._kept > self.limit:
-            return
-        room = self.limit - self._kept
-        self._kept += len(chunk)
-        self.transcript.write(chunk[:room])
-        if self._kept > self.limit:
-            self.transcript.write(TRUNCATED_MARK)
-
-    def _tell(self, lines: list[str]) -> None:
-        told = lines if self.on_lines is not None else lines[-TAIL_LINES:]
-        safe = [safe_line(line.rstrip("\r"), LINE_LIMIT) for line in told]
-        self.tail.extend(safe)
-        if safe and self.on_lines is not None:
-            self.on_lines(safe)

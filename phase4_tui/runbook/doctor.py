@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from phase4_tui.artifacts.models import Diagnostic
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.errors import Remedy
 from phase4_tui.journal.state import StateUnreadable, read_state
+from phase4_tui.runbook.cage_plan import cage_of, lock_view
+from phase4_tui.runbook.guards import row_of
 from phase4_tui.runbook.isolation import Proof, probe_barrier
 from phase4_tui.runbook.preconditions import (
     Precondition,
@@ -53,7 +56,7 @@ def examine(settings: Settings, workdir: Path, environment: Mapping[str, str]) -
     """Return the result of every diagnostic."""
     place = place_of(settings, workdir, 4, None, None)
     reports = place.reports
-    proof, protection = _proof(state_dir(reports))
+    proof, cage = _proof(settings, workdir, reports)
     conditions = [
         check_workdir(settings, place, 4, PHASE4_STEPS),
         check_room(place),
@@ -66,7 +69,7 @@ def examine(settings: Settings, workdir: Path, environment: Mapping[str, str]) -
         Finding(name="python", ok=sys.version_info >= (3, 11), detail=f"{platform.python_version()} {sys.executable}"),
         _interpreter(settings, workdir, environment),
         *map(_as_finding, conditions),
-        protection,
+        *cage,
         _as_finding(artifacts).model_copy(update={"advisory": True}),
         _state(reports),
         _running(reports),
@@ -98,17 +101,33 @@ def _interpreter(settings: Settings, workdir: Path, environment: Mapping[str, st
         return Finding(name="step scripts' python", ok=False, detail=error.message, remedies=error.remedies)
 
 
-def _proof(state: Path) -> tuple[Proof, Finding]:
-    """Probe the barrier and the protection of `state`; where that is missing a temporary directory stands in for it."""
+def _proof(settings: Settings, workdir: Path, reports: Path) -> tuple[Proof, list[Finding]]:
+    """Probe the barrier and the cage of a step; return the proof and a finding about each guard.
+
+    Where the state of operations is missing a temporary directory stands in for it.
+    """
+    state, wrong = state_dir(reports), []
+    try:
+        cage = cage_of(settings, workdir, reports, ())
+    except SettingsError as error:
+        wrong, cage = [Finding(name="writable", ok=False, detail=error.message, remedies=error.remedies)], None
     if state.is_dir():
-        proof, whose = probe_barrier("seccomp", state), f"for {state}"
+        proof, whose = probe_barrier("seccomp", state, cage), f"for {state}"
     else:
         with tempfile.TemporaryDirectory(prefix="phase4-doctor-") as directory:
-            wrong = obstacle(state)
-            proof = probe_barrier("seccomp", Path(directory))
-            whose = f"shown elsewhere, {wrong.message if wrong else f'{state} does not exist yet'}"
-    detail = f"{proof.state_protection}, {whose}"
-    return proof, Finding(name="state protection", ok=proof.protects_state, detail=detail, advisory=True)
+            found, stand_in = obstacle(state), Path(directory).resolve()
+            if cage is not None:
+                cage = replace(cage, sealed=(*cage.sealed, stand_in), hidden=lock_view(stand_in))
+            proof = probe_barrier("seccomp", stand_in, cage)
+            whose = f"shown elsewhere, {found.message if found else f'{state} does not exist yet'}"
+    protection = Finding(
+        name="state protection", ok=proof.protects_state, detail=f"{proof.state_protection}, {whose}", advisory=True
+    )
+    rows = [
+        Finding(name=f"cage: {guard.name}", ok=guard.holds and not guard.open, detail=row_of(guard), advisory=True)
+        for guard in proof.guards
+    ]
+    return proof, [*wrong, protection, *rows]
 
 
 def _state(reports: Path) -> Finding:

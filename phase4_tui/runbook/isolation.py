@@ -21,6 +21,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.progress import PROGRESS_ENV
 from phase4_tui.runbook.cage.limits import session_keyring
@@ -64,6 +66,8 @@ class Proof(Document):
     """What else was tried, as a table; empty when only the network was."""
     layers: tuple[str, ...] = ()
     """The layers of the cage that the kernel put up, without which no step starts."""
+    limits: dict[str, int | None] = Field(default_factory=dict)
+    """What a step may use up (cage/spec.py)."""
     elsewhere: tuple[str, ...] = ()
     """Other paths at which the state of operations is mounted."""
 
@@ -176,6 +180,7 @@ def _with_cage(
             "state_protection": protection,
             "guards": guards,
             "layers": tuple(layer for layer in cage.layers if layer not in result.refused),
+            "limits": vars(cage.limits),
             "elsewhere": others,
         }
     )
@@ -225,7 +230,7 @@ def _probe(barrier: Barrier, directory: Path, targets: Mapping[str, Any], cage: 
 
 def _state_protection(result: ChildResult, found: Mapping[str, str], witness: Path) -> str:
     """Return the protection; proven only when the probe was stopped by the mount itself and its file does not exist."""
-    why = result.refused.get("sealed")
+    why = result.refused.get("read-only state")
     if witness.exists():
         witness.unlink()
     elif why is None:

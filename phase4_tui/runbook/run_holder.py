@@ -1,6 +1,7 @@
 """The run lock, and the note in which its holder says which sequence runs."""
 
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,8 +10,10 @@ from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import state_dir
+from phase4_tui.errors import Remedy, Unusable
 from phase4_tui.journal.actor import host_name
-from phase4_tui.journal.locks import RUNNING, DirectoryLock
+from phase4_tui.journal.locks import RETRY_SECONDS, RUNNING, Busy, DirectoryLock
+from phase4_tui.journal.name_lock import NameLock
 
 HOLDER_FILE = "holder.json"
 
@@ -33,9 +36,99 @@ class Holder(Document):
         return f"{self.operator}@{self.host} (pid {self.pid}) runs {self.tag} since {self.since}"
 
 
-def run_lock(reports: Path) -> DirectoryLock:
+class ReportsGone(Unusable):
+    """The reports directory of a run was removed or moved while it went on; `moved` is where it is now, if anywhere."""
+
+    def __init__(self, reports: Path, moved: Path | None) -> None:
+        if moved is not None and moved != reports:
+            told = f"{reports} was moved to {moved} while the run went on"
+            advice = f"move what is now in its place away, and {moved} back; then run it again"
+        else:
+            told = f"{state_dir(reports)} was removed while the run went on, and its record with it"
+            advice = "put back what you need from a copy, then run it again"
+        super().__init__(told, remedy=Remedy(effect=advice), file=str(reports))
+        self.moved = moved
+
+
+class RunLock(DirectoryLock):
+    """The lock that only one run at a time holds per reports directory.
+
+    It is a lock on the directory and one on its name, since a directory can be removed or moved away with its lock.
+    """
+
+    def __init__(self, reports: Path) -> None:
+        super().__init__(_directory(reports))
+        self._reports = reports
+        named = reports.parent.resolve() / reports.name
+        self._names = [NameLock(str(path)) for path in dict.fromkeys((named, reports.resolve()))]
+        self._can_tell = False
+
+    def acquire(self, wait_seconds: float = 0.5) -> None:
+        """Take the lock, waiting at most `wait_seconds`; raises Busy, OSError."""
+        deadline = time.monotonic() + wait_seconds
+        try:
+            for name in self._names:
+                while not name.acquire():
+                    if time.monotonic() >= deadline:
+                        raise Busy(self._reports, *(name.holder() or (None,)))
+                    time.sleep(RETRY_SECONDS)
+            super().acquire(max(0.0, deadline - time.monotonic()))
+        except BaseException:
+            self.release()
+            raise
+        self._can_tell = self._is_in_place()
+
+    def release(self) -> None:
+        """Release the lock."""
+        super().release()
+        for name in self._names:
+            name.release()
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """The descriptors that hold the lock; a child process that inherits them holds it too."""
+        return (*super().descriptors, *(one for name in self._names for one in name.descriptors))
+
+    def is_held(self) -> bool:
+        """True when some process, this one included, holds the lock; only looks, so it needs no right to write."""
+        return super().is_held() or any(name.holder() is not None for name in self._names)
+
+    @property
+    def has_lost_its_place(self) -> bool:
+        """True when the directory that is locked is no longer the one of that name."""
+        return self._can_tell and not self._is_in_place()
+
+    def lost(self) -> ReportsGone | None:
+        """Return what has become of the directory that is locked, None while it is the one of that name."""
+        return ReportsGone(self._reports, self._present()) if self.has_lost_its_place else None
+
+    def check_place(self) -> None:
+        """Raise ReportsGone when the directory that is locked is no longer the one of that name."""
+        lost = self.lost()
+        if lost is not None:
+            raise lost
+
+    def _is_in_place(self) -> bool:
+        try:
+            return os.path.samestat(self._directory.stat(), os.fstat(super().descriptors[0]))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            return True  # a file system that does not answer for a while
+
+    def _present(self) -> Path | None:
+        """Return the reports directory that is locked, wherever it is now."""
+        locked = super().descriptors[0]
+        with suppress(OSError):
+            found = Path(f"/proc/self/fd/{locked}").readlink()
+            if os.path.samestat(found.stat(), os.fstat(locked)):
+                return found.parent.parent
+        return None
+
+
+def run_lock(reports: Path) -> RunLock:
     """Return the lock that only one run at a time holds per reports directory."""
-    return DirectoryLock(_directory(reports))
+    return RunLock(reports)
 
 
 def announce(reports: Path, tag: str, run_id: str, operator: str) -> None:

@@ -13,35 +13,33 @@ from pathlib import Path
 
 from phase4_tui.artifacts.atomic_files import sweep_leftovers
 from phase4_tui.artifacts.clock import iso, now_ns
-from phase4_tui.artifacts.documents import look
-from phase4_tui.artifacts.models import QualityCheck, ReleaseCheck
-from phase4_tui.artifacts.names import Artifact, file_name, state_dir
+from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.progress import parse_progress
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.errors import FORESEEN, Refused, Remedy, command_line, error_as_commands
 from phase4_tui.journal.actor import host_name
 from phase4_tui.journal.locks import Busy
 from phase4_tui.runbook.cage_plan import cage_of
-from phase4_tui.runbook.children import Barrier, ChildResult, ChildSpec, run_child
-from phase4_tui.runbook.endings import broken_off, gate_failed, last_words
-from phase4_tui.runbook.expected_files import Before, look_before, problems_of
+from phase4_tui.runbook.children import Barrier, ChildSpec, run_child
+from phase4_tui.runbook.expected_files import look_before
 from phase4_tui.runbook.isolation import Proof, private_home, probe_barrier, step_environment
 from phase4_tui.runbook.preconditions import check_environment, check_isolation, check_not_frozen, refuse_unmet
 from phase4_tui.runbook.provenance import (
     COMPLETE,
     RunRecord,
     StepRecord,
-    StepState,
     new_run_id,
     save_run,
     tag_runs_dir,
     versions,
 )
+from phase4_tui.runbook.refusals import advice
 from phase4_tui.runbook.run_closing import PROCESS_ENDED, close_interrupted, left_by, note_run
-from phase4_tui.runbook.run_holder import announce, holder, run_lock, withdraw
+from phase4_tui.runbook.run_holder import RunLock, announce, run_lock, running, withdraw
 from phase4_tui.runbook.run_plan import RunPlan, choose_phase, plan_run
-from phase4_tui.runbook.settings import Settings
+from phase4_tui.runbook.settings import SETTINGS_FILE, Settings
 from phase4_tui.runbook.site import Site
+from phase4_tui.runbook.step_verdicts import verdict_of
 from phase4_tui.runbook.steps import Command
 from phase4_tui.runbook.used_files import UsedFiles
 
@@ -63,6 +61,9 @@ class Observer:
     def progress(self, command: Command, facts: Mapping[str, int]) -> None:
         """A step reported `records`, `bytes` and `total_bytes`."""
 
+    def frame(self, command: Command, text: str) -> None:
+        """A step writes over a line: `text` is what stands there now, made safe; "" when there is none."""
+
     def step_ended(self, record: StepRecord) -> None:
         """A step is over."""
 
@@ -77,19 +78,20 @@ def run_plan(
     """Run the plan to its end and return its record.
 
     Raises Refused when another run holds the directory, the tag has been frozen, or the barrier against the
-    network can't be proven and no reason to run without it was given; OSError when the record can't be kept.
+    network can't be proven and no reason to run without it was given; ReportsGone when the directory is removed or
+    moved away meanwhile; OSError when the record can't be kept.
     """
     reports = plan.place.reports
-    reports.mkdir(parents=True, exist_ok=True)
     site = Site(plan.place.workdir, settings, environment)
     with ExitStack() as stack:
         lock = run_lock(reports)
         try:
             lock.acquire()
-        except Busy:
-            noted = holder(reports)
+        except Busy as busy:
+            noted = running(reports)
+            who = noted if noted is not None and busy.pid in (None, noted.pid) else busy.holder
             advice = Remedy(effect="wait for it or cancel it there")
-            raise Refused(f"{noted or 'another process'}: one run at a time", remedy=advice) from None
+            raise Refused(f"{who}: one run at a time", remedy=advice) from None
         stack.callback(lock.release)
         with suppress(OSError):  # the record of one tag that can't be written hinders no run of another
             close_interrupted(reports, PROCESS_ENDED, site.artifacts)
@@ -105,12 +107,18 @@ def run_plan(
             note_run(reports, record)
             observer.run_started(record)
             child_environment = step_environment(settings, environment, home)
-            run = _Run(plan, site, child_environment, home, barrier, lock.descriptors, observer, cancel, record)
+            run = _Run(plan, site, child_environment, home, barrier, lock, observer, _Stop(cancel, lock), record)
             ended = run.go()
+            lock.check_place()
             note_run(reports, ended)
         except BaseException as error:
+            gone = lock.lost()
+            kept = reports if gone is None else gone.moved
             with suppress(*FORESEEN):  # if the disk refuses that too, the next run closes it
-                close_interrupted(reports, error_as_commands(error), site.artifacts)
+                if kept is not None:
+                    close_interrupted(kept, error_as_commands(gone or error), site.artifacts)
+            if gone is not None and isinstance(error, FORESEEN):
+                raise gone from error
             raise
         withdraw(reports)
         return ended
@@ -175,6 +183,17 @@ def _new_record(plan: RunPlan, settings: Settings, proof: Proof) -> RunRecord:
     )
 
 
+class _Stop(threading.Event):
+    """Says that a run must stop: it was cancelled, or its reports directory is gone."""
+
+    def __init__(self, cancel: threading.Event, lock: RunLock) -> None:
+        super().__init__()
+        self._cancel, self._lock = cancel, lock
+
+    def is_set(self) -> bool:
+        return self._cancel.is_set() or self._lock.has_lost_its_place
+
+
 class _Run:
     """One run under way."""
 
@@ -185,7 +204,7 @@ class _Run:
         environment: Mapping[str, str],
         home: Path,
         barrier: Barrier,
-        held: tuple[int, ...],
+        lock: RunLock,
         observer: Observer,
         cancel: threading.Event,
         record: RunRecord,
@@ -195,7 +214,7 @@ class _Run:
         self._environment = environment
         self._home = home
         self._barrier: Barrier = barrier
-        self._held = held
+        self._lock = lock
         self._observer = observer
         self._cancel = cancel
         self._record = record
@@ -215,6 +234,7 @@ class _Run:
         return self._record
 
     def _save(self, **changes: object) -> None:
+        self._lock.check_place()
         self._record = self._record.model_copy(update=changes)
         save_run(self._plan.place.reports, self._record)
 
@@ -239,11 +259,12 @@ class _Run:
         )
         self._put(started)
         settings, place = self._site.settings, plan.place
+        settings_file = place.workdir.resolve() / SETTINGS_FILE
         cage = replace(
             cage_of(settings, place.workdir, place.reports, (self._home, command.cwd)),
             layers=self._record.isolation.layers,
         )
-        with path.open("xb") as transcript:
+        with path.open("x+b") as transcript:
             before = look_before(plan.place.reports, path.stat().st_mtime_ns)
             spec = ChildSpec(
                 argv=command.argv,
@@ -253,12 +274,18 @@ class _Run:
                 timeout_seconds=command.timeout_seconds,
                 grace_seconds=self._site.settings.grace_seconds,
                 transcript=transcript,
-                held=self._held,
+                held=self._lock.descriptors,
                 cage=cage,
             )
-            watch = partial(self._lines, command) if self._observer.wants_progress else None
-            result = run_child(spec, self._cancel, watch)
-        state, error = self._verdict(command, result, before)
+            watch = (partial(self._lines, command), partial(self._observer.frame, command))
+            result = run_child(spec, self._cancel, *(watch if self._observer.wants_progress else ()))
+        self._lock.check_place()
+        state, error = verdict_of(command, result, before, plan, self._site)
+        if settings_file not in cage.sealed and settings_file.exists():
+            state = "crashed"
+            error = f"{settings_file} was made while it ran, which only an operator may: look at it, remove it"
+        elif state == "crashed":
+            error = "; ".join(filter(None, (error, advice(result.tail, cage, command.cwd, error or ""))))
         produced, seen = self._files.after(command, complete=state in COMPLETE)
         ended = started.model_copy(
             update={
@@ -282,37 +309,3 @@ class _Run:
             facts = parse_progress(line)
             if facts is not None:
                 self._observer.progress(command, facts)
-
-    def _verdict(self, command: Command, result: ChildResult, before: Before) -> tuple[StepState, str | None]:
-        """Return a step's state, and the reason for any but passed."""
-        broken = broken_off(command, result)
-        if broken is not None:
-            return broken
-        failed_status = gate_failed(command, result)
-        plan, artifacts = self._plan, self._site.artifacts
-        problems = problems_of(command, plan.place.reports, plan.tag, plan.phase, before, artifacts)
-        if problems:
-            words = last_words(result) if failed_status else ""
-            return "crashed", f"exit status {result.exit_code}, but {'; '.join(problems)}{words}"
-        passed, words = self._gate_passed(command)
-        if passed is False or (failed_status and passed is None):
-            return "failed_gate", None if failed_status else f"exit status 0, but its check {words}"
-        if failed_status:
-            return "crashed", f"exit status 2, but its check {words}"
-        return "passed", None
-
-    def _gate_passed(self, command: Command) -> tuple[bool | None, str]:
-        """Return whether a gate passed by its file, None where it does not say, and the file's words."""
-        verdict = command.step.verdict
-        if verdict is None or file_name(self._plan.tag, verdict) not in command.expects:
-            return None, ""  # `expects` was replaced: the file may be left over from another run
-        file = self._plan.place.reports / file_name(self._plan.tag, verdict)
-        if command.step.argv is not None:
-            from phase4_tui.runbook.own_checks import gate_of  # noqa: PLC0415 - few desks have any
-
-            check = next(one for one in self._site.settings.own_checks if one.name == command.step.name)
-            return gate_of(check, file)
-        model = ReleaseCheck if verdict is Artifact.RELEASE_CHECK else QualityCheck
-        found = look(file, model, limit=32 << 20)
-        passed = found.value.passed if isinstance(found.value, ReleaseCheck | QualityCheck) else None
-        return passed, "says passed=false" if passed is False else "does not say passed=false"

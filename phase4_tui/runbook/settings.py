@@ -156,8 +156,8 @@ class DashboardSettings(Section):
     theme: Literal["calm", "colour-blind", "high-contrast", "light"] = "calm"
     bell: bool = False
     """Ring the terminal's bell when an incident of P0 or P1 opens."""
-    ascii: bool = False
-    """Draw with ASCII characters alone."""
+    ascii: bool | None = None
+    """Draw with ASCII characters alone; by default where the terminal's encoding lacks the signs."""
 
 
 class Settings(Section):
@@ -290,6 +290,8 @@ def _read_file(path: Path) -> tuple[str, dict[str, Any]]:
         raise SettingsError(f"{path}: is not TOML: {error}", source=str(path)) from None
     except RecursionError:
         raise SettingsError(f"{path}: is nested too deeply", source=str(path)) from None
+    except ValueError as error:  # an integer of thousands of digits, an offset of more than a day
+        raise SettingsError(f"{path}: holds a value that can't be read: {error}", source=str(path)) from None
 
 
 def _validate(values: Mapping[str, Any], where: Callable[[Location], SetAt]) -> Settings:

@@ -21,11 +21,14 @@ from phase4_tui.console.remedies import as_keys, how, parts_of
 from phase4_tui.console.views import Gesture, View
 from phase4_tui.errors import Remedy, command_line
 from phase4_tui.runbook.site import Site
+from phase4_tui.tui.defect_guard import DefectGuard
+from phase4_tui.tui.driver import ConsoleDriver
 from phase4_tui.tui.keys import keys_of
 from phase4_tui.tui.messages import EventsSeen
 from phase4_tui.tui.notices import Notices
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.facts_app import FactsApp
+from phase4_tui.tui.screens.palette import Palette
 
 if TYPE_CHECKING:
     from phase4_tui.console.operations.runs import Runs
@@ -38,7 +41,7 @@ T = TypeVar("T")
 GOES_ON = Remedy("resume", command_line("run", "--resume"), "goes on later")
 
 
-class Phase4App(FactsApp):
+class Phase4App(FactsApp, DefectGuard):
     """The dashboard of one working directory."""
 
     TITLE = "phase4"
@@ -99,6 +102,8 @@ class Phase4App(FactsApp):
     def leave(self, code: int) -> None:
         """Leave with that exit status, a run under way cancelled; for the handler of a signal, at any moment."""
         self._leaving = code
+        if isinstance(self._driver, ConsoleDriver):
+            self._driver.leaving = True
         if self.running_here:
             self.runs.cancel()
         if self._loop is not None:  # an idle loop sleeps on until it is woken
@@ -212,9 +217,21 @@ class Phase4App(FactsApp):
         self.openings.open(view, *tags)
 
     def cancel_run(self) -> None:
-        """Cancel the run of this dashboard."""
-        self.runs.cancel()
-        self.tell("the run is being cancelled")
+        """Ask whether to cancel the run of this dashboard, and do it."""
+        self.operate(lambda session: self._cancel_run())
+
+    async def _cancel_run(self) -> None:
+        if not await self._confirm_cancel("A run is under way. Cancel it?", "Cancel it"):
+            return
+        if self.running_here:
+            self.runs.cancel()
+        self.tell("the run is being cancelled" if self.running_here else "the run has ended by itself")
+
+    async def _confirm_cancel(self, question: str, yes: str) -> bool:
+        from phase4_tui.tui.screens.questions import PlanScreen  # noqa: PLC0415 - not for the first paint
+
+        told = [as_keys("its steps are asked to end, then killed", (GOES_ON,), self.keys)]
+        return await self.push_screen_wait(PlanScreen(question, told, yes))
 
     async def write(self, work: Callable[[], T]) -> T:
         """Do work that writes into the journal in a thread; its events are not announced as another operator's."""
@@ -222,8 +239,8 @@ class Phase4App(FactsApp):
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show the error of a worker that failed."""
-        if event.state is WorkerState.ERROR:
-            error = event.worker.error
+        error = event.worker.error
+        if event.state is WorkerState.ERROR and error is not None and not self.take_defect(error, event.worker):
             self.tell(f"failed: {type(error).__name__}: {error}", severity="error")
 
     def start_run(self, plan: "RunPlan") -> None:
@@ -264,16 +281,18 @@ class Phase4App(FactsApp):
             self.exit()
 
     async def _quit_running(self) -> None:
-        from phase4_tui.tui.screens.questions import PlanScreen  # noqa: PLC0415 - not for the first paint
-
-        told = [as_keys("its steps are asked to end, then killed", (GOES_ON,), self.keys)]
-        if await self.push_screen_wait(PlanScreen("A run is under way. Cancel it and leave?", told, "Leave")):
+        if await self._confirm_cancel("A run is under way. Cancel it and leave?", "Leave"):
             await asyncio.to_thread(self.runs.finish)
             self.exit()
 
     async def action_quit(self) -> None:
         """Leave, as by the key."""
         self.leave_when_safe()
+
+    def action_command_palette(self) -> None:
+        """Open the palette, once."""
+        if not isinstance(self.screen, ModalScreen):
+            self.push_screen(Palette(id="--command-palette"))
 
     def action_help_quit(self) -> None:
         """Answer ctrl+c with the key that leaves."""
@@ -287,6 +306,7 @@ class Phase4App(FactsApp):
                 told = self.command_of(operation)
                 if obstacle is not None:
                     told = f"not now: {as_keys(obstacle.text, obstacle.remedies, self.keys)}"
+                told = told.replace("[", r"\[")  # the palette reads it as markup, and it may name another operator
                 yield SystemCommand(f"{operation.label}: {operation.description}", told, self._command(operation.id))
 
     def _command(self, name: str) -> Callable[[], None]:

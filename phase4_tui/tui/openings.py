@@ -21,7 +21,7 @@ class Dashboard(ConsoleApp, Protocol):
     queue: OperationQueue
 
     def cancel_run(self) -> None:
-        """Cancel the run of this dashboard."""
+        """Ask whether to cancel the run of this dashboard, and do it."""
 
     def show_tag(self, tag: str | None) -> None:
         """Show another tag; None follows the active one, else the newest."""

@@ -8,6 +8,7 @@ from phase4_tui.errors import error_as_commands
 from phase4_tui.runbook.settings import place_in_file
 from phase4_tui.runbook.site import Site
 from phase4_tui.tui.app import Phase4App
+from phase4_tui.tui.defect_guard import STATUS
 from phase4_tui.tui.keys import BadKeys
 from phase4_tui.tui.terminal import restored_on_signals, why_unusable
 
@@ -35,6 +36,9 @@ def run_app(app: Phase4App, unseen: tuple[int, int] | None = None) -> int:
     for name in ("COLUMNS", "LINES"):  # if exported, they would fix the screen at that size
         os.environ.pop(name, None)
 
+    if unseen is None and sys.__stderr__ is not None:
+        app.draw_on(sys.__stderr__)  # Textual writes there
+
     def kill() -> None:
         if app.running_here:
             app.runs.finish()
@@ -45,4 +49,6 @@ def run_app(app: Phase4App, unseen: tuple[int, int] | None = None) -> int:
         finally:
             app.facts.stop()
             kill()
-    return 128 + caught[0] if caught else (app.return_code or 0)
+    if app.defects:
+        print(app.last_words(), file=sys.stderr)
+    return 128 + caught[0] if caught else STATUS if app.ended_by_defect else (app.return_code or 0)

@@ -41,6 +41,14 @@ def size_of_terminal() -> tuple[int, int] | None:
     return (columns, rows) if columns and rows else None
 
 
+def is_another_jobs(descriptor: int) -> bool:
+    """True while the shell or another job of it has the terminal."""
+    try:
+        return os.tcgetpgrp(descriptor) != os.getpgrp()
+    except OSError:
+        return False  # it is no terminal, or not the one that jobs are controlled by
+
+
 @contextmanager
 def restored_on_signals(leave: Callable[[int], None], kill: Callable[[], None]) -> Iterator[list[int]]:
     """Leave on SIGTERM and SIGHUP, by force when that takes too long or a second signal comes; yield those caught.
@@ -60,7 +68,7 @@ def restored_on_signals(leave: Callable[[int], None], kill: Callable[[], None]) 
             with suppress(OSError):
                 os.set_blocking(descriptor, False)
                 os.write(descriptor, RESTORE)
-        if saved is not None:
+        if saved is not None and not is_another_jobs(0):  # that would stop this program, and undo the shell's
             with suppress(termios.error):
                 termios.tcsetattr(0, termios.TCSANOW, saved)
         os._exit(128 + caught[0])

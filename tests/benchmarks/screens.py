@@ -20,7 +20,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Header, Static
 
 from phase4_tui.tui.app import Phase4App
-from tests.tui.every_screen import open_and_leave, openings
+from tests.tui.openings import open_and_leave, openings
 from tests.tui.support import SIZE, lay_out, make_app, until
 from tests.tui.view_support import decision, put_report
 

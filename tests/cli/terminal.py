@@ -51,6 +51,10 @@ class Operator:
         os.write(self._ours, answer.encode() + (b"" if answer in (INTERRUPT, END) else b"\n"))
         self._interrupts = answer == INTERRUPT
 
+    def types(self, text: str) -> None:
+        """Type or paste a text as it is."""
+        os.write(self._ours, text.encode())
+
     def status(self) -> int:
         """Wait for the command's end and return its exit status."""
         deadline = time.monotonic() + PATIENCE_SECONDS

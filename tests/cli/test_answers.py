@@ -1,12 +1,15 @@
 """What a command takes for an answer, and what becomes of a run's outcome and of flags that meet."""
 
 import subprocess
+import time
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.cli.fresh_answers import BEGINS_SECONDS
+from phase4_tui.journal.log import read_events
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.incidents import look_for_incident
 from tests.cli.support import ENVIRONMENT, FAILED, HEALTHY, REFUSED, ask, command
@@ -31,10 +34,62 @@ def test_what_was_typed_before_the_question_is_no_answer_to_it(work: Path) -> No
     with operator(work, "rollback") as me:
         me.says("Do it?", "y")
         me.says("Switch to which tag?", "good\ny\ny")
+        me.says("Switch to which tag?", "good")
         me.says("Do it?", END)
         assert me.status() == FAILED
     state = read_state(work / "reports")
     assert (list(state.frozen), state.active_tag) == (["bad"], None)
+
+
+@pytest.mark.usefixtures("bad")
+def test_lines_pasted_into_one_answer_are_kept_in_it_and_answer_no_other_question(work: Path) -> None:
+    with operator(work, "rollback") as me:
+        me.says("Do it?", "y")
+        me.says("Switch to which tag?", "good")
+        me.says("Do it?", "y\ny\ny")
+        me.asked("several lines at once are no answer")
+        me.says("Do it?", "y")
+        me.says("Do it?", "y")
+        me.says("Run the Phase 3 sequence as phase3_demo now?", "y")
+        me.says("Cause?", "the calendar\ny\n# came late")
+        me.says("Remediation?", "y\ny\ny\nrisk\ny\ny\ny")
+        me.says("Owner", "risk")
+        me.says("Closed when?", "healthy")
+        me.asked("cause: the calendar␊y␊# came late")
+        assert read_state(work / "reports").incident.root_causes == ()  # type: ignore[union-attr]
+        me.says("Do it?", "y")
+        me.asked("Tag of the rehearsal?")
+    found = ask(work, "root-cause", "list", "--json").document()["root_causes"]
+    assert [one["cause"] for one in found] == ["the calendar\ny\n# came late"]
+    assert "the calendar␊y␊# came late" in ask(work, "root-cause", "list").out
+    exported = ask(work, "incident", "export").out
+    assert "- **Cause**: the calendar\\\n    y\\\n    \\# came late\n" in exported
+
+
+@pytest.mark.usefixtures("bad")
+def test_the_last_line_of_a_paste_may_have_no_end(work: Path) -> None:
+    with operator(work, "escalate", "--owner", "risk", "--json") as me:
+        assert me.status() == HEALTHY
+    with operator(work, "escalate") as me:
+        me.says("Whom to call", "risk")
+        me.asked("What should risk know?")
+        me.types("one\ntwo\nthree")
+        assert me.status() == HEALTHY
+    assert list(read_events(work / "reports"))[-1].detail["note"] == "one\ntwo\nthree"
+
+
+@pytest.mark.usefixtures("bad")
+def test_what_is_typed_while_the_next_question_is_prepared_is_dropped_and_that_is_said(work: Path) -> None:
+    with operator(work, "rollback") as me:
+        me.asked("Do it?")
+        me.types("y\n")
+        me.asked("y")
+        time.sleep(2 * BEGINS_SECONDS)  # as one who types quickly; the tag is being frozen
+        me.types("y\ny")
+        me.asked("what was typed before this question is no answer to it")
+        me.says("Switch to which tag?", END)
+        assert me.status() == FAILED
+    assert list(read_state(work / "reports").frozen) == ["bad"]
 
 
 @pytest.mark.usefixtures("bad")

@@ -3,13 +3,15 @@
 import selectors
 import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from phase4_tui.runbook.provenance import runs_of
 from phase4_tui.runbook.run_holder import run_lock
-from tests.cli.support import ask, started
+from tests.cli.support import ENVIRONMENT, ask, started
 from tests.runbook import misbehaving
 from tests.runbook.support import TAG, alive, misled, pids_in, states, until
 
@@ -55,6 +57,26 @@ def test_a_second_signal_does_not_leave_the_step_behind(tmp_path: Path) -> None:
         process.communicate(timeout=20)
     assert process.returncode == 130
     assert not alive(pid)
+
+
+INTERRUPTED_WHILE_LOADING = """
+import builtins, os, signal, sys
+load = builtins.__import__
+def interrupted(name, *more):
+    if name == "phase4_tui.cli.app":
+        os.kill(os.getpid(), signal.SIGINT)
+    return load(name, *more)
+from phase4_tui.__main__ import main
+builtins.__import__ = interrupted
+sys.argv = ["phase4", "status"]
+main()
+"""
+
+
+def test_an_interrupt_while_it_still_loads_ends_it_without_a_word(tmp_path: Path) -> None:
+    argv = [sys.executable, "-c", INTERRUPTED_WHILE_LOADING]
+    done = subprocess.run(argv, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def test_after_a_kill_status_says_interrupted_and_resume_goes_on(tmp_path: Path) -> None:

@@ -134,3 +134,13 @@ def test_facts_marked_as_old_are_posted_anew_by_the_next_look(at: Publishing) ->
     assert at.last.snapshot.stale == "nothing was looked at for 12 s"
     assert at.after(QUIET) == 1
     assert at.last.snapshot.stale is None
+
+
+def test_once_every_tag_is_gone_none_is_shown_any_more(at: Publishing, tmp_path: Path) -> None:
+    at.index.scan()
+    for path in (tmp_path / "reports").glob("[AB]_*"):
+        path.unlink()
+    gone = at.index.scan()
+    assert gone == {"A", "B"}
+    assert at.after(replace(QUIET, tags=gone)) == 1
+    assert at.publisher.shown is None

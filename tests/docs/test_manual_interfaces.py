@@ -24,6 +24,7 @@ from phase4_tui.runbook import (
     audit,
     doctor,
     fallback_proof,
+    guards,
     health,
     isolation,
     preconditions,
@@ -31,12 +32,12 @@ from phase4_tui.runbook import (
     run_holder,
     status,
 )
-from phase4_tui.runbook.children import TRANSCRIPT_LIMIT
 from phase4_tui.runbook.classification import EXIT_STATUS, Classification
 from phase4_tui.runbook.evidence import QUALITY_LIMIT_BYTES
 from phase4_tui.runbook.manual import PAGES, page_text
 from phase4_tui.runbook.settings import LIVE_WHEN_FALSY, LIVE_WHEN_TRUTHY, DashboardSettings, Settings, StepSettings
 from phase4_tui.runbook.steps import PHASE3_STEPS, PHASE4_STEPS, Step
+from phase4_tui.runbook.transcripts import TRANSCRIPT_LIMIT
 from tests.cli.support import COMMAND
 from tests.docs.pages import (
     CODE,
@@ -291,7 +292,10 @@ STATE: dict[str, list[type[BaseModel]]] = {
     "ACTIVE.json": [active.Active],
     "state.json": [state.OperationsState, state.Quarantined, state.Frozen],
     "manifest.json": [manifest.Manifest, manifest.FrozenFile],
-    "Run records": [provenance.RunRecord, provenance.StepRecord, provenance.Source, provenance.ChangedFile],
+    "Run records": [
+        *(provenance.RunRecord, provenance.StepRecord, provenance.Source, provenance.ChangedFile),
+        *(isolation.Proof, guards.Guard),
+    ],
 }
 
 

@@ -10,10 +10,10 @@ from phase4_tui.journal.incident import Owner, SeverityClass, Stage
 from phase4_tui.journal.lease import DEAD_AFTER_SECONDS
 from phase4_tui.rollback import reopen
 from phase4_tui.rollback.decision_pairs import WINDOW
-from phase4_tui.runbook.children import TRANSCRIPT_LIMIT
 from phase4_tui.runbook.classification import EXIT_STATUS, Level
 from phase4_tui.runbook.escalation import OWNERS
 from phase4_tui.runbook.ladder import RUNGS
+from phase4_tui.runbook.transcripts import TRANSCRIPT_LIMIT
 from tests.docs.pages import (
     PACKAGE,
     TEST_FILE,

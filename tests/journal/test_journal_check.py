@@ -101,7 +101,7 @@ def test_a_byte_that_is_flipped_anywhere_in_the_journal_is_found(reports: Path) 
 
 
 @given(st.data())
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_a_byte_that_becomes_any_other_is_found(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     reports = tmp_path_factory.getbasetemp() / "any-other"
     write_at_once(reports, HISTORY)

@@ -11,6 +11,7 @@ from phase4_tui.errors import Refused
 from phase4_tui.rollback.comparison import compare
 from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.runbook.provenance import runs_dir
+from tests.rollback.hostile import overwrite
 from tests.rollback.support import site_of
 from tests.runbook.documents import ALERT, Tag
 
@@ -99,3 +100,18 @@ def test_tolerances_are_finite_and_not_negative(new: Tag, tmp_path: Path, rtol: 
     with pytest.raises(Refused, match="must be finite numbers that are not negative"):
         compare(site_of(tmp_path), "bad", new.name, None, rtol=rtol, atol=atol)
     assert compare(site_of(tmp_path), "bad", new.name, None, rtol=0.0, atol=0.0).recovered
+
+
+@pytest.mark.parametrize("odd", [b"\xc3(", b"\xed\xa0\x80", b"\xff"])
+def test_a_report_with_bytes_that_are_no_text_in_a_decision_is_refused_by_its_record(
+    new: Tag, tmp_path: Path, odd: bytes
+) -> None:
+    Tag(tmp_path / "reports", "old")
+    path = new.path(Artifact.REPORT)
+    head, _, _ = path.read_bytes().partition(b'"results"')
+    row = (
+        b'{"input": {"underlying": "A", "timestamp": "t", "session_slot": "OPEN"}, "decision": {"action": "%s"}}' % odd
+    )
+    overwrite(path, head + b" " * 5000 + b'"results": [' + row + b"]}")
+    with pytest.raises(Refused, match=r"record \d+ is not UTF-8"):
+        compare(site_of(tmp_path), "old", new.name, None)

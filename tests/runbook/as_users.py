@@ -16,7 +16,7 @@ import pytest
 
 from phase4_tui.journal.locks import LOCKED
 from phase4_tui.runbook import children
-from phase4_tui.runbook.cage.spec import Cage
+from phase4_tui.runbook.cage.spec import LAYERS, Cage
 from phase4_tui.runbook.children import Barrier, ChildResult, ChildSpec, run_child
 
 NOBODY = 65534
@@ -137,6 +137,7 @@ def behind(
     argv: list[str],
     *,
     protected: bool,
+    layers: tuple[str, ...] = LAYERS,
     barrier: Barrier = "seccomp",
     cwd: Path | None = None,
     timeout: float = 30,
@@ -147,7 +148,9 @@ def behind(
         patch.setattr(sys, "executable", user.python)
         patch.setattr(subprocess, "Popen", partial(subprocess.Popen, **user.options))
         spec = ChildSpec(argv, cwd or place, {"PATH": os.defpath}, barrier, timeout, 0.5)
-        return run_child(replace(spec, cage=cage_at(place) if protected else None), threading.Event())
+        return run_child(
+            replace(spec, cage=replace(cage_at(place), layers=layers) if protected else None), threading.Event()
+        )
 
 
 def cage_at(place: Path) -> Cage:

@@ -1,5 +1,6 @@
 """A gate that contradicts itself, the tag's other files or the present rules is never green, and says by what."""
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from phase4_tui.artifacts.documents import look
+from phase4_tui.artifacts.models import Summary
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.health import Check
@@ -244,3 +247,14 @@ def test_what_the_summary_counts_is_held_against_the_rules_whatever_the_monitori
     told = "t1_monitoring.json: status is 'OK' and event_block_pct by t1_summary.json 20.0, but"
     assert any(issue.startswith(told) for issue in check(tag, MONITORING).issues)
     assert named(tag)[0] == "warning"
+
+
+@pytest.mark.parametrize("key", ["total_records", "event_block_count"])
+@pytest.mark.parametrize("count", [1 << 53, int("9" * 400)])
+def test_a_count_that_no_run_has_is_a_broken_schema(tmp_path: Path, key: str, count: int) -> None:
+    tag = Tag(tmp_path / "reports", "t1")
+    summary = json.loads(tag.path(Artifact.SUMMARY).read_bytes())
+    put(tag.path(Artifact.SUMMARY), summary | {key: count}, REPORT_AGE)
+    assert check(tag, MONITORING)
+    (problem,) = look(tag.path(Artifact.SUMMARY), Summary).problems
+    assert f"key `{key}`: Input should be less than or equal to" in problem

@@ -103,7 +103,16 @@ def test_a_bad_value_is_named_with_file_and_line(tmp_path: Path, toml: str, line
 
 
 @pytest.mark.parametrize(
-    "toml", ["tag = \ninput = 1", "[steps\n", 'tag = "a"\ntag = "b"', b"\xff\xfe", b"tag = '\xff'"]
+    "toml",
+    [
+        "tag = \ninput = 1",
+        "[steps\n",
+        'tag = "a"\ntag = "b"',
+        b"\xff\xfe",
+        b"tag = '\xff'",
+        f"timeout_seconds = {'9' * 4400}",
+    ],
+    ids=range(6),
 )
 def test_a_file_that_is_no_toml_is_named(tmp_path: Path, toml: str | bytes) -> None:
     assert str(tmp_path / "phase4.toml") in complaint(tmp_path, toml)

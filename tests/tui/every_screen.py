@@ -1,47 +1,60 @@
-"""Every screen and dialog of the dashboard, opened and left."""
+"""Every screen and dialog of the dashboard, each made as it is opened; for what must hold on all of them."""
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
-from textual.app import App
-from textual.pilot import Pilot
-from textual.screen import ModalScreen
+from textual.screen import Screen
 
-from phase4_tui.artifacts.names import Artifact, file_name
-from phase4_tui.console.views import View
-from phase4_tui.tui.app import Phase4App
+import phase4_tui.tui.screens as package
+from phase4_tui.tui.screens.audit import AuditScreen
 from phase4_tui.tui.screens.choice import LongChoiceScreen
+from phase4_tui.tui.screens.compare import CompareScreen
+from phase4_tui.tui.screens.decisions import DecisionsScreen
+from phase4_tui.tui.screens.guided import GuidedScreen
+from phase4_tui.tui.screens.help import HelpScreen
+from phase4_tui.tui.screens.journal import JournalScreen
+from phase4_tui.tui.screens.known_good import KnownGoodScreen
+from phase4_tui.tui.screens.manual import ManualScreen
+from phase4_tui.tui.screens.palette import Palette
 from phase4_tui.tui.screens.questions import ChoiceScreen, PlanScreen, TextScreen
-from phase4_tui.tui.screens.viewer import ViewerScreen
-from tests.tui.support import until
+from phase4_tui.tui.screens.root_cause import RootCauseScreen
+from phase4_tui.tui.screens.runbook import RunbookScreen
+from phase4_tui.tui.screens.trends import TrendsScreen
+from phase4_tui.tui.screens.verify import VerifyScreen
+from phase4_tui.tui.screens.viewer import PostMortemScreen, ViewerScreen
 
-CHOICES = [(f"tag_{number}", "a choice") for number in range(30)]
-BEGUN_AT_OPENING = ("load", "begin", "lease")
-Opens = Callable[[], Any]
+BASES = {"DashboardScreen", "FactsScreen", "ViewScreen", "SectionsScreen", "Question", "_Text"}
+"""The screen that is always there, and those that no one opens."""
+PLAIN: tuple[type[Screen[Any]], ...] = (
+    AuditScreen, CompareScreen, DecisionsScreen, GuidedScreen, HelpScreen, JournalScreen, KnownGoodScreen,
+    ManualScreen, PostMortemScreen, RootCauseScreen, RunbookScreen, TrendsScreen, VerifyScreen,
+)  # fmt: skip
+CHOICES = [(f"choice_{at}", "what it is, in more words than a narrow pane has room for") for at in range(30)]
 
 
-def openings(app: Phase4App, reports: Path) -> dict[str, Opens]:
-    """Return what opens each screen and each dialog, by its name."""
-    views = [view for view in View if view not in (View.TRANSCRIPT, View.POST_MORTEM)]  # both are the viewer
-    found: dict[str, Opens] = {view.value: lambda view=view: app.open(view) for view in views}  # type: ignore[misc]
-    dialogs: dict[str, Callable[[], ModalScreen[Any]]] = {
-        "plan": lambda: PlanScreen("Do it?", [f"line {number}" for number in range(12)]),
-        "text": lambda: TextScreen("Why?"),
-        "choice": lambda: ChoiceScreen("Which?", CHOICES[:6]),
-        "long choice": lambda: LongChoiceScreen("Which?", CHOICES),
+def every_screen(work: Path) -> dict[str, Callable[[], Screen[Any]]]:
+    """Return what makes each screen, by the name of its class."""
+    plan = ["  ! a warning", *(f"  line {at} of a plan" for at in range(40))]
+    made: dict[str, Callable[[], Screen[Any]]] = {
+        "PlanScreen": lambda: PlanScreen("Do what this plan says?", plan),
+        "TextScreen": lambda: TextScreen("Reason to freeze the tag?", value="because"),
+        "ChoiceScreen": lambda: ChoiceScreen("Which owner of these?", CHOICES),
+        "LongChoiceScreen": lambda: LongChoiceScreen("Which tag of these?", CHOICES),
+        "ViewerScreen": lambda: ViewerScreen(work / "reports" / "B_report.json"),
+        "Palette": lambda: Palette(id="--command-palette"),
     }
-    found |= {name: lambda make=make: app.push_screen(make()) for name, make in dialogs.items()}  # type: ignore[misc]
-    found["viewer"] = lambda: app.push_screen(ViewerScreen(reports / file_name("B", Artifact.MONITORING)))
-    found["palette"] = app.action_command_palette
-    return found
+    return made | {kind.__name__: kind for kind in PLAIN}
 
 
-async def open_and_leave(app: App[Any], pilot: Pilot[Any], opens: Opens) -> None:
-    """Open a screen, let it be built and filled, and leave it."""
-    opens()
-    await until(pilot, lambda: len(app.screen_stack) == 2 and app.screen.is_mounted)
-    await until(pilot, lambda: not any(worker.group in BEGUN_AT_OPENING for worker in app.workers))
-    screen = app.screen
-    app.pop_screen()
-    await until(pilot, lambda: not screen.is_running)
+def classes() -> set[str]:
+    """Return the names of all classes of screens in the package."""
+    modules = [import_module(f"{package.__name__}.{found.name}") for found in iter_modules(package.__path__)]
+    return {
+        name
+        for module in modules
+        for name, kind in vars(module).items()
+        if isinstance(kind, type) and issubclass(kind, Screen) and kind.__module__ == module.__name__
+    }

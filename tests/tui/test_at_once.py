@@ -15,13 +15,14 @@ from phase4_tui.tui.screens.guided import GuidedScreen
 from phase4_tui.tui.screens.questions import ChoiceScreen, PlanScreen, TextScreen
 from tests.rollback.support import give, site_of, state_of
 from tests.terminal import Terminal
-from tests.tui.operator import Operator, operator_at
+from tests.tui.operator import operator_at
 from tests.tui.support import lay_out, told, until
+from tests.tui.user import User
 
 DASHBOARD = [sys.executable, "-m", "phase4_tui", "--operator", "maria"]
 
 
-def at_once(me: Operator, *keys: str) -> None:
+def at_once(me: User, *keys: str) -> None:
     """Send keys as a terminal does that reads them in one packet."""
     for key in keys:
         me.app.post_message(events.Key(key, key if len(key) == 1 else None))

@@ -1,6 +1,8 @@
 """The comparison as an operator makes it: which tags, what came out, and what follows."""
 
+import gc
 import os
+import warnings
 from pathlib import Path
 
 import pytest
@@ -132,3 +134,22 @@ async def test_a_read_only_dashboard_compares_without_noting_it(work: Path) -> N
         await user.press("c")
         await user.sees("A has recovered", "read-only: nothing was noted")
     assert not (work / "reports" / ".phase4" / "journal.jsonl").exists()
+
+
+async def test_a_comparison_that_is_left_before_it_began_leaves_no_work_unawaited(work: Path) -> None:
+    older(Tag(work / "reports", "C"), 500)
+    async with user_at(work) as user:
+        await user.incident()
+        await user.press("c")
+        await user.at(CompareScreen)
+        await user.sees("n re-run      C")
+        screen = user.app.screen
+        assert isinstance(screen, CompareScreen)
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            screen.action_compare()
+            user.app.workers.cancel_node(screen)
+            await user.press("escape")
+            await until(user.pilot, lambda: len(user.app.screen_stack) == 1)
+            gc.collect()
+    assert [str(one.message) for one in warned] == []

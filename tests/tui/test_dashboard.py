@@ -153,6 +153,7 @@ async def test_x_cancels_and_resume_goes_on_where_it_was(tmp_path: Path) -> None
         await me.press("r")
         await me.sees("run: a run is under way: maria@")
         await me.press("x")
+        await me.answers(yes=True)
         await me.sees(
             "run of phase4_demo ended: monitor cancelled",
             "stopped, next: R resume phase4_demo at monitor",

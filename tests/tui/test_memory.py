@@ -16,7 +16,7 @@ from textual.widgets._footer import FooterKey
 
 from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.widgets.header_line import HeaderLine
-from tests.tui.every_screen import open_and_leave, openings
+from tests.tui.openings import open_and_leave, openings
 from tests.tui.support import lay_out, until
 from tests.tui.user import user_at
 from tests.tui.view_support import decision, put_report

@@ -47,13 +47,17 @@ class EventsSeen:
 
 @dataclass(frozen=True)
 class OutputArrived:
-    """A step wrote lines; `fresh` marks a step's first, a new `page` the first of another run."""
+    """A step wrote lines; `fresh` marks a step's first, a new `page` the first of another run.
+
+    `frame` is the line that is being written, which the next output replaces.
+    """
 
     title: str
     lines: tuple[str, ...] = ()
     fresh: bool = False
     page: bool = False
     progress: Mapping[str, int] | None = None
+    frame: str = ""
 
 
 @dataclass(frozen=True)

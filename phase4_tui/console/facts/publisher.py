@@ -111,11 +111,12 @@ class SnapshotPublisher:
             self._post(SnapshotReady(replace(self.snapshot, stale=stale)))
 
     def _newest(self) -> str | None:
-        newest = self._index.newest
-        if newest is None and self._guess is None:
+        if self._index.is_begun:
+            return self._index.newest
+        if self._guess is None:
             reports = self._site.reports
             self._guess = newest_tag(reports, self._site.artifacts, last_runs(reports))
-        return newest or self._guess
+        return self._guess
 
     def _show(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot

@@ -40,6 +40,8 @@ class TagIndex:
         self._scan_cost = 0.0
         self._state: OperationsState | None = None
         self._rules: Rules | None = None
+        self.is_begun = False
+        """True once every name was seen; without tags there are none from then on."""
         self.tampering = Tampering(site, clock)
         self.unsettled: set[str] = set()
         """Tags whose verdict time alone can change."""
@@ -105,6 +107,7 @@ class TagIndex:
             self._rules = rules
             self.judge_again(list(self._rows))
         self._scan_cost = self._clock() - begun
+        self.is_begun = True
         return tags
 
     def judge_again(self, tags: Iterable[str]) -> None:

@@ -1,13 +1,14 @@
 """Follows the transcripts of a run on disk, whoever runs it, as its steps write them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from phase4_tui.artifacts.progress import parse_progress
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.console.facts.events import OutputArrived, Post
 from phase4_tui.runbook.provenance import RunRecord
+from phase4_tui.runbook.transcripts import OutputLines, find_gap, last_frame
 
 CHUNK = 64 << 10
 LINE_LIMIT = 2000
@@ -15,10 +16,11 @@ LINE_LIMIT = 2000
 
 @dataclass
 class _Tail:
-    """How far a transcript was read, and its last, incomplete line."""
+    """How much of what a step wrote was read, its incomplete last line, and what of that is shown."""
 
     at: int = 0
-    rest: bytes = b""
+    lines: OutputLines = field(default_factory=OutputLines)
+    frame: str = ""
 
 
 class Transcripts:
@@ -51,36 +53,41 @@ class Transcripts:
         except OSError:
             return  # not written yet, or gone: the next look finds out
         tail.at += skipped + len(data)
-        *whole, tail.rest = ((b"" if skipped else tail.rest) + data).split(b"\n")
-        if tail.rest and (ended or len(tail.rest) > LINE_LIMIT):
-            whole, tail.rest = [*whole, tail.rest], b""
-        if whole or skipped or fresh:
+        if skipped:
+            tail.lines = OutputLines()
+        whole = tail.lines.add(data)
+        if ended:
+            whole += tail.lines.end()
+        frame = safe_line(tail.lines.frame, LINE_LIMIT)
+        if whole or skipped or fresh or frame != tail.frame:
+            tail.frame = frame
             lines, progress = _shown(whole)
             if skipped:
-                lines.insert(0, f"… {skipped} bytes skipped; the whole transcript is in {path.name}")
-            self._post(OutputArrived(title, tuple(lines), fresh=fresh, progress=progress))
+                lines.insert(0, f"… {skipped} bytes skipped; what is kept of them is in {path.name}")
+            self._post(OutputArrived(title, tuple(lines), fresh=fresh, progress=progress, frame=frame))
 
 
 def _new_bytes(path: Path, at: int) -> tuple[int, bytes]:
-    """Return the number of bytes skipped after `at`, and the newest bytes."""
-    size = path.stat().st_size
-    skipped = max(size - at - CHUNK, 0)
-    if size <= at:
-        return 0, b""
+    """Return the number of bytes skipped after the first `at` that were written, and the newest bytes."""
     with path.open("rb") as file:
-        file.seek(at + skipped)
-        return skipped, file.read(CHUNK)
+        gap = find_gap(file)
+        hidden = gap.hidden if gap is not None else 0
+        size = file.seek(0, 2) + hidden
+        if size <= at:
+            return 0, b""
+        begin = max(at, size - CHUNK)
+        file.seek(begin - hidden)
+        return begin - at, file.read(CHUNK)
 
 
-def _shown(raw_lines: list[bytes]) -> tuple[list[str], Mapping[str, int] | None]:
+def _shown(lines: list[str]) -> tuple[list[str], Mapping[str, int] | None]:
     """Return lines made safe to show, and the last progress among them, if any."""
-    lines: list[str] = []
+    shown: list[str] = []
     progress: Mapping[str, int] | None = None
-    for raw in raw_lines:
-        line = raw.decode(errors="backslashreplace")
+    for line in lines:
         facts = parse_progress(line)
         if facts is not None:
             progress = facts
         else:
-            lines.append(safe_line(line.rstrip("\r"), LINE_LIMIT))
-    return lines, progress
+            shown.append(safe_line(last_frame(line.rstrip("\r")), LINE_LIMIT))
+    return shown, progress

@@ -2,7 +2,7 @@
 
 import ctypes
 import errno
-import platform
+import os
 import struct
 
 from phase4_tui.runbook.cage.kernel import PR_SET_NO_NEW_PRIVS, prctl
@@ -32,9 +32,9 @@ CLONE3 = 435
 def deny_calls() -> None:
     """Refuse the system calls that open a socket or change mounts, for this process and its descendants."""
     try:
-        architecture, clone, sockets, mounts = SYSCALLS[platform.machine()]
+        architecture, clone, sockets, mounts = SYSCALLS[os.uname().machine]
     except KeyError:
-        raise OSError(errno.ENOSYS, f"no filter for {platform.machine()}") from None
+        raise OSError(errno.ENOSYS, f"no filter for {os.uname().machine}") from None
     # Offsets from the first line of `end`; jumps go forward only.
     clone_flags, refused, forbidden, missing = 1, 4, 5, 6
     end = [
@@ -44,7 +44,7 @@ def deny_calls() -> None:
         (BPF_RET, 0, 0, SECCOMP_RET_ALLOW),
         *[(BPF_RET, 0, 0, SECCOMP_RET_ERRNO | number) for number in (errno.EACCES, errno.EPERM, errno.ENOSYS)],
     ]
-    checks = [(BPF_JGE, X32_FIRST, refused)] if platform.machine() == "x86_64" else []
+    checks = [(BPF_JGE, X32_FIRST, refused)] if os.uname().machine == "x86_64" else []
     checks += [(BPF_JEQ, number, refused) for number in sockets]
     checks += [(BPF_JEQ, number, forbidden) for number in mounts + MOUNT_CALLS]
     checks += [(BPF_JEQ, CLONE3, missing), (BPF_JEQ, clone, clone_flags)]

@@ -5,25 +5,28 @@ the probe, which goes on without a layer that the kernel refuses, and says so), 
 (cage/places.py), `limits` (`processes`, `open_files`, `file_bytes`, `memory_bytes`).
 """
 
+from __future__ import annotations
+
+import errno
 import json
 import os
 import resource
 import select
 import signal
-from collections.abc import Callable
-from typing import Any
 
 from phase4_tui.runbook.cage import landlock, limits, namespaces, places
 from phase4_tui.runbook.cage.filters import deny_calls
 from phase4_tui.runbook.cage.kernel import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, prctl
 from phase4_tui.runbook.cage.tree import Outcome, descendants, reap
 
+TYPE_CHECKING = False  # as `typing` has it, which is slow to load: the launcher starts with every step
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
 EXEC_FAILED = 127
+MOUNTED = ("read-only mounts", "read-only state", "hidden locks", "own /dev", "own /proc")
 DEFAULTS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ)
-
-
-class LayerRefused(Exception):
-    """A layer that is required and that the kernel refused; the text is the reason."""
 
 
 class Keeper:
@@ -65,8 +68,8 @@ class Keeper:
             step = os.fork()
             if step == 0:
                 self._become_step(said, own)
-        except (OSError, LayerRefused) as error:
-            _say(said, {"failure": str(error)})
+        except OSError as error:
+            _say(said, {"failure": f"{error.strerror}: {error.filename or 'the keeper'}"})
             return
         while "exit" not in outcome and "signal" not in outcome:
             os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
@@ -78,27 +81,27 @@ class Keeper:
     def _enclose(self) -> None:
         """Put up what holds keeper and step alike."""
         cage = self._cage
-        where = places.Places(*(cage.get(name, ()) for name in places.Places._fields))
-        if any(self.wants(layer) for layer in ("mounts", "sealed", "hidden", "devices", "proc")) and self._own_mounts():
-            self.put_up("mounts", lambda: places.make_read_only(where))
-            if self.put_up("sealed", lambda: places.seal(where)):
-                self.put_up("hidden", lambda: places.hide(where))
-            self.put_up("devices", lambda: places.own_devices(where.writable))
-            if self.wants("proc") and "processes" in self._refused:
-                self._refused["proc"] = self._refused["processes"]
-            elif self.put_up("proc", namespaces.own_proc):
+        where = places.Places(*(cage.get(name, ()) for name in ("writable", "sealed", "hidden")))
+        if any(self.wants(layer) for layer in MOUNTED) and self._own_mounts():
+            self.put_up("read-only mounts", lambda: places.make_read_only(where))
+            if self.put_up("read-only state", lambda: places.seal(where)):
+                self.put_up("hidden locks", lambda: places.hide(where))
+            self.put_up("own /dev", lambda: places.own_devices(where.writable))
+            if self.wants("own /proc") and os.getpid() != 1:
+                self._refused["own /proc"] = self._refused.get("own processes", "no processes of its own")
+            elif self.put_up("own /proc", namespaces.own_proc):
                 self.put_up("process limit", lambda: limits.limit_processes(cage["limits"]["processes"]))
-                self.put_up("proc", namespaces.close_proc)
-        for layer, stands_on in (("hidden", "sealed"), ("process limit", "proc")):
-            if self.wants(layer) and stands_on in self._refused:
-                self._refused[layer] = self._refused[stands_on]
+                self.put_up("own /proc", namespaces.close_proc)
+        for layer, stands_on in (("hidden locks", "read-only state"), ("process limit", "own /proc")):
+            if self.wants(layer) and (stands_on in self._refused or not self.wants(stands_on)):
+                self._refused[layer] = self._refused.get(stands_on, f"needs {stands_on}")
         self._require()
 
     def _own_mounts(self) -> bool:
         try:
             namespaces.separate_mounts()
         except OSError as error:
-            for layer in ("mounts", "sealed", "hidden", "devices", "proc"):
+            for layer in MOUNTED:
                 if self.wants(layer):
                     self._refused[layer] = f"no mounts of its own: {error.strerror}"
             return False
@@ -106,21 +109,21 @@ class Keeper:
 
     def _require(self) -> None:
         if self._refused and self._cage["required"]:
-            told = "; ".join(f"{layer}: {why}" for layer, why in self._refused.items())
-            raise LayerRefused(f"what was proven to hold can't be put up: {told}")
+            told = "; ".join(f"{layer} ({why})" for layer, why in self._refused.items())
+            raise OSError(errno.EPERM, "what was proven to hold can't be put up", told)
 
     def _become_step(self, said: int, parent: int) -> None:
         """Put up what holds the step alone, and become it."""
         spec, given = self._spec, self._cage.get("limits") or {}
         try:
             os.setpgid(0, 0)
-            self.put_up("keyring", limits.own_keyring)
+            self.put_up("own keyring", limits.own_keyring)
             self.put_up(
                 "limits",
                 lambda: limits.limit_files_and_memory(given["open_files"], given["file_bytes"], given["memory_bytes"]),
             )
-            self.put_up("landlock", lambda: landlock.allow_writing(list(self._cage["writable"])))
-            self.put_up("capabilities", limits.drop_capabilities)
+            self.put_up("Landlock", lambda: landlock.allow_writing(list(self._cage["writable"])))
+            self.put_up("few rights", limits.drop_capabilities)
             # Only now: the kernel clears this setting when credentials change.
             prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
             if os.getppid() != parent:
@@ -135,8 +138,6 @@ class Keeper:
             if self._refused:
                 _say(said, {"refused": self._refused})
             os.execvpe(spec["argv"][0], spec["argv"], spec["env"])
-        except LayerRefused as error:
-            _say(said, {"failure": str(error)})
         except OSError as error:
             _say(said, {"failure": f"{error.strerror}: {error.filename or spec['argv'][0]}"})
         finally:

@@ -37,8 +37,8 @@ def main() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, WANTED)
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     keeper = Keeper(spec)
-    if keeper.wants("processes"):
-        keeper.put_up("processes", separate_processes)
+    if keeper.wants("own processes"):
+        keeper.put_up("own processes", separate_processes)
     prctl(PR_SET_PDEATHSIG, signal.SIGTERM)  # only now: the kernel clears this setting when credentials change
     if os.getppid() != spec["parent"]:
         return  # the parent that requested the step is gone already

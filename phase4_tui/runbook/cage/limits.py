@@ -1,7 +1,8 @@
 """What a step may use up, which rights it keeps, and a keyring of its own; standard library only."""
 
 import ctypes
-import platform
+import errno
+import os
 import re
 import resource
 import struct
@@ -29,11 +30,14 @@ RESERVED_PIDS = 300
 def limit_processes(count: int) -> None:
     """Allow this namespace so many processes, and at most `RESERVED_PIDS` more; raise OSError.
 
-    Before that kernel the number is the machine's, not the namespace's.
+    Before that kernel the number is the machine's, not the namespace's; and it is the machine's for whoever is not in
+    a namespace of processes.
     """
-    found = re.match(r"(\d+)\.(\d+)", platform.release())
+    if os.getpid() != 1:
+        raise OSError(errno.EPERM, "not the first process of a namespace")
+    found = re.match(r"(\d+)\.(\d+)", os.uname().release)
     if found is None or (int(found[1]), int(found[2])) < PID_MAX_PER_NAMESPACE_SINCE:
-        raise OSError(0, f"needs Linux {PID_MAX_PER_NAMESPACE_SINCE[0]}.{PID_MAX_PER_NAMESPACE_SINCE[1]}")
+        raise OSError(errno.ENOSYS, f"needs Linux {PID_MAX_PER_NAMESPACE_SINCE[0]}.{PID_MAX_PER_NAMESPACE_SINCE[1]}")
     with open(PID_MAX, "w") as file:
         file.write(str(count + RESERVED_PIDS))
 
@@ -54,13 +58,13 @@ def limit_files_and_memory(open_files: int, file_bytes: int, memory_bytes: int |
 
 def own_keyring() -> None:
     """Join a new session keyring, so that no key of the operator's session is at hand; raise OSError."""
-    syscall(KEYCTL[platform.machine()], JOIN_SESSION_KEYRING, None)
+    syscall(KEYCTL[os.uname().machine], JOIN_SESSION_KEYRING, None)
 
 
 def session_keyring() -> int | None:
     """Return the number of this process's session keyring; None where the kernel does not tell."""
     try:
-        return syscall(KEYCTL[platform.machine()], 0, SESSION_KEYRING, 0)
+        return syscall(KEYCTL[os.uname().machine], 0, SESSION_KEYRING, 0)
     except (KeyError, OSError):
         return None
 

@@ -2,25 +2,24 @@
 
 import os
 import re
-from typing import NamedTuple
 
 
-class Mounted(NamedTuple):
+class Mounted:
     """A mount: which part (`root`) of which file system (`device`, as major:minor) is seen at `path`, and how."""
 
-    device: str
-    root: str
-    path: str
-    options: tuple[str, ...]
+    # No dataclass: the launcher starts with every step, and what makes those is slow to load.
+    def __init__(self, device: str, root: str, path: str, options: list[str]) -> None:
+        self.device = device
+        self.root = root
+        self.path = path
+        self.options = options
 
 
 def mounted() -> list[Mounted]:
     """Return every mount, in the order in which they were made; raise OSError without `/proc`."""
     with open("/proc/self/mountinfo", "rb") as file:
         lines = [line.split(b" ") for line in file]
-    return [
-        Mounted(line[2].decode(), _path(line[3]), _path(line[4]), tuple(_path(line[5]).split(","))) for line in lines
-    ]
+    return [Mounted(line[2].decode(), _path(line[3]), _path(line[4]), _path(line[5]).split(",")) for line in lines]
 
 
 def other_paths(directory: str) -> list[str]:
@@ -33,7 +32,7 @@ def other_paths(directory: str) -> list[str]:
     place = _join(here.root, directory[len(here.path.rstrip("/")) :])
     found = []
     for one in every:
-        if one.device == here.device and _inside(place, one.root) and one != here:
+        if one.device == here.device and _inside(place, one.root) and one is not here:
             path = _join(one.path, place[len(one.root.rstrip("/")) :])
             if path != directory and _same(path, directory):
                 found.append(path)

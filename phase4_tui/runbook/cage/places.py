@@ -6,7 +6,6 @@
 import errno
 import os
 import stat
-from typing import NamedTuple
 
 from phase4_tui.runbook.cage.kernel import MS_BIND, MS_REC, mount, set_read_only
 from phase4_tui.runbook.cage.mountinfo import mounted
@@ -21,15 +20,16 @@ DEVICE_LINKS = {
 TMPFS_FLAGS = 2 | 8  # nosuid, noexec
 
 
-class Places(NamedTuple):
-    """What a step may write and what it may not even see."""
+class Places:
+    """What a step may write (files and directories), what is read-only all the same, and what it may not even see.
 
-    writable: list[str]
-    """Files and directories; whatever is not below one of them is read-only."""
-    sealed: list[str]
-    """What is read-only all the same."""
-    hidden: dict[str, list[str]]
-    """By directory, which becomes read-only: the names in it that the step sees as empty."""
+    `hidden` has, by directory, which becomes read-only, the names in it that the step sees as empty.
+    """
+
+    def __init__(self, writable: list[str], sealed: list[str], hidden: dict[str, list[str]]) -> None:
+        self.writable = writable
+        self.sealed = sealed
+        self.hidden = hidden
 
 
 def make_read_only(places: Places) -> None:

@@ -9,7 +9,6 @@ import ctypes
 import fcntl
 import json
 import os
-import platform
 import resource
 import socket
 import sys
@@ -84,7 +83,7 @@ def lock(places: dict[str, list[int]]) -> None:
 def same_keyring(identity: int) -> None:
     """Find the program's session keyring as this process's own."""
     libc = ctypes.CDLL(None, use_errno=True)
-    own = libc.syscall(KEYCTL[platform.machine()], 0, SESSION_KEYRING, 0)
+    own = libc.syscall(KEYCTL[os.uname().machine], 0, SESSION_KEYRING, 0)
     if own != identity:
         raise OSError("has a keyring of its own")
 

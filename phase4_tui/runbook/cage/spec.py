@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Any
 
 LAYERS = (
-    "processes",
-    "proc",
-    "mounts",
-    "landlock",
-    "devices",
-    "sealed",
-    "hidden",
+    "own processes",
+    "own /proc",
+    "read-only mounts",
+    "Landlock",
+    "own /dev",
+    "read-only state",
+    "hidden locks",
     "process limit",
     "limits",
-    "capabilities",
-    "keyring",
+    "few rights",
+    "own keyring",
 )
 """Every layer of the cage but the filter of system calls, which is `ChildSpec.barrier`."""
 

@@ -119,7 +119,9 @@ class AuditScreen(ViewScreen):
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
         """Open the artifact."""
         event.stop()
-        entry = self._entries[event.index]
+        entry = event.of(self._entries)
+        if entry is None:
+            return  # the list is of another tag by now
         if not entry.present:
             self.notify(f"{entry.name} {entry.problem or 'is not there'}", severity="warning", markup=False)
             return

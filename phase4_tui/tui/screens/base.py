@@ -16,11 +16,12 @@ from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.remedies import how
 from phase4_tui.tui.keys import own_key
 from phase4_tui.tui.screens.console_app import ConsoleApp
+from phase4_tui.tui.screens.leavable import Leavable
 from phase4_tui.tui.widgets.header_line import HeaderLine
 from phase4_tui.tui.widgets.key_line import KeyPlace
 
 
-class FactsScreen(Screen[None]):
+class FactsScreen(Leavable, Screen[None]):
     """A screen that the application gives each new snapshot."""
 
     IS_FORM = False
@@ -86,7 +87,8 @@ class FactsScreen(Screen[None]):
         """Show what went wrong in the background."""
         if event.state is WorkerState.ERROR and self.is_open:
             error = event.worker.error
-            self.failed(f"failed: {type(error).__name__}: {error}")
+            if error is not None and not self.console.take_defect(error, event.worker):
+                self.failed(f"failed: {type(error).__name__}: {error}")
 
     def failed(self, message: str) -> None:
         """Show an error."""

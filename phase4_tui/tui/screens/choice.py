@@ -96,7 +96,9 @@ class LongChoiceScreen(Question[str | None]):
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
         """Answer with what was chosen."""
         event.stop()
-        self.answer(self._shown[event.index][0])
+        chosen = event.of(self._shown)
+        if chosen is not None:
+            self.answer(chosen[0])
 
     def action_leave(self) -> None:
         """Show every choice again, then leave without an answer."""

@@ -141,8 +141,7 @@ class CompareScreen(FactsScreen):
         else:
             self._begun, self._result = time.monotonic(), None
             self._draw()
-            work = self._compare(bad, rerun, self._tags["known_good"])
-            self.run_worker(work, group="compare", exit_on_error=False)
+            self.begin(self._compare, bad, rerun, self._tags["known_good"], group="compare")
 
     async def _compare(self, bad: str, rerun: str, good: str | None) -> None:
         try:

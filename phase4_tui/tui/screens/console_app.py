@@ -1,7 +1,9 @@
 """The application as screens know it: a protocol, so that screens do not import it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
+
+from textual.worker import Worker
 
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.operations.asker import Severity
@@ -37,6 +39,9 @@ class ConsoleApp(Protocol):
 
     async def write(self, work: Callable[[], T]) -> T:
         """Do work that writes into the journal in a thread; its events are not announced as another operator's."""
+
+    def take_defect(self, error: BaseException, worker: Worker[Any] | None = None) -> bool:
+        """Close the screen of an error that nobody foresaw and tell it; False when that is not done here."""
 
     def look_now(self) -> None:
         """Look at the disk again, soon."""

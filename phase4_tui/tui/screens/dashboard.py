@@ -82,6 +82,12 @@ class DashboardScreen(FactsScreen):
         """Keys go to the list of tags at first."""
         self.query_one("#tags-rows").focus()
 
+    async def recompose(self) -> None:
+        """Build every panel anew, without a filter."""
+        self.tag_filter = ""
+        await super().recompose()
+        self.query_one("#tags-rows").focus()
+
     def on_resize(self) -> None:
         """Give the focus back to the list of tags, which a narrow terminal hides."""
         if self.focused is None:

@@ -18,7 +18,7 @@ from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.operations.availability import RUN
 from phase4_tui.console.remedies import as_keys, error_as_keys
 from phase4_tui.console.symbols import SYMBOLS
-from phase4_tui.errors import Remedy, command_line
+from phase4_tui.errors import FORESEEN, Remedy, command_line
 from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part, clip, content, lines
 from phase4_tui.tui.timers import every
@@ -126,7 +126,7 @@ class DecisionsScreen(ViewScreen):
             await in_background(source.index)
         except FileNotFoundError:
             self._trouble = as_keys(f"{path.name} is not there", (WRITE_REPORT,), self.console.keys)
-        except Exception as error:  # noqa: BLE001 - any error must be shown, and must not end the dashboard
+        except FORESEEN as error:
             self._trouble = f"{path.name} {error_as_keys(error, self.console.keys)}"
         self._draw()
 

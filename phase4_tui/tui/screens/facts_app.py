@@ -2,10 +2,12 @@
 
 import gc
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from textual.app import App
+from textual.driver import Driver
 from textual.events import Resize
 from textual.filter import LineFilter
 from textual.geometry import Size
@@ -16,12 +18,14 @@ from textual.screen import Screen
 from phase4_tui.console.facts.schedule import Facts
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.runbook.site import Site
+from phase4_tui.signs import shows_signs
+from phase4_tui.tui.driver import console_driver
 from phase4_tui.tui.memory import Collector, share_colours_between_widgets
 from phase4_tui.tui.messages import OutputArrived, SnapshotReady, TagChosen, message_of
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.dashboard import DashboardScreen
 from phase4_tui.tui.terminal import size_of_terminal
-from phase4_tui.tui.text import AsciiFilter, ControlFilter
+from phase4_tui.tui.text import AsciiFilter, ControlFilter, fit_to
 from phase4_tui.tui.themes import THEMES
 
 if TYPE_CHECKING:
@@ -44,9 +48,11 @@ class FactsApp(App[None]):
     snapshot: var[Snapshot | None] = var(None)
 
     def __init__(self, site: Site, *, read_only: bool = False, ascii_only: bool = False) -> None:
-        ascii_only = ascii_only or site.settings.dashboard.ascii
-        self._own_filters = (ControlFilter(), *((AsciiFilter(),) if ascii_only else ()))
-        """The same ones always, since Textual keeps what each filter made of a line."""
+        self._control = ControlFilter()
+        """The same one always, as each of them, since Textual keeps what a filter made of a line."""
+        self._ascii = True if ascii_only else site.settings.dashboard.ascii
+        self._plain: AsciiFilter | None = None
+        self._draw_in("ascii" if self._ascii else None)
         super().__init__()
         self.animation_level = "none"  # over SSH each frame would be sent
         self.site = site
@@ -75,9 +81,27 @@ class FactsApp(App[None]):
         screen.set_reactive(FactsScreen.snapshot, self.snapshot)
         return screen
 
+    def get_driver_class(self) -> type[Driver]:
+        """Return the driver, on a terminal our own."""
+        return console_driver(super().get_driver_class())
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return filters that drop control characters and, where wanted, draw in ASCII."""
-        return (*super().get_line_filters(), *self._own_filters)
+        return (*super().get_line_filters(), self._control, *((self._plain,) if self._plain else ()))
+
+    def draw_on(self, stream: TextIO) -> None:
+        """Draw with what the stream's encoding can show, unless a setting says otherwise; before the application runs.
+
+        Where the setting asks for the signs, they are sent in UTF-8 whatever the locale says.
+        """
+        if self._ascii is None and not shows_signs(stream.encoding):
+            self._draw_in(stream.encoding)
+        elif self._ascii is False and isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")
+
+    def _draw_in(self, encoding: str | None) -> None:
+        self._plain = None if encoding is None else AsciiFilter(encoding)
+        fit_to(encoding)
 
     def on_mount(self) -> None:
         """Look again whenever the terminal comes back; leave if a signal came before there was a loop."""

@@ -107,7 +107,8 @@ class KnownGoodScreen(FactsScreen):
     def on_rows_moved(self, event: Rows.Moved) -> None:
         """Show the details of the tag under the cursor."""
         event.stop()
-        self._chosen = self._rows[event.index].tag
+        row = event.of(self._rows)
+        self._chosen = row.tag if row is not None else None
         self._draw()
 
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
@@ -119,10 +120,10 @@ class KnownGoodScreen(FactsScreen):
         if self.console.read_only:
             self.console.tell("this dashboard is read-only", severity="warning")
             return
-        if not 0 <= event.index < len(self._rows):
+        row = event.of(self._rows)
+        if row is None:
             self.console.tell("no tag is chosen: ↑ ↓ move to one", severity="warning")
             return
-        row = self._rows[event.index]
         reason = why_not_switch(row, snapshot)
         if reason is not None:
             self.console.tell(f"{row.tag} {reason}", severity="warning")

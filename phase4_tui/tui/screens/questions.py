@@ -1,7 +1,7 @@
 """The questions: a plan to confirm, a text, a choice; every way out gives an answer, and No has the focus."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -10,7 +10,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from phase4_tui.tui.screens.leavable import Leavable
 from phase4_tui.tui.text import content, lines
+from phase4_tui.tui.widgets.text_field import TextField
 
 T = TypeVar("T")
 CSS = """
@@ -26,7 +28,7 @@ PlanScreen, TextScreen, ChoiceScreen { align: center middle; background: $backgr
 .dialog.-low .dialog-buttons { margin: 0; }
 .dialog.-low .dialog-buttons Button { height: 1; min-height: 1; border: none; text-style: none; }
 .dialog.-low .dialog-buttons Button:focus { text-style: bold reverse; }
-.dialog OptionList { height: auto; background: $panel; border: none; }
+.dialog OptionList { height: auto; min-width: 8; background: $panel; border: none; }
 PlanScreen ToastRack, TextScreen ToastRack, ChoiceScreen ToastRack { max-height: 0; }
 """
 
@@ -44,9 +46,11 @@ def _fit(screen: ModalScreen[Any], body: str) -> None:
         found.styles.max_height = max(rows, 1)
 
 
-class Question(ModalScreen[T]):
+class Question(Leavable, ModalScreen[T]):
     """A question is answered once: of several keys sent at once only the first answer counts."""
 
+    CANCELLED: ClassVar[Any] = None
+    """The answer of one who leaves the question."""
     _answered = False
 
     def answer(self, value: T) -> None:
@@ -59,6 +63,7 @@ class Question(ModalScreen[T]):
 class PlanScreen(Question[bool]):
     """Shows a plan and asks whether to carry it out."""
 
+    CANCELLED = False
     CSS = CSS
     BINDINGS = [
         Binding("escape,n", "answer(False)", "no"),
@@ -128,7 +133,7 @@ class TextScreen(Question[str | None]):
         """Question, field."""
         with Vertical(classes="dialog"):
             yield Static(content((self._question, "bold")), classes="dialog-title", markup=False)
-            yield Input(self._value, id="answer", compact=True)
+            yield TextField(self._value, id="answer", compact=True)
             yield Static(
                 content((self._note or "enter accepts, escape leaves", "$text-muted")), id="note", markup=False
             )
@@ -140,7 +145,7 @@ class TextScreen(Question[str | None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Accept what was typed."""
         event.stop()
-        text = event.value.strip()
+        text = self.query_one(TextField).text
         if self._needed and not text:
             self.query_one("#note", Static).update(content(("it is needed; escape leaves", "bold $warning")))
             return

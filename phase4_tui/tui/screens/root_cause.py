@@ -21,6 +21,7 @@ from phase4_tui.tui.screens.questions import PlanScreen
 from phase4_tui.tui.text import clip, content
 from phase4_tui.tui.widgets.hint_line import HintLine
 from phase4_tui.tui.widgets.owner_field import OwnerField
+from phase4_tui.tui.widgets.text_field import TextField
 
 FIELDS = {
     "cause": ("Cause", True, "what went wrong, e.g. the event calendar was a day late"),
@@ -68,7 +69,7 @@ class RootCauseScreen(FactsScreen):
                     yield self._owner()
                 with Horizontal(classes="field"):
                     yield Label(content((title, "bold"), (" needed" if needed else "", "$text-muted")), markup=False)
-                    yield Input(
+                    yield TextField(
                         given.get(name, ""),
                         placeholder=example,
                         id=f"field-{name}",
@@ -162,7 +163,7 @@ class RootCauseScreen(FactsScreen):
         self.console.operate(ask)
 
     def _values(self) -> dict[str, str]:
-        values = {name: self.query_one(f"#field-{name}", Input).value.strip() for name in FIELDS}
+        values = {name: self.query_one(f"#field-{name}", TextField).text for name in FIELDS}
         return values | {"owner": self.query_one(OwnerField).owner}
 
     def _mark(self, name: str, *, missing: bool) -> None:

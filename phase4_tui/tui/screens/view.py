@@ -10,6 +10,7 @@ from phase4_tui.console.background import Stop, in_background
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.remedies import error_as_keys
 from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.errors import FORESEEN
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.text import Part, content
 
@@ -76,7 +77,7 @@ class ViewScreen(FactsScreen):
     async def _carry(self, work: Callable[[Stop], T], then: Callable[[T], None]) -> None:
         try:
             result = await in_background(work)
-        except Exception as error:  # noqa: BLE001 - any error must be shown, and must not end the dashboard
+        except FORESEEN as error:
             if self.is_open:
                 self.failed(error_as_keys(error, self.console.keys))
             return

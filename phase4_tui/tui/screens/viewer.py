@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from textual.binding import Binding
 from textual.widget import Widget
@@ -18,6 +18,7 @@ from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.errors import Remedy, command_line
 from phase4_tui.rollback.post_mortem import find_incident, post_mortem
 from phase4_tui.runbook.site import Site
+from phase4_tui.runbook.transcripts import LINE_LIMIT, find_gap, shown_line
 from phase4_tui.tui.screens.questions import TextScreen
 from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import content
@@ -31,6 +32,7 @@ EXPORT = Remedy("", command_line("incident", "export", "--out", "F"), "writes it
 MARKDOWN_BYTES = 128 << 10
 """Limit for rendering, which takes seconds beyond it."""
 TEXT_BYTES = 4 << 20
+TRANSCRIPT = ".log"
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,45 @@ def read_shown(path: Path, limit: int) -> Shown:
     """Return the beginning of a file, made safe; raises FileNotFoundError, Unreadable."""
     with open_regular(path, contained=True) as file:
         size = file.seek(0, 2)
-        file.seek(0)
-        data = b""
-        while len(data) < limit and (part := file.read(limit - len(data))):
-            data += part
+        data = _read(file, 0, limit)
     if len(data) < size:
         data = data[: data.rfind(b"\n") + 1] or data
-    return Shown(safe_text(data.decode("utf-8", "replace"), limit), size, len(data))
+    return Shown(_decoded(data), size, len(data))
+
+
+def read_ends(path: Path, limit: int) -> Shown:
+    """Return as `read_shown` does, but of a longer file its beginning and its end; of a transcript its last frames."""
+    with open_regular(path, contained=True) as file:
+        size = file.seek(0, 2)
+        is_whole = size <= limit
+        head = _read(file, 0, limit if is_whole else limit // 2)
+        tail = b"" if is_whole else _read(file, size - limit // 2, limit // 2)
+        gap = find_gap(file) if path.suffix == TRANSCRIPT else None
+    if not is_whole:
+        head, tail = head[: head.rfind(b"\n") + 1] or head, tail[tail.find(b"\n", 0, LINE_LIMIT) + 1 :]
+    show = _transcript if path.suffix == TRANSCRIPT else _decoded
+    text = show(head)
+    if not is_whole:
+        lost = f"; it has a gap, where {gap.missing} bytes are missing" if gap is not None else ""
+        text = f"{text}\n[{size - len(head) - len(tail)} bytes of the file are not shown here{lost}]\n{show(tail)}"
+    return Shown(text, size, len(head) + len(tail))
+
+
+def _read(file: BinaryIO, begin: int, limit: int) -> bytes:
+    file.seek(begin)
+    data = b""
+    while len(data) < limit and (part := file.read(limit - len(data))):
+        data += part
+    return data
+
+
+def _decoded(data: bytes) -> str:
+    text = data.decode("utf-8", "backslashreplace")
+    return safe_text(text, len(text))
+
+
+def _transcript(data: bytes) -> str:
+    return "\n".join(map(shown_line, data.split(b"\n")))
 
 
 class _Text(ViewScreen):
@@ -120,8 +154,10 @@ class ViewerScreen(_Text):
         """Read the file."""
         path = self._path
         self.title_is((f"{path.name}  ", "bold"), ("reading …", "$foreground 70%"))
-        limit = MARKDOWN_BYTES if self._is_markdown else TEXT_BYTES
-        self.in_background(lambda stop: read_shown(path, limit), self._take)
+        is_markdown = self._is_markdown
+        self.in_background(
+            lambda stop: read_shown(path, MARKDOWN_BYTES) if is_markdown else read_ends(path, TEXT_BYTES), self._take
+        )
 
     def failed(self, message: str) -> None:
         """Say why the file can't be shown."""
@@ -134,7 +170,8 @@ class ViewerScreen(_Text):
     def _take(self, shown: Shown) -> None:
         self.title_is((f"{self._path.name}  ", "bold"), (f"{shown.size:,} bytes", "$foreground 70%"))
         if shown.shown < shown.size:
-            note = f"! the first {shown.shown:,} of {shown.size:,} bytes; the whole file is {self._path}"
+            part = "the first" if self._is_markdown else "beginning and end,"
+            note = f"! {part} {shown.shown:,} of {shown.size:,} bytes; the whole file is {self._path}"
             self.query_one("#note", Static).update(content((note, "$warning")))
         if self._is_markdown:
             self.show_markdown(shown.text)

@@ -32,41 +32,48 @@ class Output(Widget, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._lines: deque[str] = deque(maxlen=MAX_LINES)
+        self._frame: tuple[str, ...] = ()
         self._back = 0
 
     @property
     def text(self) -> str:
         """All lines that are kept."""
-        return "\n".join(self._lines)
+        return "\n".join((*self._lines, *self._frame))
 
     def clear(self) -> None:
         """Begin a new page."""
         self._lines.clear()
+        self._frame = ()
         self.action_follow()
 
-    def add(self, lines: Iterable[str]) -> None:
-        """Add lines; when scrolled back the visible lines stay."""
-        before = len(self._lines)
+    def add(self, lines: Iterable[str], frame: str = "") -> None:
+        """Add lines, and the one that is being written in the former one's place; lines scrolled back to stay."""
+        before = self._count
         self._lines.extend(safe_line(line, LINE_LIMIT) for line in lines)
+        self._frame = (safe_line(frame, LINE_LIMIT),) if frame else ()
         if self._back:
-            self._back = min(self._back + len(self._lines) - before, self._most())
+            self._back = min(self._back + self._count - before, self._most())
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen."""
         width = self.size.width
-        index = len(self._lines) - self.size.height - self._back + y
-        if len(self._lines) <= self.size.height:
+        index = self._count - self.size.height - self._back + y
+        if self._count <= self.size.height:
             index = y
-        if not 0 <= index < len(self._lines):
+        if not 0 <= index < self._count:
             return Strip.blank(width, self.rich_style)
-        text = Content(self._lines[index])
+        text = Content(self._lines[index] if index < len(self._lines) else self._frame[0])
         text = text if text.cell_length <= width else text.truncate(width, ellipsis=True)
         strip = Visual.to_strips(self, text, width, 1, self.visual_style, apply_selection=False)[0]
         return strip.adjust_cell_length(width, self.rich_style)
 
+    @property
+    def _count(self) -> int:
+        return len(self._lines) + len(self._frame)
+
     def _most(self) -> int:
-        return max(len(self._lines) - self.size.height, 0)
+        return max(self._count - self.size.height, 0)
 
     def action_scroll_by(self, by: int) -> None:
         """Scroll back or forward."""

@@ -1,6 +1,7 @@
 """A list of any length that draws only the lines on screen: of tags, decisions, events."""
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from rich.segment import Segment
 from textual import events
@@ -14,6 +15,7 @@ from textual.widget import Widget
 from phase4_tui.tui.text import Part, content
 
 RowParts = Sequence[Part]
+T = TypeVar("T")
 _NOT_DRAWN = object()
 
 
@@ -52,6 +54,10 @@ class Rows(Widget, can_focus=True):
         def control(self) -> "Rows":
             """The list."""
             return self.rows
+
+        def of(self, items: Sequence[T]) -> T | None:
+            """Return what the row stands for; None without one, or when there are fewer by now."""
+            return items[self.index] if 0 <= self.index < len(items) else None
 
     class Chosen(Moved):
         """A row was chosen."""

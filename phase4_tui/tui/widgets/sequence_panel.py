@@ -46,6 +46,7 @@ class SequencePanel(Vertical):
         super().__init__(id="sequence")
         self._keys = keys
         self._lines: list[str] = []
+        self._frame = ""
         self._following = True
         self._flushing = False
         self._progress = ""
@@ -78,6 +79,7 @@ class SequencePanel(Vertical):
             self._lines.append(f"── {output.title}")
         self._lines += output.lines[-MAX_LINES:]
         del self._lines[:-MAX_LINES]
+        self._frame = output.frame
         if not self._flushing:
             self._flushing = True
             self.set_timer(FLUSH_SECONDS, self._flush)
@@ -111,9 +113,9 @@ class SequencePanel(Vertical):
 
     def _flush(self) -> None:
         self._flushing = False
-        if self._lines and self._following:
+        if self._following:
             lines, self._lines = self._lines, []
-            self.query_one(Output).add(lines)
+            self.query_one(Output).add(lines, self._frame)
 
 
 def step_parts(snapshot: Snapshot, keys: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -53,23 +53,23 @@ class TagList(Vertical):
 
     def take_first(self) -> bool:
         """Show the first tag that the filter leaves; False when it leaves none."""
-        self._choose(0)
+        self._choose(next(iter(self._shown), None))
         self.query_one(Rows).show(len(self._shown), 0)
         return bool(self._shown)
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
         """Show the tag under the cursor."""
         event.stop()
-        self._choose(event.index)
+        self._choose(event.of(self._shown))
 
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
         """Show the tag."""
         event.stop()
-        self._choose(event.index)
+        self._choose(event.of(self._shown))
 
-    def _choose(self, index: int) -> None:
-        if index < len(self._shown):
-            self._chosen = self._shown[index].tag, time.monotonic()
+    def _choose(self, row: TagRow | None) -> None:
+        if row is not None:
+            self._chosen = row.tag, time.monotonic()
             self.post_message(TagChosen(self._chosen[0]))
 
     def _draw(self) -> None:

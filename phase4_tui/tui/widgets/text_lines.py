@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from textual import events
+
 from phase4_tui.tui.widgets.rows import RowParts, Rows
 
 
@@ -26,6 +28,13 @@ class TextLines(Rows):
 
     def _keep_in_sight(self) -> None:
         self._top = min(max(self._top, 0), max(self._count - max(self.size.height, 1), 0))
+
+    def on_click(self, event: events.Click) -> None:
+        """Do nothing: a line can't be chosen."""
+        event.prevent_default()
+
+    def action_choose(self) -> None:
+        """Do nothing, as a click."""
 
     def action_cursor(self, by: int) -> None:
         """Scroll."""
