@@ -27,6 +27,8 @@ from tests.tui.view_support import decision, put_report
 OPENINGS = 90
 FLAT_FROM, FLAT_TO = 100, 200
 PAGE = 4096
+SETTLE_SECONDS = 2.0
+"""The dashboard collects what refers to itself a moment after a screen was left."""
 MIB = 1 << 20
 KEYS: list[BindingType] = [Binding(letter, "app.bell", f"key {letter}") for letter in "abcdefgh"]
 
@@ -66,6 +68,7 @@ async def growth(openings: int, once: Callable[[], Awaitable[None]]) -> tuple[fl
     for number in range(1, max(openings, FLAT_TO) + 1):
         await once()
         if number in (openings, FLAT_FROM, FLAT_TO):
+            await asyncio.sleep(SETTLE_SECONDS)
             marks[number] = resident()
     seconds = (time.perf_counter() - begun) / max(openings, FLAT_TO)
     return marks[openings] - before, marks[FLAT_TO] - marks[FLAT_FROM], seconds

@@ -50,6 +50,12 @@ async def test_openings_of_every_screen_and_dialog_leave_no_more_behind_than_the
             await until(user.pilot, lambda kind=kind: alive(app)[kind] <= before[kind])  # type: ignore[misc]
 
 
+async def test_a_line_that_was_filtered_is_not_filtered_again_at_the_next_look(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    async with user_at(tmp_path, ascii_only=True) as user:
+        assert list(user.app.get_line_filters()) == list(user.app.get_line_filters())  # Textual keeps lines by filter
+
+
 async def test_what_refers_to_itself_of_a_screen_is_collected_soon_after_it_was_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
