@@ -71,7 +71,7 @@ async def test_keys_typed_ahead_of_any_screen_fail_nowhere(work: Path) -> None:
         await user.incident()
         for key in [*(one.key for one in OPERATIONS if one.key), "ctrl+p"]:
             for at in range(BURSTS):
-                at_once(user, key, *BEHIND[at::BURSTS])
+                at_once(user, key, *(behind for behind in BEHIND[at::BURSTS] for _ in range(2)))
                 await user.pilot.pause()
             await back(user)
 
