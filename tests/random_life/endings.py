@@ -110,7 +110,9 @@ def _no_traceback(world: World) -> None:
     no_defect_on_file(world)
     output = bytes(world.terminal.output)
     found = OUR_TRACEBACK.search(plain(output))
-    end = output.rpartition(b"\x1b[?1049l")[2] if b"\x1b[?1049l" in output else output[-4000:]
+    _, left, after = output.rpartition(b"\x1b[?1049l")
+    # A dashboard that was cut off is the end of its output, with whatever a desk's script said on it.
+    end = after if left else b"" if b"\x1b[?1049h" in output else output[-4000:]
     if found is not None:
         world.found("traceback", f"{found.group()!r}: {last_words(world)}")
     elif not world.runs() and AFTERWARDS.search(plain(end)):

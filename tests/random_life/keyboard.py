@@ -94,7 +94,7 @@ def mouse(world: World, chance: random.Random) -> str:
         column, row = (chance.randint(1, limit + (chance.random() < 0.1) * 100) for limit in world.size)
         button = chance.choice((0, 0, 0, 1, 2, 64, 65, 32, 35, 4, 16))
         events = f"\x1b[<{button};{column};{row}M" + ("" if button >= 32 else f"\x1b[<{button};{column};{row}m")
-        world.may_leave = world.may_leave or button == 0  # the footer has a `quit` to click
+        world.may_leave = world.may_leave or button < 32  # the footer has a `quit` to click
         world.terminal.type(events.encode())
         world.count("clicks")
         world.pause(chance.choice(SECONDS[:4]))
