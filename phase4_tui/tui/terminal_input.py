@@ -57,6 +57,10 @@ class TerminalInput:
         self._clock = clock
         self._held = ""
         """The beginning of a sequence, a string or a paste whose end has not come."""
+        self._escaped_at = 0
+        """Where in a paste that is held an Escape stands that nothing followed for a while; 0 without one."""
+        self._lone_escape: tuple[int, float] | None = None
+        """The same, and the time, of an Escape that was the last read of all."""
         self._give_up_at = 0.0
         self._give_up_at_last = 0.0
         self._rest_of_answer_until = 0.0
@@ -72,6 +76,13 @@ class TerminalInput:
         now = self._clock()
         if len(text) >= MANY or not self._held:
             self._give_up_at_last = now + LONGEST_SECONDS
+        if self._lone_escape is not None:
+            at, when = self._lone_escape
+            if now - when >= constants.ESCAPE_DELAY:
+                self._escaped_at = self._escaped_at or at
+            self._lone_escape = None
+        if text == ESC and self._held.startswith(BRACKETED_PASTE_START):
+            self._lone_escape = len(self._held), now
         self._held = (self._held or self._beginning_of(text, now)) + text
         while self._held and (messages := self._next()) is not None:
             yield from messages
@@ -84,7 +95,7 @@ class TerminalInput:
         now = self._clock()
         if not self._held or now < self._give_up_at:
             return
-        held, self._held = self._held, ""
+        held, self._held, self._escaped_at, self._lone_escape = self._held, "", 0, None
         if held == ESC:
             self._rest_of_answer_until = now + WAIT_SECONDS
             yield events.Key("escape", ESC)
@@ -127,12 +138,18 @@ class TerminalInput:
     def _paste(self) -> Iterable[Message] | None:
         end = self._held.find(BRACKETED_PASTE_END)
         if end >= 0:
-            pasted = self._take(end)
+            pasted, self._escaped_at = self._take(end), 0
             self._take(len(BRACKETED_PASTE_END))
+            return _pasted(pasted)
+        at = self._escaped_at
+        if at and not BRACKETED_PASTE_END.startswith(self._held[at : at + len(BRACKETED_PASTE_END)]):
+            pasted, self._escaped_at = self._take(at), 0
+            self._take(1)  # the Escape: what followed late is no end of the paste, so it was a key, which gave it up
+            self._rest_of_paste_until = self._clock() + LATE_SECONDS
             return _pasted(pasted)
         if len(self._held) > LARGEST_PASTE:
             pasted = self._take(len(self._held) - len(BRACKETED_PASTE_END))  # in what is left the end may have begun
-            self._held = BRACKETED_PASTE_START + self._held
+            self._held, self._escaped_at = BRACKETED_PASTE_START + self._held, 0
             return _pasted(pasted)
         return None
 

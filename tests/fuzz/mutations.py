@@ -247,7 +247,10 @@ def _written(value: Any, rng: random.Random) -> bytes:
 
     indent, separators = rng.choice(((None, (",", ":")), (2, (",", ": ")), (None, (", ", ": "))))
     escaped = rng.random() < 0.5
-    text = json.dumps(plain(value), indent=indent, separators=separators, ensure_ascii=escaped)
+    try:
+        text = json.dumps(plain(value), indent=indent, separators=separators, ensure_ascii=escaped)
+    except RecursionError:  # it was mutated into more depth than this Python can write
+        return b"[" * 5000 + b"]" * 5000
     text = re.sub(r'"\\u0000RAW(\d+)\\u0000"', lambda match: raws[int(match.group(1))], text)
     return text.encode("utf-8", "surrogatepass")
 

@@ -219,6 +219,10 @@ def test_neither_arrows_nor_clicks_nor_quick_fingers_keep_a_paste_open_for_ever(
 def test_escape_alone_ends_a_paste_that_never_ends() -> None:
     keyboard = Keyboard().reads("\x1b[200~a reason").reads("\x1b", seconds_between=0.6).reads("q")
     assert (keyboard.pasted, keyboard.keys) == (["a reason"], ["q"])
+    keyboard = Keyboard().reads("\x1b[200~a reason").reads(*["\x1b"] * 8, "q", seconds_between=0.3)
+    assert (keyboard.pasted, keyboard.keys) == (["a reason"], [*["escape"] * 7, "q"])
+    keyboard = Keyboard().reads("\x1b[200~a reason").reads("\x1b", "[201", "~", "q", seconds_between=0.3)
+    assert (keyboard.pasted, keyboard.keys) == (["a reason"], ["q"])
 
 
 def test_the_rest_of_a_paste_that_stalled_is_a_paste_not_keys() -> None:
