@@ -30,14 +30,22 @@ class Terminal:
         self._descriptor, self._theirs = pty.openpty()
         self.resize(columns, rows)
         self.attributes_before = self.attributes
+        # An interrupt that comes before the program is started must not go on in this test, in two processes.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         self.pid = os.fork()
         if self.pid == 0:
-            os.close(self._descriptor)
-            os.login_tty(self._theirs)
-            os.chdir(workdir)
-            kept = {name: value for name, value in os.environ.items() if not name.startswith("PHASE4_")}
-            kept |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"} | environment
-            os.execvpe(argv[0], list(argv), kept)
+            try:
+                signal.signal(signal.SIGINT, signal.SIG_DFL)
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+                os.close(self._descriptor)
+                os.login_tty(self._theirs)
+                os.chdir(workdir)
+                kept = {name: value for name, value in os.environ.items() if not name.startswith("PHASE4_")}
+                kept |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"} | environment
+                os.execvpe(argv[0], list(argv), kept)
+            finally:
+                os._exit(127)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
     @property
     def attributes(self) -> list[object]:

@@ -25,7 +25,6 @@ from pydantic import Field
 
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.progress import PROGRESS_ENV
-from phase4_tui.runbook.cage.limits import session_keyring
 from phase4_tui.runbook.cage.listeners import Listeners, a_terminal
 from phase4_tui.runbook.cage.spec import Cage
 from phase4_tui.runbook.cage_plan import lock_view
@@ -188,6 +187,8 @@ def _with_cage(
 
 def _targets(stack: ExitStack, directory: Path, state: Path, cage: Cage) -> dict[str, Any]:
     """Return what the probe tries on the cage (cage/probe.py)."""
+    from phase4_tui.runbook.cage.limits import session_keyring  # noqa: PLC0415 - ctypes is slow to load
+
     outside = directory / "outside"
     outside.mkdir()
     (outside / "file").touch()

@@ -27,10 +27,13 @@ from textual.message import Message
 WAIT_SECONDS = 2.0
 """An answer or a paste without its end is given up when nothing more has come for this long."""
 LONGEST_SECONDS = 6.0
-"""Characters that come one at a time, as keys do, put that off no longer than this."""
+"""Keys, clicks and whatever else comes in few characters put that off no longer than this."""
+ESCAPED_SECONDS = 0.5
+"""An Escape that stands alone gives up what waits: the rest of a sequence that it begins comes sooner."""
 LATE_SECONDS = 10.0
 """For this long after a paste was given up, many characters in one read are the rest of it."""
 MANY = 32
+"""So many characters in one read are a part of a paste or of an answer: no key or click has as many."""
 LARGEST_PASTE = 1 << 20
 """A longer paste, in characters, becomes several."""
 
@@ -67,13 +70,14 @@ class TerminalInput:
     def feed(self, text: str) -> Iterator[Message]:
         """Take what was read at once, and yield what it means."""
         now = self._clock()
-        if len(text) > 1 or not self._held:
+        if len(text) >= MANY or not self._held:
             self._give_up_at_last = now + LONGEST_SECONDS
         self._held = (self._held or self._beginning_of(text, now)) + text
         while self._held and (messages := self._next()) is not None:
             yield from messages
         may_be_key = self._held in (ESC, ALT_O) or self._held in ANSI_SEQUENCES_KEYS
-        self._give_up_at = min(now + (constants.ESCAPE_DELAY if may_be_key else WAIT_SECONDS), self._give_up_at_last)
+        wait = constants.ESCAPE_DELAY if may_be_key else ESCAPED_SECONDS if text == ESC else WAIT_SECONDS
+        self._give_up_at = min(now + wait, self._give_up_at_last)
 
     def tick(self) -> Iterator[Message]:
         """Yield what was held, once nothing more has come for too long: a key, a paste, nothing of an answer."""

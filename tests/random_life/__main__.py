@@ -2,6 +2,7 @@
 
 import argparse
 import secrets
+import signal
 import subprocess
 import sys
 import time
@@ -29,6 +30,8 @@ def main() -> int:
         return _side_by_side(given.jobs, seed, given.seconds, given.without)
     limits = Limits(given.actions or 1000, tuple(given.without.split(",")), given.keep)
     print(f"seed {seed}", flush=True)
+    # A shell starts what goes on in its background with interrupts ignored, which every process here would inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     adopt_orphans()
     begun, counts, found = time.monotonic(), Counter[str](), 0
     number = given.episode if given.episode is not None else 0

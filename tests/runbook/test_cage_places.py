@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -79,8 +80,9 @@ def tried(user: User, directory: Path, *, protected: bool, layers: tuple[str, ..
     try:
         if user.number is not None:
             os.chown(os.ttyname(terminal), user.number, -1)
-        with place_of(user) as place:
-            inside = elsewhere(user, place.with_name(f"{place.name}-{directory.name}"))
+        with place_of(user) as place, tempfile.TemporaryDirectory() as parent:
+            Path(parent).chmod(0o755)
+            inside = elsewhere(user, Path(parent) / directory.name)
             argv = scripted(user, place, ELSEWHERE, inside, os.ttyname(terminal))
             return outcomes(behind(user, place, argv, protected=protected, layers=layers))
     finally:

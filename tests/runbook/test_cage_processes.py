@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from phase4_tui.runbook.cage.spec import LAYERS, Cage, StepLimits
 from phase4_tui.runbook.children import ChildResult, ChildSpec, run_child
 from tests.runbook.as_users import HELD_OFF, USERS, neighbour
 from tests.runbook.support import misled, run, step, until, working_in
-from tests.runbook.test_children_trees import GRACE_SECONDS, PREAMBLE, SLACK_SECONDS, spec_of
+from tests.runbook.test_children_trees import GRACE_SECONDS, PREAMBLE, SLACK_SECONDS, cancelled_when, spec_of
 
 DEFAULTS = StepLimits()
 HERE = LAYERS if USERS[0] in HELD_OFF else ("limits", "few rights", "own keyring")
@@ -61,24 +60,6 @@ def caged(code: str, cwd: Path, layers: tuple[str, ...] = HERE, limits: StepLimi
     return replace(spec_of(code, cwd), cage=Cage(layers=layers, writable=(cwd.resolve(),), limits=limits))
 
 
-def cancelled_once(spec: ChildSpec, noted: int) -> tuple[ChildResult, float]:
-    """Run until so many processes have noted themselves, cancel; return the result, and how long it took to end."""
-    cancel, moment = threading.Event(), [0.0]
-
-    def order() -> None:
-        file = spec.cwd / "pids"
-        until(lambda: file.exists() and len(file.read_text().splitlines()) >= noted)
-        moment[0] = time.monotonic()
-        cancel.set()
-
-    thread = threading.Thread(target=order)
-    thread.start()
-    result = run_child(spec, cancel)
-    ended = time.monotonic()
-    thread.join()
-    return result, ended - moment[0]
-
-
 def test_a_run_says_on_record_how_many_processes_a_step_left_and_none_of_them_lives_on(tmp_path: Path) -> None:
     code = LEAVES_THREE + "\nimport runpy\nrunpy.run_path('original.py', run_name='__main__')"
     work = misled(tmp_path / "w", "pipeline", code)
@@ -97,7 +78,7 @@ def test_what_a_step_leaves_is_counted_with_and_without_a_namespace(tmp_path: Pa
 
 def test_a_storm_of_forks_meets_its_limit_and_dies_at_once(tmp_path: Path) -> None:
     spec = caged(STORM, tmp_path, limits=StepLimits(processes=100))
-    result, seconds = cancelled_once(spec, 1)
+    result, _, seconds = cancelled_when(spec, 1)
     assert result.ending == "cancelled", result
     assert seconds < GRACE_SECONDS + SLACK_SECONDS + 3
     assert working_in(tmp_path) == []

@@ -208,6 +208,19 @@ def test_keys_pressed_without_a_pause_do_not_keep_a_paste_open_for_ever() -> Non
     assert 100 - LONGEST_SECONDS * 10 - 2 <= len(keyboard.keys) < 100
 
 
+@pytest.mark.parametrize("sequence", ["\x1b[A", "\x1b[<35;10;10M", "qq"])
+def test_neither_arrows_nor_clicks_nor_quick_fingers_keep_a_paste_open_for_ever(sequence: str) -> None:
+    keyboard = Keyboard().reads("\x1b[200~").reads(*[sequence] * 100, seconds_between=0.1).reads("q")
+    assert len(keyboard.pasted) == 1
+    assert len(keyboard.seen) > 100 - LONGEST_SECONDS * 10 - 2
+    assert keyboard.keys[-1] == "q"
+
+
+def test_escape_alone_ends_a_paste_that_never_ends() -> None:
+    keyboard = Keyboard().reads("\x1b[200~a reason").reads("\x1b", seconds_between=0.6).reads("q")
+    assert (keyboard.pasted, keyboard.keys) == (["a reason"], ["q"])
+
+
 def test_the_rest_of_a_paste_that_stalled_is_a_paste_not_keys() -> None:
     keyboard = Keyboard().reads("\x1b[200~begun ").waits(LATE_SECONDS / 2).reads("q\x1b[201~", "x")
     assert (keyboard.pasted, keyboard.keys) == (["begun ", "q"], ["x"])
