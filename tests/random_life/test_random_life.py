@@ -12,7 +12,7 @@ from tests.terminal import Terminal
 from tests.tui.support import lay_out
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 20
+SECONDS = 12
 """After this no episode is begun; the one that was ends, which takes some seconds more."""
 
 
