@@ -79,14 +79,14 @@ def test_the_last_line_of_a_paste_may_have_no_end(work: Path) -> None:
 
 
 @pytest.mark.usefixtures("bad")
-def test_what_is_typed_while_the_next_question_is_prepared_is_dropped_and_that_is_said(work: Path) -> None:
+def test_what_is_typed_while_the_next_question_is_prepared_answers_nothing(work: Path) -> None:
     with operator(work, "rollback") as me:
         me.asked("Do it?")
         me.types("y\n")
         me.asked("y")
         time.sleep(2 * BEGINS_SECONDS)  # as one who types quickly; the tag is being frozen
         me.types("y\ny")
-        me.asked("what was typed before this question is no answer to it")
+        # It was dropped, or came when the question stood already and is no tag: that depends on who was quicker.
         me.says("Switch to which tag?", END)
         assert me.status() == FAILED
     assert list(read_state(work / "reports").frozen) == ["bad"]
