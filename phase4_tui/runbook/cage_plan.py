@@ -1,5 +1,6 @@
 """Where the steps of a working directory may write, and what they may use up."""
 
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,10 +25,10 @@ def cage_of(
     Raises SettingsError for a place in the settings that does not exist.
     """
     places = outermost([workdir, reports, *writable, *_more(settings, workdir)])
-    state = state_dir(reports.resolve())
+    state = state_dir(real_path(reports))
     sealed = [
-        *([reports.resolve()] if judging else []),
-        workdir.resolve() / SETTINGS_FILE,
+        *([real_path(reports)] if judging else []),
+        real_path(workdir) / SETTINGS_FILE,
         PROGRAM,
         Path(sys.prefix).resolve(),
     ]
@@ -49,6 +50,11 @@ def cage_of(
 def lock_view(state: Path) -> dict[Path, tuple[str, ...]]:
     """Return what a step must not lock, by directory: the state of operations, at each path where it is mounted."""
     return dict.fromkeys((state, *map(Path, other_paths(str(state)))), LOCKED)
+
+
+def real_path(path: Path) -> Path:
+    """Return a path without links; one in a loop of links stays as it is, on every Python."""
+    return Path(os.path.realpath(path))
 
 
 def outermost(places: Iterable[Path]) -> tuple[Path, ...]:

@@ -59,8 +59,8 @@ class RunLock(DirectoryLock):
     def __init__(self, reports: Path) -> None:
         super().__init__(_directory(reports))
         self._reports = reports
-        named = reports.parent.resolve() / reports.name
-        self._names = [NameLock(str(path)) for path in dict.fromkeys((named, reports.resolve()))]
+        named = Path(os.path.realpath(reports.parent)) / reports.name
+        self._names = [NameLock(str(path)) for path in dict.fromkeys((named, Path(os.path.realpath(reports))))]
         self._can_tell = False
 
     def acquire(self, wait_seconds: float = 0.5) -> None:
