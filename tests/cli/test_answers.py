@@ -1,14 +1,12 @@
 """What a command takes for an answer, and what becomes of a run's outcome and of flags that meet."""
 
 import subprocess
-import time
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from phase4_tui.artifacts.names import Artifact
-from phase4_tui.cli.fresh_answers import BEGINS_SECONDS
 from phase4_tui.journal.log import read_events
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.incidents import look_for_incident
@@ -76,20 +74,6 @@ def test_the_last_line_of_a_paste_may_have_no_end(work: Path) -> None:
         me.types("one\ntwo\nthree")
         assert me.status() == HEALTHY
     assert list(read_events(work / "reports"))[-1].detail["note"] == "one\ntwo\nthree"
-
-
-@pytest.mark.usefixtures("bad")
-def test_what_is_typed_while_the_next_question_is_prepared_answers_nothing(work: Path) -> None:
-    with operator(work, "rollback") as me:
-        me.asked("Do it?")
-        me.types("y\n")
-        me.asked("y")
-        time.sleep(2 * BEGINS_SECONDS)  # as one who types quickly; the tag is being frozen
-        me.types("y\ny")
-        # It was dropped, or came when the question stood already and is no tag: that depends on who was quicker.
-        me.says("Switch to which tag?", END)
-        assert me.status() == FAILED
-    assert list(read_state(work / "reports").frozen) == ["bad"]
 
 
 @pytest.mark.usefixtures("bad")
