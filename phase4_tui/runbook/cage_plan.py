@@ -28,7 +28,7 @@ def cage_of(
     state = state_dir(real_path(reports))
     sealed = [
         *([real_path(reports)] if judging else []),
-        real_path(workdir) / SETTINGS_FILE,
+        real_path(workdir / SETTINGS_FILE),
         PROGRAM,
         Path(sys.prefix).resolve(),
     ]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from phase4_tui.artifacts.atomic_files import sweep_leftovers
 from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.index import look_at
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.progress import parse_progress
 from phase4_tui.artifacts.safe_text import safe_line
@@ -259,7 +260,8 @@ class _Run:
         )
         self._put(started)
         settings, place = self._site.settings, plan.place
-        settings_file = place.workdir.resolve() / SETTINGS_FILE
+        settings_file = place.workdir / SETTINGS_FILE
+        settings_before = look_at(settings_file)
         cage = replace(
             cage_of(settings, place.workdir, place.reports, (self._home, command.cwd)),
             layers=self._record.isolation.layers,
@@ -281,9 +283,10 @@ class _Run:
             result = run_child(spec, self._cancel, *(watch if self._observer.wants_progress else ()))
         self._lock.check_place()
         state, error = verdict_of(command, result, before, plan, self._site)
-        if settings_file not in cage.sealed and settings_file.exists():
+        # What is not there yet can't be sealed, and a link only where it leads to.
+        if (settings_before is None or settings_file.is_symlink()) and look_at(settings_file) != settings_before:
             state = "crashed"
-            error = f"{settings_file} was made while it ran, which only an operator may: look at it, remove it"
+            error = f"{settings_file} was made or changed while it ran, which only an operator may: look at it"
         elif state == "crashed":
             error = "; ".join(filter(None, (error, advice(result.tail, cage, command.cwd, error or ""))))
         produced, seen = self._files.after(command, complete=state in COMPLETE)

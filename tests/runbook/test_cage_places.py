@@ -4,16 +4,21 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
 
+from phase4_tui.journal.locks import LOCKED
 from phase4_tui.runbook import cage_plan
 from phase4_tui.runbook.cage.mountinfo import other_paths
-from phase4_tui.runbook.cage.spec import LAYERS
+from phase4_tui.runbook.cage.spec import LAYERS, Cage
 from phase4_tui.runbook.cage_plan import outermost
+from phase4_tui.runbook.children import ChildSpec, run_child
 from tests.runbook.as_users import HELD_OFF, LIBC, USERS, User, behind, outcomes, place_of, scripted
 from tests.runbook.support import foreign, misled, run, states, step
+from tests.runbook.test_cage_processes import HERE as LAYERS_HERE
+from tests.runbook.test_cage_processes import caged
 
 # Each attempt would succeed and leaves the next one possible.
 ELSEWHERE = """
@@ -171,7 +176,58 @@ def test_a_step_that_makes_settings_where_there_were_none_fails_and_says_so(tmp_
     (work / "phase4.toml").unlink(missing_ok=True)
     record = run(work)
     assert step(record, "pipeline").state == "crashed"
-    assert "phase4.toml was made while it ran" in (step(record, "pipeline").error or "")
+    assert "phase4.toml was made or changed while it ran" in (step(record, "pipeline").error or "")
+
+
+def test_settings_behind_a_link_are_sealed_where_they_stand_and_a_link_that_a_step_turns_fails_it(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "shared.toml").write_text("grace_seconds = 0.5\n")
+    work = misled(tmp_path / "w", "pipeline", GOES_ON)
+    (work / "phase4.toml").unlink(missing_ok=True)
+    (work / "phase4.toml").symlink_to("../shared.toml")
+    record = run(work)
+    assert set(states(record).values()) == {"passed"}
+    assert record.isolation.protects_state == (USERS[0] in HELD_OFF)
+    turns = (
+        "import os; os.unlink('phase4.toml'); os.symlink('own.toml', 'phase4.toml'); open('own.toml', 'w').close()\n"
+    )
+    script = work / "pipeline_runner.py"
+    script.write_text(turns + script.read_text())
+    assert "made or changed while it ran" in (step(run(work), "pipeline").error or "")
+
+
+def test_files_that_come_and_go_in_the_state_while_a_step_starts_do_not_keep_it_from_starting(tmp_path: Path) -> None:
+    state, stop = tmp_path / "reports" / ".phase4", threading.Event()
+    state.mkdir(parents=True)
+    (state / "kept").write_text("kept")
+
+    def come_and_go() -> None:
+        while not stop.is_set():
+            for number in range(40):
+                (state / f".file{number}.tmp").touch()
+            for number in range(40):
+                (state / f".file{number}.tmp").unlink()
+
+    thread = threading.Thread(target=come_and_go)
+    thread.start()
+    try:
+        cage = Cage(layers=LAYERS_HERE, writable=(tmp_path,), sealed=(state,), hidden={state: LOCKED})
+        spec = ChildSpec(["cat", str(state / "kept")], tmp_path, {"PATH": os.defpath}, "seccomp", 30, 0.5, cage=cage)
+        results = [run_child(spec, threading.Event()) for _ in range(25)]
+    finally:
+        stop.set()
+        thread.join()
+    assert {(one.exit_code, one.tail, one.failure) for one in results} == {(0, ("kept",), "")}
+
+
+def test_without_a_dev_of_its_own_a_step_does_not_write_the_machines_shared_memory(tmp_path: Path) -> None:
+    code = "open('/dev/shm/phase4-test', 'w')"
+    layers = ("Landlock",) if "Landlock" in LAYERS_HERE else ()
+    held = run_child(caged(code, tmp_path, layers), threading.Event())
+    Path("/dev/shm/phase4-test").unlink(missing_ok=True)
+    assert held.exit_code == 1 or not layers
+    assert run_child(caged(code, tmp_path), threading.Event()).exit_code == 0, "its own it may write"
 
 
 def test_a_refused_write_fails_with_the_setting_that_allows_it_and_goes_through_with_it(tmp_path: Path) -> None:

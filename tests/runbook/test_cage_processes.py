@@ -80,8 +80,25 @@ def test_a_storm_of_forks_meets_its_limit_and_dies_at_once(tmp_path: Path) -> No
     spec = caged(STORM, tmp_path, limits=StepLimits(processes=100))
     result, _, seconds = cancelled_when(spec, 1)
     assert result.ending == "cancelled", result
-    assert seconds < GRACE_SECONDS + SLACK_SECONDS + 12
+    assert seconds < GRACE_SECONDS + SLACK_SECONDS + 1
     assert working_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("layers", [(), HERE], ids=["without a cage", "in the cage"])
+def test_what_a_step_has_started_may_clean_up_too_when_it_is_asked_to_stop(
+    tmp_path: Path, layers: tuple[str, ...]
+) -> None:
+    code = PREAMBLE + (
+        "if os.fork() == 0:\n"
+        "    def bye(*_): time.sleep(0.3); open('bye', 'w').close(); os._exit(0)\n"
+        "    signal.signal(15, bye)\n    linger()\n"
+        "while not os.path.exists('pids'): time.sleep(0.01)\nlinger()"
+    )
+    spec = replace(caged(code, tmp_path, layers), grace_seconds=20)
+    result, _, seconds = cancelled_when(spec, 2)
+    assert result.ending == "cancelled"
+    assert (tmp_path / "bye").exists()
+    assert seconds < 20, "nobody waits longer than it takes"
 
 
 def test_the_number_of_processes_ends_at_the_limit_of_the_step_and_not_without_it(tmp_path: Path) -> None:

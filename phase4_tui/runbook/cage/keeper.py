@@ -36,6 +36,7 @@ class Keeper:
         self._spec = spec
         self._cage = spec["cage"] or {"layers": (), "required": True}
         self._refused: dict[str, str] = {}
+        self._is_stopping = False
 
     def wants(self, layer: str) -> bool:
         """True when the specification asks for the layer."""
@@ -59,7 +60,7 @@ class Keeper:
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if select.select([life], [], [], 0)[0]:
             return  # the launcher died before that held
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, self._note_stop)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         outcome: Outcome = {}
         try:
@@ -74,9 +75,17 @@ class Keeper:
         while "exit" not in outcome and "signal" not in outcome:
             os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
             reap(step, outcome)
-        if os.readlink("/proc/self") == str(os.getpid()):  # else it shows another namespace's processes
+        if not self._is_stopping and os.readlink("/proc/self") == str(os.getpid()):  # else it shows others' processes
             outcome["left"] = len(descendants())
         _say(said, outcome)
+        while self._is_stopping:  # what the step has started may clean up too, until the launcher ends it
+            try:
+                os.wait()
+            except ChildProcessError:
+                return
+
+    def _note_stop(self, number: int, frame: object) -> None:
+        self._is_stopping = True
 
     def _enclose(self) -> None:
         """Put up what holds keeper and step alike."""
@@ -122,7 +131,9 @@ class Keeper:
                 "limits",
                 lambda: limits.limit_files_and_memory(given["open_files"], given["file_bytes"], given["memory_bytes"]),
             )
-            self.put_up("Landlock", lambda: landlock.allow_writing(list(self._cage["writable"])))
+            has_own_devices = self.wants("own /dev") and "own /dev" not in self._refused
+            own = [landlock.SHARED_MEMORY] if has_own_devices else []  # else it would be the machine's
+            self.put_up("Landlock", lambda: landlock.allow_writing([*self._cage["writable"], *own]))
             self.put_up("few rights", limits.drop_capabilities)
             # Only now: the kernel clears this setting when credentials change.
             prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -135,6 +146,8 @@ class Keeper:
             os.chdir(spec["cwd"])
             if spec["barrier"] == "seccomp":
                 deny_calls()
+            if self._is_stopping:  # asked before its own way of taking that stood
+                return
             if self._refused:
                 _say(said, {"refused": self._refused})
             os.execvpe(spec["argv"][0], spec["argv"], spec["env"])

@@ -16,7 +16,8 @@ MAKE_CHAR, MAKE_BLOCK = 1 << 6, 1 << 11
 CHANGES = WRITE_FILE | sum(1 << bit for bit in (4, 5, 7, 8, 9, 10, 12)) | MAKE_CHAR | MAKE_BLOCK
 ADDED = {2: 1 << 13, 3: 1 << 14, 5: 1 << 15}  # refer, truncate, ioctl of devices
 FILE_CHANGES = WRITE_FILE | 1 << 14 | 1 << 15
-DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/urandom", "/dev/shm")
+DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/urandom")
+SHARED_MEMORY = "/dev/shm"
 
 
 def version() -> int:

@@ -58,7 +58,7 @@ def main() -> None:
             break
         if os.waitpid(pid, os.WNOHANG)[0] == pid:
             break
-    unkilled = take_down(spec["grace"] if stopped else 0)
+    unkilled = take_down(pid, spec["grace"] if stopped else 0)
     outcome = _said(said_read)
     if stopped and "exit" not in outcome:
         outcome.setdefault("signal", signal.SIGKILL)

@@ -64,22 +64,27 @@ def hide(places: Places) -> None:
         try:
             mount("tmpfs", directory, TMPFS_FLAGS, "tmpfs", "mode=755,size=1m")
             for entry in entries:
-                _show(entry, f"/proc/self/fd/{source}/{entry.name}", f"{directory}/{entry.name}", entry.name in names)
+                target = f"{directory}/{entry.name}"
+                _show(entry, f"/proc/self/fd/{source}/{entry.name}", target, entry.name in names)
             set_read_only(directory, True, recursive=True)
         finally:
             os.close(source)
 
 
 def _show(entry: os.DirEntry[str], source: str, target: str, empty: bool) -> None:
-    if entry.is_symlink():
-        os.symlink(os.readlink(source), target)
-        return
-    if entry.is_dir():
-        os.mkdir(target)
-    else:
-        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
-    if not empty:
-        mount(source, target, MS_BIND | MS_REC)
+    """Show an entry at `target`; one that is gone by now, as a file under construction may be, stays away."""
+    try:
+        if entry.is_symlink():
+            os.symlink(os.readlink(source), target)
+        elif entry.is_dir():
+            os.mkdir(target)
+        else:
+            os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+        if not (empty or entry.is_symlink()):
+            mount(source, target, MS_BIND | MS_REC)
+    except FileNotFoundError:
+        if os.path.lexists(target):
+            os.rmdir(target) if entry.is_dir() else os.unlink(target)
 
 
 def own_devices(writable: list[str]) -> None:

@@ -54,15 +54,19 @@ def reap(step: int, outcome: Outcome) -> None:
                 outcome["exit"] = os.WEXITSTATUS(status)
 
 
-def take_down(grace: float) -> int:
-    """Ask all descendants to stop, kill those left after `grace` seconds; return how many remain."""
-    ignored: Outcome = {}
+def take_down(keeper: int, grace: float) -> int:
+    """Ask all descendants to stop, kill those left after `grace` seconds; return how many remain.
+
+    The keeper lives until its descendants are gone, and takes those in its namespace along: to wait for it and to kill
+    it needs no look at `/proc`, which takes long while a storm of forks has the processors.
+    """
     if grace:
         signal_all(descendants(), signal.SIGTERM)
         limit = time.monotonic() + grace
-        while descendants() and time.monotonic() < limit:
-            reap(0, ignored)
+        while _lives(keeper) and time.monotonic() < limit:
             time.sleep(KILL_ROUND_SECONDS)
+    signal_all([keeper] if _lives(keeper) else [], signal.SIGKILL)
+    ignored: Outcome = {}
     limit = time.monotonic() + KILL_LIMIT_SECONDS
     while True:
         left = descendants()
@@ -71,3 +75,11 @@ def take_down(grace: float) -> int:
         if not left or time.monotonic() > limit:
             return len(left)
         time.sleep(KILL_ROUND_SECONDS)
+
+
+def _lives(child: int) -> bool:
+    """True while a child lives; it is reaped once it does not."""
+    try:
+        return os.waitpid(child, os.WNOHANG)[0] == 0
+    except ChildProcessError:
+        return False
