@@ -34,6 +34,10 @@ class Busy(Unusable):
         super().__init__(f"{file} is locked by {self.holder}", remedy=again, file=str(file))
 
 
+class Exchanged(Unusable):
+    """The directory that is locked is no longer the one of that name."""
+
+
 class DirectoryLock:
     """An exclusive lock on a directory; use it as a context manager, or with `acquire` and `release`."""
 
@@ -66,6 +70,21 @@ class DirectoryLock:
         if self._held is not None:
             self._held.close()
             self._held, self._descriptors = None, ()
+
+    def is_in_place(self) -> bool:
+        """True while the directory that this process has locked is still the one of that name."""
+        try:
+            return os.path.samestat(self._directory.stat(), os.fstat(self._descriptors[0]))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            return True  # a file system that does not answer for a while
+
+    def check_place(self) -> None:
+        """Raise Exchanged when what was read under the lock belongs to a directory that is elsewhere by now."""
+        if not self.is_in_place():
+            told = f"{self._directory} was removed or exchanged meanwhile, and nothing was written"
+            raise Exchanged(told, remedy=Remedy(effect="look again"), file=str(self._directory))
 
     def is_held(self) -> bool:
         """True when some process, this one included, holds the lock; only looks, so it needs no right to write."""

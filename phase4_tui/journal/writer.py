@@ -26,7 +26,7 @@ def journal_lock(reports: Path) -> DirectoryLock:
 def record(reports: Path, actor: Actor, draft: Draft) -> tuple[Event, OperationsState]:
     """Add an event to the journal and return it with the state after it.
 
-    Raises Busy, JournalDamaged, StateUnreadable, BadEvent, OSError; on each of them nothing was added.
+    Raises Busy, Exchanged, JournalDamaged, StateUnreadable, BadEvent, OSError; on each of them nothing was added.
     """
     lock = journal_lock(reports)
     lock.acquire(LOCK_SECONDS)
@@ -37,6 +37,7 @@ def record(reports: Path, actor: Actor, draft: Draft) -> tuple[Event, Operations
         def state_after(event: Event) -> dict[Path, bytes]:
             nonlocal after
             after = fold([event], before)
+            lock.check_place()
             return {state_path(reports): _encoded(after)}
 
         event = append(reports, _safe_actor(actor), _safe_draft(draft), state_after)

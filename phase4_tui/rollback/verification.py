@@ -207,6 +207,7 @@ def repair(site: Site, reason: str) -> list[str]:
             broken = [one for one in check.problems if one.kind in ("journal", "anchor")]
             state = check.state
             base = _last_known(reports, state)
+            lock.check_place()
             if not broken and state is not None and (check.count or base == OperationsState()):
                 save_state(reports, state)
                 return ["the state was written anew from the journal", *_note_lost_runs(site, reason, state)]

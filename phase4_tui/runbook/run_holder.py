@@ -76,7 +76,7 @@ class RunLock(DirectoryLock):
         except BaseException:
             self.release()
             raise
-        self._can_tell = self._is_in_place()
+        self._can_tell = self.is_in_place()
 
     def release(self) -> None:
         """Release the lock."""
@@ -96,7 +96,7 @@ class RunLock(DirectoryLock):
     @property
     def has_lost_its_place(self) -> bool:
         """True when the directory that is locked is no longer the one of that name."""
-        return self._can_tell and not self._is_in_place()
+        return self._can_tell and not self.is_in_place()
 
     def lost(self) -> ReportsGone | None:
         """Return what has become of the directory that is locked, None while it is the one of that name."""
@@ -107,14 +107,6 @@ class RunLock(DirectoryLock):
         lost = self.lost()
         if lost is not None:
             raise lost
-
-    def _is_in_place(self) -> bool:
-        try:
-            return os.path.samestat(self._directory.stat(), os.fstat(super().descriptors[0]))
-        except (FileNotFoundError, NotADirectoryError):
-            return False
-        except OSError:
-            return True  # a file system that does not answer for a while
 
     def _present(self) -> Path | None:
         """Return the reports directory that is locked, wherever it is now."""

@@ -14,7 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from phase4_tui.journal.locks import Busy, DirectoryLock
+from phase4_tui.journal import writer
+from phase4_tui.journal.actor import Actor
+from phase4_tui.journal.locks import Busy, DirectoryLock, Exchanged
+from phase4_tui.journal.log import Draft
+from phase4_tui.journal.state import OperationsState, read_state
+from phase4_tui.journal.writer import record
 from tests.figures import Figures
 from tests.runbook.support import until
 
@@ -265,3 +270,25 @@ def test_where_only_the_file_can_be_locked_a_deleted_one_is_no_lock(
     delete_after_open(monkeypatch, tmp_path / "run.lock")
     with pytest.raises(Busy):
         lock_of(tmp_path).acquire(wait_seconds=0)
+
+
+def test_an_event_for_a_directory_that_was_exchanged_meanwhile_is_written_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reports, away = tmp_path / "reports", tmp_path / "away"
+    for directory, operator in ((away, "ada"), (reports, "maria")):
+        record(directory, Actor(operator), Draft("note"))
+    record(away, Actor("ada"), Draft("note"))
+    before = {path: path.read_bytes() for path in away.rglob("*") if path.is_file()}
+
+    def exchanged(where: Path) -> OperationsState:
+        found = read_state(where)
+        reports.rename(tmp_path / "elsewhere")
+        away.rename(reports)
+        return found
+
+    monkeypatch.setattr(writer, "read_state", exchanged)
+    with pytest.raises(Exchanged, match=r"\.phase4 was removed or exchanged meanwhile, and nothing was written"):
+        record(reports, Actor("maria"), Draft("note"))
+    after = {away / path.relative_to(reports): path.read_bytes() for path in reports.rglob("*") if path.is_file()}
+    assert after == before

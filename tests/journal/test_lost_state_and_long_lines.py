@@ -8,9 +8,11 @@ import pytest
 from phase4_tui.artifacts.atomic_files import to_json
 from phase4_tui.errors import error_as_commands
 from phase4_tui.journal.events import GENESIS, MAX_LINE_BYTES, BadEvent, Event, canonical, encode_line
-from phase4_tui.journal.journal_check import Problem, check_journal
+from phase4_tui.journal.journal_check import JournalCheck, Problem, check_journal
+from phase4_tui.journal.locks import Exchanged
 from phase4_tui.journal.log import Head, JournalDamaged, last_event, read_events
 from phase4_tui.journal.state import OperationsState, StateUnreadable, read_state
+from phase4_tui.rollback import verification
 from phase4_tui.rollback.verification import repair, verify
 from tests.journal.support import file_in, folded, json_in, lines_in, note, sealed, with_history, write_at_once
 from tests.rollback.support import freeze, site_of
@@ -188,3 +190,25 @@ def test_a_file_in_the_place_of_a_directory_is_what_verify_says(tmp_path: Path, 
     found = verify(site_of(tmp_path))
     assert not found.ok
     assert [(one.kind, one.where) for one in found.problems] == [("directory", str(path))]
+
+
+def test_a_repair_of_a_directory_that_was_exchanged_meanwhile_changes_nothing_in_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reports, away = tmp_path / "reports", tmp_path / "away"
+    note(away)
+    note(away)
+    note(reports)
+    before = {path.name: path.read_bytes() for path in (away / ".phase4").iterdir() if path.is_file()}
+
+    def exchanged(where: Path) -> JournalCheck:
+        found = check_journal(where)
+        reports.rename(tmp_path / "elsewhere")
+        away.rename(reports)
+        return found
+
+    monkeypatch.setattr(verification, "check_journal", exchanged)
+    with pytest.raises(Exchanged, match="exchanged meanwhile"):
+        repair(site_of(tmp_path), "because")
+    after = {path.name: path.read_bytes() for path in (reports / ".phase4").iterdir() if path.is_file()}
+    assert after == before
