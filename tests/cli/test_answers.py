@@ -9,11 +9,14 @@ import pytest
 from phase4_tui.artifacts.names import Artifact
 from phase4_tui.journal.log import read_events
 from phase4_tui.journal.state import read_state
+from phase4_tui.journal.writer import journal_lock
 from phase4_tui.rollback.incidents import look_for_incident
+from phase4_tui.rollback.operations import operations_lock
 from tests.cli.support import ENVIRONMENT, FAILED, HEALTHY, REFUSED, ask, command
 from tests.cli.terminal import END, operator
 from tests.rollback.support import site_of
 from tests.runbook.documents import ALERT, Tag, without_alerts
+from tests.runbook.support import until
 
 
 @pytest.fixture
@@ -74,6 +77,22 @@ def test_the_last_line_of_a_paste_may_have_no_end(work: Path) -> None:
         me.types("one\ntwo\nthree")
         assert me.status() == HEALTHY
     assert list(read_events(work / "reports"))[-1].detail["note"] == "one\ntwo\nthree"
+
+
+@pytest.mark.usefixtures("bad")
+def test_what_is_typed_while_the_next_question_is_prepared_is_dropped_and_that_is_said(work: Path) -> None:
+    journal, operations = journal_lock(work / "reports"), operations_lock(work / "reports")
+    with operator(work, "rollback") as me:
+        me.asked("Do it?")
+        journal.acquire()
+        me.types("y\n")
+        until(operations.is_held)  # the answer was read, and the tag waits for the journal to be frozen
+        me.types("y\ny")
+        journal.release()
+        me.asked("what was typed before this question is no answer to it")
+        me.says("Switch to which tag?", END)
+        assert me.status() == FAILED
+    assert list(read_state(work / "reports").frozen) == ["bad"]
 
 
 @pytest.mark.usefixtures("bad")
