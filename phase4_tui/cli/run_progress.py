@@ -62,7 +62,7 @@ class LiveObserver(PlainObserver):
         super().__init__()
         from rich.console import Console  # noqa: PLC0415 - only on a terminal
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
-        from rich.table import Column  # noqa: PLC0415
+        from rich.table import Column  # noqa: PLC0415 - only on a terminal
 
         self._progress = Progress(
             SpinnerColumn("dots" if shows_signs(sys.stdout.encoding) else "line"),

@@ -20,6 +20,7 @@ RUNNING, ORDERS, JOURNAL_LOCK = "running", "orders", "journal.lock"
 """What is locked in the directory with the state of operations, besides that directory itself: see `LOCKED`."""
 LOCKED = (RUNNING, ORDERS, JOURNAL_LOCK)
 RETRY_SECONDS = 0.02
+"""Between two tries: a lock that is waited for in the kernel can't be given up after a time."""
 OPEN_TRIES = 20
 _NOT_LOCKABLE = {errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL}
 

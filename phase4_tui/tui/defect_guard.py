@@ -165,6 +165,7 @@ async def _guarded_dispatch(pump: MessagePump, message: Message) -> None:
             raise
 
 
+# Nothing that Textual offers stands between a handler and the end of its widget's pump.
 MessagePump._dispatch_message = _guarded_dispatch  # type: ignore[method-assign, assignment]
 
 

@@ -29,7 +29,7 @@ def share_colours_between_widgets() -> None:
     Textual's own cache has the drawn lines of the widget in its key, so that those of a thousand widgets that are
     gone stay in memory; this one serves every widget of a colour.
     """
-    StylesCache.get_inner_outer = staticmethod(_inner_and_outer)  # type: ignore[assignment,method-assign]
+    StylesCache.get_inner_outer = staticmethod(_inner_and_outer)  # type: ignore[assignment,method-assign]  # see above
 
 
 class Collector:

@@ -5,6 +5,7 @@ import signal
 import time
 
 KILL_ROUND_SECONDS = 0.01
+"""Between two looks at what is left: the kernel tells nobody that a tree is gone."""
 KILL_LIMIT_SECONDS = 5.0
 
 Outcome = dict[str, int | str | bool | dict[str, str]]
