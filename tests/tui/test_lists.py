@@ -33,6 +33,7 @@ async def test_a_click_in_a_text_does_nothing(work: Path) -> None:
         await sees(pilot, "RUNBOOK", "Roll")
         assert isinstance(app.screen, RunbookScreen)
         text = app.screen.query_one(TextLines)
+        await until(pilot, lambda: text.count)  # until it is typeset there is nothing to scroll
         await pilot.press("home")
         for row in range(text.size.height):
             for _ in range(2):
