@@ -42,3 +42,23 @@ def since(seconds: float) -> str:
     """Return an age in a sentence: `20 s ago`, `1 h ahead of this clock`."""
     told = age(seconds)
     return f"{told} of this clock" if told.endswith("ahead") else f"{told} ago"
+
+
+def duration(seconds: float) -> str:
+    """Return how long something took: `0.4 s`, `14 s`, `2 min 8 s`, `1 h 4 min`, `3 d 2 h`; source: ux.md, Manners."""
+    if seconds < 9.95:
+        return f"{max(seconds, 0):.1f} s"
+    whole = int(seconds)
+    for unit, size, smaller, part in (("d", 86400, "h", 3600), ("h", 3600, "min", 60), ("min", 60, "s", 1)):
+        if whole >= size:
+            rest = whole % size // part
+            return f"{whole // size} {unit}" + (f" {rest} {smaller}" if rest else "")
+    return f"{whole} s"
+
+
+def moment(text: str | None) -> str:
+    """Return a time written by `iso` as a screen shows it, `12:02:46 UTC`, with its day unless that is today."""
+    if not text:
+        return ""
+    day = "" if text[:10] == iso(now_ns())[:10] else f"{text[:10]} "
+    return f"{day}{text[11:19]} UTC"
