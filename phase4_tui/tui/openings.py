@@ -10,6 +10,7 @@ from phase4_tui.console.operations.queue import OperationQueue
 from phase4_tui.console.views import Gesture, View
 from phase4_tui.runbook.provenance import last_transcript
 from phase4_tui.runbook.settings import SettingsError, load_settings
+from phase4_tui.tui.notices import Notices
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.console_app import ConsoleApp
 from phase4_tui.tui.themes import THEMES
@@ -19,6 +20,7 @@ class Dashboard(ConsoleApp, Protocol):
     """What the gestures need from the application, beyond what a screen needs."""
 
     queue: OperationQueue
+    notices: Notices
 
     def cancel_run(self) -> None:
         """Ask whether to cancel the run of this dashboard, and do it."""
@@ -125,6 +127,8 @@ class Openings:
                 self._copy()
             case Gesture.PAUSE:
                 self._pause()
+            case Gesture.NOTICES:
+                self._notices()
             case Gesture.THEME:
                 self._theme()
             case Gesture.FOLLOW:
@@ -145,6 +149,12 @@ class Openings:
         from phase4_tui.tui.widgets.sequence_panel import SequencePanel
 
         self._app.screen_stack[0].query_one(SequencePanel).toggle()
+
+    def _notices(self) -> None:
+        from phase4_tui.tui.screens.notices import NoticesScreen
+
+        if not isinstance(self._app.screen, NoticesScreen):
+            self._app.push_screen(NoticesScreen(self._dashboard.notices.history))
 
     def _theme(self) -> None:
         names = [theme.name for theme in THEMES]

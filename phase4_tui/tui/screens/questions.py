@@ -29,7 +29,6 @@ PlanScreen, TextScreen, ChoiceScreen { align: center middle; background: $backgr
 .dialog.-low .dialog-buttons Button { height: 1; min-height: 1; border: none; text-style: none; }
 .dialog.-low .dialog-buttons Button:focus { text-style: bold reverse; }
 .dialog OptionList { height: auto; min-width: 8; background: $panel; border: none; }
-PlanScreen ToastRack, TextScreen ToastRack, ChoiceScreen ToastRack { max-height: 0; }
 """
 
 
