@@ -181,15 +181,13 @@ class Phase4App(FactsApp, DefectGuard):
         entry = BY_ID[operation]
         if self._is_refused(entry):
             return
-        command, does = self.command_of(entry), entry.does
+        does = entry.does
         if isinstance(does, View):
-            self.queue.command = command
             self.open(does)
         elif isinstance(does, Gesture):
-            self.queue.command = self.queue.command if does is Gesture.COPY else command
             self.openings.do(does)
         else:
-            self.operate(does(), command)
+            self.operate(does())
 
     def _is_refused(self, operation: Operation) -> bool:
         """Say why an operation can't be given now; False when it can."""
@@ -202,10 +200,10 @@ class Phase4App(FactsApp, DefectGuard):
         """Return the command that does what an operation would do now."""
         return operation.command_of(self.snapshot, self.site.settings) if self.snapshot is not None else ""
 
-    def operate(self, dialogue: "Callable[[Session], Awaitable[object]]", command: str | None = None) -> None:
-        """Begin an operation unless a question is open; `command` is its command until every choice is made."""
+    def operate(self, dialogue: "Callable[[Session], Awaitable[object]]") -> None:
+        """Begin an operation unless a question is open."""
         if not isinstance(self.screen, ModalScreen):
-            self.queue.begin(lambda: dialogue(self.session), command)
+            self.queue.begin(lambda: dialogue(self.session))
 
     def begin_operation(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run an operation's dialogue, replacing one that still asks."""
@@ -222,6 +220,7 @@ class Phase4App(FactsApp, DefectGuard):
 
     async def _cancel_run(self) -> None:
         if not await self._confirm_cancel("A run is under way. Cancel it?", "Cancel it"):
+            self.tell("nothing was cancelled: the run goes on")
             return
         if self.running_here:
             self.runs.cancel()

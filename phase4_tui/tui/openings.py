@@ -162,10 +162,10 @@ class Openings:
         return str(site.settings.reports) if site.settings.reports != plain.reports else None
 
     def _copy(self) -> None:
-        """Copy the command of the last operation."""
+        """Copy the command of the last operation that was done."""
         command, workdir = self._dashboard.queue.command, self._dashboard.site.workdir
         if command is None:
-            self._dashboard.tell("no operation yet", severity="warning")
+            self._dashboard.tell("nothing was done here yet: there is no command to copy", severity="warning")
             return
         if Path.cwd() != workdir:  # the command is pasted into a shell in the directory where the dashboard was started
             command = command.replace("phase4 ", f"phase4 -C {quote(str(workdir))} ", 1)
@@ -173,4 +173,4 @@ class Openings:
         if reports is not None:
             command = command.replace("phase4 ", f"phase4 --reports {quote(reports)} ", 1)
         self._app.copy_to_clipboard(command)
-        self._dashboard.tell(command, title="copied")
+        self._dashboard.tell(f"copied: {command}")

@@ -307,7 +307,7 @@ OPERATIONS: tuple[Operation, ...] = (
     _gesture(Gesture.PAUSE, "space", "pause log", "Stop following the step's output, or follow it again",
              "phase4 watch"),
     _gesture(Gesture.FOLLOW, "", "follow", "Show the active tag again, else the newest", "phase4 status"),
-    _gesture(Gesture.COPY, "y", "copy command", "Copy the command of the last operation", "phase4 --help"),
+    _gesture(Gesture.COPY, "y", "copy command", "Copy the command of what was done last", "phase4 --help"),
     _gesture(Gesture.THEME, "", "theme", "The next theme: calm, colour-blind, high-contrast, light",
              "${{EDITOR:-vi}} phase4.toml"),
     Operation("help", "question_mark", "help", "Every key and what it does", DASHBOARD, View.HELP,
