@@ -9,7 +9,7 @@ from phase4_tui.artifacts.atomic_files import atomic_write
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import DONE, Desk, emit, say
-from phase4_tui.cli.status_text import show_next_move
+from phase4_tui.cli.status_text import SHOWN_FINDINGS, show_next_move
 from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Incident
@@ -20,6 +20,7 @@ from phase4_tui.rollback.next_move import next_move
 from phase4_tui.rollback.post_mortem import find_incident, post_mortem
 from phase4_tui.rollback.read_situation import read_situation
 from phase4_tui.rollback.root_cause import RootCause, root_causes
+from phase4_tui.runbook.evidence_words import evidence_words
 from phase4_tui.runbook.tag_runs import changed_files
 
 Which = Annotated[
@@ -51,8 +52,8 @@ def incident_show(desk: Desk, incident: Which = None) -> int:
         ("recovered", found.recovered_at),
     ):
         say(f"  {name:<10} {moment or 'not yet'}")
-    for one in found.evidence[:6]:
-        say(safe_line(f"  why: {one.file}: {one.words(safe_line(str(one.value), 200))}"))
+    for words in evidence_words(found, SHOWN_FINDINGS):
+        say(f"  why: {words}")
     for change in changed_files(desk.site, found.tag):
         say(f"  ! {change}", "yellow")
     for call in found.escalations:

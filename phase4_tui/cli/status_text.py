@@ -1,7 +1,5 @@
 """Prints a status as text: what is wrong, on what evidence, and the next move."""
 
-import json
-
 from phase4_tui.artifacts.clock import since
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import say
@@ -14,6 +12,7 @@ from phase4_tui.rollback.next_move import NextMove
 from phase4_tui.runbook.classification import Classification
 from phase4_tui.runbook.escalation import OWNERS
 from phase4_tui.runbook.evidence import Evidence
+from phase4_tui.runbook.evidence_words import classification_words
 from phase4_tui.runbook.health import Check
 
 STYLES = {"ok": "bold green", "warning": "bold yellow", "incident": "bold red", "unknown": "bold yellow"}
@@ -50,12 +49,8 @@ def show_status(status: StatusDocument, evidence: Evidence) -> None:
             say(f"! precondition {condition.name}: {told}", "yellow")
     classification = status.classification
     say(verdict(classification), STYLES[classification.level])
-    shown = classification.evidence[:SHOWN_FINDINGS]
-    for finding in shown:
-        value = finding.value if isinstance(finding.value, str) else json.dumps(finding.value, ensure_ascii=False)
-        say(f"  why: {_from(status.workdir, finding.file)}: {finding.words(value)}")
-    if len(classification.evidence) > len(shown):
-        say(f"  … and {len(classification.evidence) - len(shown)} more")
+    for words in classification_words(classification, SHOWN_FINDINGS):
+        say(f"  why: {words}")
     show_next_move(status.next_move)
 
 

@@ -1,9 +1,8 @@
 """An incident as the state of operations holds it, and its clock."""
 
-from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from phase4_tui.artifacts.models import Document, Moment
 
@@ -12,17 +11,27 @@ Owner = Literal["engineering", "risk", "product"]
 Stage = Literal["detected", "contained", "recovered"]
 
 
+class Breach(Document):
+    """The limit that a value is past, and how bad that is, as the monitor wrote it."""
+
+    threshold: float | str | None = None
+    severity: str
+
+
 class Finding(Document):
-    """One piece of evidence: a value under a key of a file."""
+    """One piece of evidence: a value under a key of a file; of an alert also its limit and severity."""
 
     file: str
     key: str
     value: Any = None
+    breach: Breach | None = None
 
-    def words(self, value: str | None = None) -> str:
-        """Return the key and value as shown after the file's name; `value` replaces the value's text."""
-        shown = str(self.value) if value is None else value
-        return shown if self.key == Path(self.file).name else f"{self.key} = {shown}"
+    @model_serializer(mode="wrap")
+    def _without_a_breach_that_is_none(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = write(self)
+        if self.breach is None:
+            del written["breach"]
+        return written
 
 
 class Escalation(Document):

@@ -10,7 +10,7 @@ from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.events import Event
-from phase4_tui.journal.incident import Escalation, Finding, Former, Incident, Owner, SeverityClass
+from phase4_tui.journal.incident import Breach, Escalation, Finding, Former, Incident, Owner, SeverityClass
 from phase4_tui.journal.log import Draft
 from phase4_tui.journal.state import OperationsState, Reclassified, evidence_identity, held_by, read_state
 from phase4_tui.journal.writer import record
@@ -34,6 +34,7 @@ from phase4_tui.runbook.status import read_tags, shown_tag
 RANK = {"P0": 0, "P1": 1, "P2": 2, None: 3}
 SHOWN_FINDINGS = 20
 FINDING_CHARS = 300
+SHOWN_ITEMS = 5
 EVIDENCE_BYTES = 12 << 10
 NOTE_CHARS = 200
 KEPT_CALLS = 100
@@ -135,17 +136,28 @@ def _kept(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     kept: list[Finding] = []
     room = EVIDENCE_BYTES
     for one in findings:
-        value = one.value
-        if not isinstance(value, bool | int | float | None):
-            value = safe_line(value if isinstance(value, str) else json.dumps(value, default=str), FINDING_CHARS)
         file, key = safe_line(one.file, FINDING_CHARS), safe_line(one.key, FINDING_CHARS)
-        short = Finding(file=file, key=key, value=value)
+        short = Finding(file=file, key=key, value=_short(one.value), breach=one.breach and _short_breach(one.breach))
         room -= len(to_json(short.model_dump()))
         if kept and (room < 0 or len(kept) == SHOWN_FINDINGS):
             break
         if short not in kept:
             kept.append(short)
     return tuple(kept)
+
+
+def _short(value: object) -> bool | int | float | str | list[str] | None:
+    """Return a value cut to what a finding has room for; a list of texts stays one."""
+    if isinstance(value, bool | int | float | None):
+        return value
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return [safe_line(one, FINDING_CHARS) for one in value[:SHOWN_ITEMS]]
+    return safe_line(value if isinstance(value, str) else json.dumps(value, default=str), FINDING_CHARS)
+
+
+def _short_breach(breach: Breach) -> Breach:
+    limit = breach.threshold
+    return Breach(threshold=safe_line(limit, NOTE_CHARS) if isinstance(limit, str) else limit, severity=breach.severity)
 
 
 def _after(site: Site, incident: Incident | None, tag: str, found: Classification) -> tuple[str, Incident]:

@@ -11,6 +11,7 @@ from phase4_tui.journal.log import read_events
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.incidents import LIST_INCIDENTS, incidents_of
 from phase4_tui.rollback.root_cause import root_causes
+from phase4_tui.runbook.evidence_words import evidence_words
 from phase4_tui.runbook.site import Site
 
 FULL = 1 << 14
@@ -88,7 +89,7 @@ def _clock(incident: Incident) -> str:
 def _evidence(incident: Incident) -> str:
     if not incident.evidence:
         return ""
-    lines = [f"- {safe_markdown(one.file)}: {safe_markdown(one.words())}" for one in incident.evidence]
+    lines = [f"- {safe_markdown(words)}" for words in evidence_words(incident)]
     return "\n".join(["## Evidence", "", *lines])
 
 

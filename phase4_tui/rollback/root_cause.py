@@ -13,6 +13,7 @@ from phase4_tui.journal.state import OperationsState, held_by
 from phase4_tui.rollback.frozen_copies import artifacts_of
 from phase4_tui.rollback.incidents import LIST_INCIDENTS, incidents_of
 from phase4_tui.rollback.operations import Effect, Plan, plan_on, state_to_plan_on
+from phase4_tui.runbook.evidence_words import evidence_words
 from phase4_tui.runbook.provenance import runs_of
 from phase4_tui.runbook.site import Site
 
@@ -52,7 +53,7 @@ def plan_root_cause(site: Site, entry: RootCause, incident_id: str | None = None
     found = incident
     given = entry.model_dump()
     if entry.evidence is None:
-        given["evidence"] = "; ".join(f"{one.file}: {one.words()}" for one in found.evidence[:3])
+        given["evidence"] = "; ".join(evidence_words(found, 3))
     given = {name: _shortened(value) for name, value in given.items()}
     is_open = state.incident is not None and state.incident.id == found.id
 

@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from phase4_tui.artifacts.models import Document
-from phase4_tui.journal.incident import Finding, Owner, SeverityClass
+from phase4_tui.artifacts.models import Alert, Document
+from phase4_tui.journal.incident import Breach, Finding, Owner, SeverityClass
 from phase4_tui.journal.state import Reclassified
 from phase4_tui.policy.monitoring import GATE_METRICS
 from phase4_tui.policy.phase3.quality import CONFLICT
@@ -125,7 +125,7 @@ def _p1(evidence: Evidence, health: Health) -> Iterator[Classification]:
         return
     high = [alert for alert in value.alerts if alert.severity == "HIGH"]
     if high:
-        findings = [Finding(file=monitoring.file, key=f"alerts.{alert.metric}", value=alert.value) for alert in high]
+        findings = _alerts(monitoring.file, high)
         scripts_only = all(alert.metric in GATE_METRICS for alert in high)
         yield _made("P1", "incident", "monitoring_alert_high", findings, "engineering" if scripts_only else "risk")
 
@@ -184,7 +184,7 @@ def _warning(evidence: Evidence, health: Health) -> Iterator[Classification]:
         yield _made(None, "warning", "monitoring_alert", _issues(monitoring), "engineering")
     elif monitoring.state == "alert":
         alerts = value.alerts if value is not None else ()
-        findings = [Finding(file=monitoring.file, key=f"alerts.{alert.metric}", value=alert.value) for alert in alerts]
+        findings = _alerts(monitoring.file, alerts)
         findings = findings or [Finding(file=monitoring.file, key="status", value=monitoring.found)]
         yield _made(None, "warning", "monitoring_alert", findings, "risk")
     if evidence.recommendation.verdict == "NO-GO" and health.core_pass:
@@ -205,6 +205,19 @@ def _own_rules(evidence: Evidence, health: Health, checks: Iterable[OwnCheck]) -
             yield _made(None, "warning", rule, found, own.owner)
         else:
             yield _made(own.severity_class, "incident", rule, found, own.owner)
+
+
+def _alerts(file: str, alerts: Iterable[Alert]) -> list[Finding]:
+    """Return each alert with its limit and severity."""
+    return [
+        Finding(
+            file=file,
+            key=f"alerts.{alert.metric}",
+            value=alert.value,
+            breach=Breach(threshold=alert.threshold, severity=alert.severity),
+        )
+        for alert in alerts
+    ]
 
 
 def _state(file: str, word: str) -> Finding:

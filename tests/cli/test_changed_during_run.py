@@ -24,7 +24,7 @@ def test_run_and_status_end_with_unknown_and_say_what_to_do(theirs: Path) -> Non
         answer = ask(theirs, command)
         assert answer.status == UNKNOWN
         assert "UNKNOWN changed during run" in answer.out
-        assert "  why: monitoring_rules.json: used by monitor = sha256 " in answer.out
+        assert "  why: monitoring_rules.json changed during the run (" in answer.out
         assert f"next: run {TAG} again: monitoring_rules.json changed during the run" in answer.out
 
 

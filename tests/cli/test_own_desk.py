@@ -45,7 +45,7 @@ def test_a_gate_that_fails_is_told_with_its_reason_and_its_exit_status(desk: Pat
     assert "✘ SHADOW DURATION failed" in answer.out
     assert "    · record 3: 40 minutes" in answer.out
     assert "P1 own check shadow duration · owner product" in answer.out
-    assert f"why: reports/{TAG}_shadow_duration.json: passed = false" in answer.out
+    assert f"why: {TAG}_shadow_duration.json: passed is false" in answer.out
     assert "own check shadow duration" in ask(desk, "incident", "show").out
     found = ask(desk, "status", "--json").document()["classification"]
     assert (found["class"], found["rule"], found["owner"]) == ("P1", "own_check_shadow_duration", "product")
