@@ -164,11 +164,19 @@ def plan_restore(site: Site, tag: str) -> Plan:
         act,
         tag=tag,
         lines=(
-            *(f"{_short(site, path)}: {item.detail}; kept as evidence, replaced" for path, item in found.items()),
+            *(f"{_short(site, path)}: {item.detail}; put back" for path, item in found.items() if not path.exists()),
             *(f"{_short(site, path)}: was made writable; takes the permission again" for path in open_again),
         ),
+        details=tuple(f"{path}: {item.detail}" for path, item in found.items()),
         expects=(f"each artifact of {tag} and each copy matches the manifest",),
-        warnings=tuple(f"{path} and its copy are both changed: there is nothing to restore it from" for path in lost),
+        warnings=(
+            *(f"{path} and its copy are both changed: there is nothing to restore it from" for path in lost),
+            *(
+                f"{_short(site, path)}: {item.detail}; kept as evidence, replaced"
+                for path, item in found.items()
+                if path.exists()
+            ),
+        ),
         nothing=None if found or open_again else f"{tag}: nothing to restore, each artifact is as it was frozen",
     )
 

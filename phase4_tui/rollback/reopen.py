@@ -131,14 +131,13 @@ def _changes(before: Sources, after: Sources) -> list[tuple[str, str | None, str
     return [(name, old, new) for name, old, new in found if old != new or new is None]
 
 
-def changes_since_incident(site: Site, incident: Incident, tag: str) -> dict[str, str]:
-    """Return which of `input` and `rules` a rehearsal does not share with the incident's run, each with its digits."""
+def changes_since_incident(site: Site, incident: Incident, tag: str) -> dict[str, str | None]:
+    """Return which of `input` and `rules` a rehearsal does not share with the incident's run, as "3d4fb674 → 4810ea86".
+
+    The value is None where one of the two is not on record.
+    """
     pairs = _changes(sources_of(site, incident.tag), sources_of(site, tag))
-    return {name: f"{_digits(old)} → {_digits(new)}" for name, old, new in pairs}
-
-
-def _digits(digest: str | None) -> str:
-    return digest[:8] if digest is not None else "not on record"
+    return {name: f"{old[:8]} → {new[:8]}" if old and new else None for name, old, new in pairs}
 
 
 def _accepted(site: Site, state: OperationsState, tag: str, accepted: bool) -> dict[str, str]:
@@ -281,8 +280,8 @@ def plan_reopen(
     lines += [f"closes incident {state.incident.id}"] if state.incident else []
     if accepted and state.incident is not None:
         changed = changes_since_incident(site, state.incident, tag)
-        told = ", ".join(f"{name} {digits}" for name, digits in changed.items())
-        lines.append(f"accepts what changed since the incident: {told}")
+        told = ", ".join(f"{name} {digits or 'not on record'}" for name, digits in changed.items())
+        lines.append(f"accepts as the correction: {told}")
     return plan_on(
         state,
         "reopen",

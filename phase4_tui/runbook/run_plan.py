@@ -11,7 +11,6 @@ from phase4_tui.artifacts.names import DEFAULT_TAG, check_tag
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.strict_json import BadJson
 from phase4_tui.errors import Refused, Remedy, Wording, as_commands, command_line
-from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.state import read_state
 from phase4_tui.runbook.preconditions import (
     Precondition,
@@ -108,10 +107,13 @@ class RunPlan:
         return lines
 
 
-def input_of_incident(reports: Path, incident: Incident | None) -> str | None:
-    """Return the path of the input that the incident's run was given; None where no Phase 4 run is on record."""
+def input_of_incident(workdir: Path, reports: Path) -> str | None:
+    """Return the path of the input that the open incident's run was given; None where it is not there (any more)."""
+    incident = read_state(reports).incident
     run = last_sequence(reports, incident.tag) if incident is not None else None
-    return run.input.path if run is not None and run.phase == 4 else None
+    if run is None or run.phase != 4 or not (workdir / run.input.path).is_file():
+        return None
+    return run.input.path
 
 
 def check_run_tag(site: Site, tag: str) -> None:
@@ -213,10 +215,7 @@ def _input(workdir: Path, reports: Path, request: Request, prior: RunRecord | No
     """Return the input that was asked for, else that of the run to resume, else for a rehearsal the incident's."""
     if request.input is not None or prior is not None:
         return request.input if request.input is not None or prior is None else prior.input.path
-    if not request.rehearsal:
-        return None
-    of_incident = input_of_incident(reports, read_state(reports).incident)
-    return of_incident if of_incident is not None and (workdir / of_incident).is_file() else None
+    return input_of_incident(workdir, reports) if request.rehearsal else None
 
 
 def _source(name: str, path: Path, hashes: KnownHashes) -> Source:

@@ -283,6 +283,8 @@ class Phase4App(FactsApp, DefectGuard):
         if await self._confirm_cancel("A run is under way. Cancel it and leave?", "Leave"):
             await asyncio.to_thread(self.runs.finish)
             self.exit()
+        else:
+            self.tell("nothing was cancelled: the run goes on")
 
     async def action_quit(self) -> None:
         """Leave, as by the key."""

@@ -11,7 +11,6 @@ import msgspec
 from phase4_tui.artifacts.clock import since
 from phase4_tui.artifacts.counting import counted
 from phase4_tui.artifacts.regular_files import Unreadable, open_regular
-from phase4_tui.journal.state import read_state
 from phase4_tui.runbook.provenance import RunRecord, last_runs, last_sequence
 from phase4_tui.runbook.run_plan import input_of_incident
 from phase4_tui.runbook.site import Site
@@ -30,8 +29,7 @@ def known_inputs(site: Site) -> list[tuple[str, str]]:
     "14 records · 3d4fb674 · 2 min ago · used by noon". Raises StateUnreadable.
     """
     runs = list(_recent_runs(site))
-    incident = read_state(site.reports).incident
-    first = [input_of_incident(site.reports, incident), site.settings.input]
+    first = [input_of_incident(site.workdir, site.reports), site.settings.input]
     paths = [*first, *(run.input.path for run in runs), *_files(site)]
     chosen = list(dict.fromkeys(path for path in paths if path is not None))[:MOST]
     return [(path, _described(site.workdir / path, path, runs)) for path in chosen]

@@ -189,8 +189,8 @@ class TextScreen(Question[str | None]):
                 rows = OptionList(*_options(self._known.values), markup=False)
                 rows.can_focus = False
                 yield rows
-            yield Static(content((f"{self._note}{'; ' if self._note else ''}{self._ways()}", "$text-muted")), id="note",
-                         markup=False)  # fmt: skip
+            note = f"{self._note}; " if self._note else ""
+            yield Static(content(note, (self._ways(), "$text-muted")), id="note", markup=False)
 
     def _ways(self) -> str:
         choose = "↑ ↓ choose, tab completes, " if self._known.values else ""

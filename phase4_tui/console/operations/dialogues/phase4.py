@@ -134,9 +134,12 @@ def _accept(site: Site, tag: str) -> str:
     """Return the question whether what changed since the incident is its correction."""
     incident = read_state(site.reports).incident
     changed = changes_since_incident(site, incident, tag) if incident is not None else {}
-    them = "them" if len(changed) > 1 else "it"
-    digits = ", ".join(changed.values())
-    return f"The {' and the '.join(changed)} changed since the incident ({digits}). Accept {them} as the correction?"
+    names, them = " and the ".join(changed), "them" if len(changed) > 1 else "it"
+    digits = [one for one in changed.values() if one is not None]
+    told = f"The {names} changed since the incident ({', '.join(digits)})."
+    if len(digits) < len(changed):
+        told = f"Whether the {names} changed since the incident is not on record."
+    return f"{told} Accept {them} as the correction?"
 
 
 async def _agreed(session: Session, question: str, shown: list[str], yes: str, flag: str, left: str) -> bool:

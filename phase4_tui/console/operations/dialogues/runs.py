@@ -9,7 +9,6 @@ from phase4_tui.console.operations.known_tags import known_tags
 from phase4_tui.console.operations.session import Session
 from phase4_tui.console.operations.suggestions import Suggestions, of_files
 from phase4_tui.errors import Refused, Remedy, command_line
-from phase4_tui.journal.state import read_state
 from phase4_tui.runbook.provenance import last_sequence, resume_words
 from phase4_tui.runbook.run_plan import Request, RunPlan, check_run_tag, input_of_incident
 from phase4_tui.runbook.steps import Phase, find_step, steps_of
@@ -18,17 +17,17 @@ REHEARSE = Remedy("rehearse", command_line("run", "--rehearsal", "--tag", "NEW")
 
 
 async def run(session: Session) -> None:
-    """Run the sequence of the evaluation mode under a tag, and in Phase 4 on an input, that are asked for."""
+    """Run the sequence of the evaluation mode under a tag that is asked for, as its input where there is a choice."""
     facts, settings = await session.face.facts(), session.site.settings
     phase: Phase = 3 if facts.state.evaluation_mode == "phase3_only" else 4
     proposed = defaults.to_run(facts, settings)
     rows = [row for row in facts.rows if row.frozen == "no" and row.phase == phase]
     tag = await _tag(session, f"Run tag of the Phase {phase} sequence?", known_tags(facts, proposed, rows), proposed)
-    if phase == 3:
-        plan = await session.plan_run(Request(tag=tag))
-        await session.run(plan, ("run", "--tag", tag))
+    request, inputs = Request(tag=tag), await session.face.work(lambda: known_inputs(session.site))
+    if phase == 3 or len(inputs) == 1:
+        await session.run(await session.plan_run(request), ("run", "--tag", tag))
         return
-    plan = await _on_input(session, Request(tag=tag), settings.input, f"Input of {tag}?")
+    plan = await _on_input(session, request, settings.input, f"Input of {tag}?")
     await session.run(plan, ("run", "--tag", tag, *_input_option(plan, settings.input)))
 
 
@@ -49,7 +48,7 @@ async def rehearse(session: Session, why: str = "") -> bool:
     proposed = defaults.to_rehearse(facts, site.settings)
     rows = [row for row in facts.rows if row.frozen == "no" and row.phase == 4]
     tag = await _tag(session, "Tag of the rehearsal?", known_tags(facts, proposed, rows), proposed, why)
-    of_incident = await session.face.work(lambda: input_of_incident(site.reports, read_state(site.reports).incident))
+    of_incident = await session.face.work(lambda: input_of_incident(site.workdir, site.reports))
     request = Request(tag=tag, phase=4, rehearsal=True)
     proposed = of_incident or site.settings.input
     plan = await _on_input(session, request, proposed, "Input of the rehearsal?")
