@@ -60,7 +60,7 @@ class ModalAsker:
         screen = TextScreen(question, note, default, needed=needed, check=checked, known=known)
         answer = await self._app.push_screen_wait(screen)
         if answer is None:
-            raise Left(f"nothing was done: “{question}” was left without an answer")
+            raise Left(f"nothing was done: `{question}` was left without an answer")
         return answer
 
     async def choose(
@@ -74,7 +74,7 @@ class ModalAsker:
         """Ask for one of several."""
         answer = await self._app.push_screen_wait(ChoiceScreen(question, choices, first))
         if answer is None:
-            raise Left(f"nothing was done: “{question}” was left without an answer")
+            raise Left(f"nothing was done: `{question}` was left without an answer")
         return answer
 
     async def confirm(self, question: Question) -> bool:

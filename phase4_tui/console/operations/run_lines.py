@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 from phase4_tui.artifacts.clock import since
 from phase4_tui.artifacts.counting import counted
@@ -35,13 +36,14 @@ def run_lines(site: Site, plan: RunPlan, word: Wording = as_commands) -> list[st
 
 
 def _warnings(plan: RunPlan) -> Iterator[str]:
-    paths = [plan.place.reports / name for command in plan.to_run for name in command.expects]
-    there = [path for path in paths if path.exists()]
+    there: dict[str, float] = {}
+    for name in (name for command in plan.to_run for name in command.expects):
+        with suppress(OSError):  # it is not there, or a place that can't be looked at: the run will tell
+            there[name] = (plan.place.reports / name).stat().st_mtime
     if there:
-        newest = max((path.stat().st_mtime for path in there), default=0.0)
-        named = ", ".join(path.name for path in there[:NAMED_FILES])
+        named = ", ".join(list(there)[:NAMED_FILES])
         more = f" and {len(there) - NAMED_FILES} more" if len(there) > NAMED_FILES else ""
-        age = since(time.time() - newest)
+        age = since(time.time() - max(there.values()))
         yield f"replaces {counted(len(there), 'file')} of {plan.tag}, written {age}: {named}{more}"
     if plan.request.unisolated_reason is not None:
         yield f"runs even if no barrier is proven: {plan.request.unisolated_reason}"

@@ -22,7 +22,8 @@ async def run(session: Session) -> None:
     phase: Phase = 3 if facts.state.evaluation_mode == "phase3_only" else 4
     proposed = defaults.to_run(facts, settings)
     rows = [row for row in facts.rows if row.frozen == "no" and row.phase == phase]
-    tag = await _tag(session, f"Run tag of the Phase {phase} sequence?", known_tags(facts, proposed, rows), proposed)
+    question = f"Run tag of the Phase {phase} sequence?"
+    tag = await _tag(session, question, known_tags(facts, proposed, rows), proposed, RUN)
     request, inputs = Request(tag=tag), await session.face.work(lambda: known_inputs(session.site))
     if phase == 3 or len(inputs) == 1:
         await session.run(await session.plan_run(request), ("run", "--tag", tag))
@@ -47,7 +48,8 @@ async def rehearse(session: Session, why: str = "") -> bool:
     site, facts = session.site, await session.face.facts()
     proposed = defaults.to_rehearse(facts, site.settings)
     rows = [row for row in facts.rows if row.frozen == "no" and row.phase == 4]
-    tag = await _tag(session, "Tag of the rehearsal?", known_tags(facts, proposed, rows), proposed, why)
+    known = known_tags(facts, proposed, rows)
+    tag = await _tag(session, "Tag of the rehearsal?", known, proposed, REHEARSE, why)
     of_incident = await session.face.work(lambda: input_of_incident(site.workdir, site.reports))
     request = Request(tag=tag, phase=4, rehearsal=True)
     proposed = of_incident or site.settings.input
@@ -55,13 +57,14 @@ async def rehearse(session: Session, why: str = "") -> bool:
     return await session.run(plan, ("run", "--rehearsal", "--tag", tag, *_input_option(plan, proposed)))
 
 
-async def _tag(session: Session, question: str, known: Suggestions, proposed: str, note: str = "") -> str:
+async def _tag(
+    session: Session, question: str, known: Suggestions, proposed: str, instead: Remedy, note: str = ""
+) -> str:
     """Ask for the tag of a run until it is one that a run may write to."""
 
     async def check(tag: str) -> None:
         await session.face.work(lambda: check_run_tag(session.site, tag))
 
-    instead = REHEARSE if "rehearsal" in question else RUN
     return await session.ask.text(question, default=proposed, note=note, instead=instead, check=check, known=known)
 
 
