@@ -165,7 +165,7 @@ class DemoApp(Phase4App):
     async def play_operation(self, make: Callable[[], Plan]) -> None:
         """Show an operation's plan for a while, then carry it out."""
         plan = await asyncio.to_thread(make)
-        asked = PlanScreen(f"{plan.title}?", plan.describe()[1:])
+        asked = PlanScreen(f"{plan.title}?", plan.describe(whole=False)[1:])
         self.push_screen(asked)
         await self._rest(PLAN_SECONDS)
         if self.screen is asked:

@@ -3,12 +3,13 @@
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from textual.screen import ModalScreen
 
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.safe_text import safe_text
+from phase4_tui.tui.messages import Notice
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -19,19 +20,6 @@ AGAIN_SECONDS = 2.0
 """The same notice within this time is one."""
 PAUSE_SECONDS = 0.2
 """Another question may follow at once: what waits is shown after this long without one."""
-
-
-class Notice(NamedTuple):
-    """One notice: what, its title, how bad, and when it was told."""
-
-    text: str
-    title: str
-    severity: str
-    at: str
-
-    def is_again(self, other: "Notice") -> bool:
-        """True when both say the same."""
-        return self[:3] == other[:3]
 
 
 class Notices:

@@ -130,7 +130,13 @@ async def test_r_asks_for_the_tag_shows_the_plan_runs_and_the_panels_turn(tmp_pa
         await me.press("r")
         await me.sees("Run tag of the Phase 4 sequence?", "phase4_demo")
         await me.press("enter")
-        await me.sees("Run phase4_demo?", "step 1 pipeline", "No (n)", "Run (y)")
+        await me.sees(
+            "Run phase4_demo?",
+            "Phase 4: pipeline, release check",
+            "sample_batch_input.json · 14 records",
+            "No (n)",
+            "Run (y)",
+        )
         assert not (tmp_path / "reports/phase4_demo_report.json").exists()
         await me.press("y")
         await me.sees("run of phase4_demo ended: every step passed", "✔ passed", "✔ HEALTHY", "✔ monitor")

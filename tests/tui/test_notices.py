@@ -34,7 +34,7 @@ from tests.tui.operator import ended, operator_at
 from tests.tui.support import lay_out, told, until
 
 REOPEN = Remedy("reopen", "phase4 reopen --tag C", "reopens Phase 4")
-QUESTION = "Input or rules are not those of the incident's run. Accept the change?"
+QUESTION = "The input changed since the incident (3d4fb674 → 4810ea86). Accept it as the correction?"
 
 
 async def test_a_notice_stands_at_the_foot_and_covers_neither_a_check_nor_a_key(tmp_path: Path) -> None:
@@ -251,6 +251,8 @@ async def test_reopening_without_a_rehearsal_names_the_one_that_comes_first(tmp_
         await me.incident()
         await me.looked()
         await me.press("o")
+        await me.sees("Reopen Phase 4 on which tag?")
+        await me.press("enter")
         await me.at(PlanScreen)
         await me.sees("no run of B is on record; `^p rehearsal`", "makes one")
         await me.press("n")

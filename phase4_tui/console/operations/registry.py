@@ -308,7 +308,7 @@ OPERATIONS: tuple[Operation, ...] = (
              "phase4 watch"),
     _gesture(Gesture.NOTICES, "", "notices", "Every notice so far, the newest first", "phase4 journal"),
     _gesture(Gesture.FOLLOW, "", "follow", "Show the active tag again, else the newest", "phase4 status"),
-    _gesture(Gesture.COPY, "y", "copy command", "Copy the command of the last operation", "phase4 --help"),
+    _gesture(Gesture.COPY, "y", "copy command", "Copy the command of what was done last", "phase4 --help"),
     _gesture(Gesture.THEME, "", "theme", "The next theme: calm, colour-blind, high-contrast, light",
              "${{EDITOR:-vi}} phase4.toml"),
     Operation("help", "question_mark", "help", "Every key and what it does", DASHBOARD, View.HELP,

@@ -7,7 +7,7 @@ from textual.widget import Widget
 from phase4_tui.artifacts.clock import moment
 from phase4_tui.artifacts.counting import counted
 from phase4_tui.console.facts.snapshot import Snapshot
-from phase4_tui.tui.notices import Notice
+from phase4_tui.tui.messages import Notice
 from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part
 from phase4_tui.tui.widgets.lines import paragraphs

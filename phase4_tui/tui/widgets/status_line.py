@@ -6,7 +6,7 @@ from textual.reactive import var
 
 from phase4_tui.console.remedies import how
 from phase4_tui.console.symbols import SYMBOLS
-from phase4_tui.tui.notices import Notice
+from phase4_tui.tui.messages import Notice
 from phase4_tui.tui.text import clip
 from phase4_tui.tui.widgets.lines import Lines, paragraphs
 
