@@ -5,6 +5,7 @@ Textual sends a whole screen whenever one is opened, uncovered or laid out again
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import groupby
 from typing import NamedTuple
 
 from rich.cells import cell_len, get_character_cell_size
@@ -15,8 +16,12 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 
 Update = LayoutUpdate | ChopsUpdate
 """What Textual has drawn: the whole screen, or parts of it."""
-CLOSE_CELLS = 4
-"""So few unchanged cells between two changes are sent with them, since to skip them costs as many bytes."""
+GAPS = (" ", "─", "·", "░")
+"""Two of one of these end a phrase."""
+ERASED_CELLS = 12
+"""So many spaces are shorter to erase."""
+BORDERS = ("│", "┃", "╮", "╭", "╰", "╯")
+"""One of these ends it."""
 
 
 class Look(NamedTuple):
@@ -39,8 +44,10 @@ _MARKS_SPACES = {"4", "5", "7", "9", "21", "51", "52", "53"}
 class ScreenBuffer:
     """The cells that the terminal shows, and those that it should show."""
 
-    def __init__(self, system: ColorSystem | None) -> None:
+    def __init__(self, system: ColorSystem | None, *, erases: bool = False) -> None:
         self._system = system
+        self.erases = erases
+        """True for a terminal that gives what it erases the background that is set."""
         self._width = 0
         self._wanted: list[tuple[list[str], list[Look]]] = []
         self._shown: list[tuple[list[str], list[Look]]] = []
@@ -123,12 +130,12 @@ class ScreenBuffer:
             x = -1
             for start, end in _spans(wanted, shown):
                 sent.append(f"\x1b[{y + 1};{start + 1}H" if x < 0 else f"\x1b[{start - x}C")
-                for text, look in zip(texts[start:end], looks[start:end], strict=True):
-                    if look is not pen:
-                        after = _for_space(pen, look) if text == SPACE else look
-                        sent.append(_turn(pen, after))
-                        pen = after
-                    sent.append(text)
+                for (text, look), run in groupby(zip(texts[start:end], looks[start:end], strict=True)):
+                    after = _for_space(pen, look) if text == SPACE else look
+                    sent.append(_turn(pen, after))
+                    pen, count = after, sum(1 for _ in run)
+                    erased = self.erases and text == SPACE and count >= ERASED_CELLS and not look.marks_spaces
+                    sent.append(f"\x1b[{count}X\x1b[{count}C" if erased else text * count)
                 x = end
             self._shown[y] = texts.copy(), looks.copy()
             size += sum(map(len, sent[begun:]))
@@ -159,25 +166,36 @@ def _blank(cells: list[str], at: int) -> None:
 
 
 def _spans(wanted: tuple[list[str], list[Look]], shown: tuple[list[str], list[Look]]) -> Iterator[tuple[int, int]]:
-    """Yield the first column of each run of cells that differ, and the one after it; none begins within a character."""
-    texts, looks = wanted
-    begun: int | None = None
-    end = 0
-    for x, (text, look, other, other_look) in enumerate(zip(texts, looks, *shown, strict=True)):
-        if text == other and (look is other_look or look == other_look):
+    """Yield the first column of each phrase of which a cell differs, and the column after it.
+
+    Whole phrases are sent, up to the next gap, so that who reads along, as a recording does, reads no half words.
+    """
+    texts = wanted[0]
+    differs = [
+        text != other or (look is not other_look and look != other_look)
+        for text, look, other, other_look in zip(*wanted, *shown, strict=True)
+    ]
+    x = end = 0
+    while x < len(texts):
+        if not differs[x]:
+            x += 1
             continue
-        if begun is not None and x - end > CLOSE_CELLS:
-            yield begun, end
-            begun = None
-        if begun is None:
-            begun = x
-            while begun and not texts[begun]:
-                begun -= 1
+        start = x
+        while start > end and not _is_gap(texts, start - 1):
+            start -= 1
         end = x + 1
-        while end < len(texts) and not texts[end]:
+        while end < len(texts) and (differs[end] or not _is_gap(texts, end)):
             end += 1
-    if begun is not None:
-        yield begun, end
+        yield start, end
+        x = end
+
+
+def _is_gap(texts: list[str], at: int) -> bool:
+    """True for a cell of blanks or of a line between phrases."""
+    text = texts[at]
+    if text in BORDERS:
+        return True
+    return text in GAPS and text in (texts[at - 1] if at else "", texts[at + 1] if at + 1 < len(texts) else "")
 
 
 @lru_cache(1 << 12)

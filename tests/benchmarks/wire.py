@@ -17,12 +17,13 @@ from phase4_tui.console.views import View
 from tests.runbook.documents import Tag, without_alerts
 from tests.terminal import Terminal
 from tests.tui.support import bad_tag, older
-from tests.tui.view_support import decision, put_report
 
 OPEN_BYTES, IDLE_BYTES = 40_000, 200
 """The most that a screen at 120×40 may send when it is opened, and each second after that."""
 SIZES = ((120, 40), (80, 24))
 SECONDS = 10.0
+OPEN_SECONDS, LONGEST_SECONDS = 1.2, 15.0
+"""The time in which a screen is opened and filled, and the most that is waited for it."""
 ESCAPE = "\x1b"
 SCREENS = {"dashboard": ""} | {
     operation.does.value: {"question_mark": "?"}.get(operation.key, operation.key)
@@ -48,24 +49,32 @@ def lay_out(work: Path, *, incident: bool) -> Path:
         older(Tag(reports, f"phase4_{number:02}"), 7200 + 60 * (12 - number))
     if incident:
         bad_tag(reports)
-        put_report(reports, [decision() for _ in range(40)])
     return work
 
 
 def freshen(work: Path) -> None:
-    """Let every file of the newest tag be of this moment."""
+    """Let every file of the newest tag be of this moment, one as new as the other."""
+    now = time.time_ns()
     for path in (work / "reports").glob("B_*"):
-        os.utime(path)
+        os.utime(path, ns=(now, now))
+
+
+def settle(terminal: Terminal) -> None:
+    """Wait until a screen is open and filled: what it writes after that is little."""
+    until = time.monotonic() + LONGEST_SECONDS
+    while len(terminal.read(OPEN_SECONDS)) > OPEN_SECONDS * IDLE_BYTES and time.monotonic() < until:
+        pass
 
 
 def measured(terminal: Terminal, key: str, seconds: float) -> Sent:
     """Open a screen by its key, watch it do nothing for a while, and leave it."""
-    terminal.press(key)
-    to_open = terminal.read_until_quiet(1.1)
+    before = terminal.press(key)
+    settle(terminal)
+    to_open = len(terminal.output) - before
     a_second = len(terminal.read(seconds)) / seconds
     if key:
         terminal.press(ESCAPE)
-        terminal.read_until_quiet(1.1)
+        settle(terminal)
     return Sent(to_open, a_second)
 
 
@@ -75,6 +84,7 @@ def screens(work: Path, size: tuple[int, int], seconds: float) -> Iterator[tuple
     argv = [sys.executable, "-m", "phase4_tui", "--operator", "maria"]
     with Terminal(argv, work, *size) as terminal:
         terminal.wait_for("PAPER")
+        settle(terminal)
         for name, key in SCREENS.items():
             freshen(work)
             yield name, measured(terminal, key, seconds)

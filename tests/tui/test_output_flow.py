@@ -1,7 +1,5 @@
 """Over a slow line a key shows its effect soon, since no more is under way than the line takes in a moment."""
 
-from collections.abc import Callable
-
 import pytest
 
 from phase4_tui.tui.output_flow import ASK, BUFFER, LEAST, LOST_SECONDS, OutputFlow
@@ -24,13 +22,12 @@ def clock() -> Clock:
     return Clock()
 
 
-def under_way(flow: OutputFlow, clock: Clock, rate: int, seconds: float, *, tells: Callable[[int], None]) -> int:
+def under_way(flow: OutputFlow, clock: Clock, rate: int, seconds: float) -> int:
     """Send as much as there is room for down a line of a rate; return the most that was under way after a while."""
     end, line, most = clock.now + seconds, 0.0, 0
     while clock.now < end:
         clock.now += 0.05
         line = max(line - rate * 0.05, 0.0)
-        tells(int(line))
         if room := flow.room():
             flow.sent(min(room, 4000))
             line += min(room, 4000)
@@ -101,7 +98,7 @@ def test_once_its_buffer_was_full_it_gets_no_more_than_it_takes(clock: Clock) ->
     flow.taken(4000, 4000 / SLOW)
     assert not flow.room()
     clock.now += BUFFER / SLOW
-    assert under_way(flow, clock, SLOW, 30, tells=lambda line: None) < SLOW
+    assert under_way(flow, clock, SLOW, 30) < SLOW
     for _ in range(400):
         flow.taken(100, 0.0)
     assert flow.room() > 4000, "a line that takes more gets more"

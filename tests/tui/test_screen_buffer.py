@@ -15,7 +15,7 @@ from textual.strip import Strip
 
 from phase4_tui.tui.screen_buffer import ScreenBuffer
 
-WIDTH, HEIGHT = 12, 3
+WIDTH, HEIGHT = 16, 3
 _SENT = re.compile(r"\x1b\[([0-9;]*)([A-Za-z])|(.)", re.DOTALL)
 STYLES = [None, *map(Style.parse, ("bold", "red", "red on blue", "reverse green", "bold white on #102030"))]
 Row = Sequence[tuple[str, Style | None]]
@@ -36,11 +36,18 @@ class Screen:
                 row, column = (int(code) - 1 for code in codes.split(";"))
             elif letter == "C":
                 column += int(codes)
+            elif letter == "X":
+                ground = " ".join(code for code in self._pen if code.startswith("back"))
+                self.cells |= {(row, column + more): (" ", ground) for more in range(int(codes))}
             elif letter == "m":
                 self._draw_with(codes)
             else:
                 assert not letter, letter
                 width = get_character_cell_size(character)
+                if not width:
+                    before = self.cells[row, column - 1]
+                    self.cells[row, column - 1] = before[0] + character, before[1]
+                    continue
                 self.cells[row, column] = character, " ".join(sorted(self._pen))
                 self.cells |= {(row, column + more): ("", "") for more in range(1, width)}
                 column += width
@@ -94,9 +101,9 @@ def sent_for(buffer: ScreenBuffer, *updates: LayoutUpdate | ChopsUpdate) -> str:
     return buffer.changes((0, 0))
 
 
-def new() -> ScreenBuffer:
+def new(*, erases: bool = False) -> ScreenBuffer:
     """Return a buffer of a terminal of which nothing is known."""
-    return ScreenBuffer(ColorSystem.TRUECOLOR)
+    return ScreenBuffer(ColorSystem.TRUECOLOR, erases=erases)
 
 
 def test_what_is_there_already_is_not_sent_again() -> None:
@@ -105,14 +112,11 @@ def test_what_is_there_already_is_not_sent_again() -> None:
     assert sent_for(buffer, page) == ""
 
 
-def test_only_the_cells_that_changed_are_sent() -> None:
-    buffer = new()
-    sent_for(buffer, whole([("12:04:01 UTC", Style.parse("bold red on blue"))]))
-    sent = sent_for(buffer, whole([("12:04:02 UTC", Style.parse("bold red on blue"))]))
-    assert sent.startswith("\x1b[1;8H")
-    assert "2" in sent
-    assert "UTC" not in sent
-    assert len(sent) < 40
+def test_of_a_row_only_the_phrase_that_changed_is_sent_and_that_whole() -> None:
+    buffer, style = new(), Style.parse("bold red on blue")
+    sent_for(buffer, whole([("up  ", None), ("1 min", style), ("  b", None)]))
+    sent = sent_for(buffer, whole([("up  ", None), ("2 min", style), ("  b", None)]))
+    assert sent == "\x1b[1;5H\x1b[0;1;31;44m2 min\x1b[m\x1b[1;1H"
 
 
 def test_of_what_came_before_the_terminal_was_ready_only_the_last_is_sent() -> None:
@@ -126,6 +130,15 @@ def test_a_terminal_that_was_taken_anew_gets_everything() -> None:
     sent_for(buffer, page)
     buffer.forget()
     assert "all is well" in sent_for(buffer)
+
+
+def test_what_is_emptied_is_erased_where_the_terminal_does_it_in_colour() -> None:
+    buffer, screen = new(erases=True), Screen()
+    screen.take(sent_for(buffer, whole([("x" * WIDTH, Style.parse("red on blue"))])))
+    sent = sent_for(buffer, whole([(" " * WIDTH, Style.parse("red on blue"))]))
+    assert len(sent) < 40
+    screen.take(sent)
+    assert screen.seen[0, 9] == (" ", "back 44")
 
 
 def test_a_cursor_that_moves_alone_is_told() -> None:
@@ -144,7 +157,7 @@ def test_a_style_that_goes_leaves_nothing_of_itself() -> None:
     assert {screen.seen[0, x][1] for x in range(WIDTH)} == {""}
 
 
-TEXTS = st.text("ab│日本́é ", max_size=8)
+TEXTS = st.lists(st.sampled_from(["a", "b", "│", "日", "a\u0301", " "]), max_size=8).map("".join)
 ROWS = st.lists(st.tuples(TEXTS, st.sampled_from(STYLES)), max_size=3)
 UPDATES = st.one_of(
     st.lists(ROWS, max_size=HEIGHT).map(lambda rows: whole(*rows)),
@@ -159,9 +172,11 @@ UPDATES = st.one_of(
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.lists(UPDATES, max_size=3), max_size=5))
-def test_after_any_updates_the_terminal_shows_what_a_whole_painting_would(frames: list[list[LayoutUpdate]]) -> None:
-    buffer, screen, again = new(), Screen(), Screen()
+@given(st.lists(st.lists(UPDATES, max_size=3), max_size=5), st.booleans())
+def test_after_any_updates_the_terminal_shows_what_a_whole_painting_would(
+    frames: list[list[LayoutUpdate]], erases: bool
+) -> None:
+    buffer, screen, again = new(erases=erases), Screen(), Screen()
     sent_for(buffer, whole())
     screen.take(sent_for(new(), whole()))
     for updates in frames:
