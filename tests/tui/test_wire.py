@@ -9,7 +9,7 @@ from tests.benchmarks.wire import IDLE_BYTES, OPEN_BYTES, SCREENS, freshen, lay_
 from tests.terminal import Terminal
 
 DASHBOARD = [sys.executable, "-m", "phase4_tui", "--operator", "maria"]
-WATCHED = ("dashboard", "journal", "runbook", "trends")
+WATCHED = ("dashboard", "journal", "trends")
 IDLE_SECONDS = 2.0
 SLOW = 3000
 """Bytes a second."""
