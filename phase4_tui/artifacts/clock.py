@@ -3,6 +3,8 @@
 import time
 from datetime import UTC, datetime
 
+AGE_STEP = 5
+
 
 def now_ns() -> int:
     """Return the time in nanoseconds since the epoch."""
@@ -29,13 +31,16 @@ def check_moment(text: str) -> str:
 
 
 def age(seconds: float) -> str:
-    """Return a short age for a column: `3 s`, `5 min`, `2 h`, `4 d`; a time ahead of this clock says so."""
+    """Return a short age for a column: `15 s`, `5 min`, `2 h`, `4 d`; a time ahead of this clock says so.
+
+    Seconds are told in steps of five: a screen full of ages that count each of them is too much for a slow connection.
+    """
     if seconds < -1:
         return f"{age(-seconds)} ahead"
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= size:
             return f"{int(seconds // size)} {unit}"
-    return f"{max(int(seconds), 0)} s"
+    return f"{max(int(seconds // AGE_STEP * AGE_STEP), 0)} s"
 
 
 def since(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from io import StringIO
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -78,12 +79,14 @@ class AsciiFilter(LineFilter):
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """Return the segments in ASCII."""
-        return [
-            segment if segment.text.isascii() else Segment(self._plain(segment.text), segment.style, segment.control)
-            for segment in segments
-        ]
+        whole = "".join(segment.text for segment in segments)
+        if whole.isascii():
+            return segments
+        left = StringIO(in_ascii(whole))  # of the whole line, since a sign and the space beside it may be apart
+        return [Segment(self._plain(left.read(len(text))), style, control) for text, style, control in segments]
 
     def _plain(self, text: str) -> str:
         """Return the text without what can't be shown, which was escaped before if it came by way of this module."""
-        shown = (one if can_show(one, self._encoding) else "?" * max(cell_len(one), 0) for one in in_ascii(text))
-        return "".join(shown)
+        if text.isascii():
+            return text
+        return "".join(one if can_show(one, self._encoding) else "?" * max(cell_len(one), 0) for one in text)
