@@ -12,6 +12,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
+from phase4_tui.console.facts.events import OutputArrived
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.remedies import how
 from phase4_tui.tui.keys import own_key
@@ -71,6 +72,9 @@ class FactsScreen(Leavable, Screen[None]):
         yield HeaderLine(self.console.keys, banner=str(getattr(self.app, "banner", ""))).data_bind(FactsScreen.snapshot)
         yield from self.body()
         yield KeyPlace()
+
+    def take_output(self, output: OutputArrived) -> None:
+        """Take what a step wrote; most screens show none of it."""
 
     def body(self) -> Iterable[Widget]:
         """Return what stands between header and footer."""
