@@ -9,13 +9,14 @@ import typer
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import DONE, FAILED, Desk, emit, say
 from phase4_tui.cli.fresh_answers import ask, confirmed
-from phase4_tui.cli.run import INTERRUPTED, execute_plan
+from phase4_tui.cli.run import INTERRUPTED, WHOLE, execute_plan
 from phase4_tui.console.facts.once import read_snapshot
 from phase4_tui.console.facts.snapshot import Snapshot
-from phase4_tui.console.operations.asker import Declined, Left, Line, Offer, Question, Severity, Tone
+from phase4_tui.console.operations.asker import Check, Declined, Left, Line, Offer, Question, Severity, Tone
 from phase4_tui.console.operations.session import Session
+from phase4_tui.console.operations.suggestions import NONE, Suggestions
 from phase4_tui.console.views import View
-from phase4_tui.errors import Refused, Remedy, as_commands
+from phase4_tui.errors import FORESEEN, Refused, Remedy, as_commands, error_as_commands
 from phase4_tui.rollback.known_good import candidates
 from phase4_tui.rollback.operations import Done, Plan
 from phase4_tui.runbook.run_plan import RunPlan
@@ -47,20 +48,43 @@ class TerminalAsker:
         return proposed or await self.text(f"Reason to {what}?", instead=Remedy(effect="give `--reason R`"))
 
     async def text(
-        self, question: str, *, default: str = "", note: str = "", needed: bool = True, instead: Remedy | None = None
+        self,
+        question: str,
+        *,
+        default: str = "",
+        note: str = "",
+        needed: bool = True,
+        instead: Remedy | None = None,
+        check: Check | None = None,
+        known: Suggestions = NONE,
     ) -> str:
-        """Ask for a text; raises Left under `--yes`, Refused where nobody can answer, with `instead` as the remedy."""
+        """Ask until an answer can be used; raises Left under `--yes`, Refused where nobody can answer.
+
+        `instead` is the remedy then.
+        """
         if note:
             say(safe_line(f"  {note}"), "yellow")
         if self._desk.yes and not self._is_typed:
             raise Left(f"stopped at `{question}`, which `--yes` can't answer", remedy=instead or ())
         if not self.attended:
             raise Refused(f"`{question}` needs an answer", remedy=instead or ())
+        for value, told in known.values:
+            say(safe_line(f"  {value}  {told}"))
+        while True:
+            answer = self._answer(question, default or (None if needed else ""))
+            try:
+                if check is not None:
+                    await check(answer)
+            except FORESEEN as error:
+                say(safe_line(f"  {error_as_commands(error)}"), "yellow")
+            else:
+                return answer
+
+    def _answer(self, question: str, default: str | None) -> str:
         try:
-            answer = ask(question, default or (None if needed else ""), " ")
+            return "\n".join(ask(question, default, " ")).strip()
         except typer.Abort:
             raise Left("") from None
-        return "\n".join(answer).strip()
 
     async def choose(
         self,
@@ -138,9 +162,11 @@ class TerminalAsker:
             emit(document | ({"nothing": offer.nothing, "dry_run": True} if isinstance(offer.plan, Plan) else {}))
         else:
             self._print(offer, aside=False)
+            if offer.question.details:
+                say(f"  {WHOLE}")
 
     def _print(self, offer: Offer, *, aside: bool) -> None:
-        for line in offer.plan.describe():
+        for line in (offer.title, *offer.question.lines):
             say(safe_line(line), "yellow" if line.startswith("  !") else "", aside=aside)
         if offer.nothing:
             say(f"  {offer.nothing}", aside=aside)
@@ -181,7 +207,7 @@ class TerminalFace:
         """Return a snapshot of what is on disk now."""
         return read_snapshot(self._desk.site)
 
-    def typed(self, command: str) -> None:
+    def did(self, command: str) -> None:
         """Do nothing: the command was typed here."""
 
 

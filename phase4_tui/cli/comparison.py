@@ -1,5 +1,6 @@
 """The command `compare`: three tags side by side, as text."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -7,7 +8,7 @@ import typer
 from phase4_tui.cli.asker import give, result_of, session_of
 from phase4_tui.cli.context import DONE, REFUSED, Desk, emit
 from phase4_tui.console.comparison_lines import comparison_lines
-from phase4_tui.console.operations.dialogues.phase4 import compare_tags
+from phase4_tui.console.operations.dialogues.phase4 import compare_tags, compare_words
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.comparison import DEFAULT_RTOL
 from phase4_tui.rollback.reopen import plan_compare
@@ -26,7 +27,9 @@ def compare(
     """Compare a bad tag with a rehearsal, three ways with a known-good tag."""
     session = session_of(desk)
     if desk.dry_run and read_state(desk.reports).incident_of(bad) is not None:
-        return give(desk, session.give(lambda: plan_compare(desk.site, bad, rerun, known_good, rtol=rtol, atol=atol)))
+        words = compare_words(bad, rerun, known_good)
+        plan = partial(plan_compare, desk.site, bad, rerun, known_good, rtol=rtol, atol=atol)
+        return give(desk, session.give(plan, words))
     result = result_of(compare_tags(session, bad, rerun, known_good, rtol=rtol, atol=atol))
     if desk.json:
         emit(result)

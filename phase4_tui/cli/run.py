@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import DONE, FAILED, Desk, complain, emit, say
 from phase4_tui.cli.run_progress import observing
 from phase4_tui.cli.status_document import StatusDocument, read_status_document
@@ -22,10 +23,14 @@ from phase4_tui.runbook.steps import Phase, find_step, steps_of
 
 GATE_NOT_PASSED = 10
 INTERRUPTED = 128
+WHOLE = "`--dry-run --json` shows every path and command line"
 PHASES: dict[str, Phase] = {"3": 3, "4": 4}
 
 Tag = Annotated[str | None, typer.Option(help="The run tag.", show_default="from the settings")]
-Input = Annotated[str | None, typer.Option("--input", help="The batch.", show_default="from the settings")]
+Input = Annotated[
+    str | None,
+    typer.Option("--input", help="The batch.", show_default="from the settings; a rehearsal's: the incident's"),
+]
 Rules = Annotated[str | None, typer.Option(help="The monitoring rules.", show_default="from the settings")]
 Unisolated = Annotated[
     str | None,
@@ -99,10 +104,18 @@ def execute(desk: Desk, request: Request) -> int:
         if desk.json:
             emit({"plan": plan.describe()})
         else:
-            for line in plan.describe():
-                say(line)
+            _show_plan(desk, plan)
         return DONE
     return execute_plan(desk, plan)
+
+
+def _show_plan(desk: Desk, plan: RunPlan) -> None:
+    from phase4_tui.console.operations.run_lines import run_lines  # noqa: PLC0415 - a run itself does not need it
+
+    say(f"run {plan.tag}", "bold")
+    for line in run_lines(desk.site, plan):
+        say(safe_line(line), "yellow" if line.startswith("  !") else "")
+    say(f"  {WHOLE}")
 
 
 def execute_plan(desk: Desk, plan: RunPlan) -> int:

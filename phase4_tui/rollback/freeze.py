@@ -59,7 +59,8 @@ def plan_freeze(site: Site, tag: str, reason: str) -> Plan:
         lambda intent: freeze_now(site, state, tag, reason, intent),
         tag=tag,
         reason=reason,
-        lines=(f"copies {counted(len(paths), 'artifact')} to {target}", *(f"  {path.name}" for path in paths)),
+        lines=(f"copies {counted(len(paths), 'artifact')}",),
+        details=(f"to {target}", *(f"  {path.name}" for path in paths)),
         expects=(f"no step writes to {tag} any more", "each copy matches its sha256"),
         warnings=_warnings(site, tag),
     )
@@ -112,7 +113,8 @@ def plan_thaw(site: Site, tag: str, reason: str) -> Plan:
         act,
         tag=tag,
         reason=reason,
-        lines=(f"moves {frozen_dir(reports, tag)} to {reports / '.phase4' / 'thawed'}",) if there else (),
+        lines=("sets its copies aside",) if there else (),
+        details=(f"moves {frozen_dir(reports, tag)} to {reports / '.phase4' / 'thawed'}",) if there else (),
         expects=(f"steps may write to {tag} again",),
         warnings=tuple(warnings),
     )
@@ -162,13 +164,27 @@ def plan_restore(site: Site, tag: str) -> Plan:
         act,
         tag=tag,
         lines=(
-            *(f"{path}: {item.detail}; kept as evidence, replaced" for path, item in found.items()),
-            *(f"{path}: was made writable; takes the permission again" for path in open_again),
+            *(f"{_short(site, path)}: {item.detail}; put back" for path, item in found.items() if not path.exists()),
+            *(f"{_short(site, path)}: was made writable; takes the permission again" for path in open_again),
         ),
+        details=tuple(f"{path}: {item.detail}" for path, item in found.items()),
         expects=(f"each artifact of {tag} and each copy matches the manifest",),
-        warnings=tuple(f"{path} and its copy are both changed: there is nothing to restore it from" for path in lost),
+        warnings=(
+            *(f"{path} and its copy are both changed: there is nothing to restore it from" for path in lost),
+            *(
+                f"{_short(site, path)}: {item.detail}; kept as evidence, replaced"
+                for path, item in found.items()
+                if path.exists()
+            ),
+        ),
         nothing=None if found or open_again else f"{tag}: nothing to restore, each artifact is as it was frozen",
     )
+
+
+def _short(site: Site, path: Path) -> str:
+    """Return a path from the directory that holds the reports directory."""
+    above = site.reports.parent
+    return str(path.relative_to(above) if path.is_relative_to(above) else path)
 
 
 def _put_all_back(

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from phase4_tui.runbook.judged_anew import JudgedAnew
 
 SHOWN_ISSUES = 3
+SHOWN_DIFFERENCES = 9
+"""So many lines of what differs fit on one screen with the rest of a plan."""
 JUDGED_RUNGS = (PARSES, GATES_PASSED, MONITORED, SIGNED)
 
 
@@ -138,7 +140,7 @@ def plan_switch(site: Site, tag: str, reason: str) -> Plan:
     lines += [str(judged)]
     lines += [f"freezes {tag} first"] if freezes else []
     lines += [f"quarantines {name} by the content of its report" for name in leaves]
-    lines += difference(site, before, tag) if before is not None and before != tag else []
+    differs = difference(site, before, tag) if before is not None and before != tag else []
     return plan_on(
         state,
         "switch",
@@ -146,7 +148,8 @@ def plan_switch(site: Site, tag: str, reason: str) -> Plan:
         act,
         tag=tag,
         reason=reason,
-        lines=tuple(lines),
+        lines=(*lines, *differs[:SHOWN_DIFFERENCES]),
+        details=tuple(differs[SHOWN_DIFFERENCES:]),
         expects=(f"ACTIVE.json names {tag}", f"{tag} passes every rung at that moment"),
     )
 

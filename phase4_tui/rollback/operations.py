@@ -56,6 +56,8 @@ class Plan:
     incident: str | None = None
     reason: str | None = None
     lines: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+    """What need not be read before saying yes: each path, each name, each sha256 in full."""
     expects: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     nothing: str | None = None
@@ -65,11 +67,11 @@ class Plan:
     seen: Head | None = None
     """The journal's end when the plan was made."""
 
-    def describe(self, word: Wording = as_commands) -> list[str]:
-        """Return the plan as lines; `word` puts remedies into words."""
+    def describe(self, word: Wording = as_commands, *, whole: bool = True) -> list[str]:
+        """Return the plan as lines, without `whole` the few that fit a screen; `word` puts remedies into words."""
         told = [self.title]
         told += [f"  ! {warning}" for warning in self.warnings]
-        told += [f"  {line}" for line in self.lines]
+        told += [f"  {line}" for line in (*self.lines, *(self.details if whole else ()))]
         later = () if self.nothing is not None else (word("", (remedy,)) for remedy in self.remedies)
         return told + [f"  afterwards: {line}" for line in (*self.expects, *later)]
 
@@ -110,7 +112,7 @@ def carry_out(site: Site, plan: Plan, *, take_over: bool = False) -> Done:
             raise Refused(_since(site, plan), remedy=LOOK_AGAIN)
         if plan.nothing is not None:
             return Done(plan, state, None, (plan.nothing,), remedies=plan.remedies)
-        detail = {"outcome": "intent", "plan": [plan.title, *plan.lines]} | _reason(plan)
+        detail = {"outcome": "intent", "plan": [plan.title, *plan.lines, *plan.details]} | _reason(plan)
         intent, _ = record(reports, actor, Draft(plan.kind, plan.tag, plan.incident, detail))
         try:
             effect = plan.act(intent)

@@ -110,10 +110,7 @@ def _judged_anew(site: Site, tag: str) -> Condition:
 def _same_sources(site: Site, incident: Incident, tag: str, accepted: bool) -> Condition:
     before, after = sources_of(site, incident.tag), sources_of(site, tag)
     changed = [
-        f"{name.removesuffix('_sha256')} sha256 {_known(incident.tag, getattr(before, name))} → "
-        f"{_known(tag, getattr(after, name))}"
-        for name in Sources.model_fields
-        if getattr(before, name) != getattr(after, name) or getattr(after, name) is None
+        f"{name} sha256 {_known(incident.tag, old)} → {_known(tag, new)}" for name, old, new in _changes(before, after)
     ]
     replaced = (*replaced_sources(site, incident.tag), *replaced_sources(site, tag))
     if not changed:
@@ -124,6 +121,23 @@ def _same_sources(site: Site, incident: Incident, tag: str, accepted: bool) -> C
         return Condition(name=CHANGED, ok=True, detail=f"accepted as changed: {told}", digests=digests)
     accepts = Remedy("reopen", command_line("reopen", "--tag", tag, "--accept-changed-input"), "accepts the change")
     return Condition(name=CHANGED, ok=False, detail=told, remedies=(accepts,), digests=digests)
+
+
+def _changes(before: Sources, after: Sources) -> list[tuple[str, str | None, str | None]]:
+    """Return name and sha256, before and after, of each of input and rules that is not proven to be the same."""
+    found = (
+        (name.removesuffix("_sha256"), getattr(before, name), getattr(after, name)) for name in Sources.model_fields
+    )
+    return [(name, old, new) for name, old, new in found if old != new or new is None]
+
+
+def changes_since_incident(site: Site, incident: Incident, tag: str) -> dict[str, str | None]:
+    """Return which of `input` and `rules` a rehearsal does not share with the incident's run, as "3d4fb674 → 4810ea86".
+
+    The value is None where one of the two is not on record.
+    """
+    pairs = _changes(sources_of(site, incident.tag), sources_of(site, tag))
+    return {name: f"{old[:8]} → {new[:8]}" if old and new else None for name, old, new in pairs}
 
 
 def _accepted(site: Site, state: OperationsState, tag: str, accepted: bool) -> dict[str, str]:
@@ -264,6 +278,10 @@ def plan_reopen(
     judged = [one.detail for one in found if one.name == JUDGED_ANEW and one.ok]
     lines += [f"active tag: {state.active_tag or 'none'} → {tag}", *judged] if judged else []
     lines += [f"closes incident {state.incident.id}"] if state.incident else []
+    if accepted and state.incident is not None:
+        changed = changes_since_incident(site, state.incident, tag)
+        told = ", ".join(f"{name} {digits or 'not on record'}" for name, digits in changed.items())
+        lines.append(f"accepts as the correction: {told}")
     return plan_on(
         state,
         "reopen",
@@ -271,7 +289,8 @@ def plan_reopen(
         act,
         tag=tag,
         reason=reason,
-        lines=(*lines, *accepted.values()),
+        lines=tuple(lines),
+        details=tuple(accepted.values()),
         expects=("Phase 4 runs are allowed", "the incident's clock has stopped"),
         warnings=tuple(f"unmet, overridden for ever on record: {one.name}: {one.detail}" for one in unmet),
     )

@@ -254,10 +254,15 @@ def changed_during(runs: Iterable[RunRecord]) -> tuple[ChangedFile, ...]:
     return tuple(dict.fromkeys(change for run in runs for change in run.changed))
 
 
+def resume_words(run: RunRecord) -> tuple[str, ...]:
+    """Return the words of the command that resumes a run in the mode of that run."""
+    kind = ("--rehearsal",) if run.rehearsal else ("--phase", "3") if run.phase == 3 else ()
+    return ("run", "--resume", *kind, "--tag", run.tag)
+
+
 def resume_command(run: RunRecord) -> str:
     """Return the command that resumes a run in the mode of that run."""
-    kind = ("--rehearsal",) if run.rehearsal else ("--phase", "3") if run.phase == 3 else ()
-    return command_line("run", "--resume", *kind, "--tag", run.tag)
+    return command_line(*resume_words(run))
 
 
 def last_transcript(run: RunRecord) -> Path | None:

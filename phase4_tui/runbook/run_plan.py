@@ -7,7 +7,7 @@ from pathlib import Path
 
 from phase4_tui.artifacts.index import Identity, scan
 from phase4_tui.artifacts.known_hashes import KnownHashes
-from phase4_tui.artifacts.names import DEFAULT_TAG
+from phase4_tui.artifacts.names import DEFAULT_TAG, check_tag
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.strict_json import BadJson
 from phase4_tui.errors import Refused, Remedy, Wording, as_commands, command_line
@@ -26,6 +26,7 @@ from phase4_tui.runbook.provenance import (
     RunRecord,
     Source,
     StepRecord,
+    last_sequence,
     runs_of,
 )
 from phase4_tui.runbook.settings import Settings
@@ -87,18 +88,38 @@ class RunPlan:
         return self.commands[len(self.done) :]
 
     def describe(self, word: Wording = as_commands) -> list[str]:
-        """Return the plan in lines; `word` puts remedies into the words of a face."""
+        """Return the whole plan in lines; `word` puts remedies into the words of a face."""
         lines = [f"run tag {self.tag}, Phase {self.phase}, in {self.place.workdir}"]
         lines.append(f"input {self.input.path} (sha256 {(self.input.sha256 or 'absent')[:12]})")
         if self.phase == 3 and self.input.path == str(PHASE3_SAMPLE):
             lines.append(word("  which is this program's sample", OWN_BATCH))
         lines += [f"keep {record.name}: {record.state} in run {self.resumes}" for record in self.done]
+        return lines + self.details()
+
+    def details(self) -> list[str]:
+        """Return each step with its command line and the path of each file that it writes or replaces."""
+        lines: list[str] = []
         for command in self.to_run:
             lines.append(f"step {command.step.number} {command.step.name} ({command.origin}): {' '.join(command.argv)}")
             for name in command.expects:
                 exists = (self.place.reports / name).exists()
                 lines.append(f"  {'replaces' if exists else 'writes'} {self.place.reports / name}")
         return lines
+
+
+def input_of_incident(workdir: Path, reports: Path) -> str | None:
+    """Return the path of the input that the open incident's run was given; None where it is not there (any more)."""
+    incident = read_state(reports).incident
+    run = last_sequence(reports, incident.tag) if incident is not None else None
+    if run is None or run.phase != 4 or not (workdir / run.input.path).is_file():
+        return None
+    return run.input.path
+
+
+def check_run_tag(site: Site, tag: str) -> None:
+    """Raise BadTag, or Refused for a tag that no run may write to."""
+    check_tag(tag)
+    refuse_unmet((check_not_frozen(place_of(site.settings, site.workdir, 4, None, None), tag),))
 
 
 def rerun_tag(site: Site, base: str | None = None) -> str:
@@ -156,7 +177,7 @@ def plan_run(settings: Settings, workdir: Path, environment: Mapping[str, str], 
         settings,
         workdir,
         phase,
-        prior.input.path if prior and request.input is None else request.input,
+        _input(workdir, reports, request, prior),
         prior.rules.path if prior and request.rules is None else request.rules,
     )
     steps = (request.only,) if request.only else steps_of(phase, settings)
@@ -188,6 +209,13 @@ def plan_run(settings: Settings, workdir: Path, environment: Mapping[str, str], 
         hashes=hashes,
     )
     return _resumed(plan, prior) if prior else plan
+
+
+def _input(workdir: Path, reports: Path, request: Request, prior: RunRecord | None) -> str | None:
+    """Return the input that was asked for, else that of the run to resume, else for a rehearsal the incident's."""
+    if request.input is not None or prior is not None:
+        return request.input if request.input is not None or prior is None else prior.input.path
+    return input_of_incident(workdir, reports) if request.rehearsal else None
 
 
 def _source(name: str, path: Path, hashes: KnownHashes) -> Source:

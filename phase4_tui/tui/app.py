@@ -24,7 +24,7 @@ from phase4_tui.runbook.site import Site
 from phase4_tui.tui.defect_guard import DefectGuard
 from phase4_tui.tui.driver import ConsoleDriver
 from phase4_tui.tui.keys import keys_of
-from phase4_tui.tui.messages import EventsSeen
+from phase4_tui.tui.messages import EventsSeen, Notice
 from phase4_tui.tui.notices import Notices
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.facts_app import FactsApp
@@ -68,7 +68,7 @@ class Phase4App(FactsApp, DefectGuard):
         self.banner = ""
         self.keys: Mapping[str, str] = keys_of(site.settings.keys)
         self.set_keymap({name: key for name, key in self.keys.items() if key})
-        self._notices = Notices(self)
+        self.notices = Notices(self, self._show_notices)
         self._able: tuple[bool, ...] = ()
         self.queue = OperationQueue(self, site)
 
@@ -127,15 +127,15 @@ class Phase4App(FactsApp, DefectGuard):
             return asyncio.get_running_loop().create_future()
         if isinstance(screen, FactsScreen):
             screen.set_reactive(FactsScreen.snapshot, self.snapshot)
+            screen.set_reactive(FactsScreen.notices, self.notices.newest)
         if isinstance(screen, ModalScreen):
             self.queue.asking = False
-            self._notices.make_way()
         return super().push_screen(screen, *args, **more)
 
     def pop_screen(self) -> Any:
         """Leave a screen; after a question show the notices that waited."""
         left = super().pop_screen()
-        self._notices.come_back()
+        self.notices.come_back()
         return left
 
     # Actions -------------------------------------------------------------------------------------------------
@@ -181,15 +181,13 @@ class Phase4App(FactsApp, DefectGuard):
         entry = BY_ID[operation]
         if self._is_refused(entry):
             return
-        command, does = self.command_of(entry), entry.does
+        does = entry.does
         if isinstance(does, View):
-            self.queue.command = command
             self.open(does)
         elif isinstance(does, Gesture):
-            self.queue.command = self.queue.command if does is Gesture.COPY else command
             self.openings.do(does)
         else:
-            self.operate(does(), command)
+            self.operate(does())
 
     def _is_refused(self, operation: Operation) -> bool:
         """Say why an operation can't be given now; False when it can."""
@@ -202,10 +200,10 @@ class Phase4App(FactsApp, DefectGuard):
         """Return the command that does what an operation would do now."""
         return operation.command_of(self.snapshot, self.site.settings) if self.snapshot is not None else ""
 
-    def operate(self, dialogue: "Callable[[Session], Awaitable[object]]", command: str | None = None) -> None:
-        """Begin an operation unless a question is open; `command` is its command until every choice is made."""
+    def operate(self, dialogue: "Callable[[Session], Awaitable[object]]") -> None:
+        """Begin an operation unless a question is open."""
         if not isinstance(self.screen, ModalScreen):
-            self.queue.begin(lambda: dialogue(self.session), command)
+            self.queue.begin(lambda: dialogue(self.session))
 
     def begin_operation(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run an operation's dialogue, replacing one that still asks."""
@@ -222,6 +220,7 @@ class Phase4App(FactsApp, DefectGuard):
 
     async def _cancel_run(self) -> None:
         if not await self._confirm_cancel("A run is under way. Cancel it?", "Cancel it"):
+            self.tell("nothing was cancelled: the run goes on")
             return
         if self.running_here:
             self.runs.cancel()
@@ -266,7 +265,16 @@ class Phase4App(FactsApp, DefectGuard):
         self, text: str, *, title: str = "", severity: Severity = "information", remedies: Sequence[Remedy] = ()
     ) -> None:
         """Show a notice literally, after the open question if there is one."""
-        self._notices.tell(as_keys(text, remedies, self.keys), title, severity)
+        self.notices.tell(as_keys(text, remedies, self.keys), title, severity)
+
+    def told(self) -> Sequence[Notice]:
+        """Return every notice so far, oldest first."""
+        return self.notices.history
+
+    def _show_notices(self) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, FactsScreen) and screen.is_open:
+                screen.notices = self.notices.newest
 
     # Leaving and the palette ---------------------------------------------------------------------------------
 
@@ -284,6 +292,8 @@ class Phase4App(FactsApp, DefectGuard):
         if await self._confirm_cancel("A run is under way. Cancel it and leave?", "Leave"):
             await asyncio.to_thread(self.runs.finish)
             self.exit()
+        else:
+            self.tell("nothing was cancelled: the run goes on")
 
     async def action_quit(self) -> None:
         """Leave, as by the key."""

@@ -8,11 +8,12 @@ from typing import TypeVar
 from textual.app import App
 
 from phase4_tui.console.facts.snapshot import Snapshot
-from phase4_tui.console.operations.asker import Left, Line, Offer, Question, Severity
+from phase4_tui.console.operations.asker import Check, Left, Line, Offer, Question, Severity
 from phase4_tui.console.operations.queue import OperationQueue
-from phase4_tui.console.remedies import as_keys, short
+from phase4_tui.console.operations.suggestions import NONE, Suggestions
+from phase4_tui.console.remedies import as_keys, error_as_keys, short
 from phase4_tui.console.views import View
-from phase4_tui.errors import Refused, Remedy
+from phase4_tui.errors import FORESEEN, Refused, Remedy
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.operations import Done
 from phase4_tui.runbook.run_plan import RunPlan
@@ -36,13 +37,30 @@ class ModalAsker:
         return await self.text(f"Reason to {what}?", default=proposed)
 
     async def text(
-        self, question: str, *, default: str = "", note: str = "", needed: bool = True, instead: Remedy | None = None
+        self,
+        question: str,
+        *,
+        default: str = "",
+        note: str = "",
+        needed: bool = True,
+        instead: Remedy | None = None,
+        check: Check | None = None,
+        known: Suggestions = NONE,
     ) -> str:
-        """Ask for a text."""
-        told = f"{note}; enter accepts, escape leaves" if note else ""
-        answer = await self._app.push_screen_wait(TextScreen(question, told, default, needed=needed))
+        """Ask for a text; what is wrong with an answer stands under the field, and the question stays open."""
+
+        async def problem_of(text: str) -> str | None:
+            try:
+                await check(text)  # type: ignore[misc]  # only called where there is a check
+            except FORESEEN as error:
+                return error_as_keys(error, self._console.keys)
+            return None
+
+        checked = problem_of if check is not None else None
+        screen = TextScreen(question, note, default, needed=needed, check=checked, known=known)
+        answer = await self._app.push_screen_wait(screen)
         if answer is None:
-            raise Left("")
+            raise Left(f"nothing was done: `{question}` was left without an answer")
         return answer
 
     async def choose(
@@ -56,12 +74,14 @@ class ModalAsker:
         """Ask for one of several."""
         answer = await self._app.push_screen_wait(ChoiceScreen(question, choices, first))
         if answer is None:
-            raise Left("")
+            raise Left(f"nothing was done: `{question}` was left without an answer")
         return answer
 
     async def confirm(self, question: Question) -> bool:
         """Ask for yes or no."""
-        return await self._app.push_screen_wait(PlanScreen(question.text, question.lines, question.yes))
+        return await self._app.push_screen_wait(
+            PlanScreen(question.text, question.lines, question.yes, question.details)
+        )
 
     async def offer(self, offer: Offer) -> bool:
         """Show a plan and ask; a plan with nothing to do needs no answer."""
@@ -120,6 +140,6 @@ class DashboardFace:
             raise Refused("the first look is not over yet")
         return replace(snapshot, state=await asyncio.to_thread(read_state, self._console.site.reports))
 
-    def typed(self, command: str) -> None:
-        """Note the command equivalent to the choices made."""
+    def did(self, command: str) -> None:
+        """Keep the command of what was just done, to be copied."""
         self._queue.command = command

@@ -1,5 +1,6 @@
 """Opens the screen of each view, and performs the gestures of the dashboard."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
 from typing import Protocol, assert_never
@@ -10,6 +11,7 @@ from phase4_tui.console.operations.queue import OperationQueue
 from phase4_tui.console.views import Gesture, View
 from phase4_tui.runbook.provenance import last_transcript
 from phase4_tui.runbook.settings import SettingsError, load_settings
+from phase4_tui.tui.messages import Notice
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.console_app import ConsoleApp
 from phase4_tui.tui.themes import THEMES
@@ -28,6 +30,9 @@ class Dashboard(ConsoleApp, Protocol):
 
     def leave_when_safe(self) -> None:
         """Leave once nothing can be lost."""
+
+    def told(self) -> Sequence[Notice]:
+        """Return every notice so far, oldest first."""
 
 
 class Openings:
@@ -125,6 +130,8 @@ class Openings:
                 self._copy()
             case Gesture.PAUSE:
                 self._pause()
+            case Gesture.NOTICES:
+                self._notices()
             case Gesture.THEME:
                 self._theme()
             case Gesture.FOLLOW:
@@ -146,6 +153,12 @@ class Openings:
 
         self._app.screen_stack[0].query_one(SequencePanel).toggle()
 
+    def _notices(self) -> None:
+        from phase4_tui.tui.screens.notices import NoticesScreen
+
+        if not isinstance(self._app.screen, NoticesScreen):
+            self._app.push_screen(NoticesScreen(self._dashboard.told()))
+
     def _theme(self) -> None:
         names = [theme.name for theme in THEMES]
         at = names.index(self._app.theme) if self._app.theme in names else -1
@@ -162,10 +175,10 @@ class Openings:
         return str(site.settings.reports) if site.settings.reports != plain.reports else None
 
     def _copy(self) -> None:
-        """Copy the command of the last operation."""
+        """Copy the command of the last operation that was done."""
         command, workdir = self._dashboard.queue.command, self._dashboard.site.workdir
         if command is None:
-            self._dashboard.tell("no operation yet", severity="warning")
+            self._dashboard.tell("nothing was done here yet: there is no command to copy", severity="warning")
             return
         if Path.cwd() != workdir:  # the command is pasted into a shell in the directory where the dashboard was started
             command = command.replace("phase4 ", f"phase4 -C {quote(str(workdir))} ", 1)
@@ -173,4 +186,4 @@ class Openings:
         if reports is not None:
             command = command.replace("phase4 ", f"phase4 --reports {quote(reports)} ", 1)
         self._app.copy_to_clipboard(command)
-        self._dashboard.tell(command, title="copied")
+        self._dashboard.tell(f"copied: {command}")

@@ -96,11 +96,23 @@ def test_a_dry_run_changes_nothing(tmp_path: Path, arguments: list[str]) -> None
 
 def test_a_dry_run_names_every_command_line_and_every_file(theirs: Path) -> None:
     (theirs / "reports" / "t1_report.md").write_text("# old")
-    lines = ask(theirs, "run", "--tag", "t1", "--dry-run").out.splitlines()
+    lines = ask(theirs, "run", "--tag", "t1", "--dry-run", "--json").document()["plan"]
     assert sum("step " in line for line in lines) == 5
     assert any("phase4_signoff_generator.py --tag t1 --outdir reports" in line for line in lines)
     assert any("replaces" in line and "t1_report.md" in line for line in lines)
     assert any("writes" in line and "t1_monitoring.json" in line for line in lines)
+
+
+def test_the_plan_of_a_run_is_read_at_a_glance_and_says_first_what_it_replaces(theirs: Path) -> None:
+    (theirs / "reports" / "t1_report.md").write_text("# old")
+    first, *lines, whole = ask(theirs, "run", "--tag", "t1", "--dry-run").out.splitlines()
+    assert first == "run t1"
+    assert lines[0].startswith("  ! replaces 1 file of t1, written ")
+    assert lines[0].endswith("ago: t1_report.md")
+    assert [line.split()[0] for line in lines[1:]] == ["steps", "input", "rules", "writes", "barrier"]
+    assert "14 records" in lines[2]
+    assert "--json" in whole
+    assert not any(str(theirs) in line for line in lines)
 
 
 def test_the_plan_of_a_dry_run_is_refused_for_the_same_reasons(theirs: Path) -> None:

@@ -60,11 +60,13 @@ def test_all_five_steps_by_answers_at_a_terminal(bad: Tag, work: Path) -> None:
         ada.says("Closed when?", "")
         ada.says("Do it?", "y")
         ada.says("Tag of the rehearsal? [bad_rerun]", "bad")
-        ada.says("Input of the rehearsal?", "")
         ada.asked("bad is frozen")
         ada.says("Tag of the rehearsal?", "fixed")
+        ada.asked("sample_batch_input.json  14 records · ")
+        ada.says("Input of the rehearsal?", "smaple.json")
+        ada.asked("smaple.json is missing")
         ada.says("Input of the rehearsal?", "")
-        ada.says("Accept the change?", "y")
+        ada.says("Accept them as the correction?", "y")
         ada.says("Do it?", "y")
         ada.asked("the incident is closed")
         assert ada.status() == HEALTHY
@@ -238,7 +240,7 @@ def test_after_a_re_run_that_failed_another_is_asked_for(bad: Tag, work: Path) -
     with operator(work, "rollback") as ada:
         ada.says("Tag of the rehearsal?", "fixed")
         ada.says("Input of the rehearsal?", "")
-        ada.says("Accept the change?", "n")
+        ada.says("Accept them as the correction?", "n")
         assert ada.status() == FAILED
     assert ask(work, "rollback", "--json").document()["steps"][4]["detail"].startswith("fixed: input and rules")
 

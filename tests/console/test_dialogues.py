@@ -9,11 +9,12 @@ import pytest
 from phase4_tui.cli.asker import result_of
 from phase4_tui.console.facts.once import read_snapshot
 from phase4_tui.console.facts.snapshot import Snapshot
-from phase4_tui.console.operations.asker import Declined, Left, Line, Offer, Question, Severity
+from phase4_tui.console.operations.asker import Check, Declined, Left, Line, Offer, Question, Severity
 from phase4_tui.console.operations.dialogues import incidents, phase4, rollback, runs, tags
 from phase4_tui.console.operations.session import Session
+from phase4_tui.console.operations.suggestions import NONE, Suggestions
 from phase4_tui.console.views import View
-from phase4_tui.errors import Refused, Remedy, as_commands
+from phase4_tui.errors import Phase4Error, Refused, Remedy, as_commands
 from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.rollback.operations import Done
 from phase4_tui.runbook.run_plan import RunPlan
@@ -33,6 +34,7 @@ class Script:
         self._screens = screens
         self.attended = attended
         self.asked: list[str] = []
+        self.known: dict[str, Suggestions] = {}
 
     def _next(self, asked: str) -> str:
         self.asked.append(asked)
@@ -44,9 +46,26 @@ class Script:
         return self._next(f"reason to {what}") or proposed
 
     async def text(
-        self, question: str, *, default: str = "", note: str = "", needed: bool = True, instead: Remedy | None = None
+        self,
+        question: str,
+        *,
+        default: str = "",
+        note: str = "",
+        needed: bool = True,
+        instead: Remedy | None = None,
+        check: Check | None = None,
+        known: Suggestions = NONE,
     ) -> str:
-        return self._next(f"{note}|{question}" if note else question) or default
+        self.known[question] = known
+        while True:
+            answer = self._next(f"{note}|{question}" if note else question) or default
+            try:
+                if check is not None:
+                    await check(answer)
+            except Phase4Error as error:
+                self.asked.append(as_commands(error.message, error.remedies))
+            else:
+                return answer
 
     async def choose(
         self,
@@ -105,7 +124,7 @@ class Here:
     async def facts(self) -> Snapshot:
         return read_snapshot(site_of(self._work))
 
-    def typed(self, command: str) -> None:
+    def did(self, command: str) -> None:
         self.command = command
 
 
@@ -173,14 +192,14 @@ def test_the_fallback_offers_the_phase_3_run_and_goes_on_without_it(work: Path) 
     assert script.asked == ["evaluation mode is phase3_only already"]
 
 
-def test_a_rehearsal_that_cant_be_run_is_asked_for_again_with_the_reason_and_what_was_typed(work: Path) -> None:
+def test_each_question_of_a_rehearsal_stays_open_until_its_answer_can_be_used(work: Path) -> None:
     freeze(work, "B")
-    script, face = play(work, runs.rehearse, "B", "", "fixed", "nowhere.json", "", "sample_batch_input.json", YES)
-    questions = [line for line in script.asked if "rehearsal?" in line]
-    assert questions[0] == "Tag of the rehearsal?"
-    assert questions[2].endswith("|Tag of the rehearsal?")
-    assert "B is frozen" in questions[2]
-    assert "nowhere.json" in questions[4]
+    script, face = play(work, runs.rehearse, "B", "fixed", "nowhere.json", "", YES)
+    tag, frozen, tag_again, source, missing, source_again, _ = script.asked
+    assert (tag, tag_again) == ("Tag of the rehearsal?",) * 2
+    assert "B is frozen" in frozen
+    assert (source, source_again) == ("Input of the rehearsal?",) * 2
+    assert "nowhere.json is missing" in missing
     assert [plan.tag for plan in face.ran] == ["fixed"]
     assert face.ran[0].request.rehearsal
 

@@ -9,6 +9,7 @@ from typing import Any
 from textual.screen import Screen
 
 import phase4_tui.tui.screens as package
+from phase4_tui.console.operations.suggestions import of_names
 from phase4_tui.tui.screens.audit import AuditScreen
 from phase4_tui.tui.screens.choice import LongChoiceScreen
 from phase4_tui.tui.screens.compare import CompareScreen
@@ -35,12 +36,21 @@ PLAIN: tuple[type[Screen[Any]], ...] = (
 CHOICES = [(f"choice_{at}", "what it is, in more words than a narrow pane has room for") for at in range(30)]
 
 
+KNOWN = of_names(CHOICES, [value for value, _ in CHOICES])
+
+
+async def _nothing_good(text: str) -> str:
+    return f"{text} can't be used"
+
+
 def every_screen(work: Path) -> dict[str, Callable[[], Screen[Any]]]:
     """Return what makes each screen, by the name of its class."""
     plan = ["  ! a warning", *(f"  line {at} of a plan" for at in range(40))]
     made: dict[str, Callable[[], Screen[Any]]] = {
-        "PlanScreen": lambda: PlanScreen("Do what this plan says?", plan),
-        "TextScreen": lambda: TextScreen("Reason to freeze the tag?", value="because"),
+        "PlanScreen": lambda: PlanScreen("Do what this plan says?", plan, details=plan),
+        "TextScreen": lambda: TextScreen(
+            "Reason to freeze the tag?", value="because", check=_nothing_good, known=KNOWN
+        ),
         "ChoiceScreen": lambda: ChoiceScreen("Which owner of these?", CHOICES),
         "LongChoiceScreen": lambda: LongChoiceScreen("Which tag of these?", CHOICES),
         "ViewerScreen": lambda: ViewerScreen(work / "reports" / "B_report.json"),

@@ -126,7 +126,7 @@ def test_a_run_is_proposed_under_a_tag_that_it_may_write_to(tmp_path: Path) -> N
 # What y copies -----------------------------------------------------------------------------------------------
 
 
-async def test_y_copies_the_very_operation_that_was_given_and_it_works_when_pasted(
+async def test_y_copies_the_very_operation_that_was_done_and_it_works_when_pasted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lay_out(laid_out(tmp_path))
@@ -137,13 +137,15 @@ async def test_y_copies_the_very_operation_that_was_given_and_it_works_when_past
         await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.focus and me.app.snapshot.focus.tag == "A")
         await me.press("f")
         await me.writes("it's evidence")
-        await me.answers(yes=False)
+        await me.answers(yes=True)
+        await until(me.pilot, lambda: "B" in state_of(tmp_path).frozen)
+        await until(me.pilot, lambda: not me.app.queue.busy)
         await me.press("y")
-        await me.sees("freeze B --reason")
+        await me.sees("copied: phase4 freeze B --reason")
         copied = shlex.split(me.app.clipboard)
         assert copied == ["phase4", "freeze", "B", "--reason", "it's evidence"]
-        assert ask(tmp_path, *copied[1:], "--yes").status == 0
-        assert state_of(tmp_path).frozen["B"].reason == "it's evidence"
+        answer = ask(tmp_path, *copied[1:], "--yes")
+        assert (answer.status, "already frozen" in answer.out) == (0, True)
 
 
 async def test_y_copies_the_switch_that_was_made_in_the_picker(tmp_path: Path) -> None:
@@ -156,25 +158,39 @@ async def test_y_copies_the_switch_that_was_made_in_the_picker(tmp_path: Path) -
         await me.writes("good")
         await me.answers(yes=True)
         await until(me.pilot, lambda: state_of(tmp_path).active_tag == "A")
+        await until(me.pilot, lambda: not me.app.queue.busy)
         await me.press("y")
         await me.sees("known-good switch A --reason good")
 
 
-async def test_y_never_copies_what_was_refused(tmp_path: Path) -> None:
+async def test_y_never_copies_what_was_looked_at_declined_left_or_refused(tmp_path: Path) -> None:
     lay_out(laid_out(tmp_path))
     freeze(tmp_path, "A")
     async with operator_at(tmp_path) as me:
         await me.incident()
+
+        async def copies_nothing() -> None:
+            me.app.clear_notifications()
+            await me.press("y")
+            await me.sees("nothing was done here yet: there is no command to copy")
+            assert me.app.clipboard == ""
+
         await me.press("a")
         await me.at(AuditScreen)
         await me.press("escape", "x")
         await me.sees("cancel: nothing is being run")
+        await copies_nothing()
+        await me.press("f")
+        await me.writes("evidence")
+        await me.answers(yes=False)
+        await me.sees("nothing was done: freeze B")
+        await copies_nothing()
         await me.press("r")
         await me.writes("A")
         await me.sees("A is frozen")
-        await me.press("y")
-        await me.sees("audit --tag B")
-        assert me.app.clipboard == f"phase4 -C {shlex.quote(str(tmp_path))} audit --tag B"
+        await me.press("escape")
+        await me.sees("was left without an answer")
+        await copies_nothing()
 
 
 async def test_after_the_freeze_r_proposes_a_free_tag(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
 """How a dialogue talks with the operator: one protocol, which the dashboard and the plain terminal implement."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from phase4_tui.console.operations.suggestions import NONE, Suggestions
 from phase4_tui.console.views import View
 from phase4_tui.errors import Phase4Error, Remedy
 from phase4_tui.rollback.operations import Done, Plan
@@ -13,6 +14,8 @@ Severity = Literal["information", "warning", "error"]
 Tone = Literal["title", "warning", "good", "bad"]
 Line = str | tuple[str, Tone]
 """A line of text, perhaps with its tone."""
+Check = Callable[[str], Awaitable[object]]
+"""A coroutine function that raises what is foreseen for an answer that can't be used; the question then stays open."""
 
 
 class Left(Phase4Error):
@@ -28,12 +31,14 @@ class Question:
     """A yes-or-no question, and what to know before answering it.
 
     `flag` is the command-line option that answers yes where `--yes` does not, since the answer needs a person.
+    `details` need not be read before answering: every path, command line and sha256 in full.
     """
 
     text: str
     lines: Sequence[str] = ()
     yes: str = "Do it"
     flag: str | None = None
+    details: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -62,9 +67,20 @@ class Asker(Protocol):
         """Ask why; `what` ends the sentence "Reason to ...?"."""
 
     async def text(
-        self, question: str, *, default: str = "", note: str = "", needed: bool = True, instead: Remedy | None = None
+        self,
+        question: str,
+        *,
+        default: str = "",
+        note: str = "",
+        needed: bool = True,
+        instead: Remedy | None = None,
+        check: Check | None = None,
+        known: Suggestions = NONE,
     ) -> str:
-        """Ask for a text; `note` stands under it, `instead` is the remedy where nobody can be asked."""
+        """Ask for a text until `check` takes it or the operator leaves; `known` is what there is to choose from.
+
+        `note` stands under the question, `instead` is the remedy where nobody can be asked.
+        """
 
     async def choose(
         self,

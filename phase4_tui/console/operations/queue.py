@@ -48,7 +48,7 @@ class OperationQueue:
         self.leave_after = False
         """True when the dashboard ends once the operation being carried out has ended."""
         self.command: str | None = None
-        """The command equivalent to the last operation given here."""
+        """The command of the last operation that was done here."""
 
     @property
     def busy(self) -> bool:
@@ -64,21 +64,19 @@ class OperationQueue:
     def asking(self, value: bool) -> None:
         self._asking_until = time.monotonic() + ASKING_SECONDS if value else 0.0
 
-    def begin(self, dialogue: Callable[[], Awaitable[object]], command: str | None = None) -> None:
-        """Begin an operation; `command` is its command until every choice is made."""
+    def begin(self, dialogue: Callable[[], Awaitable[object]]) -> None:
+        """Begin an operation."""
         if self.busy:  # a new worker would cancel the one that waits for the operation under way
             self._owner.tell("an operation is being carried out; wait for its end", severity="warning")
             return
         self.asking = True
-        before = self.command
-        self.command = command or self.command
 
         async def work() -> None:
-            await self._guarded(dialogue, before)
+            await self._guarded(dialogue)
 
         self._owner.begin_operation(work)
 
-    async def _guarded(self, dialogue: Callable[[], Awaitable[object]], before: str | None) -> None:
+    async def _guarded(self, dialogue: Callable[[], Awaitable[object]]) -> None:
         try:
             await dialogue()
         except Declined as left:
@@ -87,7 +85,6 @@ class OperationQueue:
             if left.message:
                 self._owner.tell(left.message, remedies=left.remedies)
         except FORESEEN as error:
-            self.command = before  # a refused operation is not the last one given
             message, remedies = parts_of(error)
             self._owner.tell(message, severity="error", remedies=remedies)
         finally:

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from shlex import join
 from typing import Protocol, TypeVar
 
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.operations.asker import Asker, Declined, Offer, Question
 from phase4_tui.console.operations.availability import RUN
 from phase4_tui.console.operations.defaults import Default
-from phase4_tui.errors import Refused
+from phase4_tui.console.operations.run_lines import run_lines
+from phase4_tui.errors import Refused, command_line
 from phase4_tui.journal.state import OperationsState, read_state
 from phase4_tui.rollback.operations import Done, Plan, carry_out
 from phase4_tui.runbook.run_plan import Request, RunPlan, plan_run
@@ -36,8 +36,8 @@ class Face(Protocol):
     async def facts(self) -> Snapshot:
         """Return a snapshot with the present state."""
 
-    def typed(self, command: str) -> None:
-        """Note the command that is equivalent to the choices made."""
+    def did(self, command: str) -> None:
+        """Note the command of what was just done."""
 
 
 @dataclass(frozen=True)
@@ -52,21 +52,24 @@ class Session:
     async def give(
         self,
         make: Callable[[], Plan],
+        command: Sequence[str],
         *,
         question: str | None = None,
-        shown: Sequence[str] = (),
         is_light: bool = False,
     ) -> Done:
         """Make a plan, offer it, carry that same plan out, and show what was done; raises Declined.
 
-        A light operation (`is_light`) loses nothing: typed as a whole command it needs no confirmation.
+        `command` are the words of the command that does the same. A light operation (`is_light`) loses nothing: typed
+        as a whole command it needs no confirmation.
         """
         plan = await self.face.work(make)
-        nothing, lines = plan.why_nothing(self.ask.word), plan.describe(self.ask.word)[1:]
-        asked = Question(question or f"{plan.title}?", [*shown, *lines])
+        nothing, lines = plan.why_nothing(self.ask.word), plan.describe(self.ask.word, whole=False)[1:]
+        asked = Question(question or f"{plan.title}?", lines, details=details_of(plan.details, command))
         if not await self.ask.offer(Offer(asked, plan.title, is_light and self.is_typed, nothing, plan)):
-            raise Declined("nothing was done", revision=plan.revision)
+            raise Declined(f"nothing was done: {plan.title}", revision=plan.revision)
         done = await self.face.carry_out(lambda: carry_out(self.site, plan))
+        if done.event is not None:
+            self.face.did(command_line(*command))
         self.ask.report(done)
         return done
 
@@ -75,13 +78,19 @@ class Session:
         site = self.site
         return await self.face.work(lambda: plan_run(site.settings, site.workdir, site.environment, request))
 
-    async def run(self, plan: RunPlan, *, question: str | None = None) -> bool:
-        """Offer the plan of a run and start it; True when it has ended already. Raises Declined."""
-        asked = Question(question or question_of(plan), plan.describe(self.ask.word), "Run")
+    async def run(self, plan: RunPlan, command: Sequence[str], *, question: str | None = None) -> bool:
+        """Offer the plan of a run and start it; True when it has ended already. Raises Declined.
+
+        `command` are the words of the command that does the same.
+        """
+        lines = await self.face.work(lambda: run_lines(self.site, plan, self.ask.word))
+        asked = Question(question or question_of(plan), lines, "Run", details=details_of(plan.details(), command))
         typed_is_enough = question is None  # a `question` means that no whole command was typed
         if not await self.ask.offer(Offer(asked, f"run {plan.tag}", typed_is_enough, None, plan)):
-            raise Declined("nothing was run")
-        return await self.face.run(plan)
+            raise Declined(f"nothing was run: {plan.tag}")
+        ended = await self.face.run(plan)
+        self.face.did(command_line(*command))
+        return ended
 
     async def state(self) -> OperationsState:
         """Return the state of operations now; raises StateUnreadable."""
@@ -94,9 +103,10 @@ class Session:
             raise Refused("there is no tag yet", remedy=RUN)
         return tag
 
-    def typed(self, *words: str) -> None:
-        """Note the command that is equivalent to the choices made here."""
-        self.face.typed(join(["phase4", *words]))
+
+def details_of(lines: Sequence[str], command: Sequence[str]) -> list[str]:
+    """Return what a plan unfolds: its own details, and the command that does the same."""
+    return [*(f"  {line}" for line in lines), f"  on the command line: {command_line(*command)}"]
 
 
 def question_of(plan: RunPlan) -> str:

@@ -13,6 +13,7 @@ from phase4_tui.console.background import in_background
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.operations.defaults import to_compare
 from phase4_tui.console.operations.dialogues.phase4 import compare_tags, reopen
+from phase4_tui.console.operations.known_tags import describe_tag
 from phase4_tui.console.operations.session import Session
 from phase4_tui.console.remedies import parts_of
 from phase4_tui.console.symbols import SYMBOLS
@@ -261,8 +262,5 @@ def ordered(snapshot: Snapshot, *, good_first: bool) -> Sequence[TagRow]:
 
 
 def what(row: TagRow | None) -> str:
-    """Return the verdict on a tag in words."""
-    if row is None:
-        return ""
-    word = row.severity_class or {"ok": "OK", "warning": "WARN", "unknown": "?"}.get(row.level, "")
-    return f"{word}{', known-good' if row.known_good else ''}{', frozen' if row.frozen == 'intact' else ''}"
+    """Return the verdict on a tag in words, and its age."""
+    return describe_tag(row) if row is not None else ""

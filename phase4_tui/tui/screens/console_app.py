@@ -28,7 +28,7 @@ class ConsoleApp(Protocol):
     def session(self) -> Session:
         """What dialogues do their work with."""
 
-    def operate(self, dialogue: Callable[[Session], Awaitable[object]], command: str | None = None) -> None:
+    def operate(self, dialogue: Callable[[Session], Awaitable[object]]) -> None:
         """Begin an operation unless a question is open."""
 
     def give(self, operation: str) -> None:

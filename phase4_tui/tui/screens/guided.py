@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from textual.binding import Binding
 from textual.widget import Widget
 
-from phase4_tui.artifacts.clock import elapsed, moment
+from phase4_tui.artifacts.clock import moment
 from phase4_tui.console.background import in_background
 from phase4_tui.console.facts.events import OutputArrived
 from phase4_tui.console.facts.snapshot import Snapshot
@@ -32,6 +32,7 @@ from phase4_tui.runbook.site import Site
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.text import Part
 from phase4_tui.tui.timers import every
+from phase4_tui.tui.widgets.clocks import open_for
 from phase4_tui.tui.widgets.hint_line import HintLine
 from phase4_tui.tui.widgets.incident_lines import closed_rows, incident_rows
 from phase4_tui.tui.widgets.lines import Lines, Row
@@ -231,7 +232,7 @@ class GuidedScreen(FactsScreen):
         """Count up; each clock redraws its own cells alone, since over a slow link each cell counts."""
         if not self.is_open or not self._looked:
             return
-        clock = elapsed(self._guided.incident.opened_at) if self._guided is not None else ""
+        clock = f"⏱ {open_for(self._guided.incident)}" if self._guided is not None else ""
         self.query_one("#guided-top", Lines).show_corner(((clock, "bold"),))
         run = self.snapshot.run if self.snapshot is not None and self.snapshot.holder is not None else None
         number = 0 if run is None else 3 if run.phase == 3 else 5

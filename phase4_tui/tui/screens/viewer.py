@@ -1,7 +1,9 @@
 """Shows one file, or the post-mortem of an incident: Markdown rendered, anything else line by line."""
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -220,34 +222,31 @@ class PostMortemScreen(_Text):
             self.console.tell("this dashboard is read-only", severity="warning", remedies=(EXPORT,))
         else:
             where = f"in {self.console.site.workdir}; what is there already is not replaced"
-            self.app.push_screen(TextScreen("Write it as?", where, f"{self._name}.md"), self._write)
+            screen = TextScreen("Write it as?", where, f"{self._name}.md", check=partial(self._write, self._written))
+            self.app.push_screen(screen, self._written_as)
 
-    def _write(self, name: str | None) -> None:
-        text = self._written
-        if name is None or text is None:
-            return
-        site = self.console.site
-        self.in_background(lambda stop: write_beside(site, name, text.encode()), self._wrote, "write")
+    async def _write(self, text: str, name: str) -> str | None:
+        return await asyncio.to_thread(write_beside, self.console.site, name, text.encode())
 
-    def _wrote(self, result: str) -> None:
-        self.console.tell(result)
+    def _written_as(self, name: str | None) -> None:
+        self.console.tell("nothing was written" if name is None else f"wrote {self.console.site.workdir / name}")
 
 
-def write_beside(site: Site, name: str, data: bytes) -> str:
-    """Write a new file into the working directory; return what was done, or why not."""
+def write_beside(site: Site, name: str, data: bytes) -> str | None:
+    """Write a new file into the working directory; return why not, None once it is written."""
     workdir, reports = site.workdir, site.reports
     path = (workdir / name).absolute()
     inside = path.parent.resolve()
     if Path(name).is_absolute() or not inside.is_relative_to(workdir.resolve()) or path.name.startswith("."):
-        return f"nothing was written: {name} is no name in the working directory"
+        return f"{name} is no name in the working directory"
     if inside.is_relative_to(state_dir(reports).resolve()) or site.artifacts.split(path.name) is not None:
-        return f"nothing was written: {name} is an artifact's name or a part of the record"
+        return f"{name} is an artifact's name or a part of the record"
     if not inside.is_dir():
-        return f"nothing was written: {path.parent} is no directory"
+        return f"{path.parent} is no directory"
     try:
         atomic_write(path, data, overwrite=False)
     except FileExistsError:
-        return f"nothing was written: {name} is there already"
+        return f"{name} is there already"
     except OSError as error:
-        return f"nothing was written: {name}: {error.strerror}"
-    return f"wrote {path}"
+        return f"{name}: {error.strerror}"
+    return None

@@ -28,8 +28,8 @@ async def reclassify(
     chosen = severity_class if severity_class is not None else await session.ask.choose(f"Class of {asked}?", CLASSES)
     given = reason if reason is not None else await session.ask.reason(f"make it {chosen}")
     of_tag = ("--tag", asked) if asked is not None else ()
-    session.typed("incident", "reclassify", chosen, "--reason", given, *of_tag)
-    await session.give(lambda: plan_reclassify(session.site, cast("SeverityClass", chosen), given, asked))
+    command = ("incident", "reclassify", chosen, "--reason", given, *of_tag)
+    await session.give(lambda: plan_reclassify(session.site, cast("SeverityClass", chosen), given, asked), command)
 
 
 async def escalate(session: Session, owner: str | None = None, note: str | None = None) -> None:
@@ -39,8 +39,8 @@ async def escalate(session: Session, owner: str | None = None, note: str | None 
         if note is None:
             note = await session.ask.text(f"What should {owner} know?", needed=False)
     chosen = cast("Owner", owner)
-    session.typed("escalate", "--owner", chosen, *(("--note", note) if note else ()))
-    await session.give(lambda: plan_escalate(session.site, chosen, note or None), is_light=True)
+    command = ("escalate", "--owner", chosen, *(("--note", note) if note else ()))
+    await session.give(lambda: plan_escalate(session.site, chosen, note or None), command, is_light=True)
 
 
 async def acknowledge(session: Session, owner: str | None = None) -> None:
@@ -48,8 +48,8 @@ async def acknowledge(session: Session, owner: str | None = None) -> None:
     if owner is None:
         owner = await _owner(session, "Who has taken the call?", defaults.to_acknowledge)
     chosen = cast("Owner", owner)
-    session.typed("escalate", "ack", "--owner", chosen)
-    await session.give(lambda: plan_acknowledge(session.site, chosen), is_light=True)
+    command = ("escalate", "ack", "--owner", chosen)
+    await session.give(lambda: plan_acknowledge(session.site, chosen), command, is_light=True)
 
 
 async def _owner(session: Session, question: str, default: Default) -> str:
@@ -71,11 +71,11 @@ async def root_cause(
     given = {"cause": cause, "remediation": remediation, "owner": owner, "closure": closure, "evidence": evidence}
     given |= {"incident": incident, "tag": tag}
     words = [word for name, value in given.items() if value for word in (f"--{name}", value)]
-    session.typed("root-cause", "add", *words)
     entry = RootCause(
         cause=cause, remediation=remediation, owner=cast("Owner", owner), closure=closure, evidence=evidence
     )
-    return await session.give(lambda: plan_root_cause(session.site, entry, incident, tag), is_light=True)
+    command = ("root-cause", "add", *words)
+    return await session.give(lambda: plan_root_cause(session.site, entry, incident, tag), command, is_light=True)
 
 
 async def explain(session: Session) -> None:

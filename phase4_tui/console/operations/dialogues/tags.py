@@ -17,32 +17,28 @@ async def freeze(session: Session, tag: str | None = None, reason: str | None = 
     """Freeze a tag: by default the open incident's, or the shown one once that is frozen."""
     chosen = tag if tag is not None else await session.default(defaults.to_freeze)
     given = reason if reason is not None else await session.ask.reason(f"freeze {chosen}", await _evidence(session))
-    session.typed("freeze", chosen, "--reason", given)
-    await session.give(lambda: plan_freeze(session.site, chosen, given))
+    await session.give(lambda: plan_freeze(session.site, chosen, given), ("freeze", chosen, "--reason", given))
 
 
 async def thaw(session: Session, tag: str | None = None, reason: str | None = None) -> None:
     """Thaw a tag, by default the shown one."""
     chosen = tag if tag is not None else await session.default(defaults.shown)
     given = reason if reason is not None else await session.ask.reason(f"thaw {chosen}")
-    session.typed("thaw", chosen, "--reason", given)
-    await session.give(lambda: plan_thaw(session.site, chosen, given))
+    await session.give(lambda: plan_thaw(session.site, chosen, given), ("thaw", chosen, "--reason", given))
 
 
 async def restore(session: Session, tag: str | None = None) -> None:
     """Restore a tag, by default that of the next move, else the shown one."""
     chosen = tag if tag is not None else await session.default(defaults.to_restore)
-    session.typed("restore", chosen)
-    await session.give(lambda: plan_restore(session.site, chosen))
+    await session.give(lambda: plan_restore(session.site, chosen), ("restore", chosen))
 
 
 async def pin(session: Session, tag: str | None = None, pinned: bool | None = None) -> None:
     """Pin or unpin a tag, by default the shown one; without `pinned` whichever changes it."""
     chosen = tag if tag is not None else await session.default(defaults.shown)
     takes_away = chosen in (await session.state()).pinned if pinned is None else not pinned
-    session.typed("known-good", "unpin" if takes_away else "pin", chosen)
-    plan = plan_unpin if takes_away else plan_pin
-    await session.give(lambda: plan(session.site, chosen), is_light=True)
+    plan, word = (plan_unpin, "unpin") if takes_away else (plan_pin, "pin")
+    await session.give(lambda: plan(session.site, chosen), ("known-good", word, chosen), is_light=True)
 
 
 async def switch(session: Session, tag: str | None = None, reason: str | None = None) -> Done:
@@ -50,22 +46,25 @@ async def switch(session: Session, tag: str | None = None, reason: str | None = 
     if tag is None:
         raise Refused("no tag was named to switch to")
     given = reason if reason is not None else await session.ask.reason(f"switch to {tag}", await rollback_of(session))
-    session.typed("known-good", "switch", tag, "--reason", given)
-    return await session.give(lambda: plan_switch(session.site, tag, given))
+    command = ("known-good", "switch", tag, "--reason", given)
+    return await session.give(lambda: plan_switch(session.site, tag, given), command)
 
 
 async def no_good_tag(session: Session) -> None:
     """State that there is no known-good tag, and offer to call the product owner."""
     reason = await session.ask.reason("go on without a known-good tag", await rollback_of(session))
-    await session.give(lambda: plan_no_good_tag(session.site, reason))
+    await session.give(lambda: plan_no_good_tag(session.site, reason), ("rollback",))
     await call_product(session)
 
 
 async def call_product(session: Session) -> None:
     """Offer to call the product owner, who decides what is reported without a known-good tag."""
+    note = "no known-good tag"
     try:
         await session.give(
-            lambda: plan_escalate(session.site, "product", "no known-good tag"), question="Call the product owner now?"
+            lambda: plan_escalate(session.site, "product", note),
+            ("escalate", "--owner", "product", "--note", note),
+            question="Call the product owner now?",
         )
     except Declined:
         call = replace(CALL_PRODUCT, effect="calls them later")
