@@ -232,7 +232,7 @@ class GuidedScreen(FactsScreen):
         """Count up; each clock redraws its own cells alone, since over a slow link each cell counts."""
         if not self.is_open or not self._looked:
             return
-        clock = f"⏱ {open_for(self._guided.incident)}" if self._guided is not None else ""
+        clock = open_for(self._guided.incident) if self._guided is not None else ""
         self.query_one("#guided-top", Lines).show_corner(((clock, "bold"),))
         run = self.snapshot.run if self.snapshot is not None and self.snapshot.holder is not None else None
         number = 0 if run is None else 3 if run.phase == 3 else 5
