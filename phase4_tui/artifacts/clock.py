@@ -61,6 +61,12 @@ def duration(seconds: float) -> str:
     return f"{whole} s"
 
 
+def elapsed(begun: str) -> str:
+    """Return how long something goes on that began at a time written by `iso`, in whole seconds: `3 s`, `2 min 8 s`."""
+    seconds = max(now_ns() - nanoseconds(begun), 0) // 1_000_000_000
+    return f"{seconds} s" if seconds < 60 else duration(seconds)
+
+
 def moment(text: str | None) -> str:
     """Return a time written by `iso` as a screen shows it, `12:02:46 UTC`, with its day unless that is today."""
     if not text:

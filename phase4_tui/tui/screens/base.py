@@ -12,6 +12,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
+from phase4_tui.console.facts.events import OutputArrived
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.remedies import how
 from phase4_tui.tui.keys import own_key
@@ -88,6 +89,9 @@ class FactsScreen(Leavable, Screen[None]):
         yield from self.body()
         yield StatusLine(keys).data_bind(FactsScreen.notices)
         yield KeyPlace()
+
+    def take_output(self, output: OutputArrived) -> None:
+        """Take what a step wrote; most screens show none of it."""
 
     def body(self) -> Iterable[Widget]:
         """Return what stands between header and footer."""

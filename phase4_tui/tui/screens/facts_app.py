@@ -191,8 +191,8 @@ class FactsApp(App[None]):
 
     def on_output_arrived(self, message: OutputArrived) -> None:
         """Show what a step wrote."""
-        for screen in self.screen_stack[:1]:
-            if isinstance(screen, DashboardScreen) and screen.is_open:
+        for screen in self.screen_stack:
+            if isinstance(screen, FactsScreen) and screen.is_open:
                 screen.take_output(message.output)
 
     def on_tag_chosen(self, message: TagChosen) -> None:

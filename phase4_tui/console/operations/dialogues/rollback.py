@@ -100,7 +100,7 @@ async def _switch(session: Session, guided: Guided, to: str | None) -> None:
     note = ""
     while True:
         question = "Switch to which tag?"
-        tag = await session.ask.text(question, note=note, instead=Remedy(effect="give `--to TAG`"))
+        tag = await session.ask.text(question, default=good[0][0], note=note, instead=Remedy(effect="give `--to TAG`"))
         try:
             await switch(session, tag, await rollback_of(session))
         except Left:
