@@ -10,13 +10,12 @@ from phase4_tui.console.operations.known_inputs import DIGITS, describe_input
 from phase4_tui.errors import Wording, as_commands
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.comparison import sources_of
-from phase4_tui.runbook.provenance import Source
 from phase4_tui.runbook.run_plan import OWN_BATCH, RunPlan
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import PHASE3_SAMPLE
 
 NAMED_FILES = 3
-BARRIER = "kernel (seccomp): no step reaches the network; proven before the first one, else none is run"
+BARRIER = "kernel (seccomp), no network; proven first, else no step runs"
 
 
 def run_lines(site: Site, plan: RunPlan, word: Wording = as_commands) -> list[str]:
@@ -29,7 +28,7 @@ def run_lines(site: Site, plan: RunPlan, word: Wording = as_commands) -> list[st
     if plan.done:
         kept = ", ".join(_name(record.name) for record in plan.done)
         rows.insert(1, ("keeps", f"{kept} of run {plan.resumes}"))
-    lines += [f"  {label:<8} {text}" for label, text in rows]
+    lines += [f"  {label:<7} {text}" for label, text in rows]
     if plan.phase == 3 and plan.input.path == str(PHASE3_SAMPLE):
         lines.append(word("  the input is this program's sample", OWN_BATCH))
     return lines
@@ -51,6 +50,9 @@ def _warnings(plan: RunPlan) -> Iterator[str]:
 
 def _steps(plan: RunPlan) -> str:
     names = ", ".join(_name(command.step.name) for command in plan.to_run)
+    if len(plan.to_run) == len(plan.commands) > 1:
+        first, last = plan.commands[0].step.name, plan.commands[-1].step.name
+        names = f"all {len(plan.commands)}, {_name(first)} to {_name(last)}"
     origins = dict.fromkeys(command.origin for command in plan.to_run)
     whose = {"built-in": "this program's", "working directory": "scripts of the desk", "settings": "from phase4.toml"}
     return f"Phase {plan.phase}: {names} · {', '.join(whose[origin] for origin in origins)}"
@@ -69,16 +71,12 @@ def _sources(site: Site, plan: RunPlan) -> Iterator[tuple[str, str]]:
         if reader in words or source.path in words:
             digest = getattr(before, f"{label}_sha256") if before is not None else None
             told = [source.path, describe_input(site, source.path)] if label == "input" else [source.path]
-            told += [_against(digest, source)] if before is not None else []
+            if before is not None and digest in (None, source.sha256):
+                told.append("as in the incident" if digest is not None else "the incident's is not on record")
             yield label, " · ".join(told)
-
-
-def _against(before: str | None, source: Source) -> str:
-    if before is None:
-        return "the incident's is not on record"
-    if before == source.sha256:
-        return "as in the incident"
-    return f"differs from the incident's ({before[:DIGITS]} → {(source.sha256 or 'missing')[:DIGITS]})"
+            if digest is not None and digest != source.sha256:
+                changed = f"{digest[:DIGITS]} → {(source.sha256 or 'missing')[:DIGITS]}"
+                yield "", f"differs from the incident's ({changed})"
 
 
 def _writes(plan: RunPlan) -> str:

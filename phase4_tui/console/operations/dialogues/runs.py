@@ -73,6 +73,8 @@ async def _on_input(session: Session, request: Request, proposed: str, question:
     plans: dict[str, RunPlan] = {}
 
     async def check(given: str) -> None:
+        if not await session.face.work((session.site.workdir / given).exists):
+            raise Refused(f"{given} is missing", file=given)
         plans[given] = await session.plan_run(replace(request, input=given))
 
     known = of_files(await session.face.work(lambda: known_inputs(session.site)), session.site.workdir)
