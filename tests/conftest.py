@@ -20,6 +20,11 @@ MISSING = [
 collect_ignore = ["tui/test_remote.py", "tui/test_hostile_tmux.py"] if MISSING else []
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one worker more than cores: many tests wait for a child, a clock or a terminal."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(autouse=True)
 def defects_end_a_test(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let an exception in a dashboard end it, and so the test, which would otherwise pass with a notice."""

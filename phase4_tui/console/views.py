@@ -29,6 +29,7 @@ class Gesture(Enum):
     FILTER = "filter"
     COPY = "copy"
     PAUSE = "pause"
+    NOTICES = "notices"
     THEME = "theme"
     FOLLOW = "follow"
     QUIT = "quit"

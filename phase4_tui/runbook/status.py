@@ -12,6 +12,7 @@ from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import check_tag
 from phase4_tui.journal.incident import Incident, SeverityClass, Stage
 from phase4_tui.journal.state import EvaluationMode, OperationsState, Pending, read_state
+from phase4_tui.policy.monitoring import KPIS
 from phase4_tui.runbook.classification import Classification, Level
 from phase4_tui.runbook.evidence import Evidence
 from phase4_tui.runbook.fallback_proof import Fallback, read_fallback
@@ -27,6 +28,7 @@ from phase4_tui.runbook.preconditions import (
     check_workdir,
 )
 from phase4_tui.runbook.provenance import RunRecord, RunState, last_runs, runs_of
+from phase4_tui.runbook.rules import is_share
 from phase4_tui.runbook.run_holder import running, running_tag
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import Phase, place_of, steps_of
@@ -91,6 +93,8 @@ class TagRow(Document):
     modified_ns: int = Field(exclude=True)
     unsettled: bool = Field(default=False, exclude=True)
     """True when time alone can change the row."""
+    kpis: tuple[float | None, ...] = Field(default=(), exclude=True)
+    """The monitored KPIs in the order of policy/monitoring.py, None for one that can't be read; empty without any."""
 
 
 def shown_tag(
@@ -216,4 +220,13 @@ def judged_row(entry: TagEntry, judgement: Judgement, state: OperationsState) ->
         phase=judgement.phase,
         modified_ns=entry.modified_ns,
         unsettled=judgement.is_unsettled,
+        kpis=_kpis_of(evidence),
     )
+
+
+def _kpis_of(evidence: Evidence) -> tuple[float | None, ...]:
+    found = evidence.monitoring.value
+    if found is None or found.snapshot is None:
+        return ()
+    kpis = found.snapshot.kpis
+    return tuple(float(value) if is_share(value := kpis.get(kpi)) else None for kpi in KPIS)

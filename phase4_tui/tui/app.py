@@ -24,7 +24,7 @@ from phase4_tui.runbook.site import Site
 from phase4_tui.tui.defect_guard import DefectGuard
 from phase4_tui.tui.driver import ConsoleDriver
 from phase4_tui.tui.keys import keys_of
-from phase4_tui.tui.messages import EventsSeen
+from phase4_tui.tui.messages import EventsSeen, Notice
 from phase4_tui.tui.notices import Notices
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.facts_app import FactsApp
@@ -68,7 +68,7 @@ class Phase4App(FactsApp, DefectGuard):
         self.banner = ""
         self.keys: Mapping[str, str] = keys_of(site.settings.keys)
         self.set_keymap({name: key for name, key in self.keys.items() if key})
-        self._notices = Notices(self)
+        self.notices = Notices(self, self._show_notices)
         self._able: tuple[bool, ...] = ()
         self.queue = OperationQueue(self, site)
 
@@ -127,15 +127,15 @@ class Phase4App(FactsApp, DefectGuard):
             return asyncio.get_running_loop().create_future()
         if isinstance(screen, FactsScreen):
             screen.set_reactive(FactsScreen.snapshot, self.snapshot)
+            screen.set_reactive(FactsScreen.notices, self.notices.newest)
         if isinstance(screen, ModalScreen):
             self.queue.asking = False
-            self._notices.make_way()
         return super().push_screen(screen, *args, **more)
 
     def pop_screen(self) -> Any:
         """Leave a screen; after a question show the notices that waited."""
         left = super().pop_screen()
-        self._notices.come_back()
+        self.notices.come_back()
         return left
 
     # Actions -------------------------------------------------------------------------------------------------
@@ -265,7 +265,16 @@ class Phase4App(FactsApp, DefectGuard):
         self, text: str, *, title: str = "", severity: Severity = "information", remedies: Sequence[Remedy] = ()
     ) -> None:
         """Show a notice literally, after the open question if there is one."""
-        self._notices.tell(as_keys(text, remedies, self.keys), title, severity)
+        self.notices.tell(as_keys(text, remedies, self.keys), title, severity)
+
+    def told(self) -> Sequence[Notice]:
+        """Return every notice so far, oldest first."""
+        return self.notices.history
+
+    def _show_notices(self) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, FactsScreen) and screen.is_open:
+                screen.notices = self.notices.newest
 
     # Leaving and the palette ---------------------------------------------------------------------------------
 

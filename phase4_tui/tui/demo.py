@@ -30,7 +30,7 @@ from phase4_tui.runbook.site import Site
 from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.screens.compare import CompareScreen
 from phase4_tui.tui.screens.questions import PlanScreen
-from phase4_tui.tui.widgets.header_line import HeaderLine
+from phase4_tui.tui.widgets.alarm_lines import AlarmLines
 
 GOOD, BAD, FIXED = "morning_run", "noon_run", "noon_rehearsal"
 BAD_INPUT, FIXED_INPUT = "noon_batch.json", "noon_batch_corrected.json"
@@ -112,7 +112,7 @@ class DemoApp(Phase4App):
         """Show a caption and what the keys do, on a second line if there is no room beside it."""
         self.banner = f"DEMO · {text}"
         for screen in self.screen_stack:
-            for header in screen.query(HeaderLine):
+            for header in screen.query(AlarmLines):
                 header.show_banner(self.banner)
 
     async def _play(self) -> None:
@@ -124,7 +124,6 @@ class DemoApp(Phase4App):
                 await scene.act(self)
                 if scene.picture is not None and self._pictures is not None:
                     await self._settled()
-                    self.clear_notifications()
                     await asyncio.sleep(STEP_SECONDS)
                     self.save_screenshot(f"{scene.picture}.svg", str(self._pictures))
                 await self._rest(scene.seconds)

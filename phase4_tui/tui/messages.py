@@ -1,6 +1,7 @@
-"""The messages between widgets and application: facts from `console/facts`, and the operator's choice of a tag."""
+"""The messages between widgets and application: facts from `console/facts`, a tag that was chosen, and notices."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from textual.message import Message
 
@@ -43,6 +44,19 @@ class TagChosen(Message):
     def __init__(self, tag: str | None) -> None:
         super().__init__()
         self.tag = tag
+
+
+class Notice(NamedTuple):
+    """One notice: what, its title, how bad, and when it was told."""
+
+    text: str
+    title: str
+    severity: str
+    at: str
+
+    def is_again(self, other: "Notice") -> bool:
+        """True when both say the same."""
+        return self[:3] == other[:3]
 
 
 def message_of(event: events.FactEvent) -> Message | None:

@@ -1,5 +1,6 @@
 """Opens the screen of each view, and performs the gestures of the dashboard."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
 from typing import Protocol, assert_never
@@ -10,6 +11,7 @@ from phase4_tui.console.operations.queue import OperationQueue
 from phase4_tui.console.views import Gesture, View
 from phase4_tui.runbook.provenance import last_transcript
 from phase4_tui.runbook.settings import SettingsError, load_settings
+from phase4_tui.tui.messages import Notice
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.console_app import ConsoleApp
 from phase4_tui.tui.themes import THEMES
@@ -28,6 +30,9 @@ class Dashboard(ConsoleApp, Protocol):
 
     def leave_when_safe(self) -> None:
         """Leave once nothing can be lost."""
+
+    def told(self) -> Sequence[Notice]:
+        """Return every notice so far, oldest first."""
 
 
 class Openings:
@@ -125,6 +130,8 @@ class Openings:
                 self._copy()
             case Gesture.PAUSE:
                 self._pause()
+            case Gesture.NOTICES:
+                self._notices()
             case Gesture.THEME:
                 self._theme()
             case Gesture.FOLLOW:
@@ -145,6 +152,12 @@ class Openings:
         from phase4_tui.tui.widgets.sequence_panel import SequencePanel
 
         self._app.screen_stack[0].query_one(SequencePanel).toggle()
+
+    def _notices(self) -> None:
+        from phase4_tui.tui.screens.notices import NoticesScreen
+
+        if not isinstance(self._app.screen, NoticesScreen):
+            self._app.push_screen(NoticesScreen(self._dashboard.told()))
 
     def _theme(self) -> None:
         names = [theme.name for theme in THEMES]

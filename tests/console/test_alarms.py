@@ -10,7 +10,7 @@ import pytest
 
 from phase4_tui.console.operations.registry import OPERATIONS, why_not
 from phase4_tui.runbook.run_holder import running
-from phase4_tui.tui.widgets.header_line import alarms
+from phase4_tui.tui.widgets.alarm_lines import alarms
 from tests.console.support import PATIENCE, Look
 from tests.rollback.hostile import overwrite
 from tests.rollback.support import ENVIRONMENT, freeze

@@ -13,7 +13,7 @@ from phase4_tui.artifacts.names import Artifact
 from phase4_tui.artifacts.watcher import MissedHints, Watcher
 from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.rollback.known_good import plan_pin, plan_switch
-from phase4_tui.tui.widgets.header_line import alarms
+from phase4_tui.tui.widgets.alarm_lines import alarms
 from tests.console.support import PATIENCE, Look, Looking
 from tests.figures import Figures
 from tests.rollback.support import freeze, give, site_of

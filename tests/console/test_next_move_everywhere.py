@@ -28,8 +28,9 @@ from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.keys import keys_of
 from phase4_tui.tui.screens.guided import GuidedScreen
 from phase4_tui.tui.screens.journal import JournalScreen
+from phase4_tui.tui.text import content
 from phase4_tui.tui.widgets.hint_line import HintLine
-from phase4_tui.tui.widgets.incident_panel import NEXT, IncidentPanel, incident_rows
+from phase4_tui.tui.widgets.incident_block import NEXT, IncidentBlock, block_rows
 from phase4_tui.tui.widgets.sequence_panel import step_parts
 from tests.cli.support import FAILED, ask
 from tests.rollback.hostile import overwrite
@@ -107,8 +108,8 @@ def check_operation(snapshot: Snapshot, move: NextMove | None) -> None:
 
 def check_panels(snapshot: Snapshot, move: NextMove | None, keys: Mapping[str, str]) -> None:
     """Assert that panel and sequence line say the move by its key, and no other."""
-    _, rows = incident_rows(snapshot, keys)
-    said = [text for text, _ in rows if text.startswith(NEXT)]
+    rows = [content(*row).plain.strip() for row in block_rows(snapshot, keys, 400, roomy=True)]
+    said = [text.partition("   ")[0] for text in rows if text.startswith(NEXT)]
     assert said == ([] if move is None else [f"next: {as_key(move, keys)}"])
     stopped = [text.strip() for text, _ in step_parts(snapshot, keys) if text.startswith("stopped")]
     assert move is None or stopped in ([], [f"stopped, next: {as_key(move, keys)}"])
@@ -148,7 +149,7 @@ async def test_the_screens_say_the_move_of_an_open_incident(tmp_path: Path, stat
         app = make_app(work)
         said = f"next: {as_key(guided.next_move, app.keys)}"
         async with app.run_test(size=SIZE, notifications=True) as pilot:
-            await on_screen(pilot, lambda: said in " ".join(app.screen.query_one(IncidentPanel).text.split()))
+            await on_screen(pilot, lambda: said in " ".join(app.screen.query_one(IncidentBlock).text.split()))
             await pilot.press("g")
             await on_screen(pilot, lambda: isinstance(app.screen, GuidedScreen) and said in hint_of(app))
 
@@ -237,7 +238,7 @@ async def test_each_screen_says_what_to_do_about_tampering(tmp_path: Path) -> No
 
 
 def test_alarms_that_come_first_are_followed_by_the_move_on_every_screen(tmp_path: Path) -> None:
-    from phase4_tui.tui.widgets.header_line import is_alarm_of_move
+    from phase4_tui.tui.widgets.alarm_lines import is_alarm_of_move
 
     for name in ("tampered", "no state", "live orders"):
         with STATES[name].at(tmp_path / name.replace(" ", "")) as work:

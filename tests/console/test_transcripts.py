@@ -97,7 +97,7 @@ async def test_the_whole_transcript_opens_from_the_output_and_from_the_palette(t
     save_run(tmp_path / "reports", written(run, log, state="crashed", run_state="finished"))
     async with operator_at(tmp_path) as me:
         await me.sees("KeyError: 'iv_percentile'")
-        await me.press("tab", "enter")
+        await me.press("shift+tab", "enter")
         await me.at(ViewerScreen)
         await me.sees("crash.log", "line 0")
         await me.press("end")
@@ -164,6 +164,7 @@ async def test_a_bar_moves_in_place_in_the_dashboard(tmp_path: Path) -> None:
         screen = me.app.screen
         assert isinstance(screen, DashboardScreen)
         panel = screen.query_one(SequencePanel)
+        await me.press("space")
         for share in (10, 20, 30):
             panel.take(OutputArrived("B pipeline", (), fresh=share == 10, frame=f"{share}%|###"))
             await me.sees(f"{share}%|###")
@@ -188,7 +189,7 @@ async def test_the_end_of_a_long_transcript_is_in_the_viewer_with_its_odd_bytes_
     save_run(tmp_path / "reports", written(run, log, state="crashed", run_state="finished"))
     async with operator_at(tmp_path) as me:
         await me.sees(r"KeyError: \xff iv_percentile")
-        await me.press("tab", "enter")
+        await me.press("shift+tab", "enter")
         await me.at(ViewerScreen)
         await me.sees("crash.log", "the beginning", "beginning and end, ", "the whole file is")
         await me.press("end")

@@ -21,6 +21,8 @@ SETTLING_SECONDS = 20.0
 LOOKING_SECONDS = 60.0
 RECORD_KINDS = ("journal", "anchor", "state", "directory")
 SIZE = (160, 50)
+QUIET = ("passed", "present", "not_applicable")
+"""States that are written small: nothing is to be done about them."""
 TITLES = {"release_check": "RELEASE CHECK", "quality_check": "QUALITY CHECK", "monitoring": "MONITORING",
           "signoff": "SIGN-OFF"}  # fmt: skip
 
@@ -123,20 +125,22 @@ def differences(document: dict[str, Any], lines: list[str]) -> list[str]:
 
 def expected(document: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the texts that the header and the panels must show for a status document."""
+    mode = "mode PHASE 3 ONLY" if document["evaluation_mode"] == "phase3_only" else "mode PHASE 4"
+    incident = document["incident"]
+    opened = [(f"{SYMBOLS['incident']} {incident['class'] or 'INCIDENT'}", "header")] if incident else []
     if document["tag"] is None:
-        return [("NO TAG", "header"), *((f"{title}  ○ NO TAG", "panel") for title in TITLES.values())]
+        return [("no run yet", "header"), (mode, "header"), *(opened or [("NO TAG", "header")])]
     found = document["classification"]
-    word = found["class"] or found["level"].upper()
-    rule = "" if found["level"] == "ok" else f" {found['rule'].replace('_', ' ')}"
-    verdict = f"{SYMBOLS['ok']} OK" if found["level"] == "ok" else f"{SYMBOLS[found['level']]} {word}{rule}"
-    texts = [(f"PAPER  {clip(document['tag'], 30)} ", "header"), (verdict, "header")]
-    texts += [(f"{SYMBOLS['frozen']} frozen", "header")] if document["frozen"] == "intact" else []
-    texts += [("mode PHASE 3 ONLY" if document["evaluation_mode"] == "phase3_only" else "mode PHASE 4", "header")]
+    healthy = found["level"] == "ok"
+    word = "HEALTHY" if healthy else found["class"] or found["level"].upper()
+    texts = [(f"viewing {clip(document['tag'], 20)}", "header"), (mode, "header")]
+    texts += opened or [(f"{SYMBOLS[found['level']]} {word}", "header")]
     for name, check in document["health"].items():
-        state = check["state"].upper().replace("_", " ")
+        state = check["state"].replace("_", " ")
+        shown = state if check["state"] in QUIET else state.upper()
         title = TITLES.get(name)
         if title is not None:
-            texts.append((f"{title}  {SYMBOLS[check['state']]} {state}", "panel"))
+            texts.append((f"{title} {SYMBOLS[check['state']]} {shown}", "panel"))
     return texts
 
 

@@ -44,8 +44,8 @@ def screen_text(app: Any) -> str:
 
 
 def told(app: Phase4App) -> str:
-    """Return every notice that was shown and still stands."""
-    return "\n".join(notice.message for notice in app._notifications)
+    """Return every notice that was shown so far."""
+    return "\n".join(notice.text for notice in app.notices.history)
 
 
 def view_tag(reports: Path, tag: str, state: OperationsState) -> TagView:

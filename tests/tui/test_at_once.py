@@ -50,7 +50,7 @@ async def test_enter_twice_in_a_question_answers_once_and_leaves_what_is_below(t
 def test_answers_in_one_packet_do_not_end_the_dashboard(tmp_path: Path, keys: str) -> None:
     lay_out(tmp_path)
     with Terminal(DASHBOARD, tmp_path) as terminal:
-        terminal.wait_for("INCIDENT P1")
+        terminal.wait_for("✘ P1 ")
         terminal.press(keys[0])
         terminal.wait_for("Reason to freeze" if keys[0] == "f" else "owner", seconds=10)
         terminal.press(keys[1:])

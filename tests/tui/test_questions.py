@@ -126,7 +126,7 @@ async def test_my_own_operation_is_not_told_as_anothers_though_it_failed(tmp_pat
     async with operator_at(tmp_path) as me:
         await me.incident()
         await me.looked()
-        me.app.clear_notifications()
+        me.app.notices.history.clear()
         site = me.app.site
 
         def full(intent: Event) -> Effect:

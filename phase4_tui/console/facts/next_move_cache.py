@@ -1,11 +1,13 @@
 """The next move of successive snapshots; what is costly to read for it is read again only after a change."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from phase4_tui.artifacts.frozen import frozen_dir
 from phase4_tui.artifacts.manifest import MANIFEST_FILE
 from phase4_tui.console.facts.snapshot import Snapshot, TagView
 from phase4_tui.rollback.next_move import NextMove, next_move, usual_tag
+from phase4_tui.rollback.progress import progress
 from phase4_tui.rollback.situation import ShownTag, Situation
 from phase4_tui.rollback.to_read import fields_to_read
 from phase4_tui.runbook.isolation import live_order_names
@@ -26,6 +28,13 @@ class NextMoveCache:
         """The last situation with every costly field read."""
         self._seen: tuple[Situation, tuple[FileState, ...], bool] | None = None
         self._move: NextMove | None = None
+
+    def shown(self, snapshot: Snapshot, *, is_first: bool = False, unsettled: bool = False) -> Snapshot:
+        """Return the snapshot with its next move and the progress of the rollback, as `of` finds them."""
+        move = self.of(snapshot, is_first=is_first, unsettled=unsettled)
+        if snapshot.state.incident is None:
+            return replace(snapshot, next_move=move)
+        return replace(snapshot, next_move=move, progress=progress(situation_of(snapshot, self._site), move))
 
     def of(self, snapshot: Snapshot, *, is_first: bool = False, unsettled: bool = False) -> NextMove | None:
         """Return the next move.

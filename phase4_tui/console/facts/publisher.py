@@ -13,6 +13,7 @@ from phase4_tui.console.facts.next_move_cache import NextMoveCache
 from phase4_tui.console.facts.reading import Reader
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.facts.tag_index import TagIndex
+from phase4_tui.console.facts.timeline import Timeline
 from phase4_tui.console.facts.transcripts import Transcripts
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.provenance import last_runs
@@ -45,6 +46,7 @@ class SnapshotPublisher:
         self._clock = clock
         self._reader = Reader(site, index.tampering)
         self._next_moves = NextMoveCache(site)
+        self._timeline = Timeline(site.reports)
         self._transcripts = Transcripts(post)
         self._guess: str | None = None
         self._posted = 0.0
@@ -72,10 +74,10 @@ class SnapshotPublisher:
             watch_trouble=self._watch_trouble(),
             read_only=self._read_only,
         )
-        unsettled = bool(self._index.unsettled)
-        move = self._next_moves.of(snapshot, is_first=not self._reader.isolation_is_proven, unsettled=unsettled)
+        unsettled, is_first = bool(self._index.unsettled), not self._reader.isolation_is_proven
+        shown = self._next_moves.shown(snapshot, is_first=is_first, unsettled=unsettled)
         self._posted, self._outdated = self._clock(), False
-        self._show(replace(snapshot, next_move=move))
+        self._show(shown if is_first else replace(shown, happened=self._timeline.of(shown.state.journal.seq)))
 
     def prove_isolation(self) -> None:
         """Probe the isolation barrier, and post the preconditions that depend on it."""
@@ -102,7 +104,7 @@ class SnapshotPublisher:
         )
         self._outdated = True
         failed = replace(known, trouble=trouble, trouble_remedies=())
-        self._show(replace(failed, next_move=self._next_moves.of(failed)))
+        self._show(self._next_moves.shown(failed))
 
     def post_stale(self, stale: str) -> None:
         """Post the last snapshot marked as stale; for the face's own thread, since a look may hang on a lost mount."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from phase4_tui.artifacts.manifest import FrozenState
+from phase4_tui.console.facts.timeline import Happening
 from phase4_tui.errors import Remedy
 from phase4_tui.journal.lease import Lease
 from phase4_tui.journal.state import OperationsState
@@ -18,6 +19,7 @@ from phase4_tui.runbook.steps import PHASE4_STEPS, Phase, Step
 
 if TYPE_CHECKING:
     from phase4_tui.rollback.next_move import NextMove
+    from phase4_tui.rollback.progress import Mark
     from phase4_tui.runbook.preconditions import Precondition
 
 
@@ -67,6 +69,10 @@ class Snapshot:
     """The monitoring rules that a run would use now."""
     tampered: tuple[str, ...] = ()
     next_move: "NextMove | None" = None
+    progress: "tuple[Mark, ...]" = ()
+    """How far the open incident's rollback is."""
+    happened: tuple[Happening, ...] = ()
+    """The last results on record, newest first."""
     preconditions: "tuple[Precondition, ...]" = ()
     watch_trouble: str | None = None
     trouble: str | None = None

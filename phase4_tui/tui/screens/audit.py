@@ -123,7 +123,7 @@ class AuditScreen(ViewScreen):
         if entry is None:
             return  # the list is of another tag by now
         if not entry.present:
-            self.notify(f"{entry.name} {entry.problem or 'is not there'}", severity="warning", markup=False)
+            self.console.tell(f"{entry.name} {entry.problem or 'is not there'}", severity="warning")
             return
         from phase4_tui.tui.screens.viewer import ViewerScreen  # noqa: PLC0415 - when it is opened
 

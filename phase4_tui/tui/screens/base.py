@@ -1,4 +1,4 @@
-"""The base of every screen: header line, footer, and the last snapshot."""
+"""The base of every screen: header, alarms, status line, footer, and the last snapshot."""
 
 from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
@@ -15,10 +15,13 @@ from textual.worker import Worker, WorkerState
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.remedies import how
 from phase4_tui.tui.keys import own_key
+from phase4_tui.tui.messages import Notice
 from phase4_tui.tui.screens.console_app import ConsoleApp
 from phase4_tui.tui.screens.leavable import Leavable
+from phase4_tui.tui.widgets.alarm_lines import AlarmLines
 from phase4_tui.tui.widgets.header_line import HeaderLine
 from phase4_tui.tui.widgets.key_line import KeyPlace
+from phase4_tui.tui.widgets.status_line import StatusLine
 
 
 class FactsScreen(Leavable, Screen[None]):
@@ -28,6 +31,7 @@ class FactsScreen(Leavable, Screen[None]):
     """True where letters are typed: there no action's key acts."""
 
     snapshot: var[Snapshot | None] = var(None)
+    notices: var[tuple[Notice, ...]] = var(())
     BINDINGS = [Binding("escape", "back", "back", show=True)]
 
     def __init__(self) -> None:
@@ -64,12 +68,15 @@ class FactsScreen(Leavable, Screen[None]):
         return self.is_attached and self.display
 
     def compose(self) -> ComposeResult:
-        """Header, the screen's own, footer; laid out for the terminal's size before the first paint, not after it."""
+        """What every screen has around its own; laid out for the terminal's size before the first paint, not later."""
         width, height = self.app.size
         for length, breakpoints in ((width, self.HORIZONTAL_BREAKPOINTS), (height, self.VERTICAL_BREAKPOINTS)):
             self.add_class(*[name for least, name in breakpoints or () if length >= least][-1:])
-        yield HeaderLine(self.console.keys, banner=str(getattr(self.app, "banner", ""))).data_bind(FactsScreen.snapshot)
+        keys = self.console.keys
+        yield HeaderLine().data_bind(FactsScreen.snapshot)
+        yield AlarmLines(keys, banner=str(getattr(self.app, "banner", ""))).data_bind(FactsScreen.snapshot)
         yield from self.body()
+        yield StatusLine(keys).data_bind(FactsScreen.notices)
         yield KeyPlace()
 
     def body(self) -> Iterable[Widget]:

@@ -1,22 +1,24 @@
-"""The dashboard: tags, the health checks, the incident, the sequence with its output."""
+"""The dashboard: what is wrong on top, the tags, the health checks, the last run, trends and what happened."""
 
 from collections.abc import Iterable, Mapping
 
 from textual.binding import Binding
-from textual.containers import Container, Horizontal, Vertical
+from textual.containers import Container, Vertical
 from textual.reactive import var
 from textual.widget import Widget
 from textual.widgets import Input
 
 from phase4_tui.console.facts.events import OutputArrived
 from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.next_move_text import as_key
 from phase4_tui.runbook.checks import checks_of
 from phase4_tui.tui.messages import TagChosen
 from phase4_tui.tui.screens.base import FactsScreen
-from phase4_tui.tui.widgets.header_line import LEVELS, verdict
+from phase4_tui.tui.widgets.header_line import verdict
 from phase4_tui.tui.widgets.health_panel import HealthPanel, HealthPanels
-from phase4_tui.tui.widgets.incident_panel import NEXT, IncidentPanel, incident_rows
-from phase4_tui.tui.widgets.lines import Lines
+from phase4_tui.tui.widgets.incident_block import IncidentBlock
+from phase4_tui.tui.widgets.lines import Lines, Row
+from phase4_tui.tui.widgets.recent import Today, TrendLine
 from phase4_tui.tui.widgets.rows import Rows
 from phase4_tui.tui.widgets.sequence_panel import SequencePanel
 from phase4_tui.tui.widgets.tag_line import FilterLine, TagLine
@@ -38,16 +40,13 @@ class TooSmall(Lines):
         if snapshot is None:
             return
         tag = snapshot.focus.tag if snapshot.focus else "no tag"
-        (title, style), rows = incident_rows(snapshot, self._keys)
-        self.show(
-            [
-                ((verdict(snapshot), LEVELS[snapshot.level]),),
-                (tag,),
-                ((title, style),),
-                (next((text for text, _ in rows if text.startswith(NEXT)), rows[-1][0] if rows else ""),),
-                (("60×16 is the least room for the panels", "$text-muted"),),
-            ]
-        )
+        move = snapshot.next_move
+        word, style = verdict(snapshot)
+        found = snapshot.state.incident or (snapshot.focus.classification if snapshot.focus else None)
+        why = f" {found.rule.replace('_', ' ')}" if found is not None and found.severity_class else ""
+        rows: list[Row] = [((f"{word.rpartition(' ')[0] if snapshot.state.incident else word}{why}", style),), (tag,)]
+        rows += [((f"next: {as_key(move, self._keys)}", "bold $accent"),)] if move is not None else []
+        self.show([*rows, (("60×16 is the least room for the panels", "$text-muted"),)])
 
 
 class DashboardScreen(FactsScreen):
@@ -66,17 +65,23 @@ class DashboardScreen(FactsScreen):
     tag_filter: var[str] = var("")
 
     def body(self) -> Iterable[Widget]:
-        """Tags beside panels, incident and sequence under them."""
+        """The block of what is wrong; under it the tags beside the panels, and what the room that is left shows."""
         cls, keys = FactsScreen, self.console.keys
         checks = checks_of(self.console.site.settings, 4)
         panels = HealthPanels(*(HealthPanel(entry, keys).data_bind(cls.snapshot) for entry in checks))
-        right = Vertical(panels, Horizontal(SequencePanel(keys).data_bind(cls.snapshot), id="lower"), id="right")
+        panels.fit(*self.app.size)
+        sequence, trends = SequencePanel(keys).data_bind(cls.snapshot), TrendLine().data_bind(cls.snapshot)
         tags = TagList(keys).data_bind(cls.snapshot, DashboardScreen.tag_filter)
-        left = Vertical(tags, IncidentPanel(keys).data_bind(cls.snapshot), id="left")
         yield TooSmall(keys).data_bind(cls.snapshot)
+        yield IncidentBlock(keys).data_bind(cls.snapshot)
         yield TagLine(keys).data_bind(cls.snapshot, DashboardScreen.tag_filter)
         yield FilterLine()
-        yield Container(left, right, id="main")
+        right = Vertical(panels, sequence, trends, Today().data_bind(cls.snapshot), id="right")
+        yield Container(Vertical(tags, id="left"), right, id="main")
+
+    def watch_snapshot(self) -> None:
+        """Show no checks where there is nothing to check yet."""
+        self.set_class(self.snapshot is not None and self.snapshot.focus is None, "-fresh")
 
     def on_mount(self) -> None:
         """Keys go to the list of tags at first."""
@@ -89,7 +94,9 @@ class DashboardScreen(FactsScreen):
         self.query_one("#tags-rows").focus()
 
     def on_resize(self) -> None:
-        """Give the focus back to the list of tags, which a narrow terminal hides."""
+        """Fit the panels; give the focus back to the list of tags, which a narrow terminal hides."""
+        for panels in self.query(HealthPanels):
+            panels.fit(*self.app.size)
         if self.focused is None:
             self.query_one("#tags-rows").focus()
 

@@ -41,7 +41,6 @@ PlanScreen, TextScreen, ChoiceScreen { align: center middle; background: $backgr
 .dialog Rows:focus > .rows--cursor { text-style: bold reverse; }
 .dialog TextField:focus { background: $foreground 20%; text-style: bold; }
 .dialog .dialog-hint { height: auto; }
-PlanScreen ToastRack, TextScreen ToastRack, ChoiceScreen ToastRack { max-height: 0; }
 """
 
 

@@ -1,42 +1,55 @@
-"""The header of every screen: shown tag, known-good tag, mode, verdict, clock, and every alarm."""
+"""The header of every screen: one line, each fact in a place of its own that only the width decides."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
+from textual.geometry import Region
 from textual.reactive import var
 
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.console.facts.snapshot import Snapshot
-from phase4_tui.console.next_move_text import as_key
-from phase4_tui.console.remedies import as_keys
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.tui.text import clip
 from phase4_tui.tui.timers import every
-from phase4_tui.tui.widgets.lines import CORNER, Lines, wrapped
-
-if TYPE_CHECKING:
-    from phase4_tui.runbook.preconditions import Precondition
+from phase4_tui.tui.widgets.clocks import clock
+from phase4_tui.tui.widgets.lines import Lines, Row
 
 LEVELS = {"ok": "bold $success", "warning": "bold $warning", "incident": "bold $error", "unknown": "bold $warning"}
+WORDS = {"warning": "WARNING", "unknown": "UNKNOWN", "incident": "INCIDENT"}
+UTC, SHORT_CLOCK = 9, 5
+"""Cells of the clock: `12:04 UTC`, or `12:04`."""
+GAP = 2
+
+
+class Places(NamedTuple):
+    """The cells of each place; 0 where there is no room for it."""
+
+    product: int
+    viewing: int
+    mode: int
+    verdict: int
+    other: int
+    clock: int
+
+
+def places(width: int) -> Places:
+    """Return the places of a header of that width."""
+    if width >= 110:
+        left = width - (17 + 17 + 15 + UTC + 5 * GAP)
+        viewing = left * 11 // 20
+        return Places(17, viewing, 17, 15, left - viewing, UTC)
+    if width >= 74:
+        return Places(5, width - (5 + 12 + 14 + UTC + 4 * GAP), 12, 14, 0, UTC)
+    return Places(5, max(width - (5 + 12 + 14 + SHORT_CLOCK + 4 * GAP), 0), 12, 14, 0, SHORT_CLOCK)
 
 
 class HeaderLine(Lines):
-    """Header of every screen: one line, and one more for each alarm."""
+    """What is viewed, the evaluation mode, the verdict or the incident's clock, the active tag or the fallback, now."""
 
     snapshot: var[Snapshot | None] = var(None)
-    DEFAULT_CSS = """
-    HeaderLine { height: 1; background: $panel; padding: 0 1; }
-    HeaderLine.-alarm { background: $error 25%; }
-    """
-
-    def __init__(self, keys: Mapping[str, str], *, banner: str = "") -> None:
-        super().__init__()
-        self._keys = keys
-        self._banner = banner
+    DEFAULT_CSS = "HeaderLine { height: 1; background: $panel; padding: 0 1; }"
 
     def on_mount(self) -> None:
         """Start the clock."""
-        self._tick()
         every(1.0, self, self._tick)
 
     def on_resize(self) -> None:
@@ -45,109 +58,80 @@ class HeaderLine(Lines):
 
     def watch_snapshot(self) -> None:
         """Draw what is new."""
-        snapshot = self.snapshot
-        if snapshot is None:
-            return
-        found = alarms(snapshot, self._keys)
-        width = self.content_size.width or self.app.size.width - 2
-        facts = wrapped(header_parts(snapshot), width - CORNER, 2)
-        banner = [(f" {part} ", "bold $background on $accent") for part in self._banner.splitlines()]
-        rows = [*facts, *(wrapped(banner, width, 2) if banner else ())]
-        rows += [((f"{SYMBOLS['incident']} {alarm}", "bold $error"),) for alarm in found]
-        move = snapshot.next_move
-        if move is not None and is_alarm_of_move(snapshot):
-            rows.append(((f"next: {as_key(move, self._keys)}", "bold $accent"),))
-        if self.styles.height is None or self.styles.height.value != len(rows):
-            self.styles.height = len(rows)
-        self.show(rows)
-        self.set_class(bool(found), "-alarm")
+        if self.snapshot is not None:
+            self.show([self._row(self.snapshot)])
 
-    def show_banner(self, banner: str) -> None:
-        """Show another banner."""
-        self._banner = banner
-        self.watch_snapshot()
+    def _row(self, snapshot: Snapshot) -> Row:
+        return header_row(snapshot, self.content_size.width or self.app.size.width - 2)
 
     def _tick(self) -> None:
-        self.show_corner(((f"{iso(now_ns())[11:16]} UTC", "$text-muted"),))
+        """Repaint the places of the two clocks, and nothing else."""
+        if self.snapshot is None or not self._rows:
+            return
+        row, before = self._row(self.snapshot), self._rows[0]
+        self._rows = (row,)
+        at = 0
+        for part, old in zip(row, before, strict=True):
+            cells = len(part[0])
+            if part != old:
+                self.refresh(Region(at, 0, cells, 1))
+            at += cells
 
 
-def header_parts(snapshot: Snapshot) -> list[tuple[str, str]]:
-    """Return the parts of the header."""
-    view = snapshot.focus
-    parts = [(f"PHASE {view.phase if view else 4} · PAPER", "bold")]
-    if view is not None:
-        active = f" {SYMBOLS['active']} active" if view.tag == snapshot.state.active_tag else ""
-        parts.append((f"  {clip(view.tag, 30)}{active}", "bold $primary"))
-        if view.frozen == "intact":
-            parts.append((f"  {SYMBOLS['frozen']} frozen", "$primary"))
-        if not active and snapshot.state.active_tag is not None:
-            parts.append((f"  {SYMBOLS['active']} active is {clip(snapshot.state.active_tag, 24)}", ""))
-    fallback = snapshot.state.evaluation_mode == "phase3_only"
-    parts.append(("  mode PHASE 3 ONLY", "bold $warning") if fallback else ("  mode PHASE 4", ""))
-    parts.append((f"  {verdict(snapshot)}", LEVELS[snapshot.level]))
-    incident = snapshot.state.incident
-    if incident is not None and (view is None or incident.tag != view.tag):
-        word = f"INCIDENT {incident.severity_class or ''} {clip(incident.tag, 24)}"
-        parts.append((f"  {SYMBOLS['incident']} {word}", LEVELS["incident"]))
-    parts.append(_known_good(snapshot))
+def header_row(snapshot: Snapshot, width: int) -> Row:
+    """Return the header: a part for each place, padded to its cells."""
+    at, view, state = places(width), snapshot.focus, snapshot.state
+    roomy = bool(at.other)
+    paper = f"PHASE {view.phase if view else 4} · PAPER" if roomy else "PAPER"
     if snapshot.read_only:
-        parts.append(("  READ-ONLY", "bold $accent"))
-    if snapshot.lease is not None:
-        parts.append((f"  lease {clip(snapshot.lease.operator, 16)}@{clip(snapshot.lease.host, 16)}", "$accent"))
-    return parts
+        paper = "PAPER · READ-ONLY" if roomy else "LOOKS"
+    fallback = state.evaluation_mode == "phase3_only"
+    mode = "PHASE 3 ONLY" if fallback else "PHASE 4"
+    now = f"{iso(now_ns())[11:16]} UTC"
+    parts = (
+        (paper, "bold $accent" if snapshot.read_only else "bold", at.product),
+        (_viewing(snapshot, at.viewing, "viewing " if roomy else ""), "bold $primary", at.viewing),
+        (f"mode {mode}" if roomy else mode, "bold $warning" if fallback else "", at.mode),
+        (*verdict(snapshot), at.verdict),
+        (*_other(snapshot, at.other), at.other),
+        (now[: at.clock], "$text-muted", at.clock),
+    )
+    shown = [(f"{clip(text, cells):<{cells}}{' ' * GAP}", style) for text, style, cells in parts if cells]
+    shown[-1] = (shown[-1][0][:-GAP], shown[-1][1])
+    return tuple(shown)
 
 
-def _known_good(snapshot: Snapshot) -> tuple[str, str]:
-    """Return the known-good tag on record, else the newest that can be switched to."""
-    recorded, good = snapshot.state.known_good_tag, snapshot.known_good
-    if recorded is not None:
-        return f"  {SYMBOLS['known_good']} known-good {clip(recorded, 24)}", ""
-    if good is not None:
-        return f"  good candidate {clip(good, 24)}", ""
-    if snapshot.focus is not None and snapshot.focus.rung is None:
-        return "  no other good tag", ""
-    return "  no known-good", "$warning"
+def _viewing(snapshot: Snapshot, cells: int, before: str) -> str:
+    """Return what is viewed; a sign behind it says that it is the active tag, or frozen."""
+    view = snapshot.focus
+    if view is None:
+        return "no run yet"
+    active = view.tag == snapshot.state.active_tag
+    sign = SYMBOLS["active"] if active else SYMBOLS["frozen"] if view.frozen == "intact" else ""
+    return f"{before}{clip(view.tag, cells - len(before) - 2)} {sign}"
 
 
-def verdict(snapshot: Snapshot) -> str:
-    """Return the verdict on the shown tag in a few words."""
-    if snapshot.focus is None:
-        return "NO TAG"
-    found = snapshot.focus.classification
+def _other(snapshot: Snapshot, cells: int) -> tuple[str, str]:
+    """Return the active tag where another is viewed, else the one to fall back on."""
+    state, view = snapshot.state, snapshot.focus
+    if state.active_tag is not None and (view is None or view.tag != state.active_tag):
+        return f"active {clip(state.active_tag, cells - 9)} {SYMBOLS['active']}", ""
+    if snapshot.known_good is not None:
+        return f"fallback {clip(snapshot.known_good, cells - 11)} {SYMBOLS['known_good']}", ""
+    return ("no fallback yet", "$warning") if view is not None and view.rung is not None else ("no other good tag", "")
+
+
+def verdict(snapshot: Snapshot) -> tuple[str, str]:
+    """Return the incident with its clock, else the verdict on the shown tag, and its style."""
+    view, incident, holder = snapshot.focus, snapshot.state.incident, snapshot.holder
+    if incident is not None:
+        sign = f"{SYMBOLS['incident']} {incident.severity_class or 'INCIDENT'}"
+        return f"{sign} {clock(incident.opened_at, incident.recovered_at)}", LEVELS["incident"]
+    if view is None:
+        return f"{SYMBOLS['absent']} NO TAG", "$text-muted"
+    if holder is not None and holder.tag == view.tag:
+        return f"{SYMBOLS['running']} RUNNING", "bold $primary"
+    found = view.classification
     if found.level == "ok":
-        return f"{SYMBOLS['ok']} OK"
-    word = found.severity_class or found.level.upper()
-    return f"{SYMBOLS[found.level]} {word} {found.rule.replace('_', ' ')}"
-
-
-def is_alarm_of_move(snapshot: Snapshot) -> bool:
-    """True when the next move corrects an alarm: every screen then shows that move."""
-    return _live_orders(snapshot) is not None or bool(snapshot.tampered) or snapshot.trouble is not None
-
-
-def _live_orders(snapshot: Snapshot) -> "Precondition | None":
-    return next((one for one in snapshot.preconditions if one.name == "paper_mode" and not one.ok), None)
-
-
-def alarms(snapshot: Snapshot, keys: Mapping[str, str]) -> list[str]:
-    """Return the alarms that every screen shows; `keys` are those of the operations."""
-    found = []
-    if snapshot.stale:
-        found.append(f"STALE: {snapshot.stale}")
-    live = _live_orders(snapshot)
-    if live is not None:
-        found.append(f"LIVE ORDERS: {as_keys(live.detail, live.remedies, keys)}; nothing is run until then")
-    if snapshot.tampered:
-        found.append(f"TAMPERED: {', '.join(snapshot.tampered[:3])} is not what was frozen")
-    if snapshot.trouble:
-        found.append(as_keys(snapshot.trouble, snapshot.trouble_remedies, keys))
-    if snapshot.watch_trouble:
-        found.append(f"WATCH {snapshot.watch_trouble}: looking every two seconds instead")
-    if snapshot.clock_trouble:
-        found.append(f"CLOCK: {snapshot.clock_trouble}")
-    if snapshot.fallback is not None and snapshot.fallback.intruders:
-        found.append(f"FALLBACK: {as_keys(str(snapshot.fallback), snapshot.fallback.remedies, keys)}")
-    for pending in snapshot.state.pending:
-        told = f"{pending.kind} {pending.tag or ''}".strip()
-        found.append(f"UNFINISHED OPERATION `{told}` of {pending.by}: give it again, or any other, to settle it")
-    return found
+        return f"{SYMBOLS['ok']} HEALTHY", LEVELS["ok"]
+    return f"{SYMBOLS[found.level]} {found.severity_class or WORDS[found.level]}", LEVELS[found.level]

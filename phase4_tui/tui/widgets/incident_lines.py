@@ -3,7 +3,7 @@
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.journal.incident import Incident
 from phase4_tui.tui.text import Part
-from phase4_tui.tui.widgets.incident_panel import duration
+from phase4_tui.tui.widgets.clocks import open_for
 
 
 def incident_rows(incident: Incident) -> list[list[Part]]:
@@ -14,7 +14,7 @@ def incident_rows(incident: Incident) -> list[list[Part]]:
         [
             (f"ROLLBACK  {incident.severity_class or 'no class'} {incident.rule.replace('_', ' ')}", "bold $error"),
             (f" · {incident.tag}", "bold"),
-            (f" · open for {duration(incident)}", "bold"),
+            (f" · open for {open_for(incident)}", "bold"),
         ],
         [
             f"detected {short(incident.opened_at)} · contained {short(incident.contained_at) or 'not yet'}",
@@ -32,7 +32,7 @@ def closed_rows(incident: Incident | None) -> list[list[Part]]:
         [f"{incident.severity_class or ''} {incident.rule.replace('_', ' ')} · {incident.tag}".strip()],
         [f"detected  {short(incident.opened_at)}"],
         [f"contained {short(incident.contained_at) or 'never'}"],
-        [f"recovered {short(incident.recovered_at) or 'not on record'} · after {duration(incident)}"],
+        [f"recovered {short(incident.recovered_at) or 'not on record'} · after {open_for(incident)}"],
     ]
 
 

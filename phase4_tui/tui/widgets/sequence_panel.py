@@ -1,4 +1,4 @@
-"""The sequence: each step's state, and the running step's output."""
+"""The last run on one line, and the output of its steps under it: open while a step runs, folded until asked for."""
 
 from collections.abc import Mapping
 
@@ -6,21 +6,24 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import var
 
+from phase4_tui.artifacts.clock import duration, nanoseconds
 from phase4_tui.console.facts.events import OutputArrived
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.next_move_text import as_key
 from phase4_tui.console.operations.registry import BY_ID, why_not
 from phase4_tui.console.remedies import as_keys, how
 from phase4_tui.console.symbols import SYMBOLS
-from phase4_tui.runbook.provenance import COMPLETE, StepRecord
+from phase4_tui.runbook.provenance import COMPLETE, RunRecord, StepRecord
 from phase4_tui.runbook.steps import PHASE3_STEPS
 from phase4_tui.tui.text import clip
-from phase4_tui.tui.widgets.incident_panel import clock
+from phase4_tui.tui.timers import every
+from phase4_tui.tui.widgets.clocks import clock
 from phase4_tui.tui.widgets.lines import Lines, paragraphs, wrapped
 from phase4_tui.tui.widgets.output import Output
 
 MAX_LINES = 2000
 STEP_ROWS, MOST_ROWS = 3, 8
+ENDED = "· ended "
 FLUSH_SECONDS = 0.1
 STYLES = {
     "passed": "$success",
@@ -38,7 +41,11 @@ class SequencePanel(Vertical):
 
     snapshot: var[Snapshot | None] = var(None)
     DEFAULT_CSS = """
-    SequencePanel #steps { height: 3; }
+    SequencePanel { height: auto; }
+    SequencePanel.-open { height: 1fr; min-height: 4; }
+    SequencePanel #steps { height: 1; }
+    SequencePanel Output { display: none; }
+    SequencePanel.-open Output { display: block; }
     SequencePanel Output.-past { color: $foreground 65%; }
     """
 
@@ -50,11 +57,18 @@ class SequencePanel(Vertical):
         self._following = True
         self._flushing = False
         self._progress = ""
+        self._asked: bool | None = None
+        """Whether the operator opened or folded the output of the run that is shown; None for neither."""
+        self._of: str | None = None
 
     def compose(self) -> ComposeResult:
         """Steps, progress, output."""
         yield Lines(id="steps")
         yield Output(id="output")
+
+    def on_mount(self) -> None:
+        """Let the running step's clock count up."""
+        every(1.0, self, self._tick)
 
     def on_resize(self) -> None:
         """Fit the steps to the new width."""
@@ -65,10 +79,21 @@ class SequencePanel(Vertical):
         snapshot = self.snapshot
         if snapshot is None or not self.is_mounted:
             return
+        run = snapshot.run.run_id if snapshot.run else None
+        if run != self._of:
+            self._of, self._asked = run, None
         if snapshot.holder is None:
-            self._progress = ""
+            self._progress, self._following = "", True
         self.query_one(Output).set_class(snapshot.holder is None, "-past")
         self._draw()
+
+    @property
+    def is_open(self) -> bool:
+        """True while the output is shown: as asked for, else while a step runs and after a run that broke."""
+        snapshot = self.snapshot
+        if self._asked is not None or snapshot is None:
+            return bool(self._asked)
+        return snapshot.holder is not None or is_broken(snapshot)
 
     def take(self, output: OutputArrived) -> None:
         """Queue output to be shown soon."""
@@ -90,26 +115,42 @@ class SequencePanel(Vertical):
             self._progress = f"{share}{output.progress.get('records', 0):,} records"
             self._draw()
 
-    def toggle(self) -> bool:
-        """Stop following, or follow again; return whether it follows now."""
-        self._following = not self._following
-        self._flush()
+    def toggle(self) -> None:
+        """Stop following the output of a step that runs, or follow it again; else open the output or fold it."""
+        if self.snapshot is not None and self.snapshot.holder is not None and self.is_open:
+            self._following = not self._following
+            self._flush()
+        else:
+            self._asked = not self.is_open
         self._draw()
-        return self._following
+
+    def _tick(self) -> None:
+        if self.snapshot is not None and self.snapshot.holder is not None:
+            self._draw()
 
     def _draw(self) -> None:
         if self.snapshot is None or not self.is_mounted:
             return
-        steps, size = self.query_one(Lines), self.content_size
-        width = max(size.width, 20)
-        note = self._progress if self._following else f"paused: {how('pause', self._keys)} follows again"
-        rows = wrapped([*step_parts(self.snapshot, self._keys), (note, "$accent")], width, STEP_ROWS)
+        self.set_class(self.is_open, "-open")
+        steps = self.query_one(Lines)
+        width = max(self.content_size.width, 20)
+        parts = [*step_parts(self.snapshot, self._keys), (self._note(), "$accent")]
+        if sum(len(text) for text, _ in parts) > width:
+            parts = [part for part in parts if not part[0].startswith(ENDED)]
+        rows = wrapped(parts, width, STEP_ROWS)
         more = paragraphs([*error_parts(self.snapshot), *precondition_parts(self.snapshot, self._keys)], width)
         rows += [(part,) for part in more]
-        del rows[max(min(size.height - 2, MOST_ROWS), STEP_ROWS) :]
-        if steps.styles.height is None or steps.styles.height.value != max(len(rows), STEP_ROWS):
-            steps.styles.height = max(len(rows), STEP_ROWS)
+        del rows[MOST_ROWS:]
+        if steps.styles.height is None or steps.styles.height.value != len(rows):
+            steps.styles.height = len(rows)
         steps.show(rows)
+
+    def _note(self) -> str:
+        if not self._following:
+            return f"paused: {how('pause', self._keys)} follows again"
+        if self._progress or self.snapshot is None or self.snapshot.run is None:
+            return self._progress
+        return f"{how('pause', self._keys)} {'folds' if self.is_open else 'output'}"
 
     def _flush(self) -> None:
         self._flushing = False
@@ -118,28 +159,48 @@ class SequencePanel(Vertical):
             self.query_one(Output).add(lines, self._frame)
 
 
+def is_broken(snapshot: Snapshot) -> bool:
+    """True when the shown run was stopped before its end, or a step of it broke."""
+    run = snapshot.run
+    if run is None or snapshot.holder is not None:
+        return False
+    return run.state == "interrupted" or any(step.state not in COMPLETE for step in run.steps)
+
+
 def step_parts(snapshot: Snapshot, keys: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return the steps of the run under way, else of the shown tag's last run, each with its state."""
     run = snapshot.run
-    parts: list[tuple[str, str]] = [("SEQUENCE  ", "bold")]
     if run is None:
         steps = PHASE3_STEPS if snapshot.state.evaluation_mode == "phase3_only" else snapshot.sequence
         names = [(f"{step.number} {step.name}  ", "$text-muted") for step in steps]
-        return [*parts, *names, ("no run of this tag is on record  ", "$text-muted")]
+        return [("SEQUENCE  ", "bold"), *names, ("no run of this tag is on record  ", "$text-muted")]
+    parts: list[tuple[str, str]] = [("RUN ", "bold")]
     if snapshot.holder is not None:
         own = why_not(BY_ID["cancel"], snapshot) is None
         cancel = f", {how('cancel', keys)} cancels" if own else ""
-        parts.append((f"{clip(snapshot.holder.operator, 20)} runs {clip(run.tag, 30)}{cancel}  ", "$accent"))
-    elif run.state == "interrupted" or any(step.state not in COMPLETE for step in run.steps):
+        parts.append((f"{clip(snapshot.holder.operator, 20)} runs {clip(run.tag, 30)}{cancel}  ", "bold $accent"))
+    elif is_broken(snapshot):
         move = snapshot.next_move
         parts.append((f"stopped{f', next: {as_key(move, keys)}' if move else ''}  ", "bold $warning"))
-    numbers = {step.name: step.number for step in snapshot.sequence}  # a step of Phase 3 has the same numbers
     for step in run.steps:
         state = "cancelled" if step.state == "running" and snapshot.holder is None else step.state
-        parts.append(
-            (f"{numbers.get(step.name, '')} {step.name} {SYMBOLS[state]}{_told(step, state)}  ", STYLES[state])
-        )
+        parts.append((f"{SYMBOLS[state]} {_short(step.name)}{_told(step, state)} ", STYLES[state]))
+    if snapshot.holder is None:
+        parts += [(f"· {took} ", "$text-muted") for took in _took(run)]
     return parts
+
+
+def _short(name: str) -> str:
+    """Return the name of a step as the line has room for."""
+    return name.removesuffix("_check")
+
+
+def _took(run: RunRecord) -> list[str]:
+    """Return how long a run took, and when it ended."""
+    if run.ended_at is None:
+        return [f"begun {run.started_at[11:16]} UTC"]
+    seconds = (nanoseconds(run.ended_at) - nanoseconds(run.started_at)) / 1e9
+    return [duration(seconds), f"ended {run.ended_at[11:16]} UTC"]
 
 
 def error_parts(snapshot: Snapshot) -> list[tuple[str, str]]:
@@ -170,4 +231,4 @@ def _told(step: StepRecord, state: str) -> str:
         return f" exit {step.exit_code}" if step.exit_code else " not passed"
     if state == "running" and step.started_at is not None:
         return f" {clock(step.started_at, None)}"
-    return f" {step.seconds:.1f}s" if step.seconds else ""
+    return ""

@@ -17,7 +17,7 @@ from phase4_tui.tui.widgets.lines import Lines
 from phase4_tui.tui.widgets.rows import Rows
 
 STYLES = {"ok": "$success", "warning": "$warning", "incident": "bold $error", "unknown": "$text-muted"}
-
+WORDS = {"ok": "OK", "warning": "WARN", "unknown": "?"}
 ARRIVES_SECONDS = 1.0
 
 
@@ -77,7 +77,8 @@ class TagList(Vertical):
         if snapshot is None or not self.is_mounted:
             return
         drawn = (snapshot.rows, snapshot.tags, snapshot.focus and snapshot.focus.tag, snapshot.state.active_tag,
-                 snapshot.known_good, self.tag_filter)  # fmt: skip
+                 snapshot.known_good, self.tag_filter,
+                 snapshot.holder and snapshot.holder.tag)  # fmt: skip
         if drawn == self._drawn:
             return
         self._drawn = drawn
@@ -99,13 +100,14 @@ class TagList(Vertical):
         row, snapshot = self._shown[index], self.snapshot
         assert snapshot is not None
         state = snapshot.state
-        word = row.severity_class or {"ok": "OK", "warning": "WARN", "unknown": "?"}.get(row.level, "")
+        runs = snapshot.holder is not None and snapshot.holder.tag == row.tag
+        word = "RUNS" if runs else row.severity_class or WORDS.get(row.level, "")
         width = max(self.query_one(Rows).size.width - 3 - len(word) - 1, 4)
         name = clip(row.tag, width)
         return [
             (f"{mark(row, state.active_tag, state.known_good_tag)} ", ""),
             f"{name:<{width}} ",
-            (word, STYLES[row.level]),
+            (word, "bold $primary" if runs else STYLES[row.level]),
         ]
 
 
