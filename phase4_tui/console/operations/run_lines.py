@@ -10,6 +10,7 @@ from phase4_tui.console.operations.known_inputs import DIGITS, describe_input
 from phase4_tui.errors import Wording, as_commands
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.comparison import sources_of
+from phase4_tui.runbook.provenance import Source
 from phase4_tui.runbook.run_plan import OWN_BATCH, RunPlan
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import PHASE3_SAMPLE
@@ -67,16 +68,20 @@ def _sources(site: Site, plan: RunPlan) -> Iterator[tuple[str, str]]:
     incident = read_state(site.reports).incident if plan.phase == 4 else None
     before = sources_of(site, incident.tag) if incident is not None else None
     words = {word for command in plan.to_run for word in (command.step.name, *command.argv)}
-    for label, reader, source in (("input", "pipeline", plan.input), ("rules", "monitor", plan.rules)):
+    for name, reader, source in (("input", "pipeline", plan.input), ("rules", "monitor", plan.rules)):
         if reader in words or source.path in words:
-            digest = getattr(before, f"{label}_sha256") if before is not None else None
-            told = [source.path, describe_input(site, source.path)] if label == "input" else [source.path]
-            if before is not None and digest in (None, source.sha256):
-                told.append("as in the incident" if digest is not None else "the incident's is not on record")
-            yield label, " · ".join(told)
-            if digest is not None and digest != source.sha256:
-                changed = f"{digest[:DIGITS]} → {(source.sha256 or 'missing')[:DIGITS]}"
-                yield "", f"differs from the incident's ({changed})"
+            told = f" · {describe_input(site, source.path)}" if name == "input" else ""
+            yield name, f"{source.path}{told}"
+            if before is not None:
+                yield "", _against(getattr(before, f"{name}_sha256"), source)
+
+
+def _against(before: str | None, source: Source) -> str:
+    if before is None:
+        return "the incident's is not on record"
+    if before == source.sha256:
+        return "as in the incident"
+    return f"differs from the incident's ({before[:DIGITS]} → {(source.sha256 or 'missing')[:DIGITS]})"
 
 
 def _writes(plan: RunPlan) -> str:

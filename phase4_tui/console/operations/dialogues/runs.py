@@ -47,7 +47,7 @@ async def rehearse(session: Session, why: str = "") -> bool:
     """
     site, facts = session.site, await session.face.facts()
     proposed = defaults.to_rehearse(facts, site.settings)
-    rows = [row for row in facts.rows if row.frozen == "no" and row.phase == 4]
+    rows = [row for row in facts.rows if row.frozen == "no" and row.phase == 4 and not facts.state.incident_of(row.tag)]
     known = known_tags(facts, proposed, rows)
     tag = await _tag(session, "Tag of the rehearsal?", known, proposed, REHEARSE, why)
     of_incident = await session.face.work(lambda: input_of_incident(site.workdir, site.reports))
