@@ -173,6 +173,6 @@ async def compare_tags(
         return await session.face.work(lambda: compare(site, bad, rerun, known_good, rtol=rtol, atol=atol))
     plan = await session.face.work(lambda: plan_compare(site, bad, rerun, known_good, rtol=rtol, atol=atol))
     done = await session.face.carry_out(lambda: carry_out(site, plan))
-    session.face.did(command_line(*compare_words(bad, rerun, known_good)))
+    session.did(*compare_words(bad, rerun, known_good))
     assert isinstance(done.result, ComparisonResult)
     return done.result
