@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from io import StringIO
+from textwrap import fill
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -49,6 +50,14 @@ def _safe_part(part: Part) -> tuple[str, str] | str:
     if isinstance(part, str):
         return _fitted(safe_text(part, 1 << 16))
     return _fitted(safe_text(part[0], 1 << 16)), part[1].replace("$text-muted", MUTED)
+
+
+def hanging(text: str, width: int) -> str:
+    """Return a line broken between words at that width, what follows indented by two more than its beginning."""
+    indent = text[: len(text) - len(text.lstrip())]
+    if len(text) <= width or width <= len(indent) + 2:
+        return text
+    return fill(text, width, subsequent_indent=f"{indent}  ", break_long_words=False, break_on_hyphens=False)
 
 
 def clip(text: str, width: int) -> str:
