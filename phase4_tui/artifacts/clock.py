@@ -1,7 +1,10 @@
 """The clock: UTC now, and the conversion of times to and from text."""
 
+import re
 import time
 from datetime import UTC, datetime
+
+_ISO = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 
 def now_ns() -> int:
@@ -54,6 +57,16 @@ def duration(seconds: float) -> str:
             rest = whole % size // part
             return f"{whole // size} {unit}" + (f" {rest} {smaller}" if rest else "")
     return f"{whole} s"
+
+
+def moment_and_age(text: str) -> str:
+    """Return a time written by `iso` with its age, as a command prints it once: `12:02:46 UTC (20 s ago)`."""
+    return f"{moment(text)} ({since((now_ns() - nanoseconds(text)) / 1e9)})"
+
+
+def with_moments(text: str) -> str:
+    """Return a kept text with each time written by `iso` as `moment` has it."""
+    return _ISO.sub(lambda found: moment(found[0]), text)
 
 
 def moment(text: str | None) -> str:
