@@ -11,6 +11,7 @@ _HORIZONTAL = (0x2500, 0x2501, 0x2504, 0x2505, 0x2508, 0x2509, 0x2550, 0x2574, 0
 _VERTICAL = (0x2502, 0x2503, 0x2506, 0x2507, 0x250A, 0x250B, 0x2551, 0x2575, 0x2577, 0x2579, 0x257B)
 SIGNS = {chr(code): "+" for code in range(0x2500, 0x2580)}
 SIGNS |= {chr(code): "-" for code in _HORIZONTAL} | {chr(code): "|" for code in _VERTICAL}
+SIGNS |= {"━": "=", "┃": "#"}  # a heavy frame, which marks the focus, differs from a light one
 SIGNS |= {
     "✔": "+", "✘": "x", "○": "o", "…": "~", "–": "-", "·": ".", "▶": ">", "■": "#", "●": "*", "★": "*", "❄": "F",
     "⊘": "q", "→": ">", "≠": "!", "≈": "~", "↑": "^", "↓": "v", "←": "<", "—": "-", "×": "x", "▏": "|", "▎": "|",

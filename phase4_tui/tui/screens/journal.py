@@ -60,7 +60,7 @@ class JournalScreen(ViewScreen):
     def main(self) -> Iterable[Widget]:
         """Events above the selected one's text."""
         yield Static("", classes="columns", markup=False)
-        yield Rows(self._row, id="events")
+        yield Rows(self._row, text=self._text_of, id="events")
         with VerticalScroll(id="detail") as detail:
             yield Static("", markup=False)
         detail.can_focus = True
@@ -200,6 +200,14 @@ class JournalScreen(ViewScreen):
             return [("kind", 16), ("tag", 18), *incident, ("by", 18)]
         return [("kind", 16), ("by", 14)] if self.size.width >= 70 else [("kind", 14)]
 
+    def _text_of(self, index: int) -> str:
+        """Return what a search looks at in a row: each of its values, also where there is no column for it."""
+        if index >= len(self._shown):
+            return ""
+        row = self._at(index)
+        who = f"{row.operator}@{row.host}"
+        return " ".join((str(row.seq), row.at, row.kind, row.tag, row.incident, who, row.outcome, row.told))
+
     def _row(self, index: int) -> list[Part]:
         if index >= len(self._shown):
             return []
@@ -213,6 +221,11 @@ class JournalScreen(ViewScreen):
         tag = "" if "tag" in dict(columns) else row.tag
         beside = " ".join(part for part in (tag, row.outcome, row.told) if part)
         return [(f"{symbol} ", style), (f"{row.seq:<8}{when:<21}", "$foreground 70%"), (cells, style), (beside, style)]
+
+    def on_rows_chosen(self, event: Rows.Chosen) -> None:
+        """Go to the event's full text."""
+        event.stop()
+        self.query_one("#detail").focus()
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
         """Show the event under the cursor."""
