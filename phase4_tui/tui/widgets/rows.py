@@ -9,6 +9,7 @@ from textual.binding import Binding
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
+from textual.style import Style
 from textual.visual import Visual
 
 from phase4_tui.tui.text import Part, content
@@ -41,7 +42,6 @@ class Rows(Searchable, SelectableLines, can_focus=True):
     Rows > .rows--cursor { background: $primary 18%; text-style: bold; }
     Rows:focus > .rows--cursor { background: $primary 30%; }
     Rows:nocolor > .rows--cursor { text-style: bold underline; }
-    Rows:nocolor:focus > .rows--cursor { text-style: bold reverse; }
     Rows > .rows--place { color: $primary 70%; }
     """
 
@@ -124,7 +124,11 @@ class Rows(Searchable, SelectableLines, can_focus=True):
         width = self.size.width - 1
         if not 0 <= line < self._count or width < 1:
             return Strip.blank(self.size.width, self.rich_style)
-        style = self.get_visual_style("rows--cursor") if line == self.cursor else self.visual_style
+        style = self.visual_style
+        if line == self.cursor:
+            style = self.get_visual_style("rows--cursor")
+            if self.app.no_color and self.has_focus:
+                style += Style(reverse=True)  # which a component's style has not
         text = self.search_marked(line, content(*self._row(line)))
         text = text if text.cell_length <= width else text.truncate(width, ellipsis=True)
         strip = Visual.to_strips(self, text, width, 1, style, apply_selection=False)[0]

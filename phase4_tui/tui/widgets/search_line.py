@@ -66,7 +66,8 @@ class SearchField(Input):
     """The field of a search; keys sent right behind enter or escape are for the text again."""
 
     BINDINGS = [
-        Binding("enter,down", "screen.search_typed", "search", show=True, priority=True),
+        Binding("enter", "screen.search_typed", "search", show=True, priority=True),
+        Binding("down", "screen.search_typed", show=False, priority=True),
         Binding("escape", "screen.back", "leave the search", show=True, priority=True),
     ]
 
