@@ -7,11 +7,13 @@ import pytest
 
 from phase4_tui.tui.screens.dashboard import DashboardScreen
 from phase4_tui.tui.screens.decisions import DecisionsScreen
+from phase4_tui.tui.screens.guided import GuidedScreen
 from phase4_tui.tui.screens.runbook import RunbookScreen
 from phase4_tui.tui.screens.viewer import ViewerScreen
 from phase4_tui.tui.widgets.file_lines import FileLines
 from phase4_tui.tui.widgets.output import Output
 from phase4_tui.tui.widgets.rows import Rows
+from phase4_tui.tui.widgets.step_cards import StepCards
 from phase4_tui.tui.widgets.text_lines import TextLines
 from tests.runbook.documents import Tag
 from tests.tui.support import screen_text, until
@@ -75,6 +77,19 @@ async def test_a_word_is_found_and_marked_and_escape_leaves_the_search_before_th
         assert user.app.screen is screen
         await user.press("escape")
         await user.at(DashboardScreen)
+
+
+async def test_the_step_of_the_rollback_that_a_word_is_in_gets_the_cursor(work: Path) -> None:
+    async with user_at(work) as user:
+        await user.incident()
+        await user.press("g")
+        await user.at(GuidedScreen)
+        cards = user.app.screen.query_one(StepCards)
+        await until(user.pilot, lambda: cards.search_count)
+        await user.press("slash", *"root cause", "enter")
+        await until(user.pilot, lambda: place(user)[0])
+        assert "root cause" in cards.search_text(cards.cursor - 1).lower()
+        assert user.app.focused is cards
 
 
 async def test_n_and_shift_n_go_on_round_the_ends(work: Path) -> None:

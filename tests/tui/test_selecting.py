@@ -13,7 +13,7 @@ from tests.tui.support import screen_text, until
 from tests.tui.user import User, user_at
 from tests.tui.view_support import decision, put_report, work_in
 
-SCREENS = ["", "b", "j", "d", "a", "question_mark", "k", "v", "g", "c"]
+SCREENS = ["", "b", "j", "d", "a", "question_mark", "k", "v", "g", "c", "t"]
 
 
 @pytest.fixture
