@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from phase4_tui.tui.screens.audit import AuditScreen
+from phase4_tui.tui.screens.choice import LongChoiceScreen
 from phase4_tui.tui.screens.dashboard import DashboardScreen
-from phase4_tui.tui.screens.questions import PlanScreen
 from phase4_tui.tui.widgets.output import Output
 from phase4_tui.tui.widgets.rows import Rows
 from tests.tui.support import screen_text, until
@@ -20,15 +21,15 @@ SCREENS = ["", "b", "j", "d", "a", "question_mark", "k", "v", "g", "c", "t"]
 def work(tmp_path: Path) -> Path:
     """A working directory with tag A, which is good, and B, newer and P1."""
     work_in(tmp_path)
-    put_report(tmp_path / "reports", [decision() for _ in range(200)])
+    put_report(tmp_path / "reports", [decision(underlying=f"NIFTY{number}") for number in range(200)])
     return tmp_path
 
 
 async def select(user: User, begin: tuple[int, int], end: tuple[int, int]) -> str:
-    """Draw the mouse from one cell to another with its button held, and return what would be copied."""
-    await user.pilot.mouse_down(offset=begin)
-    await user.pilot.hover(offset=end)
-    await user.pilot.mouse_up(offset=end)
+    """Draw the mouse from one cell to another with its button held, as a terminal tells it; return what is copied."""
+    for kind, (x, y) in ((events.MouseDown, begin), (events.MouseMove, end), (events.MouseUp, end)):
+        user.app.post_message(kind(None, x, y, 0, 0, 1, False, False, False, x, y))
+        await user.pilot.pause()
     return user.app.screen.get_selected_text() or ""
 
 
@@ -82,9 +83,13 @@ async def test_what_is_selected_stays_so_when_it_is_scrolled(work: Path) -> None
     async with user_at(work) as user:
         await opened(user, "d")
         y = user.app.screen.query_one(Rows).region.y
-        copied = await select(user, (1, y + 3), (20, y + 3))
-        await user.press("end", "pagedown")
-        assert user.app.screen.get_selected_text() == copied
+        await user.press("end")
+        await until(user.pilot, lambda: "row 200" in screen_text(user.app))
+        seen = screen_text(user.app).split("\n")[y + 3][1:41]
+        assert await select(user, (1, y + 3), (40, y + 3)) == seen.rstrip()
+        await user.press("home")
+        await until(user.pilot, lambda: "row 1 " in screen_text(user.app))
+        assert user.app.screen.get_selected_text() == seen.rstrip()
 
 
 async def test_words_of_a_panel_are_copied_and_ctrl_c_tells_so(work: Path) -> None:
@@ -112,13 +117,14 @@ async def test_the_output_of_a_step_is_copied_as_it_is_seen(work: Path) -> None:
         assert await select(user, (x + 6, y), (x + 5, y + 1)) == "line of it\nsecond"
 
 
-async def test_a_plan_is_copied_from_its_question(work: Path) -> None:
+async def test_a_choice_is_copied_from_its_question(work: Path) -> None:
     async with user_at(work) as user:
         await user.incident()
-        user.app.push_screen(PlanScreen("Do it?", ["writes one file", "into reports"]))
-        await user.at(PlanScreen)
-        x, y = cell_of(user, "writes one file")
-        assert await select(user, (x, y), (x + 5, y)) == "writes"
+        user.app.push_screen(LongChoiceScreen("Which tag?", [("noon", "P1"), ("morning", "OK, frozen")]))
+        await user.at(LongChoiceScreen)
+        x, y = cell_of(user, "morning")
+        assert await select(user, (x, y), (x + 6, y)) == "morning"
+        assert isinstance(user.app.screen, LongChoiceScreen)  # nothing was chosen by the way
 
 
 async def test_a_click_that_selects_nothing_still_moves_and_chooses(work: Path) -> None:
