@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from phase4_tui.artifacts.clock import now_ns
 from phase4_tui.artifacts.models import Document
+from phase4_tui.artifacts.plain_words import schema_words
 from phase4_tui.artifacts.regular_files import MAX_DOCUMENT_BYTES, Unreadable, open_regular, read_capped
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.strict_json import BadJson, decode_text, parse, parse_object
@@ -160,7 +161,7 @@ def schema_problems(error: ValidationError) -> list[str]:
             lines.append(f"key `{key}` is missing")
         else:
             found = safe_line(ascii(problem["input"]), 60)
-            lines.append(f"key `{key}`: {safe_line(problem['msg'], 200)}, found {found}")
+            lines.append(f"key `{key}`: {safe_line(schema_words(problem['msg']), 200)}, found {found}")
     if len(problems) > SHOWN_PROBLEMS:
         lines.append(f"… and {len(problems) - SHOWN_PROBLEMS} more problems")
     return lines

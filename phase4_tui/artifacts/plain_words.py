@@ -2,10 +2,23 @@
 
 import json
 import re
+from collections.abc import Sequence
 
 _SHA256 = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{56}\b")
+_TYPES = {
+    "Input should be": "must be",
+    "a valid boolean, unable to interpret input": "true or false",
+    "a valid boolean": "true or false",
+    "a valid string": "a text",
+    "a valid integer": "a whole number",
+    "a valid number": "a number",
+    "a valid list": "a list",
+    "a valid tuple": "a list",
+    "a valid dictionary": "an object",
+}
 _WORDS = {
     "signoff": "sign-off",
+    "absent": "missing",
     "failed_gate": "did not pass",
     "not_run": "not run",
     "timed_out": "timed out",
@@ -27,6 +40,23 @@ def metric(name: str) -> str:
 def short_digests(text: str) -> str:
     """Return a text with each SHA-256 cut to its first eight digits."""
     return _SHA256.sub(r"\1", text)
+
+
+def section(name: str) -> str:
+    """Return a section of the quality check in words: `event block` for `event_block_enforced`."""
+    return plain(name).removesuffix(" valid").removesuffix(" enforced")
+
+
+def schema_words(message: str) -> str:
+    """Return what pydantic says of a value of another type in words: `must be true or false`."""
+    for theirs, ours in _TYPES.items():
+        message = message.replace(theirs, ours)
+    return message
+
+
+def and_list(names: Sequence[str]) -> str:
+    """Return names as in a sentence: `a`, `a and b`, `a, b and c`."""
+    return " and ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else "".join(names)
 
 
 def value(found: object) -> str:

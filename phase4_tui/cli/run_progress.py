@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
+from phase4_tui.artifacts.clock import duration
+from phase4_tui.artifacts.plain_words import plain
 from phase4_tui.artifacts.safe_text import safe_text
 from phase4_tui.cli.context import fitted, say
 from phase4_tui.console.symbols import SYMBOLS
@@ -19,9 +21,9 @@ NAME_CELLS = 14
 
 def line_of(record: StepRecord, number: int, width: int) -> str:
     """Return the line about a step's outcome, its name `width` cells wide."""
-    words = record.state.replace("_", " ")
+    words = plain(record.state)
     error = f": {record.error}" if record.error else ""
-    return f"{SYMBOLS[record.state]} {number} {record.name:<{width}} {words} · {record.seconds:.1f} s{error}"
+    return f"{SYMBOLS[record.state]} {number} {record.name:<{width}} {words} · {duration(record.seconds)}{error}"
 
 
 class PlainObserver(Observer):

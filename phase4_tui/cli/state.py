@@ -15,7 +15,7 @@ from phase4_tui.runbook.audit import audit as audit_of
 from phase4_tui.runbook.classification import EXIT_STATUS
 from phase4_tui.runbook.evidence import phase_of
 from phase4_tui.runbook.isolation import probe_barrier
-from phase4_tui.runbook.ladder import rung_in_words
+from phase4_tui.runbook.ladder import why_not_good
 from phase4_tui.runbook.status import read_tags, shown_tag
 from phase4_tui.runbook.tag_runs import changed_files
 
@@ -58,7 +58,7 @@ def tags(desk: Desk) -> int:
     for row in rows:
         word = row.severity_class or row.level.upper()
         failed = row.first_failed_rung
-        rung = "known-good" if failed is None else f"not known-good: {rung_in_words(failed, row.phase)}"
+        rung = "known-good" if failed is None else f"not known-good: {why_not_good(failed, row.phase)}"
         frozen = {"no": "", "intact": " · frozen", "tampered": " · TAMPERED"}[row.frozen]
         since = age((now_ns() - row.modified_ns) / 1e9)
         say(f"{row.tag:<{width}}  {word:<8} {since:>7}{frozen} · {rung}", STYLES[row.level].removeprefix("bold "))

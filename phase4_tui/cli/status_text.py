@@ -1,6 +1,9 @@
 """Prints a status as text: what is wrong, on what evidence, and the next move."""
 
-from phase4_tui.artifacts.clock import since
+from pathlib import Path
+
+from phase4_tui.artifacts.clock import moment, moment_and_age, since, with_moments
+from phase4_tui.artifacts.plain_words import plain
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import say
 from phase4_tui.cli.status_document import StatusDocument
@@ -9,6 +12,7 @@ from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.errors import as_commands
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.rollback.next_move import NextMove
+from phase4_tui.runbook.check_words import check_reasons, check_words, state_word
 from phase4_tui.runbook.classification import Classification
 from phase4_tui.runbook.escalation import OWNERS
 from phase4_tui.runbook.evidence import Evidence
@@ -18,12 +22,13 @@ from phase4_tui.runbook.health import Check
 STYLES = {"ok": "bold green", "warning": "bold yellow", "incident": "bold red", "unknown": "bold yellow"}
 SHOWN_ISSUES = 5
 TITLE_CELLS = 14
+STATE_CELLS = 14
 SHOWN_FINDINGS = 6
 
 
 def verdict(classification: Classification) -> str:
     """Return the verdict in words, e.g. `P0 policy violated · owner risk`."""
-    rule = classification.rule.replace("_", " ")
+    rule = plain(classification.rule)
     owner = f" · owner {classification.owner} ({OWNERS[classification.owner]})" if classification.owner else ""
     word = {"ok": "OK", "warning": "WARNING", "unknown": "UNKNOWN", "incident": ""}[classification.level]
     return f"{classification.severity_class or word} {rule}{owner}"
@@ -31,7 +36,7 @@ def verdict(classification: Classification) -> str:
 
 def show_status(status: StatusDocument, evidence: Evidence) -> None:
     """Print the status of a tag."""
-    header = [f"PHASE {evidence.phase} · PAPER", status.tag or "no tag yet", f"mode {status.evaluation_mode}"]
+    header = [f"PHASE {evidence.phase} · PAPER", status.tag or "no tag yet", f"mode {plain(status.evaluation_mode)}"]
     header += ["frozen" if status.frozen == "intact" else "not frozen" if status.frozen == "no" else "TAMPERED"]
     header += [f"active {status.active_tag}"] if status.active_tag else []
     say(" · ".join(header), "bold")
@@ -46,7 +51,7 @@ def show_status(status: StatusDocument, evidence: Evidence) -> None:
     for condition in status.preconditions:
         if not condition.ok:
             told = as_commands(condition.detail, condition.remedies)
-            say(f"! precondition {condition.name}: {told}", "yellow")
+            say(f"! precondition {plain(condition.name)}: {told}", "yellow")
     classification = status.classification
     say(verdict(classification), STYLES[classification.level])
     for words in classification_words(classification, SHOWN_FINDINGS):
@@ -64,40 +69,42 @@ def _show_operations(status: StatusDocument) -> None:
     """Print the unfinished operation, the fallback and the incident, if any."""
     for pending in status.pending:
         told = f"{pending.kind} {pending.tag or ''}".strip()
-        by = f"{safe_line(pending.by)} at {pending.at}"
+        by = f"{safe_line(pending.by)} at {moment(pending.at)}"
         say(f"! operation `{told}` of {by} has no result: its process ended, or it runs now", "yellow")
         say("    the next operation settles it; give the same one again to go on", "yellow")
     if status.fallback is not None:
         symbol = "✔" if status.fallback.holds else "!"
         told = as_commands(str(status.fallback), status.fallback.remedies)
-        say(f"{symbol} FALLBACK       phase3_only since {status.fallback.since}: {told}", "yellow")
+        begun = f" since {moment_and_age(status.fallback.since)}" if status.fallback.since else ""
+        say(f"{symbol} FALLBACK       Phase 3 only{begun}: {told}", "yellow")
     if status.incident is not None:
         incident = status.incident
-        say(
-            f"! INCIDENT       {incident.severity_class} {incident.id}, {incident.stage}, since {incident.opened_at}",
-            "red",
-        )
+        stage = "not contained" if incident.stage == "detected" else incident.stage
+        words = f"{incident.severity_class or 'no class'} · {stage} · open since {moment_and_age(incident.opened_at)}"
+        say(f"! INCIDENT       {words}", "red")
         say("    `phase4 incident show` tells more")
 
 
 def show_overrides(state: OperationsState) -> None:
     """Print every override of conditions; they are shown for good."""
     if state.overrides:
-        say(safe_line(f"! OVERRIDDEN     on record; the last: {state.overrides[-1]}"), "yellow")
+        say(safe_line(f"! OVERRIDDEN     on record; the last: {with_moments(state.overrides[-1])}"), "yellow")
         say("    `phase4 mode show` lists them, `phase4 journal --kind reopen` tells more")
 
 
 def show_check(check: Check, looked_ns: int, workdir: str, width: int) -> None:
     """Print one health check, its title `width` cells wide."""
-    symbol = SYMBOLS[check.state]
+    symbol, word, words = SYMBOLS[check.state], state_word(check.state), check_words(check)
     style = "green" if check.ok else "red" if check.state in ("failed", "unreadable") else "yellow"
-    say(f"{symbol} {check.title.upper():<{width}} {check.state:<14} {check.found}{_age(check, looked_ns)}", style)
-    if not check.ok and check.found != check.expected:
-        say(f"    expected {check.expected} in {_from(workdir, check.file)}")
-    for issue in check.issues[:SHOWN_ISSUES]:
-        say(f"    · {issue}")
-    if len(check.issues) > SHOWN_ISSUES:
-        say(f"    · … and {len(check.issues) - SHOWN_ISSUES} more")
+    told = " · ".join(filter(None, (words, _age(check, looked_ns))))
+    say(f"{symbol} {check.title.upper():<{width}} {word:<{STATE_CELLS}} {told}".rstrip(), style)
+    reasons = check_reasons(check)
+    for reason in reasons[:SHOWN_ISSUES]:
+        say(f"    · {reason}")
+    if len(reasons) > SHOWN_ISSUES:
+        say(f"    · … and {len(reasons) - SHOWN_ISSUES} more")
+    if not check.ok and Path(check.file).name not in words:
+        say(f"    in {_from(workdir, check.file)}")
 
 
 def _from(workdir: str, file: str) -> str:
@@ -108,7 +115,7 @@ def _from(workdir: str, file: str) -> str:
 def _age(check: Check, looked_ns: int) -> str:
     if check.modified_ns is None:
         return ""
-    return f" · {since((looked_ns - check.modified_ns) / 1e9)}"
+    return f"{since((looked_ns - check.modified_ns) / 1e9)}"
 
 
 def _show_last_run(evidence: Evidence) -> None:
@@ -118,8 +125,8 @@ def _show_last_run(evidence: Evidence) -> None:
     if run.state == "running":
         word = "is running" if evidence.running else "was interrupted"
         step = next((step.name for step in run.steps if step.state == "running"), "the start")
-        say(f"run {run.run_id} by {run.operator}@{run.host} {word} at {step}", "yellow")
+        say(f"a run by {run.operator}@{run.host} {word} at {plain(step)}", "yellow")
     elif run.state == "interrupted" or any(step.state in ("cancelled", "not_run") for step in run.steps):
         stopped = next((step for step in run.steps if step.state not in ("passed", "failed_gate")), None)
-        at = f" at {stopped.name}" if stopped else ""
-        say(f"run {run.run_id} stopped{at}{f': {run.error}' if run.error else ''}", "yellow")
+        at = f" at {plain(stopped.name)}" if stopped else ""
+        say(f"the last run stopped{at}{f': {run.error}' if run.error else ''}", "yellow")

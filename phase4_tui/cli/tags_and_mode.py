@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from phase4_tui.artifacts.clock import now_ns, since
+from phase4_tui.artifacts.clock import moment_and_age, now_ns, since, with_moments
+from phase4_tui.artifacts.plain_words import plain
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import DONE, Desk, emit, say
 from phase4_tui.cli.status_text import STYLES, show_next_move
@@ -45,9 +46,10 @@ def mode_show(desk: Desk) -> int:
         found = {"evaluation_mode": state.evaluation_mode, "since": state.mode_since, "fallback": fallback}
         emit(found | {"overrides": list(state.overrides)})
     else:
-        say(f"evaluation mode {state.evaluation_mode}" + (f" since {state.mode_since}" if state.mode_since else ""))
+        begun = f" since {moment_and_age(state.mode_since)}" if state.mode_since else ""
+        say(f"evaluation mode {plain(state.evaluation_mode)}{begun}")
         if fallback is not None:
             say(("✔ " if fallback.holds else "! ") + as_commands(str(fallback), fallback.remedies))
         for line in state.overrides:
-            say(safe_line(f"! overridden: {line}"), "yellow")
+            say(safe_line(f"! overridden: {with_moments(line)}"), "yellow")
     return DONE

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.clock import iso, moment, now_ns
+from phase4_tui.artifacts.plain_words import plain
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import DONE, Desk, emit, say
 from phase4_tui.cli.journal import stored
@@ -17,6 +18,7 @@ from phase4_tui.console.facts.schedule import Facts
 from phase4_tui.errors import as_commands
 from phase4_tui.journal.event_text import describe
 from phase4_tui.journal.events import Event
+from phase4_tui.runbook.check_words import state_word
 from phase4_tui.streams import reader_has_gone
 
 WAITING_EVENTS = 100
@@ -71,7 +73,7 @@ class Printer:
             self._print({"at": iso(now_ns()), event.subject: text}, f"{event.subject}: {safe_line(text)}", "yellow")
 
     def _show_tag(self, judged: JudgedTag) -> None:
-        states = ", ".join(f"{name} {state}" for name, state in judged.states.items())
+        states = ", ".join(f"{plain(name)} {state_word(state)}" for name, state in judged.states.items())
         text = f"{judged.tag}  {verdict(judged.classification)}  ({states})"
         if self._texts.get(judged.tag) != text:
             self._texts[judged.tag] = text
@@ -92,4 +94,4 @@ class Printer:
         if self._json:
             emit(document, indent=None)
         elif text is not None:
-            say(f"{document['at']}  {text}", style)
+            say(f"{moment(str(document['at']))}  {text}", style)

@@ -59,14 +59,14 @@ def _words(finding: Finding, rule: str) -> Iterator[str]:
     elif kind == "checks" and gate:
         section = plain(rest).removesuffix(" valid").removesuffix(" enforced")
         for issue in _items(found) or [""]:
-            yield f"{gate}{_FAILED}: {section}" + (f": {_placed(issue, name)}" if issue else "")
+            yield f"{gate}{_FAILED}: {section}" + (f": {placed(issue, name)}" if issue else "")
     elif kind == "steps":
         yield _step(plain(rest), value(found), rule)
     elif key == "passed" and found is False and gate:
         yield f"{gate}{_FAILED}"
     elif key == "issues":
         before = f"{gate}{_FAILED}" if gate else "monitoring" if name.endswith(Artifact.MONITORING) else name
-        yield f"{before}: {_placed(value(found), name)}"
+        yield f"{before}: {placed(value(found), name)}"
     else:
         yield _other(name, key, found)
 
@@ -124,13 +124,13 @@ def _items(found: object) -> list[str]:
     return [value(one) for one in items] if isinstance(items, list) else [text]
 
 
-def _placed(problem: str, own: str) -> str:
+def placed(problem: str, own: str) -> str:
     """Return `record 9: x` as `x, record 9`, and `missing: t1_report.md` as `t1_report.md is missing`."""
     if problem.startswith("missing: "):
         return f"{problem.removeprefix('missing: ')} is missing"
     section, colon, rest = problem.partition(": ")
     if colon and re.fullmatch(r"[a-z]+(_[a-z]+)+_(valid|enforced)", section):
-        return f"{plain(section).removesuffix(' valid').removesuffix(' enforced')}: {_placed(rest, own)}"
+        return f"{plain(section).removesuffix(' valid').removesuffix(' enforced')}: {placed(rest, own)}"
     of_file = _OF_A_FILE.fullmatch(problem)
     file, rest = (of_file["file"], of_file["rest"]) if of_file else ("", problem)
     of_record = _OF_A_RECORD.fullmatch(rest)

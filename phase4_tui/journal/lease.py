@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pydantic import PositiveInt, PrivateAttr
 
 from phase4_tui.artifacts.atomic_files import atomic_write, process_alive, to_json
-from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.clock import iso, moment, now_ns
 from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import state_dir
@@ -46,7 +46,7 @@ class Lease(Document):
     """By the file system's clock, how long ago the last heartbeat was; None until someone who may write measures it."""
 
     def __str__(self) -> str:
-        return f"{self.operator}@{self.host} (pid {self.pid}, since {self.since})"
+        return f"{self.operator}@{self.host} (since {moment(self.since)})"
 
     def is_alive(self) -> bool:
         """True while the holder lives, as far as this host can tell; one elsewhere does unless its silence is known."""

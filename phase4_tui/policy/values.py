@@ -15,7 +15,9 @@ class Violation(NamedTuple):
 
 
 def show(value: object) -> str:
-    """Return a short, one-line, printable form of a foreign value."""
+    """Return a short, one-line, printable form of a foreign value; true, false and null as JSON has them."""
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
     try:
         text = ascii(value)
     except RecursionError:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.clock import iso, moment, now_ns
 from phase4_tui.artifacts.counting import counted
 from phase4_tui.artifacts.frozen import frozen_dir, is_frozen
 from phase4_tui.artifacts.manifest import Tampering, look_frozen, read_manifest, restoring
@@ -218,7 +218,9 @@ def _refuse_other_manifest(site: Site, state: OperationsState, tag: str) -> None
         for operation in state.pending:
             if found is not None and found.journal_seq == operation.seq:
                 advice = Remedy(effect="wait for its end, then look again")
-                raise Refused(f"{tag} is being frozen by {operation.by} since {operation.at}", remedy=advice, tag=tag)
+                raise Refused(
+                    f"{tag} is being frozen by {operation.by} since {moment(operation.at)}", remedy=advice, tag=tag
+                )
         remedies = (
             Remedy("verify", command_line("verify"), "tells more"),
             Remedy("thaw", command_line("thaw", tag, "--reason", "R"), "thaws it, to start anew"),

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from phase4_tui.artifacts.atomic_files import to_json
-from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.clock import iso, moment, now_ns
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.errors import Refused, Remedy, command_line
@@ -114,17 +114,17 @@ def _written(file: str) -> int:
 
 
 def _opened(site: Site, tag: str, classification: Classification) -> Incident:
-    moment = now_ns()
+    opened_ns = now_ns()
     written = max((_written(one.file) for one in classification.evidence), default=0)
     return Incident.model_validate(
         {
-            "id": f"inc-{iso(moment)[:19].replace('-', '').replace(':', '')}-{iso(moment)[20:23]}",
+            "id": f"inc-{iso(opened_ns)[:19].replace('-', '').replace(':', '')}-{iso(opened_ns)[20:23]}",
             "class": classification.severity_class,
             "rule": classification.rule,
             "tag": tag,
             "owner": classification.owner,
             "evidence": [one.model_dump() for one in _kept(classification.evidence)],
-            "opened_at": iso(moment),
+            "opened_at": iso(opened_ns),
             "opened_by": safe_line(str(site.actor), 300),
             "evidence_at": iso(written) if written else None,
         }
@@ -309,7 +309,7 @@ def plan_acknowledge(site: Site, owner: Owner) -> Plan:
         changes = {"incident": incident.changed(escalations=taken).model_dump(by_alias=True)}
         return Effect(changes, {"owner": owner}, (f"{owner} has it",))
 
-    lines = (f"{incident.id}: {owner} has taken the call of {waiting[-1].at}",)
+    lines = (f"{incident.id}: {owner} has taken the call of {moment(waiting[-1].at)}",)
     return plan_on(state, "acknowledge", f"acknowledge for {owner}", act, tag=incident.tag, lines=lines)
 
 
@@ -328,7 +328,7 @@ def plan_no_good_tag(site: Site, reason: str) -> Plan:
         tag=incident.tag,
         reason=reason,
         lines=(f"active tag: {state.active_tag or 'none'} → none",),
-        warnings=(f"these pass every rung: {', '.join(good[:5])}",) if good else (),
+        warnings=(f"all checks hold for: {', '.join(good[:5])}",) if good else (),
         expects=("the fallback to Phase 3 contains the incident", "the product owner decides what is reported"),
     )
 

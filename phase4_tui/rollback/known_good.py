@@ -1,9 +1,8 @@
 """The known-good switch: candidates with their evidence ladder, pins, and the switch itself (runbook: step 2)."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.clock import iso, moment, now_ns
 from phase4_tui.artifacts.frozen import is_frozen
 from phase4_tui.artifacts.manifest import read_manifest
 from phase4_tui.artifacts.models import flat
@@ -16,8 +15,10 @@ from phase4_tui.journal.events import Event
 from phase4_tui.journal.state import Frozen, OperationsState, Quarantined, read_state
 from phase4_tui.rollback.freeze import freeze_now, refuse_tampered
 from phase4_tui.rollback.operations import Effect, Plan, need_reason, plan_on, state_to_plan_on
+from phase4_tui.runbook.check_words import check_reasons, check_words, state_word
 from phase4_tui.runbook.checks import GATES_PASSED, MONITORED, SIGNED
 from phase4_tui.runbook.expected_files import check_file
+from phase4_tui.runbook.health import Check
 from phase4_tui.runbook.judging import Judgement, judge_tag
 from phase4_tui.runbook.ladder import PARSES, quarantine_of, rung_in_words
 from phase4_tui.runbook.own_checks import figures_of
@@ -47,7 +48,7 @@ def failed_rung(site: Site, state: OperationsState, tag: str, *, whole: bool = F
     held = quarantine_of(site.reports, tag, state)
     if held is not None:  # comes first, whatever other rung a copy under another name fails
         same = "" if held.tag == tag else f" as {held.tag}, of which it is a copy,"
-        return f"not quarantined: it was quarantined{same} at {held.at}: {held.reason}"
+        return f"not quarantined: it was quarantined{same} at {moment(held.at)}: {held.reason}"
     judgement = judge_tag(site, tag, state)
     rung = judgement.rung
     if rung is None and whole:
@@ -77,12 +78,17 @@ def what_is_wrong(site: Site, state: OperationsState, tag: str, rung: str) -> li
 
     checks = judge_tag(site, tag, state).health.checks.values()
     wrong = [check for check in checks if check.state in ("failed", "alert", "stale")]
-    found = [f"{Path(one.file).name}: {', '.join((one.found, *one.issues[:SHOWN_ISSUES]))}" for one in wrong]
+    found = [f"{one.title.lower()}: {', '.join(_why(one))}" for one in wrong]
     try:
         anew = judge_anew(site, tag)
     except FORESEEN:  # what can't be judged at all is told by the checks
         return found
     return [*found, str(anew)] if anew.differences else found
+
+
+def _why(check: Check) -> tuple[str, ...]:
+    words = check_words(check)
+    return tuple(filter(None, (words or state_word(check.state), *check_reasons(check)[:SHOWN_ISSUES])))
 
 
 def refuse_different(site: Site, tag: str) -> "JudgedAnew":
@@ -150,7 +156,7 @@ def plan_switch(site: Site, tag: str, reason: str) -> Plan:
         reason=reason,
         lines=(*lines, *differs[:SHOWN_DIFFERENCES]),
         details=tuple(differs[SHOWN_DIFFERENCES:]),
-        expects=(f"ACTIVE.json names {tag}", f"{tag} passes every rung at that moment"),
+        expects=(f"ACTIVE.json names {tag}", f"{tag} passes every check at that moment"),
     )
 
 
@@ -170,12 +176,12 @@ def activate(
     # Again, now that it is frozen: the tag may have been written since.
     refuse_not_good(site, now, tag)
     refuse_different(site, tag)
-    moment, by = iso(now_ns()), f"{intent.operator}@{intent.host}"
-    left = _quarantined(site, state, leaves, reason, moment)
+    at, by = iso(now_ns()), f"{intent.operator}@{intent.host}"
+    left = _quarantined(site, state, leaves, reason, at)
     _refuse_copy(site, state, tag, left)
     changes |= {
         "active_tag": tag,
-        "active_since": moment,
+        "active_since": at,
         "active_by": by,
         "active_reason": reason,
         "known_good_tag": tag,
@@ -198,13 +204,13 @@ def left_behind(site: Site, state: OperationsState, target: str) -> tuple[str, .
 
 
 def _quarantined(
-    site: Site, state: OperationsState, tags: tuple[str, ...], reason: str, moment: str
+    site: Site, state: OperationsState, tags: tuple[str, ...], reason: str, at: str
 ) -> tuple[Quarantined, ...]:
     incident = state.incident.id if state.incident else None
     told = safe_line(reason, 200)  # the event keeps it in full
     reports = ((tag, *_report_of(site, tag)) for tag in tags)
     return tuple(
-        Quarantined(tag=tag, report_sha256=digest, report_size=size, reason=told, at=moment, incident=incident)
+        Quarantined(tag=tag, report_sha256=digest, report_size=size, reason=told, at=at, incident=incident)
         for tag, digest, size in reports
     )
 

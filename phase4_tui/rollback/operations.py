@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.clock import iso, moment, now_ns
 from phase4_tui.artifacts.frozen import frozen_dir, is_frozen
 from phase4_tui.artifacts.manifest import manifest_sha256
 from phase4_tui.artifacts.names import state_dir
@@ -197,7 +197,7 @@ def _since(site: Site, plan: Plan) -> str:
     for event in read_events(site.reports):
         if event.detail.get("changes"):
             last = event
-    who = f"{last.kind} by {last.operator}@{last.host} at {last.at}" if last else "something"
+    who = f"{last.kind} by {last.operator}@{last.host} at {moment(last.at)}" if last else "something"
     return f"the state has changed since this was planned ({who})"
 
 

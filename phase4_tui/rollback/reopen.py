@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.clock import iso, moment, now_ns
 from phase4_tui.artifacts.counting import counted
 from phase4_tui.artifacts.manifest import look_frozen, restoring
 from phase4_tui.artifacts.models import Diagnostic
@@ -66,7 +66,7 @@ def conditions(site: Site, tag: str, *, accept_changed_input: bool = False, hash
     check_tag(tag)
     rung = failed_rung(site, state, tag)
     wrong = what_is_wrong(site, state, tag, rung) if hashes and rung else []
-    detail = "; ".join((f"fails `{rung}`", *wrong)) if rung else "passes every rung"
+    detail = "; ".join((f"fails `{rung}`", *wrong)) if rung else "every check holds"
     remedies = (restoring(tag),) if rung == MATCHES else ()
     healthy = Condition(name=HEALTHY, ok=rung is None, detail=detail, remedies=remedies)
     found = [_rehearsed(site, state, tag), healthy]
@@ -88,12 +88,12 @@ def _rehearsed(site: Site, state: OperationsState, tag: str) -> Condition:
         makes = Remedy("rehearse", command_line("run", "--rehearsal", "--tag", tag), "makes one")
         return Condition(name=name, ok=False, detail=f"no run of {tag} is on record", remedies=(makes,))
     if state.incident is not None and run.started_at < state.incident.opened_at:
-        return Condition(name=name, ok=False, detail=f"its run of {run.started_at} is older than the incident")
+        return Condition(name=name, ok=False, detail=f"its run of {moment(run.started_at)} is older than the incident")
     if state.evaluation_mode == "phase3_only" and not run.rehearsal:
-        return Condition(name=name, ok=False, detail=f"its run {run.run_id} was no rehearsal")
+        return Condition(name=name, ok=False, detail="its run was no rehearsal")
     if run.phase == 3 or any(step.state not in COMPLETE for step in run.steps):
-        return Condition(name=name, ok=False, detail=f"its run {run.run_id} is not a complete Phase 4 sequence")
-    return Condition(name=name, ok=True, detail=f"run {run.run_id} by {run.operator}@{run.host}")
+        return Condition(name=name, ok=False, detail="its run is not a complete Phase 4 sequence")
+    return Condition(name=name, ok=True, detail=f"run by {run.operator}@{run.host} at {moment(run.started_at)}")
 
 
 def _judged_anew(site: Site, tag: str) -> Condition:
@@ -314,20 +314,20 @@ def remedies_of(conditions: Iterable[Condition]) -> tuple[Remedy, ...]:
 def _reopened(
     site: Site, state: OperationsState, tag: str, intent: Event, reason: str | None, unmet: list[Condition]
 ) -> Effect:
-    moment = iso(now_ns())
+    at = iso(now_ns())
     changes: dict[str, Any] = {}
     differs = any(one.name == JUDGED_ANEW for one in unmet)
     if not differs and failed_rung(site, state, tag, whole=True) is None:
         why = reason or f"Phase 4 reopened on {tag}"
         changes |= activate(site, state, tag, why, intent, left_behind(site, state, tag)).changes
-    changes |= {"evaluation_mode": "phase4", "mode_since": moment, "incident": None}
+    changes |= {"evaluation_mode": "phase4", "mode_since": at, "incident": None}
     detail: dict[str, Any] = {}
     if state.incident is not None:
-        detail["closed"] = state.incident.changed(recovered_at=moment).model_dump(by_alias=True)
+        detail["closed"] = state.incident.changed(recovered_at=at).model_dump(by_alias=True)
     if unmet:
         names = ", ".join(one.name for one in unmet)
         who = f"{intent.operator}@{intent.host}"
-        line = safe_line(f"{moment} {who}: reopened on {tag} although unmet: {names}: {reason}", OVERRIDE_CHARS)
+        line = safe_line(f"{at} {who}: reopened on {tag} although unmet: {names}: {reason}", OVERRIDE_CHARS)
         # The journal keeps every override in full; an event has room for the last ones.
         changes["overrides"] = [*state.overrides, line][-KEPT_OVERRIDES:]
         detail["override"] = [one.model_dump() for one in unmet]

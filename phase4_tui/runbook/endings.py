@@ -1,5 +1,6 @@
 """How a step's child process ended, in the words of a run's record."""
 
+from phase4_tui.artifacts.clock import duration
 from phase4_tui.artifacts.progress import parse_progress
 from phase4_tui.runbook.children import ChildResult
 from phase4_tui.runbook.provenance import StepState
@@ -14,7 +15,7 @@ def broken_off(command: Command, result: ChildResult) -> tuple[StepState, str] |
     if result.ending == "cancelled":
         return "cancelled", "cancelled by the operator"
     if result.ending == "timed_out":
-        return "timed_out", f"took longer than {command.timeout_seconds:g} s and was stopped"
+        return "timed_out", f"took longer than {duration(command.timeout_seconds)} and was stopped"
     if result.ending == "not_started" or (result.exit_code is None and result.signal is None):
         return "crashed", f"did not start: {result.failure}"
     if result.signal is not None:

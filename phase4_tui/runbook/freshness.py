@@ -137,7 +137,7 @@ def _by_records(name: str, judged: Sequence[str], files: Files) -> str | None:
     ended = files.ended_ns(name)
     newer = [one for one in judged if files.ended_ns(one) > ended]
     if newer and files.is_as_recorded(name):
-        return f"is older than {_that_it_judges(newer[0])}, by the records of their runs"
+        return f"is older than {_named(newer[0])}, by the records of their runs"
     return None
 
 
@@ -158,16 +158,16 @@ def _by_times(name: str, judged: Sequence[str], files: Files) -> str:
     """Return why a file is not proven to be newer than those that it judges, an empty text when it is."""
     checked = files.times[name]
     if files.proves_nothing(checked):
-        return f"is dated in the future, which does not prove that it is newer than {_that_it_judges(judged[0])}"
+        return f"is dated in the future, which does not prove that it is newer than {_named(judged[0])}"
     for one in judged:
         if checked + TOLERANCE_NS < max(files.times[one], files.ended_ns(one)):
-            return f"is older than {_that_it_judges(one)}"
+            return f"is older than {_named(one)}"
     return ""
 
 
-def _that_it_judges(judged: str) -> str:
+def _named(judged: str) -> str:
     what = _what(judged)
-    return f"the {what} that it judges" if what != judged else f"{judged}, which it judges"
+    return f"the {what}" if what != judged else judged
 
 
 def _what(judged: str) -> str:

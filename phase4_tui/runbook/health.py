@@ -1,6 +1,6 @@
 """The health of a tag: each check judged from evidence alone, and nothing ok that can't be trusted."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -10,6 +10,7 @@ from phase4_tui.artifacts.clock import iso
 from phase4_tui.artifacts.counting import counted
 from phase4_tui.artifacts.documents import Look, LookState
 from phase4_tui.artifacts.models import Document, Monitoring, QualityCheck, ReleaseCheck
+from phase4_tui.artifacts.plain_words import and_list, section
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.policy.phase3.quality import SECTIONS as PHASE3_SECTIONS
 from phase4_tui.policy.phase4.quality import SECTIONS as PHASE4_SECTIONS
@@ -45,6 +46,8 @@ class Check(Document):
     title: str = Field(default="", exclude=True)
     detail: str = Field(default="", exclude=True)
     """The scope of the check in a few words; may be empty."""
+    doubt: str = Field(default="", exclude=True)
+    """Why a stale check is not about what is there now."""
     is_gate: bool = Field(default=False, exclude=True)
     """True for the two gates of the sequence, which judge the decisions themselves."""
 
@@ -78,6 +81,7 @@ class Judged:
     issues: tuple[str, ...]
     file: str
     modified_ns: int | None
+    doubt: str = ""
 
     def as_check(self, title: str, expected: str, detail: str, *, is_gate: bool) -> Check:
         """Return the verdict as a `Check` with this title."""
@@ -92,6 +96,7 @@ class Judged:
             modified_ns=self.modified_ns,
             title=title,
             detail=detail,
+            doubt=self.doubt,
             is_gate=is_gate,
         )
 
@@ -110,6 +115,7 @@ def judged_by(
 
 def _judge(evidence: Evidence, found: Look[D], verdict: Callable[[Evidence, D], Verdict]) -> Judged:
     issues = list(found.problems)
+    doubt = ""
     state: CheckState
     word: str
     if found.state in _NO_CONTENT:
@@ -120,12 +126,13 @@ def _judge(evidence: Evidence, found: Look[D], verdict: Callable[[Evidence, D], 
     else:
         state, word, more = verdict(evidence, found.value)
         issues += more
-        doubt = evidence.stale.get(found.name)
-        if state not in {"failed", "alert"} and doubt is not None:
+        why = evidence.stale.get(found.name)
+        if state not in {"failed", "alert"} and why is not None:
+            doubt = why
             advice = "; run its step, or the sequence, again" if evidence.frozen == "no" else ""
             issues.append(f"{doubt}{advice}")
             state, word = "stale", f"stale ({word})"
-    return Judged(state, word, tuple(safe_line(issue, 500) for issue in issues), found.file, found.modified_ns)
+    return Judged(state, word, tuple(safe_line(issue, 500) for issue in issues), found.file, found.modified_ns, doubt)
 
 
 def text_verdict(evidence: Evidence, value: Document) -> Verdict:
@@ -164,18 +171,30 @@ def quality_verdict(evidence: Evidence, value: QualityCheck) -> Verdict:
     against = of_quality(evidence, value)
     issues = list(against)
     sections = value.checks or {}
-    for name, section in sections.items():
-        if not section.passed or section.issues:
-            issues += [f"{name}: {issue}" for issue in section.issues or ()] or [f"{name}: did not pass"]
+    for name, part in sections.items():
+        if not part.passed or part.issues:
+            issues += [f"{name}: {issue}" for issue in part.issues or ()] or [f"{name}: did not pass"]
     expected = PHASE4_SECTIONS if evidence.phase == 4 else PHASE3_SECTIONS
     if value.checks is not None and set(sections) != set(expected):
-        issues.append(f"older schema: the sections are {', '.join(sections) or 'none'}, not {', '.join(expected)}")
-    failed = [name for name, section in sections.items() if not section.passed]
+        issues.append(f"older schema: {_sections_off(sections, expected)}")
+    failed = [name for name, part in sections.items() if not part.passed]
     if value.passed and failed:
         return "failed", f"passed=true, but {', '.join(failed)} did not pass", issues
     if against:
         return "failed", "passed=true, but contradicted", issues
     return ("passed" if value.passed else "failed"), f"passed={_word(value.passed)}", issues
+
+
+def _sections_off(sections: Iterable[str], expected: Iterable[str]) -> str:
+    """Return how the sections differ from the expected ones: `section event block is missing; x is unknown`."""
+    missing = [section(name) for name in expected if name not in sections]
+    unknown = [name for name in sections if name not in expected]
+    told = [f"section{'' if len(missing) == 1 else 's'} {_are(missing)} missing"] if missing else []
+    return "; ".join([*told, *([f"{_are(unknown)} unknown"] if unknown else [])])
+
+
+def _are(names: Sequence[str]) -> str:
+    return f"{and_list(names)} {'is' if len(names) == 1 else 'are'}"
 
 
 def monitoring_verdict(evidence: Evidence, value: Monitoring) -> Verdict:

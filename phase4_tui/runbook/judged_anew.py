@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from phase4_tui.artifacts.atomic_files import atomic_write, to_json
+from phase4_tui.artifacts.clock import duration
 from phase4_tui.artifacts.documents import Look, look
 from phase4_tui.artifacts.index import Identity, look_at
 from phase4_tui.artifacts.models import Document, Monitoring, QualityCheck, ReleaseCheck, Summary, flat
@@ -86,7 +87,7 @@ class JudgedAnew:
         told = "; ".join(str(one) for one in self.differences[:SHOWN_DIFFERENCES]) or "the same result"
         more = len(self.differences) - SHOWN_DIFFERENCES
         told += f"; … and {more} more" if more > 0 else ""
-        return f"release, quality and monitoring judged anew from the report in {self.seconds:.1f} s: {told}"
+        return f"release, quality and monitoring judged anew from the report in {duration(self.seconds)}: {told}"
 
 
 def remedies(tag: str) -> tuple[Remedy, ...]:

@@ -15,6 +15,17 @@ from phase4_tui.runbook.steps import Phase
 COMPLETE, PARSES, MATCHES, NOT_QUARANTINED = "complete", "parses", "matches its manifest", "not quarantined"
 
 
+_NOT_HELD = {
+    COMPLETE: "not complete",
+    PARSES: "a file can't be read or is out of date",
+    GATES_PASSED: "a gate did not pass",
+    MONITORED: "monitoring is not OK",
+    SIGNED: "no sign-off, or it says NO-GO",
+    MATCHES: "not as its manifest says",
+    NOT_QUARANTINED: "quarantined",
+}
+
+
 def _rungs_of_checks(checks: Sequence[CheckEntry]) -> tuple[str, ...]:
     """Return the rungs of the checks; the sign-off covers all of them, so its rung is the last."""
     return tuple(sorted(dict.fromkeys(entry.rung for entry in checks), key=lambda rung: rung == SIGNED))
@@ -63,6 +74,11 @@ def _climbed(
 def rung_in_words(rung: str, phase: Phase) -> str:
     """Return a failed rung as it is shown; for the monitoring of a Phase 3 tag with the reason."""
     return f"{rung}: Phase 3 has none, it is the fallback" if (rung, phase) == (MONITORED, 3) else rung
+
+
+def why_not_good(rung: str, phase: Phase) -> str:
+    """Return the first failed rung of a tag as a list of tags words it: `a gate did not pass`."""
+    return "of Phase 3, the fallback" if (rung, phase) == (MONITORED, 3) else _NOT_HELD.get(rung, f"fails {rung}")
 
 
 def _is_being_made(evidence: Evidence) -> bool:

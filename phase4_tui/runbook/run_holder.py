@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from phase4_tui.artifacts.atomic_files import atomic_write, to_json
-from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.clock import iso, moment, now_ns
 from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.names import state_dir
@@ -33,7 +33,7 @@ class Holder(Document):
     since: str
 
     def __str__(self) -> str:
-        return f"{self.operator}@{self.host} (pid {self.pid}) runs {self.tag} since {self.since}"
+        return f"{self.operator}@{self.host} has been running {self.tag} since {moment(self.since)}"
 
 
 class ReportsGone(Unusable):

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field, ValidationError
 
 from phase4_tui.artifacts.names import DEFAULT_TAG, TAG_RULE, is_tag
+from phase4_tui.artifacts.plain_words import schema_words
 from phase4_tui.artifacts.regular_files import Unreadable, read_bytes
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.strict_json import BadJson, decode_text
@@ -303,7 +304,7 @@ def _validate(values: Mapping[str, Any], where: Callable[[Location], SetAt]) -> 
         key = safe_line(".".join(str(part) for part in location), 120)
         if problem["type"] == "extra_forbidden":
             raise where(location).error(key, f"key `{key}`{UNKNOWN}", KNOWN_KEYS) from None
-        message = f"key `{key}`: {problem['msg']}, found {safe_line(ascii(problem['input']), 60)}"
+        message = f"key `{key}`: {schema_words(problem['msg'])}, found {safe_line(ascii(problem['input']), 60)}"
         raise where(location).error(key, message) from None
 
 

@@ -81,7 +81,7 @@ def test_a_veto_that_is_not_applied_is_found_in_a_batch_of_phase_3() -> None:
     vetoed = mutate(good, "risk_officer.veto", True)
     rows = [msgspec.json.decode(json.dumps(row), type=Row) for row in (good, vetoed, good)]
     assert [one.message for one in phase3.judge_rows(rows, FIRST)] == [
-        "record 42: an agent's veto is not applied: veto_applied is False",
+        "record 42: an agent's veto is not applied: veto_applied is false",
         "record 42: a veto means NO_TRADE, found 'BUY_CALL'",
     ]
 

@@ -18,7 +18,8 @@ def nested(depth: int) -> list[object]:
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
-        (None, "None"),
+        (None, "null"),
+        (False, "false"),
         (0.5, "0.5"),
         ("é\n\x1b", "'\\xe9\\n\\x1b'"),
         ("x" * 58, f"'{'x' * 58}'"),  # 60 characters with its quotes

@@ -66,9 +66,7 @@ def test_a_stale_check_says_what_it_said_and_why_it_does_not_hold(tag: Tag) -> N
     for artifact, word in ((RELEASE, "passed=true"), (MONITORING, "status=OK"), (SIGNOFF, "present")):
         tag.age(artifact, REPORT_AGE + 10)
         assert check(tag, artifact).found == f"stale ({word})"
-        assert check(tag, artifact).issues == (
-            "is older than the report that it judges; run its step, or the sequence, again",
-        )
+        assert check(tag, artifact).issues == ("is older than the report; run its step, or the sequence, again",)
 
 
 def test_a_check_exactly_as_old_as_the_report_is_fresh(tag: Tag) -> None:

@@ -257,4 +257,4 @@ def test_a_count_that_no_run_has_is_a_broken_schema(tmp_path: Path, key: str, co
     put(tag.path(Artifact.SUMMARY), summary | {key: count}, REPORT_AGE)
     assert check(tag, MONITORING)
     (problem,) = look(tag.path(Artifact.SUMMARY), Summary).problems
-    assert f"key `{key}`: Input should be less than or equal to" in problem
+    assert f"key `{key}`: must be less than or equal to" in problem

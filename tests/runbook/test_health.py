@@ -248,7 +248,7 @@ def test_a_time_in_the_future_proves_nothing(tag: Tag) -> None:
     tag.age(RELEASE, -3600)
     assert state(tag, "release_check") == ("stale", False)
     assert check(tag, "release_check").issues == (
-        "is dated in the future, which does not prove that it is newer than the report that it judges; "
+        "is dated in the future, which does not prove that it is newer than the report; "
         "run its step, or the sequence, again",
     )
     assert CHECK_AGE < REPORT_AGE

@@ -98,7 +98,7 @@ async def test_the_whole_rollback_can_be_walked_from_freeze_to_reopening(work: P
         await user.sees("C has recovered", "✔ gone", "input not on record")
         await user.press("o")
         await user.at(PlanScreen)
-        await user.sees("Accept them as")
+        await user.sees("changed since the incident is not on record. Accept them as")
         await user.answers(yes=True)
         await user.sees("closes incident")
         await user.answers(yes=True)

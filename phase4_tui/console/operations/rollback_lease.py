@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+from phase4_tui.artifacts.clock import moment
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.journal.lease import DEAD_AFTER_SECONDS, Lease
 from phase4_tui.journal.locks import Busy
@@ -83,5 +84,5 @@ class RollbackLease:
     def who(self, lease: Lease) -> str:
         """Return the holder of a lease in words."""
         if lease.is_of(self._site.actor):
-            return f"another session of yours (pid {lease.pid})"
+            return f"another session of yours (since {moment(lease.since)})"
         return f"{safe_line(lease.operator, 24)}@{safe_line(lease.host, 24)}"

@@ -50,6 +50,16 @@ class FactsScreen(Leavable, Screen[None]):
             timer.resume()
 
     @property
+    def is_current(self) -> bool:
+        """True for the screen in front and those seen through it; none else is laid out or drawn.
+
+        Textual draws the one right behind always, and sends the one in front whole for it.
+        """
+        stack = self.app.screen_stack
+        above = stack[stack.index(self) + 1 :] if self in stack else []
+        return super().is_current and all(screen.styles.background.a < 1 for screen in above)
+
+    @property
     def console(self) -> ConsoleApp:
         """The application, as screens know it."""
         return cast("ConsoleApp", self.app)

@@ -10,6 +10,7 @@ from phase4_tui.console.facts.snapshot import Snapshot, TagView
 from phase4_tui.console.remedies import how
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.policy.monitoring import SEVERITIES
+from phase4_tui.runbook.check_words import check_reasons, check_words, state_word
 from phase4_tui.runbook.checks import CheckEntry
 from phase4_tui.runbook.health import Check
 from phase4_tui.tui.text import clip, content
@@ -37,12 +38,12 @@ MOST_ROWS = 12
 FRESH_SECONDS, COARSE_SECONDS = 60, 5
 """An age of less than a minute counts up in fives: over a slow link each repaint is felt."""
 SHORT = {
-    "output_schema_valid": "schema",
-    "score_and_sizing_valid": "sizing",
-    "event_and_portfolio_policy_enforced": "policy",
-    "scores_and_confidence_valid": "scores",
-    "conflict_policy_enforced": "conflict",
-    "memory_policy_valid": "memory",
+    "output schema": "schema",
+    "score and sizing": "sizing",
+    "event and portfolio policy": "policy",
+    "scores and confidence": "scores",
+    "conflict policy": "conflict",
+    "memory policy": "memory",
 }
 """Short names of sections, since the full ones leave no room for the issues."""
 
@@ -137,7 +138,7 @@ def _age_of(modified_ns: int) -> str:
 
 
 def _word(check: Check, view: TagView) -> str:
-    word = check.state.replace("_", " ")
+    word = state_word(check.state)
     if check.state in ("passed", "present", "not_applicable"):
         return word
     high = check.state == "alert" and any(alert[3] == "HIGH" for alert in view.alerts)
@@ -157,9 +158,9 @@ def _waits_for(snapshot: Snapshot, view: TagView, check: Check) -> str | None:
 def _body(name: str, snapshot: Snapshot, view: TagView, check: Check, width: int, height: int) -> list[Row]:
     """Return the rows under the title, the most important first."""
     if check.state == "not_applicable":
-        return [((check.expected, "$text-muted"),)]
+        return [((check_words(check), "$text-muted"),)]
     rows: list[Row] = []
-    issues = list(check.issues)
+    issues = check_reasons(check)
     if name == "monitoring" and check.state in ("ok", "alert"):
         rows += kpi_rows(snapshot.rules, view, snapshot.rows, width, height)
         issues = [issue for issue in issues if issue.partition(" ")[0] not in SEVERITIES]  # shown as bars
@@ -167,14 +168,11 @@ def _body(name: str, snapshot: Snapshot, view: TagView, check: Check, width: int
         rows.append(((_signoff(view), "bold $error" if view.signoff == "NO-GO" else ""),))
     rows += [((f"· {_shortened(issue)}", ""),) for issue in issues]
     quiet = "$text-muted" if rows else ""
-    if not check.ok and check.found not in (check.expected, check.state):
-        rows.append(((f"found {check.found}, expected {check.expected}", quiet),))
-    elif not check.ok:
-        rows.append(((f"expected {check.expected}", quiet),))
-    elif check.detail or not rows:
-        rows.append(((check.detail or check.found, ""),))
-    if not check.ok and not view.alerts:
-        rows.append(((check.file.rpartition("/")[2], "$text-muted"),))
+    words, name = check_words(check), check.file.rpartition("/")[2]
+    if words and (not check.ok or not rows):
+        rows.append(((words, quiet),))
+    if not check.ok and not view.alerts and name not in words:
+        rows.append(((name, "$text-muted"),))
     return rows
 
 

@@ -148,5 +148,5 @@ async def take_over(session: Session, who: str) -> None:
     """Take the rollback over from its leader, `who`."""
     reason = await session.ask.reason(f"take the rollback over from {who}")
     await session.face.write(lambda: lead(session.site, reason))
-    session.face.did(command_line("rollback", "--take-over", reason))
+    session.did("rollback", "--take-over", reason)
     session.ask.tell(f"you lead the rollback now; {who} has been told")
