@@ -39,7 +39,7 @@ async def test_f_asks_for_the_reason_shows_the_plan_and_freezes(tmp_path: Path) 
         await me.sees("freeze B", "No (n)", "Do it (y)")
         assert state_of(tmp_path).frozen == {}
         await me.press("y")
-        await me.sees("viewing B ❄", "next: k switch to a")
+        await me.sees("viewing B ❄", "next: k switch to A")
         assert state_of(tmp_path).frozen["B"].reason == "as the runbook says"
         await me.press("f")
         await me.sees("freeze: B is frozen already")
