@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from phase4_tui.artifacts.names import check_tag
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.asker import give, need_terminal, session_of
-from phase4_tui.cli.context import DONE, FAILED, Desk, emit, say
+from phase4_tui.cli.context import DONE, EXISTING, FAILED, Desk, emit, say
 from phase4_tui.cli.status_text import show_next_move
 from phase4_tui.console.operations.dialogues.rollback import walk
 from phase4_tui.console.symbols import SYMBOLS
@@ -27,14 +26,14 @@ LEFT = "left; `phase4 rollback` goes on from here"
 
 def rollback(
     desk: Desk,
-    to: Annotated[str | None, typer.Option("--to", metavar="TAG", help="The known-good tag to switch to.")] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="TAG", help="The known-good tag to switch to."), EXISTING
+    ] = None,
     take_over: Annotated[
         str | None, typer.Option("--take-over", metavar="REASON", help="Take it over from another operator.")
     ] = None,
 ) -> int:
     """Walk through the five steps of the runbook's rollback; leave at any question, and go on later."""
-    if to is not None:
-        check_tag(to)
     only_looks = desk.json or desk.dry_run
     if not only_looks and not desk.yes:
         need_terminal()
