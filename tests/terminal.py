@@ -137,6 +137,22 @@ class Terminal:
                 break
         raise TimeoutError(f"{text!r} was not written within {seconds} s; last: {plain(bytes(self.output))[-400:]!r}")
 
+    def wait_slowly_for(self, text: str, rate: int, seconds: float = 30.0, since: int = 0) -> float:
+        """Return the seconds until a text was written, with `rate` bytes a second read; raises TimeoutError."""
+        begun, taken, wanted = time.perf_counter(), 0, text.encode()
+        while (passed := time.perf_counter() - begun) < seconds:
+            if wanted in plain(bytes(self.output[since:])):
+                return passed
+            room = int(passed * rate) - taken
+            if room > 0 and select.select([self._descriptor], [], [], 0)[0]:
+                chunk = os.read(self._descriptor, room)
+                self.output += chunk
+                taken += len(chunk)
+            else:
+                taken = max(taken, int(passed * rate))  # what nobody wrote can't be read later all at once
+                time.sleep(0.02)
+        raise TimeoutError(f"{text!r} was not written within {seconds} s; last: {plain(bytes(self.output))[-400:]!r}")
+
     def press(self, keys: str) -> int:
         """Send keys; return how much had been written before."""
         before = len(self.output)

@@ -4,6 +4,7 @@ import re
 import time
 from datetime import UTC, datetime
 
+AGE_STEP = 5
 _ISO = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 
@@ -32,13 +33,16 @@ def check_moment(text: str) -> str:
 
 
 def age(seconds: float) -> str:
-    """Return a short age for a column: `3 s`, `5 min`, `2 h`, `4 d`; a time ahead of this clock says so."""
+    """Return a short age for a column: `15 s`, `5 min`, `2 h`, `4 d`; a time ahead of this clock says so.
+
+    Seconds are told in steps of five: a screen full of ages that count each of them is too much for a slow connection.
+    """
     if seconds < -1:
         return f"{age(-seconds)} ahead"
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= size:
             return f"{int(seconds // size)} {unit}"
-    return f"{max(int(seconds), 0)} s"
+    return f"{max(int(seconds // AGE_STEP * AGE_STEP), 0)} s"
 
 
 def since(seconds: float) -> str:
@@ -57,6 +61,12 @@ def duration(seconds: float) -> str:
             rest = whole % size // part
             return f"{whole // size} {unit}" + (f" {rest} {smaller}" if rest else "")
     return f"{whole} s"
+
+
+def elapsed(begun: str) -> str:
+    """Return how long something goes on that began at a time written by `iso`, in whole seconds: `3 s`, `2 min 8 s`."""
+    seconds = max(now_ns() - nanoseconds(begun), 0) // 1_000_000_000
+    return f"{seconds} s" if seconds < 60 else duration(seconds)
 
 
 def moment_and_age(text: str) -> str:

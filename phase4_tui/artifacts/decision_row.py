@@ -23,6 +23,8 @@ class ReportRow(msgspec.Struct, frozen=True, gc=False):
     score: str = NOTHING
     size: str = NOTHING
     gate: str = NOTHING
+    event: str = NOTHING
+    """The event of the record, with `active` while its window is."""
     regime: str = NOTHING
     rationale: str = ""
     broken: str | None = None
@@ -70,6 +72,7 @@ def describe(row: object) -> ReportRow:
             score=_text(decision.get("confidence_score")),
             size=_text(decision.get("position_size_multiplier")),
             gate=_text(tags.get("gate")),
+            event=_event(record),
             regime=_text(tags.get("regime")),
             rationale=_text(decision.get("rationale", ""), RATIONALE_CHARS),
         )
@@ -86,6 +89,13 @@ def describe(row: object) -> ReportRow:
             rationale="; ".join(told),
         )
     return ReportRow(broken=f"is no decision: its keys are {_text(', '.join(map(str, row)))}")
+
+
+def _event(record: dict[object, object]) -> str:
+    name = record.get("event_name")
+    if name in (None, "NONE"):
+        return NOTHING
+    return f"{_text(name)} active" if record.get("event_window_active") is True else _text(name)
 
 
 def _text(value: object, limit: int = FIELD_CHARS) -> str:

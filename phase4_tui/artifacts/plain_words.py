@@ -1,8 +1,10 @@
 """Names of the files and of the code in plain words: `quality_check`, `signoff`, a list, JSON's false."""
 
 import json
+import re
 from collections.abc import Sequence
 
+_SHA256 = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{56}\b")
 _TYPES = {
     "Input should be": "must be",
     "a valid boolean, unable to interpret input": "true or false",
@@ -33,6 +35,11 @@ def plain(name: str) -> str:
 def metric(name: str) -> str:
     """Return a KPI in words as panels have it: `event_block`; a gate's status as `quality check`."""
     return plain(name.removesuffix("_status")) if name.endswith("_status") else name.removesuffix("_pct")
+
+
+def short_digests(text: str) -> str:
+    """Return a text with each SHA-256 cut to its first eight digits."""
+    return _SHA256.sub(r"\1", text)
 
 
 def section(name: str) -> str:

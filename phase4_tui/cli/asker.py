@@ -16,7 +16,7 @@ from phase4_tui.console.operations.asker import Check, Declined, Left, Line, Off
 from phase4_tui.console.operations.session import Session
 from phase4_tui.console.operations.suggestions import NONE, Suggestions
 from phase4_tui.console.views import View
-from phase4_tui.errors import FORESEEN, Refused, Remedy, as_commands, error_as_commands
+from phase4_tui.errors import FORESEEN, Refused, Remedy, as_commands
 from phase4_tui.rollback.known_good import candidates
 from phase4_tui.rollback.operations import Done, Plan
 from phase4_tui.runbook.run_plan import RunPlan
@@ -76,7 +76,7 @@ class TerminalAsker:
                 if check is not None:
                     await check(answer)
             except FORESEEN as error:
-                say(safe_line(f"  {error_as_commands(error)}"), "yellow")
+                say(safe_line(f"  {error}"), "yellow")
             else:
                 return answer
 

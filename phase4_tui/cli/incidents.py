@@ -6,15 +6,18 @@ from typing import Annotated
 import typer
 
 from phase4_tui.artifacts.atomic_files import atomic_write
+from phase4_tui.artifacts.clock import moment
 from phase4_tui.artifacts.names import state_dir
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import DONE, Desk, emit, say
 from phase4_tui.cli.status_text import SHOWN_FINDINGS, show_next_move
-from phase4_tui.errors import Refused, Remedy, command_line
+from phase4_tui.console.closing_block import clock_rows, closing_rows
+from phase4_tui.errors import Refused, Remedy, as_commands, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback.active import ACTIVE_FILE
+from phase4_tui.rollback.closing import read_closing
 from phase4_tui.rollback.incidents import incidents_of
 from phase4_tui.rollback.next_move import next_move
 from phase4_tui.rollback.post_mortem import find_incident, post_mortem
@@ -42,23 +45,21 @@ def incident_show(desk: Desk, incident: Which = None) -> int:
     if desk.json:
         emit(incident_document(desk, found) | {"next_move": move})
         return DONE
-    say(f"{found.id} · {found.severity_class} {found.rule.replace('_', ' ')} · {found.stage}", "bold")
+    stage = "closed" if not is_open else found.stage
+    say(f"{found.id} · {found.severity_class} {found.rule.replace('_', ' ')} · {stage}", "bold")
     say(f"  tag {found.tag} · owner {found.owner or 'none'}")
     for former in found.former:
-        say(f"  raised from {former} at {former.until}")
-    for name, moment in (
-        ("detected", found.opened_at),
-        ("contained", found.contained_at),
-        ("recovered", found.recovered_at),
-    ):
-        say(f"  {name:<10} {moment or 'not yet'}")
+        say(f"  raised from {former} at {moment(former.until)}")
+    told = clock_rows(found) if is_open else closing_rows(read_closing(desk.site, found), as_commands)
+    for label, text in told:
+        say(safe_line(f"  {label:<14} {text}"))
     for words in evidence_words(found, SHOWN_FINDINGS):
         say(f"  why: {words}")
     for change in changed_files(desk.site, found.tag):
         say(f"  ! {change}", "yellow")
     for call in found.escalations:
-        taken = f"acknowledged {call.acknowledged_at}" if call.acknowledged_at else "not acknowledged"
-        say(f"  escalated to {call.owner} at {call.at}: {taken}")
+        taken = f"acknowledged {moment(call.acknowledged_at)}" if call.acknowledged_at else "not acknowledged"
+        say(f"  escalated to {call.owner} at {moment(call.at)}: {taken}")
     say(f"  root causes logged: {len(found.root_causes)}; comparisons: {len(found.comparisons)}")
     show_next_move(move)
     return DONE
@@ -71,7 +72,8 @@ def incident_list(desk: Desk) -> int:
         emit({"incidents": [incident_document(desk, one) for one in found]})
         return DONE
     for one in found:
-        say(f"{one.id}  {one.severity_class}  {one.stage:<10} {one.opened_at}  {one.tag}: {one.rule.replace('_', ' ')}")
+        words = f"{one.severity_class}  {one.stage:<10} {moment(one.opened_at)}"
+        say(f"{one.id}  {words}  {one.tag}: {one.rule.replace('_', ' ')}")
     if not found:
         say("no incident is on record")
     return DONE
@@ -118,7 +120,7 @@ def root_cause_list(desk: Desk) -> int:
         emit({"root_causes": [_document(event, entry) for event, entry in found]})
         return DONE
     for event, entry in found:
-        say(safe_line(f"{event.at} {event.incident or event.tag} by {event.operator}: {entry.cause}"))
+        say(safe_line(f"{moment(event.at)} {event.incident or event.tag} by {event.operator}: {entry.cause}"))
         closure = entry.closure or "not given"
         say(safe_line(f"  remediation: {entry.remediation} · owner {entry.owner} · closed when: {closure}"))
     if not found:

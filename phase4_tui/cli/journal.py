@@ -1,16 +1,19 @@
 """The commands about the record: `journal`, `verify`."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from phase4_tui.artifacts.clock import moment
 from phase4_tui.artifacts.counting import counted
 from phase4_tui.artifacts.names import check_tag
-from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.context import DONE, FAILED, Desk, emit, say
+from phase4_tui.console.facts.journal_rows import OperationRow, rows_of
 from phase4_tui.errors import Refused, Remedy, as_commands
 from phase4_tui.journal.events import Event
+from phase4_tui.journal.incident import short_id
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback.verification import repair as repair_records
 from phase4_tui.rollback.verification import verify as verify_all
@@ -20,29 +23,34 @@ def journal(
     desk: Desk,
     kind: Annotated[str | None, typer.Option("--kind", metavar="K", help="Only events of this kind.")] = None,
     tag: Annotated[str | None, typer.Option("--tag", metavar="T", help="Only events about this tag.")] = None,
+    incident: Annotated[
+        str | None, typer.Option("--incident", metavar="I", help="Only events of this incident.")
+    ] = None,
     since: Annotated[
         str | None, typer.Option("--since", metavar="D", help="Only events since a UTC time: 2026-02-17, …T03:45.")
     ] = None,
 ) -> int:
-    """Show the run log: what was done, by whom, and why."""
+    """Show the run log, a line an operation: what was done, by whom, and why."""
     first = _moment(since)
     if tag is not None:
         check_tag(tag)
-    found = [
-        event
-        for event in read_events(desk.reports)
-        if (kind is None or event.kind == kind)
-        and (tag is None or event.tag == tag)
-        and (first is None or event.at >= first)
-    ]
+    wanted = {"kind": kind, "tag": tag, "incident": incident}
     if desk.json:
-        emit({"events": [stored(event) for event in found]})
+        events = (event for event in read_events(desk.reports) if _is_wanted(event, wanted, first))
+        emit({"events": [stored(event) for event in events]})
         return DONE
-    for event in found:
-        say(journal_line(event))
-    if not found:
+    rows = [row for row in rows_of(read_events(desk.reports)) if _is_wanted(row, wanted, first)]
+    for row in rows:
+        say(journal_line(row))
+    if not rows:
         say("no event")
     return DONE
+
+
+def _is_wanted(item: Event | OperationRow, wanted: Mapping[str, str | None], first: str | None) -> bool:
+    """True for an event or operation with the wanted values, since the first wanted time."""
+    holds = all(value is None or getattr(item, name) == value for name, value in wanted.items())
+    return holds and (first is None or item.at >= first)
 
 
 def stored(event: Event) -> dict[str, object]:
@@ -63,16 +71,11 @@ def _moment(text: str | None) -> str | None:
     return found.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def journal_line(event: Event) -> str:
-    """Return an event on one line."""
-    words = [event.kind.replace("_", " "), event.tag or "", event.outcome]
-    text = next(
-        (str(event.detail[name]) for name in ("error", "reason", "verdict", "rule") if event.detail.get(name)), ""
-    )
-    who = f"{event.operator}@{event.host}"
-    return safe_line(
-        f"{event.seq:>5} {event.at[:19]}Z {who} {' '.join(filter(None, words))}{': ' if text else ''}{text}", 400
-    )
+def journal_line(row: OperationRow) -> str:
+    """Return an operation on one line: when, by whom, for which incident, what."""
+    word = "unfinished: " if row.outcome == "unfinished" else ""
+    about = f" [{short_id(row.incident)}]" if row.incident else ""
+    return f"{row.seq:>5} {moment(row.at)} {row.operator}@{row.host}{about} {word}{row.what}"
 
 
 def verify(

@@ -30,7 +30,7 @@ from phase4_tui.runbook.trends import LAST_TAGS, Trends, read_trends
 from phase4_tui.streams import reader_has_gone
 
 WIDTHS = {"row": 9, "underlying": 11, "time": 25, "slot": 7, "action": 8, "confidence": 10, "score": 5, "size": 4,
-          "gate": 15, "regime": 14}  # fmt: skip
+          "gate": 15, "event": 12, "regime": 14}  # fmt: skip
 RIGHT = ("row", "score", "size")
 SEEN_VALUES = 20
 _any_rows = decode_array(object)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from phase4_tui.artifacts.clock import moment
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.asker import give, need_terminal, session_of
 from phase4_tui.cli.context import DONE, EXISTING, FAILED, Desk, emit, say
@@ -99,10 +100,12 @@ def show_guided(guided: Guided) -> None:
     """Print the five steps, each with its state."""
     incident = guided.incident
     say(f"{incident.id} · {incident.severity_class} {incident.rule.replace('_', ' ')} · tag {incident.tag}", "bold")
-    say(f"detected {incident.opened_at} · contained {incident.contained_at or 'not yet'}")
+    contained = f"contained {moment(incident.contained_at)}" if incident.contained_at else "not contained"
+    say(f"detected {moment(incident.opened_at)} · {contained}")
     for step in guided.steps:
         detail = as_commands(step.detail, step.remedies)
-        say(safe_line(f"{SYMBOLS[step.state]} {step.number} {step.title}: {detail}"))
+        done = f" · {moment(step.at)}" if step.state == "done" and step.at else ""
+        say(safe_line(f"{SYMBOLS[step.state]} {step.number} {step.title}: {detail}{done}"))
         if step.state != "done":
             say(f"    {step.command}")
     show_next_move(guided.next_move)

@@ -1,26 +1,43 @@
-"""An event of the journal as one line for other operators: what changed, from which value to which, and why."""
+"""An event of the journal in words: what was done, from which value to which, and why; by whom before it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from phase4_tui.artifacts.plain_words import plain
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.journal.events import Event
+from phase4_tui.journal.finding_words import finding_words
+from phase4_tui.journal.incident import Finding, short_id
 
 LINE_CHARS = 400
+SHOWN_FINDINGS = 3
 
 
 def describe(event: Event) -> str | None:
     """Return who did what, safe to show; None for the intent of an operation, whose result is shown instead."""
     if event.outcome == "intent":
         return None
-    try:
-        words = _WORDS.get(event.kind, _plainly)(event, event.detail)
-    except (AttributeError, TypeError, ValueError, LookupError):  # an event of its kind with another content
-        words = _plainly(event, event.detail)
+    return safe_line(f"{event.operator}@{event.host}: {words_of(event)}", LINE_CHARS)
+
+
+def words_of(event: Event) -> str:
+    """Return what an event did and why, safe to show; of an intent what was to be done."""
+    if event.outcome == "intent":
+        words = _planned(event)
+    else:
+        try:
+            words = _WORDS.get(event.kind, _plainly)(event, event.detail)
+        except (AttributeError, TypeError, ValueError, LookupError):  # an event of its kind with another content
+            words = _plainly(event, event.detail)
     failed = f" failed: {event.detail.get('error')}" if event.outcome == "failed" else ""
     reason = event.detail.get("reason")
     why = f": {reason}" if reason and not failed else ""
-    return safe_line(f"{event.operator}@{event.host}: {words}{failed}{why}", LINE_CHARS)
+    return safe_line(f"{words}{failed}{why}", LINE_CHARS)
+
+
+def _planned(event: Event) -> str:
+    plan = event.detail.get("plan")
+    return str(plan[0]) if isinstance(plan, list) and plan else _plainly(event, event.detail)
 
 
 def _plainly(event: Event, detail: Mapping[str, Any]) -> str:
@@ -32,7 +49,7 @@ def _run(event: Event, detail: Mapping[str, Any]) -> str:
     state, steps = detail.get("state"), detail.get("steps") or {}
     if state == "running":
         return f"{kind} of {event.tag} began"
-    off = [f"{name} {str(word).replace('_', ' ')}" for name, word in steps.items() if word not in ("passed", "not_run")]
+    off = [f"{plain(name)} {plain(str(word))}" for name, word in steps.items() if word not in ("passed", "not_run")]
     word = "was interrupted" if state == "interrupted" else "ended"
     changed = dict.fromkeys(str(one.get("file")) for one in detail.get("changed") or ())
     off += [f"{file} changed during the run" for file in changed]
@@ -41,17 +58,25 @@ def _run(event: Event, detail: Mapping[str, Any]) -> str:
 
 def _incident(event: Event, detail: Mapping[str, Any]) -> str:
     found = f"{detail.get('class')} {str(detail.get('rule')).replace('_', ' ')} of {event.tag}"
+    name, evidence = short_id(str(event.incident)), _evidence(event, detail)
     if event.kind == "incident":
-        return f"incident {event.incident} opened: {found}"
+        return f"incident {name} opened: {found}{evidence}"
     if event.kind == "evidence":
-        return f"more evidence for incident {event.incident}: {found}"
+        return f"more evidence for incident {name}: {found}{evidence}"
     former = ((event.changes.get("incident") or {}).get("former") or [{}])[-1]
-    return f"incident {event.incident} raised to {found}; it was {former.get('class')} of {former.get('tag')}"
+    return f"incident {name} raised to {found}{evidence}; it was {former.get('class')} of {former.get('tag')}"
+
+
+def _evidence(event: Event, detail: Mapping[str, Any]) -> str:
+    """Return the evidence in words after a colon: `: event_block 100 > 50 HIGH`."""
+    kept = (event.changes.get("incident") or {}).get("evidence") or ()
+    words = finding_words(map(Finding.model_validate, kept), str(detail.get("rule")), SHOWN_FINDINGS)
+    return f": {', '.join(words)}" if words else ""
 
 
 def _lease(event: Event, detail: Mapping[str, Any]) -> str:
     whose = "who led it" if detail.get("alive") else "whose process had ended"
-    return f"took the rollback over from {detail.get('from')}, {whose}"
+    return f"took the rollback over from {str(detail.get('from')).partition(' (')[0]}, {whose}"
 
 
 def _mode(event: Event, detail: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """An incident as the state of operations holds it, and its clock."""
 
+import re
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
@@ -9,6 +10,15 @@ from phase4_tui.artifacts.models import Document, Moment
 SeverityClass = Literal["P0", "P1", "P2"]
 Owner = Literal["engineering", "risk", "product"]
 Stage = Literal["detected", "contained", "recovered"]
+
+
+_ID = re.compile(r"inc-\d{8}T(\d{6})-\d+")
+
+
+def short_id(incident_id: str) -> str:
+    """Return an incident's name for a column, `inc-034500`: without day and milliseconds, which its detail has."""
+    found = _ID.fullmatch(incident_id)
+    return f"inc-{found[1]}" if found else incident_id
 
 
 class Breach(Document):

@@ -9,24 +9,28 @@ from typing import Literal, NamedTuple
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from phase4_tui.artifacts.models import Diagnostic, Document
+from phase4_tui.artifacts.models import Diagnostic, Document, Moment
 from phase4_tui.errors import Refused, Remedy
 from phase4_tui.journal.actor import Actor
+from phase4_tui.journal.events import Event
 from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.lease import Held, Lease, drop_lease, keep_lease, read_lease, take_lease
-from phase4_tui.journal.log import Draft
+from phase4_tui.journal.log import Draft, read_events
 from phase4_tui.journal.state import read_state
 from phase4_tui.journal.writer import record
 from phase4_tui.rollback.incidents import CALL_PRODUCT, look_for_incident
 from phase4_tui.rollback.next_move import NextMove, move_of_step, next_move, step_to_do, steps_done
 from phase4_tui.rollback.operations import TAKE_OVER, need_reason, one_at_a_time, settle, state_to_plan_on
-from phase4_tui.rollback.read_situation import read_situation, with_rehearsal
+from phase4_tui.rollback.read_situation import read_situation, with_good_tag, with_rehearsal
+from phase4_tui.rollback.root_cause import RootCause, root_causes
 from phase4_tui.rollback.situation import Situation
 from phase4_tui.runbook.runbook_text import sections
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.status import shown_tag
 
 TITLES = ("Freeze", "Switch to known-good", "Fall back to Phase 3", "Log the root cause", "Re-run, compare, reopen")
+LIKELY_TAGS = 20
+"""How many tags are judged to name the one to switch to before that is the next step."""
 _ITEM = re.compile(r"^\d+\. (.+(?:\n {2,}.+)*)", re.MULTILINE)
 StepState = Literal["done", "next", "open", "tampered"]
 
@@ -40,6 +44,8 @@ class GuidedStep(Diagnostic):
     state: StepState
     detail: str
     command: str
+    at: Moment | None = None
+    """When it was done; None until then, and where that is not on record."""
     digests: SkipJsonSchema[tuple[str, ...]] = Field(default=(), exclude=True)
     """The sha256 in `detail`, for faces that shorten them."""
 
@@ -50,6 +56,7 @@ class _Told(NamedTuple):
     detail: str
     remedies: tuple[Remedy, ...] = ()
     digests: tuple[str, ...] = ()
+    at: str | None = None
 
 
 class Guided(Document):
@@ -81,8 +88,17 @@ def read_guided(site: Site) -> Guided | None:
         situation = with_rehearsal(site, situation)
     incident = situation.state.incident or incident
     done, to_do = steps_done(situation, incident), step_to_do(situation, incident)
+    if not done[1] and situation.good is None:  # step 2 names the tag whichever step is next
+        situation = with_good_tag(site, situation, LIKELY_TAGS)
+    words = (
+        _frozen(situation, incident),
+        _switched(situation, incident),
+        _fallen_back(situation, incident),
+        _explained(_last_cause(site, incident)),
+        _reopened(situation, incident),
+    )
     steps = []
-    for number, (title, sentence, tell) in enumerate(zip(TITLES, rollback_steps(), _TELLING, strict=True), 1):
+    for number, (title, sentence, told) in enumerate(zip(TITLES, rollback_steps(), words, strict=True), 1):
         step_state: StepState = "next" if number == to_do else "done" if done[number - 1] else "open"
         if number == 1 and incident.tag in situation.tampered:
             step_state = "tampered"
@@ -92,7 +108,7 @@ def read_guided(site: Site) -> Guided | None:
                 title=title,
                 sentence=sentence,
                 state=step_state,
-                **tell(situation, incident)._asdict(),
+                **told._asdict(),
                 command=move_of_step(situation, incident, number).command,
             )
         )
@@ -121,8 +137,9 @@ def _frozen(situation: Situation, incident: Incident) -> _Told:
     if situation.needs_freezing:
         return _Told(f"{tag} is not frozen: the next run could write over it")
     entry = situation.state.frozen.get(tag)
-    done = f"{tag} is frozen by {entry.by} at {entry.at}" if entry else f"nothing to freeze: {tag} has no artifacts"
-    return _Told(done)
+    if entry is None:
+        return _Told(f"nothing to freeze: {tag} has no artifacts")
+    return _Told(f"{tag} is frozen by {entry.by}: {entry.reason}", at=entry.at)
 
 
 def _switched(situation: Situation, incident: Incident) -> _Told:
@@ -130,7 +147,8 @@ def _switched(situation: Situation, incident: Incident) -> _Told:
     if not steps_done(situation, incident)[1]:
         return _Told(f"{incident.tag} is still what analysis and reporting use")
     if state.active_tag is not None:
-        return _Told(f"{state.active_tag} is active since {state.active_since} by {state.active_by}")
+        why = f": {state.active_reason}" if state.active_reason else ""
+        return _Told(f"{state.active_tag} is active, by {state.active_by}{why}", at=state.active_since)
     called = any(call.owner == "product" for call in incident.escalations)
     stated = "no known-good tag, as stated; the product owner decides what is reported"
     return _Told(stated if called else "no known-good tag, as stated", () if called else (CALL_PRODUCT,))
@@ -140,21 +158,27 @@ def _fallen_back(situation: Situation, incident: Incident) -> _Told:
     proof = situation.fallback
     if proof is None:
         return _Told("Phase 4 runs are still allowed")
-    return _Told(f"phase3_only since {proof.since}; {proof}", proof.remedies)
+    return _Told(f"Phase 3 only; {proof}", proof.remedies, at=proof.since)
 
 
-def _explained(situation: Situation, incident: Incident) -> _Told:
-    count = len(incident.root_causes)
-    return _Told(f"{count} logged" if count else "not logged yet")
+def _last_cause(site: Site, incident: Incident) -> tuple[Event, RootCause] | None:
+    """Return the last root cause of the incident with its event, None without one; raises JournalDamaged."""
+    if not incident.root_causes:
+        return None
+    events = read_events(site.reports, after=incident.root_causes[-1] - 1)
+    return next(iter(root_causes(event for event in events if event.incident == incident.id)), None)
+
+
+def _explained(cause: tuple[Event, RootCause] | None) -> _Told:
+    if cause is None:
+        return _Told("not logged yet")
+    event, entry = cause
+    return _Told(f"{entry.cause}; remediation: {entry.remediation}", at=event.at)
 
 
 def _reopened(situation: Situation, incident: Incident) -> _Told:
     last = situation.rehearsal
     return _Told("no re-run yet") if last is None else _Told(last.detail, last.remedies, last.digests)
-
-
-_TELLING = (_frozen, _switched, _fallen_back, _explained, _reopened)
-"""The function that describes each step, in order."""
 
 
 def lead(site: Site, take_over: str | None = None) -> None:

@@ -35,7 +35,7 @@ class NextMove(Document):
 
     `operation` is an id of the registry of operations, empty where no operation does it (to wait, to unset a
     variable). `text` is a plain sentence without its end, which may follow a key or stand before the command.
-    `command` does it on the command line, quoted for a shell; R, C and TAG stand for what only an operator knows.
+    `command` does it on the command line, quoted for a shell; R, C and TAG stand for what is not known here.
     """
 
     operation: str
@@ -93,9 +93,7 @@ def _live_orders(situation: Situation) -> NextMove | None:
 
 def _run_under_way(situation: Situation) -> NextMove | None:
     holder = situation.holder
-    if holder is None:
-        return None
-    return _wait(holder.tag)
+    return None if holder is None else _wait(holder.tag)
 
 
 def _wait(tag: str) -> NextMove:
@@ -163,14 +161,16 @@ def _leave_bad_tag(situation: Situation, incident: Incident) -> NextMove:
     if _product_to_call(situation, incident):
         command = _phase4("escalate", "--owner", "product")
         return _move("escalate", incident.tag, "call the product owner: there is no known-good tag", command)
-    if situation.good_tag is False and not steps_done(situation, incident)[1]:
+    if steps_done(situation, incident)[1]:
+        return _switch(situation.state.active_tag)
+    if situation.good_tag is False:
         return _move("known_good", None, "go on without a known-good tag: there is none", _phase4("rollback"))
-    return _switch()
+    return _switch(situation.good)
 
 
-def _switch() -> NextMove:
-    command = _phase4("known-good", "switch", "TAG", "--reason", "R")
-    return _move("known_good", None, "switch to a known-good tag", command)
+def _switch(tag: str | None) -> NextMove:
+    command = _phase4("known-good", "switch", tag or "TAG", "--reason", "R")
+    return _move("known_good", tag, f"switch to {tag or 'a known-good tag'}", command)
 
 
 def _product_to_call(situation: Situation, incident: Incident) -> bool:
@@ -200,7 +200,7 @@ def _explain(situation: Situation, incident: Incident) -> NextMove:
 def _lead_back(situation: Situation, incident: Incident | None) -> NextMove:
     """Return what leads back to Phase 4: a rehearsal, its comparison with the incident's tag, the reopening."""
     rehearsal, tag = situation.rehearsal, situation.rerun_tag
-    again = _phase4("run", "--rehearsal", "--tag", tag)
+    again = _phase4("run", "--rehearsal", "--tag", tag, *situation.rerun_options)
     if rehearsal is None:
         return _move("rehearse", tag, "re-run Phase 4 as a rehearsal", again)
     if rehearsal.spent is not None:
@@ -267,7 +267,7 @@ def _shown_tag(situation: Situation) -> NextMove | None:
     if found.level == "warning":
         what = "value" if found.rule.startswith(OWN_CHECK) else "KPI"
         return _move("", shown.tag, f"no incident: note the {what} and watch the next run", _phase4("watch"))
-    return _switch() if shown.tag == situation.state.active_tag and shown.frozen != "no" else _run(situation)
+    return _switch(None) if shown.tag == situation.state.active_tag and shown.frozen != "no" else _run(situation)
 
 
 def _may_be_written(situation: Situation, shown: ShownTag) -> bool:

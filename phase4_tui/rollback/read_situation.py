@@ -26,7 +26,7 @@ from phase4_tui.rollback.reopen import (
     needs_comparing,
     remedies_of,
 )
-from phase4_tui.rollback.situation import Rehearsal, ShownTag, Situation, StoppedRun
+from phase4_tui.rollback.situation import Rehearsal, ShownTag, Situation, StoppedRun, preference
 from phase4_tui.rollback.to_read import fields_to_read
 from phase4_tui.runbook.classification import JOURNAL_NOTE, Classification
 from phase4_tui.runbook.evidence import Evidence
@@ -111,12 +111,16 @@ def _with_free_tag(site: Site, situation: Situation) -> Situation:
     return replace(situation, run_tag=free_tag(site, situation.run_tag))
 
 
-def _with_good_tag(site: Site, situation: Situation) -> Situation:
-    """Look for a known-good tag to switch to; stop at the first."""
+def with_good_tag(site: Site, situation: Situation, most: int | None = None) -> Situation:
+    """Look for the known-good tag to switch to among all tags, or only the `most` likely ones; stop at the first."""
     state, reports = situation.state, site.reports
     bad, runs = state.incident.tag if state.incident else None, running_tag(reports)
     entries = [entry for entry in index_tags(scan(reports), site.artifacts) if entry.tag != bad]
-    return replace(situation, good_tag=any(row_of(site, entry, state, runs).known_good for entry in entries))
+    entries.sort(key=lambda entry: preference(state, entry.tag, entry.modified_ns))
+    good = next((entry.tag for entry in entries[:most] if row_of(site, entry, state, runs).known_good), None)
+    if good is None and most is not None:
+        return situation
+    return replace(situation, good_tag=good is not None, good=good)
 
 
 def _with_fallback_run(site: Site, situation: Situation) -> Situation:
@@ -136,7 +140,13 @@ def with_rehearsal(site: Site, situation: Situation) -> Situation:
     since = incident.opened_at if incident is not None else state.mode_since
     run = newest_run(site, since, lambda run: run.rehearsal) if since is not None else None
     found = None if run is None else _rehearsal(site, state, run)
-    return replace(situation, rehearsal=found, rerun_tag=rerun_tag(site))
+    return replace(situation, rehearsal=found, rerun_tag=rerun_tag(site), rerun_options=_own_input(site, incident))
+
+
+def _own_input(site: Site, incident: Incident | None) -> tuple[str, ...]:
+    """Return the option for the input of the incident's run, none where a run takes that by default."""
+    run = last_sequence(site.reports, incident.tag) if incident is not None else None
+    return ("--input", run.input.path) if run is not None and run.input.path != site.settings.input else ()
 
 
 def _rehearsal(site: Site, state: OperationsState, run: RunRecord) -> Rehearsal:
@@ -254,7 +264,7 @@ def _again(site: Site, state: OperationsState, tag: str, phase: Phase, run: RunR
 _READERS: Mapping[str, Callable[[Site, Situation], Situation]] = {
     "beyond_restore": _with_beyond_restore,
     "run_tag": _with_free_tag,
-    "good_tag": _with_good_tag,
+    "good_tag": with_good_tag,
     "fallback_run": _with_fallback_run,
     "rehearsal": with_rehearsal,
     "shown": _with_shown,

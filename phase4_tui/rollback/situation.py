@@ -75,6 +75,11 @@ class Rehearsal:
     """It was compared, and nothing of it could be."""
 
 
+def preference(state: OperationsState, tag: str, modified_ns: int) -> tuple[bool, bool, int]:
+    """Return a key that sorts tags to switch to: the one on record, then pinned ones, then the last changed."""
+    return tag != state.known_good_tag, tag not in state.pinned, -modified_ns
+
+
 @dataclass(frozen=True)
 class Situation:
     """All that the next move depends on.
@@ -103,10 +108,14 @@ class Situation:
     """The tampered tags that can't be restored, since their manifest is not the journal's."""
     good_tag: bool | None = None
     """Whether there is a known-good tag to switch to; None while that is not known."""
+    good: str | None = None
+    """The known-good tag to switch to: the one on record, else a pinned one, else the newest; None if not known."""
     fallback_run: StoppedRun | None = None
     """The newest Phase 3 run since the fallback, if it did not complete."""
     rehearsal: Rehearsal | None = None
     rerun_tag: str = "NEW"
     """An unused tag for a rehearsal."""
+    rerun_options: tuple[str, ...] = ()
+    """The option that names the input of the incident's run, where that is not the one of the settings."""
     read: frozenset[str] = frozenset()
     """Which of these fields were read."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from phase4_tui.artifacts.counting import counted
 from phase4_tui.artifacts.plain_words import plain, section
-from phase4_tui.runbook.evidence_words import placed
+from phase4_tui.journal.finding_words import placed
 from phase4_tui.runbook.health import Check, CheckState
 
 _MISSING: dict[CheckState, str] = {"absent": "missing", "unreadable": "can't be read", "writing": "being written"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from phase4_tui.artifacts.clock import iso, nanoseconds
+from phase4_tui.artifacts.clock import iso, moment, nanoseconds
 from phase4_tui.artifacts.documents import look
 from phase4_tui.artifacts.index import Identity, TagEntry, index_tags, scan
 from phase4_tui.artifacts.models import Document, Summary
@@ -31,7 +31,7 @@ class Fallback(Document):
             return f"Phase 4 results that are no rehearsal were written since: {', '.join(self.intruders)}"
         if self.phase3_tag is None:
             return "no Phase 3 run since"
-        return f"last outputs are Phase 3's: {self.phase3_tag} at {self.phase3_at}"
+        return f"last outputs are Phase 3's: {self.phase3_tag} at {moment(self.phase3_at)}"
 
     @property
     def remedies(self) -> tuple[Remedy, ...]:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from shlex import join
 from typing import Literal
 
 from pydantic import Field
@@ -20,7 +21,6 @@ from phase4_tui.artifacts.documents import Look, look
 from phase4_tui.artifacts.index import Identity
 from phase4_tui.artifacts.models import Document, Moment
 from phase4_tui.artifacts.names import check_tag, is_tag, state_dir
-from phase4_tui.errors import command_line
 from phase4_tui.journal.noted_runs import noted_runs
 from phase4_tui.runbook.isolation import Proof
 
@@ -262,7 +262,7 @@ def resume_words(run: RunRecord) -> tuple[str, ...]:
 
 def resume_command(run: RunRecord) -> str:
     """Return the command that resumes a run in the mode of that run."""
-    return command_line(*resume_words(run))
+    return join(["phase4", *resume_words(run)])
 
 
 def last_transcript(run: RunRecord) -> Path | None:

@@ -118,8 +118,9 @@ def input_of_incident(workdir: Path, reports: Path) -> str | None:
 
 def check_run_tag(site: Site, tag: str) -> None:
     """Raise BadTag, or Refused for a tag that no run may write to."""
-    check_tag(tag)
-    refuse_unmet((check_not_frozen(place_of(site.settings, site.workdir, 4, None, None), tag),))
+    found = check_not_frozen(place_of(site.settings, site.workdir, 4, None, None), check_tag(tag))
+    if not found.ok:
+        raise Refused(found.detail, remedy=found.remedies, tag=tag)
 
 
 def rerun_tag(site: Site, base: str | None = None) -> str:

@@ -11,7 +11,7 @@ from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.operations.asker import Check, Left, Line, Offer, Question, Severity
 from phase4_tui.console.operations.queue import OperationQueue
 from phase4_tui.console.operations.suggestions import NONE, Suggestions
-from phase4_tui.console.remedies import as_keys, error_as_keys, short
+from phase4_tui.console.remedies import as_keys, parts_of, short
 from phase4_tui.console.views import View
 from phase4_tui.errors import FORESEEN, Refused, Remedy
 from phase4_tui.journal.state import read_state
@@ -53,7 +53,7 @@ class ModalAsker:
             try:
                 await check(text)  # type: ignore[misc]  # only called where there is a check
             except FORESEEN as error:
-                return error_as_keys(error, self._console.keys)
+                return parts_of(error)[0]  # what to do about it is to type another
             return None
 
         checked = problem_of if check is not None else None

@@ -1,4 +1,4 @@
-"""The terminal's driver: stopped, continued or sent to the background, the program leaves the terminal as it was.
+"""The terminal's driver: it sends only what changes, and leaves the terminal as it was, also when stopped or continued.
 
 Textual's own driver starts anew on every SIGCONT, also when nothing had been stopped. Here a signal's handler only
 wakes the loop, which then suspends or resumes; so no handler waits for a queue that it has interrupted.
@@ -7,21 +7,34 @@ wakes the loop, which then suspends or resumes; so no handler waits for a queue 
 import os
 import signal
 import sys
+from asyncio import TimerHandle
 from codecs import getincrementaldecoder, lookup
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from selectors import EVENT_READ, DefaultSelector
-from typing import Any
+from time import monotonic
+from typing import IO, Any
 
+from rich.console import COLOR_SYSTEMS
+from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual._xterm_parser import XTermParser
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Offset, Size
+from textual.message import Message
 
-from phase4_tui.tui.terminal import is_another_jobs
-from phase4_tui.tui.terminal_input import TerminalInput
+from phase4_tui.tui.output_flow import ANSWER, OutputFlow
+from phase4_tui.tui.screen_buffer import ScreenBuffer, Update
+from phase4_tui.tui.terminal import erases_in_colour, is_another_jobs
+from phase4_tui.tui.terminal_input import TerminalInput, TerminalIsReady
 
 POLL_SECONDS = 0.1
 READ_BYTES = 4096
+LATER_SECONDS = 0.1
+"""The time until it is looked again whether the line has room."""
+ANSWER_SECONDS = 1.0
+"""The most that the end waits for the terminal's last answer."""
 
 
 class ConsoleDriver(LinuxDriver):
@@ -31,9 +44,75 @@ class ConsoleDriver(LinuxDriver):
     """True once a signal has asked the program to end: it is then neither stopped nor resumed."""
     _is_drawing = False
     _is_suspended = False
+    _is_synchronized = False
+    _write_begun, _write_size = 0.0, 0
+    """When the last write was begun, and how many characters it has."""
+
+    def __init__(self, app: Any, **more: Any) -> None:
+        super().__init__(app, **more)
+        self._file: Any = _Followed(self._file, self._written)
+        self._buffer = ScreenBuffer(COLOR_SYSTEMS.get(app.console.color_system or ""))
+        self._cursor = Offset()
+        self._flow = OutputFlow()
+        self._is_writing = False
+        self._later: TimerHandle | None = None
+
+    def show(self, update: Update, cursor: Offset, *, synchronized: bool) -> None:
+        """Draw an update of Textual, with the cursor there, as soon as the terminal has taken what was drawn before.
+
+        Of what comes meanwhile only the last state is drawn. `synchronized` is for a terminal that can draw it at once.
+        """
+        self._buffer.take(update)
+        self._cursor = cursor
+        self._is_synchronized = synchronized
+        self._send()
+
+    def look_up_terminal(self) -> None:
+        """Find out what the terminal can do, which takes a moment; until then it is taken to do little."""
+        self._buffer.erases = erases_in_colour()
+
+    def resized(self, size: Size) -> None:
+        """Draw everything anew: a terminal whose size has changed shows something else, also when it is back."""
+        self._buffer.forget()
+        if size == self._buffer.size:
+            self._send()
+
+    def _send(self) -> None:
+        """Send what the terminal does not show yet, as much as there is room for; the rest, or all, a little later."""
+        if self._is_writing or self._later is not None:
+            return
+        room = self._flow.room()
+        if changes := self._buffer.changes(self._cursor, room) if room else "":
+            size = len(changes)
+            changes = f"{SYNC_START}{changes}{SYNC_END}" if self._is_synchronized else changes
+            self.write(changes + self._flow.sent(size))
+        elif not room:
+            self._later = self._loop.call_later(LATER_SECONDS, self._send_now)
+
+    def _send_now(self) -> None:
+        self._later = None
+        self._send()
+
+    def _written(self) -> None:
+        """Go on when the system has taken what was written; called in another thread."""
+        self._is_writing = False
+        self._schedule(partial(self._taken, self._write_size, monotonic() - self._write_begun))
+
+    def _taken(self, size: int, seconds: float) -> None:
+        self._flow.taken(size, seconds)
+        if not self._buffer.is_shown:
+            self._send()
+
+    def _answered(self) -> None:
+        if question := self._flow.answered():
+            self.write(question)
+        self._send()
 
     def start_application_mode(self) -> None:
         """Take the terminal, unless it belongs to another job."""
+        self._buffer.forget()
+        self._flow = OutputFlow()
+        self._is_writing = False
         before = self._key_thread
         super().start_application_mode()  # type: ignore[no-untyped-call]  # as Textual has it
         self._is_drawing = self._key_thread is not before
@@ -52,7 +131,21 @@ class ConsoleDriver(LinuxDriver):
                         self.process_message(message)
                 for message in terminal_input.tick():
                     self.process_message(message)
-            selector.select(POLL_SECONDS)  # answers under way come here, and are thrown away, not into the shell
+            self._await_answers(selector)
+
+    def _await_answers(self, selector: DefaultSelector) -> None:
+        """Wait for answers that are under way, and throw them away, so that they don't come into the shell."""
+        until = monotonic() + (ANSWER_SECONDS if self._flow.is_asking else 0.0)
+        while selector.select(max(until - monotonic(), POLL_SECONDS)) and monotonic() < until:
+            if ANSWER.encode() in os.read(self.fileno, READ_BYTES):
+                break
+
+    def process_message(self, message: Message) -> None:
+        """Give a message to the application; an answer about what is drawn is for the driver itself."""
+        if isinstance(message, TerminalIsReady):
+            self._schedule(self._answered)
+        else:
+            super().process_message(message)
 
     def disable_input(self) -> None:
         """Read nothing more."""
@@ -71,6 +164,7 @@ class ConsoleDriver(LinuxDriver):
     def write(self, data: str) -> None:
         """Write to the terminal; once it is given back nothing is written."""
         if self._writer_thread is not None and self._writer_thread.is_alive():
+            self._is_writing, self._write_begun, self._write_size = True, monotonic(), len(data)
             super().write(data)
 
     def _sigtstp_application(self, *_: Any) -> None:
@@ -108,6 +202,22 @@ class ConsoleDriver(LinuxDriver):
         self.start_application_mode()
         self._is_suspended = not self._is_drawing
         self._app.refresh(layout=True)
+
+
+class _Followed:
+    """A stream that tells when all that was written to it has been taken."""
+
+    def __init__(self, stream: IO[str], written: Callable[[], None]) -> None:
+        self._stream = stream
+        self._written = written
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def flush(self) -> None:
+        """Wait until everything is taken."""
+        self._stream.flush()
+        self._written()
 
 
 @contextmanager

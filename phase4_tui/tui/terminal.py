@@ -41,6 +41,18 @@ def size_of_terminal() -> tuple[int, int] | None:
     return (columns, rows) if columns and rows else None
 
 
+def erases_in_colour() -> bool:
+    """True for a terminal that gives what it erases the background that is set (terminfo's `bce`)."""
+    try:
+        import curses  # noqa: PLC0415 - not every Python has it
+    except ImportError:
+        return False
+    with suppress(curses.error, OSError):  # an unknown terminal
+        curses.setupterm(fd=2)
+        return curses.tigetflag("bce") > 0
+    return False
+
+
 def is_another_jobs(descriptor: int) -> bool:
     """True while the shell or another job of it has the terminal."""
     try:

@@ -24,6 +24,8 @@ from textual._xterm_parser import (
 from textual.keys import Keys
 from textual.message import Message
 
+from phase4_tui.tui.output_flow import ANSWER
+
 WAIT_SECONDS = 2.0
 """An answer or a paste without its end is given up when nothing more has come for this long."""
 LONGEST_SECONDS = 6.0
@@ -47,6 +49,10 @@ _SEQUENCE_BEGUN = re.compile(r"\x1b\[(?:\[|M.{0,2}|[ -?]*)", re.DOTALL)
 _REST_OF_ANSWER = re.compile(r"\[[?>=]?\d[\d:;]*\$?[a-zA-Z]|P[\d>!]*[|$+r]|\](?:\d+;|[lL])|_G")
 """What follows the ESC of an answer, and what nobody types within one read."""
 _PASTE_END_BEGUN = re.compile(r"\x1b(?:\[(?:2(?:01?)?)?)?\Z")
+
+
+class TerminalIsReady(Message):
+    """The terminal has drawn what was sent before the question for it."""
 
 
 class TerminalInput:
@@ -173,6 +179,8 @@ class TerminalInput:
         return None
 
     def _meaning(self, sequence: str) -> Iterable[Message]:
+        if sequence == ANSWER:
+            return [TerminalIsReady()]
         if len(sequence) > _MAX_SEQUENCE_SEARCH_THRESHOLD or _re_cursor_position.fullmatch(sequence):
             return ()
         patterns = (XTermParser._re_sgr_mouse, _re_in_band_window_resize, _re_terminal_mode_response)

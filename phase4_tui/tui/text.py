@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterable
+from io import StringIO
+from textwrap import fill
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -50,6 +52,14 @@ def _safe_part(part: Part) -> tuple[str, str] | str:
     return _fitted(safe_text(part[0], 1 << 16)), part[1].replace("$text-muted", MUTED)
 
 
+def hanging(text: str, width: int) -> str:
+    """Return a line broken between words at that width, what follows indented by two more than its beginning."""
+    indent = text[: len(text) - len(text.lstrip())]
+    if len(text) <= width or width <= len(indent) + 2:
+        return text
+    return fill(text, width, subsequent_indent=f"{indent}  ", break_long_words=False, break_on_hyphens=False)
+
+
 def clip(text: str, width: int) -> str:
     """Return a text on one line of at most `width` characters."""
     text = _fitted(safe_line(text, LINE_LIMIT))
@@ -78,12 +88,14 @@ class AsciiFilter(LineFilter):
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """Return the segments in ASCII."""
-        return [
-            segment if segment.text.isascii() else Segment(self._plain(segment.text), segment.style, segment.control)
-            for segment in segments
-        ]
+        whole = "".join(segment.text for segment in segments)
+        if whole.isascii():
+            return segments
+        left = StringIO(in_ascii(whole))  # of the whole line, since a sign and the space beside it may be apart
+        return [Segment(self._plain(left.read(len(text))), style, control) for text, style, control in segments]
 
     def _plain(self, text: str) -> str:
         """Return the text without what can't be shown, which was escaped before if it came by way of this module."""
-        shown = (one if can_show(one, self._encoding) else "?" * max(cell_len(one), 0) for one in in_ascii(text))
-        return "".join(shown)
+        if text.isascii():
+            return text
+        return "".join(one if can_show(one, self._encoding) else "?" * max(cell_len(one), 0) for one in text)

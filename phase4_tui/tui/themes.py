@@ -14,11 +14,11 @@ THEMES = (
         panel="#222936",
         success="#7fb685",
         warning="#e0b050",
-        error="#e5646a",
+        error="#f08287",
         dark=True,
     ),
     Theme(
-        name="colour-blind",  # Okabe and Ito: distinct for every common kind of colour blindness
+        name="colour-blind",  # Okabe and Ito's, the orange lighter: distinct for all common kinds
         primary="#56b4e9",
         secondary="#cc79a7",
         accent="#f0e442",
@@ -28,7 +28,7 @@ THEMES = (
         panel="#1f262e",
         success="#56b4e9",
         warning="#f0e442",
-        error="#d55e00",
+        error="#f07a1e",
         dark=True,
     ),
     Theme(
@@ -42,7 +42,7 @@ THEMES = (
         panel="#1c1c1c",
         success="#00ff00",
         warning="#ffff00",
-        error="#ff5f5f",
+        error="#ff8080",
         dark=True,
     ),
     Theme(
@@ -55,8 +55,8 @@ THEMES = (
         surface="#ffffff",
         panel="#e6e9ee",
         success="#1f7a33",
-        warning="#8a5a00",
-        error="#b3261e",
+        warning="#6f4800",
+        error="#9f1c15",
         dark=False,
     ),
 )

@@ -1,6 +1,7 @@
 """What is on record, as documents: their keys, the journal's filters, its repair, and one that can't be read."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,13 @@ def test_a_journal_that_can_not_be_read_is_one_clear_line_at_every_command(work:
         assert answer.status in (HEALTHY, FAILED, REFUSED), arguments
         assert answer.err.count("\n") <= 1, arguments
     assert ask(work, "verify").status == FAILED
+
+
+def test_the_journal_is_told_a_line_an_operation_and_written_event_by_event(work: Path) -> None:
+    ask(work, "freeze", "good", "--reason", "evidence", "--yes")
+    events = ask(work, "journal", "--json", "--kind", "freeze", "--tag", "good").document()["events"]
+    assert [event["detail"]["outcome"] for event in events] == ["intent", "done"]
+    (line,) = ask(work, "journal", "--kind", "freeze", "--tag", "good").out.splitlines()
+    assert re.fullmatch(r" *\d+ \d\d:\d\d:\d\d UTC [^ ]+@[^ ]+ \[inc-\d{6}\] freeze good: evidence", line), line
+    none = ask(work, "journal", "--incident", "inc-1")
+    assert none.out == "no event\n"

@@ -39,7 +39,7 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(their
     (theirs / "phase4.toml").write_text('tag = "file"\nreports = "file"\n')
 
     def planned(*arguments: str, **environment: str) -> str:
-        return ask(theirs, "run", "--dry-run", *arguments, **environment).out
+        return str(ask(theirs, "run", "--dry-run", "--json", *arguments, **environment).document()["plan"])
 
     assert "run tag file," in planned()
     assert "run tag env," in planned(PHASE4_TAG="env")

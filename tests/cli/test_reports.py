@@ -24,6 +24,16 @@ def test_decisions_prints_each_row_of_the_shown_tags_report(work: Path) -> None:
     assert "EVENT_BLOCK" in second
 
 
+def test_each_decision_stands_with_its_event_and_says_whether_its_window_is_active(work: Path) -> None:
+    rows = [decision(event_name=name, event_window_active=active) for name, active in (
+        ("RBI", True), ("FED", False), ("NONE", False),
+    )]  # fmt: skip
+    put_report(work / "reports", [*rows, decision()], "t1")
+    head, *lines = ask(work, "decisions", "--tag", "t1").out.splitlines()
+    at = head.index("event ")
+    assert [line[at : at + 12].strip() for line in lines] == ["RBI active", "FED", "–", "–"]
+
+
 def test_decisions_are_filtered_and_counted_off_as_asked(work: Path) -> None:
     rows = [decision(action, gate) for gate in ("PASS", "EVENT_BLOCK") for action in ("BUY_PUT", "NO_TRADE")]
     put_report(work / "reports", rows * 3, "t1")

@@ -16,7 +16,7 @@ from tests.cli.terminal import END, INTERRUPT, operator
 from tests.rollback.situations import STATES
 from tests.runbook.documents import ALERT, Tag, without_alerts
 
-STEP_KEYS = {"number", "title", "sentence", "state", "detail", "command"}
+STEP_KEYS = {"number", "title", "sentence", "state", "detail", "command", "at"}
 
 
 @pytest.fixture
@@ -198,7 +198,7 @@ def test_who_has_stated_that_there_is_no_good_tag_is_only_asked_to_call_the_prod
 def test_on_leaving_it_says_what_is_next(bad: Tag, work: Path) -> None:
     assert bad.name
     answer = ask(work, "rollback", "--yes")
-    assert "next: switch to a known-good tag: phase4 known-good switch TAG --reason R" in answer.out.splitlines()
+    assert "next: switch to good: phase4 known-good switch good --reason R" in answer.out.splitlines()
 
 
 def test_under_json_it_is_one_document_with_each_step(bad: Tag, work: Path) -> None:

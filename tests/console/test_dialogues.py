@@ -195,11 +195,11 @@ def test_the_fallback_offers_the_phase_3_run_and_goes_on_without_it(work: Path) 
 def test_each_question_of_a_rehearsal_stays_open_until_its_answer_can_be_used(work: Path) -> None:
     freeze(work, "B")
     script, face = play(work, runs.rehearse, "B", "fixed", "nowhere.json", "", YES)
-    tag, frozen, tag_again, source, missing, source_again, _ = script.asked
+    tag, frozen, tag_again, source, missing, source_again = script.asked
     assert (tag, tag_again) == ("Tag of the rehearsal?",) * 2
-    assert "B is frozen" in frozen
+    assert frozen.startswith("B is frozen")
     assert (source, source_again) == ("Input of the rehearsal?",) * 2
-    assert "nowhere.json is missing" in missing
+    assert missing.startswith("nowhere.json is missing")
     assert [plan.tag for plan in face.ran] == ["fixed"]
     assert face.ran[0].request.rehearsal
 

@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 
 from phase4_tui.journal.actor import Actor
-from phase4_tui.journal.event_text import LINE_CHARS, describe
+from phase4_tui.journal.event_text import LINE_CHARS, describe, words_of
+from phase4_tui.journal.incident import short_id
 from phase4_tui.journal.log import Draft
 from phase4_tui.journal.writer import record
 
 RUN = {"run": "r1", "phase": 4, "rehearsal": False, "state": "finished"}
 FORMER = {"incident": {"former": [{"tag": "t0", "class": "P2"}]}}
+ALERT = {"file": "t1_monitoring.json", "key": "alerts.event_block_pct", "value": 100.0}
+BREACHED = {"incident": {"evidence": [ALERT | {"breach": {"threshold": 50.0, "severity": "HIGH"}}]}}
 ALL = {"pipeline": "passed", "quality_check": "passed"}
 
 
@@ -45,13 +48,15 @@ def line(reports: Path, kind: str, detail: dict[str, Any]) -> str | None:
         ("run", RUN | {"steps": ALL, "changed": [{"file": "rules.json"}, {"file": "in.json"}, {"file": "rules.json"}]},
          "run of t1 ended: rules.json changed during the run, in.json changed during the run"),
         ("run", RUN | {"phase": 3, "state": "interrupted", "steps": ALL | {"signoff": "cancelled"}},
-         "Phase 3 run of t1 was interrupted: signoff cancelled"),
+         "Phase 3 run of t1 was interrupted: sign-off cancelled"),
         ("incident", {"class": "P1", "rule": "monitoring_alert_high"},
          "incident inc-1 opened: P1 monitoring alert high of t1"),
+        ("incident", {"class": "P1", "rule": "monitoring_alert_high", "changes": BREACHED},
+         "incident inc-1 opened: P1 monitoring alert high of t1: event_block 100 > 50 HIGH"),
         ("raised", {"class": "P0", "rule": "step_broken", "changes": FORMER},
          "incident inc-1 raised to P0 step broken of t1; it was P2 of t0"),
         ("lease", {"from": "tom@desk (pid 1, since 3)", "alive": True, "reason": "at lunch"},
-         "took the rollback over from tom@desk (pid 1, since 3), who led it: at lunch"),
+         "took the rollback over from tom@desk, who led it: at lunch"),
         ("lease", {"from": "tom@desk", "alive": False, "reason": None},
          "took the rollback over from tom@desk, whose process had ended"),
         ("pin", {"outcome": "done"}, "pin t1"),
@@ -70,3 +75,14 @@ def test_a_line_is_one_line_of_bounded_length_whatever_others_wrote(tmp_path: Pa
     assert found is not None
     assert found.isprintable()
     assert len(found) < LINE_CHARS + 50
+
+
+def test_what_was_only_begun_is_worded_as_it_was_planned(tmp_path: Path) -> None:
+    detail = {"outcome": "intent", "plan": ["switch to good", "quarantines t1"], "reason": "rollback"}
+    event, _ = record(tmp_path / "reports", Actor("ada", "desk"), Draft("switch", "t1", "inc-1", detail))
+    assert words_of(event) == "switch to good: rollback"
+
+
+def test_an_incident_has_a_short_name_without_its_day() -> None:
+    assert short_id("inc-20260217T034500-123") == "inc-034500"
+    assert short_id("inc-of-others") == "inc-of-others"

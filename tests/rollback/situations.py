@@ -75,7 +75,7 @@ class State:
             withdraw(work / "reports")
 
 
-FREEZE, SWITCH = "phase4 freeze B --reason R", "phase4 known-good switch TAG --reason R"
+FREEZE, SWITCH = "phase4 freeze B --reason R", "phase4 known-good switch A --reason R"
 CAUSE = "phase4 root-cause add --cause C --remediation R --owner risk"
 STATES: dict[str, State] = {
     "nothing was run": State(laid_out, "run", "phase4_demo", "phase4 run --tag phase4_demo"),
@@ -126,9 +126,9 @@ STATES: dict[str, State] = {
     ),
     "incident": State(incident, "freeze", "B", FREEZE),
     "incident, another tag": State(incident, "freeze", "B", FREEZE, wanted="A"),
-    "frozen": State(frozen, "known_good", None, SWITCH),
+    "frozen": State(frozen, "known_good", "A", SWITCH),
     "frozen and tampered": State(frozen_and_tampered, "restore", "B", "phase4 restore B"),
-    "frozen by a dead operator": State(frozen_by_a_dead_operator, "known_good", None, SWITCH),
+    "frozen by a dead operator": State(frozen_by_a_dead_operator, "known_good", "A", SWITCH),
     "no good tag": State(without_good_tag, "known_good", None, "phase4 rollback"),
     "no good tag, stated": State(without_good_tag_as_stated, "escalate", "B", "phase4 escalate --owner product"),
     "no good tag, called": State(

@@ -84,7 +84,7 @@ def test_a_worse_finding_on_another_tag_raises_the_open_incident_and_what_it_was
     assert incident.stage == "contained"
     text = post_mortem(site)
     assert "Raised from: P2 report generation of lesser" in text
-    assert "incident raised to P0 worse" in text
+    assert "raised to P0 policy violated of worse" in text
     assert verify(site).ok
 
 

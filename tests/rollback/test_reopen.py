@@ -197,7 +197,8 @@ def test_a_corrected_input_is_accepted_by_name_and_the_acceptance_is_told(new: T
     assert unmet(tmp_path, accept=True) == {}
     plan = plan_reopen(site_of(tmp_path), "new", accept_changed_input=True)
     told = [digest(text) for text in ("batch", "corrected", "rules", "loosened")]
-    assert all(one in " ".join(plan.lines) for one in told)
+    assert all(one in " ".join(plan.details) for one in told)
+    assert f"input {told[0][:8]} → {told[1][:8]}" in " ".join(plan.lines)
     give(site_of(tmp_path), plan)
     text = post_mortem(site_of(tmp_path))
     assert "## Accepted changes" in text

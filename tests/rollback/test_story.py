@@ -71,12 +71,13 @@ def check_the_record(work: Path) -> str:
     assert incident["evidence_at"] <= incident["opened_at"] <= incident["contained_at"] <= incident["recovered_at"]
     text = ask(work, "incident", "export").out
     for moment in ("opened_at", "contained_at", "recovered_at"):
-        assert incident[moment] in text
+        assert incident[moment][:19].replace("T", " ") + " UTC" in text
     timeline = text[text.index("## Timeline") :]
-    times = re.findall(r"^- (\S+Z) ", timeline, re.MULTILINE)
+    times = re.findall(r"^- (\S+ \S+) UTC ", timeline, re.MULTILINE)
     assert times == sorted(times)
-    named = ("incident opened bad", "freeze bad", "switch good", "mode phase3_only", "root cause bad", "compare fixed")
-    places = [timeline.index(words) for words in (*named, "reopen fixed")]
+    named = ["opened: P1 monitoring alert high of bad: ", "freeze bad", "switch to good", "mode phase3_only"]
+    named += ["root cause of bad: the feed lost its bias", "compare bad with fixed", "reopen Phase 4 on fixed"]
+    places = [timeline.replace("\\", "").index(words) for words in named]
     assert places == sorted(places)
     assert "Cause**: the feed lost its bias" in text
     assert "Accepted changes" in text

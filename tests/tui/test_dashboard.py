@@ -132,7 +132,7 @@ async def test_r_asks_for_the_tag_shows_the_plan_runs_and_the_panels_turn(tmp_pa
         await me.press("enter")
         await me.sees(
             "Run phase4_demo?",
-            "Phase 4: pipeline, release check",
+            "Phase 4: all 5, pipeline to monitor",
             "sample_batch_input.json · 14 records",
             "No (n)",
             "Run (y)",
@@ -316,22 +316,6 @@ async def test_brackets_choose_the_neighbours_and_escape_the_newest_again(tmp_pa
         await me.press("escape")
         await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.followed, seconds=3)
         await me.sees("▶B P1")
-
-
-async def test_y_copies_the_command_of_what_i_did_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lay_out(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    async with operator_at(tmp_path) as me:
-        await me.press("y")
-        await me.sees("no operation yet")
-        await me.press("a")
-        await me.at(AuditScreen)
-        await me.press("escape", "y")
-        await me.sees("phase4 audit --tag B")
-        assert me.app.clipboard == "phase4 audit --tag B"
-        monkeypatch.chdir("/")
-        await me.press("y")
-        await me.sees(f"phase4 -C {tmp_path} audit --tag B")
 
 
 async def test_a_key_that_cannot_act_says_why(tmp_path: Path) -> None:

@@ -1,18 +1,22 @@
 """The guided rollback as an operator walks it: by keys, alone or with others, left and taken up again."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.artifacts.names import Artifact
+from phase4_tui.console.facts.events import OutputArrived
 from phase4_tui.journal.actor import Actor
 from phase4_tui.journal.lease import drop_lease, read_lease, take_lease
 from phase4_tui.journal.log import read_events
 from phase4_tui.rollback.fallback import plan_phase3_only
 from phase4_tui.rollback.guided import lead
-from phase4_tui.runbook.provenance import save_run
+from phase4_tui.rollback.incidents import look_for_incident
+from phase4_tui.runbook.provenance import last_sequence, save_run
+from phase4_tui.runbook.run_holder import announce, run_lock, withdraw
 from phase4_tui.tui.screens.compare import CompareScreen
 from phase4_tui.tui.screens.guided import GuidedScreen
 from phase4_tui.tui.screens.known_good import KnownGoodScreen
@@ -20,7 +24,7 @@ from phase4_tui.tui.screens.questions import PlanScreen, TextScreen
 from phase4_tui.tui.screens.root_cause import RootCauseScreen
 from tests.rollback.support import freeze, give, site_of, state_of
 from tests.runbook.documents import Tag
-from tests.tui.support import SIZE, lay_out, make_app, until
+from tests.tui.support import SIZE, lay_out, make_app, screen_text, until
 from tests.tui.user import User, user_at
 
 STEPS = {"pipeline": "passed", "release_check": "passed", "quality_check": "passed", "signoff": "passed"}
@@ -65,7 +69,7 @@ async def contained_and_explained(user: User, work: Path) -> None:
     await user.sees("✔ 2 Switch to known-good  done", "next: p fall back to Phase 3")
     site = site_of(work)
     give(site, plan_phase3_only(site, "rollback"))
-    await user.sees("▶ 3 Fall back to Phase 3  NEXT", "contained 20", "next: r run the Phase 3 sequence")
+    await user.sees("▶ 3 Fall back to Phase 3  NEXT", " · contained ", "next: r run the Phase 3 sequence")
     fresh(Tag(work / "reports", "phase3_demo", phase=3))
     await user.sees("✔ 3 Fall back to Phase 3  done", "next: l log the root cause")
     await user.press("enter")
@@ -94,19 +98,64 @@ async def test_the_whole_rollback_can_be_walked_from_freeze_to_reopening(work: P
         await user.sees("C has recovered", "✔ gone", "input not on record")
         await user.press("o")
         await user.at(PlanScreen)
-        await user.sees("Accept them as the correction?")
+        await user.sees("changed since the incident is not on record. Accept them as")
         await user.answers(yes=True)
         await user.sees("closes incident")
         await user.answers(yes=True)
         await until(user.pilot, lambda: state_of(work).incident is None)
         await user.press("escape")
         await user.at(GuidedScreen)
-        await user.sees("INCIDENT CLOSED", "recovered 20", "m shows its post-mortem")
+        await user.sees(
+            "INCIDENT CLOSED", "cause           feed", "remediation     check", "in all", "m shows its post-mortem"
+        )
         await until(user.pilot, lambda: read_lease(work / "reports") is None)
         await user.press("m")
         await user.sees("feed", "Post-mortem")
     state = state_of(work)
     assert (state.active_tag, state.evaluation_mode) == ("C", "phase4")
+
+
+async def test_done_steps_are_one_line_and_the_next_one_stands_in_full_with_its_key_and_real_values(
+    work: Path,
+) -> None:
+    freeze(work, "B")
+    async with user_at(work) as user:
+        await user.incident()
+        await user.press("g")
+        await user.at(GuidedScreen)
+        await user.sees("▶ 2 Switch to known-good  NEXT", "k switch to A", "$ phase4 known-good switch A --reason R")
+        text = screen_text(user.app)
+        (done,) = [line for line in text.splitlines() if "1 Freeze" in line]
+        assert re.search(r"✔ 1 Freeze  done  \d\d:\d\d:\d\d UTC  B is frozen by maria@\S+: evidence", done)
+        assert "Freeze the artifacts of the bad run tag" not in text
+        assert "no_trade 95 > 70 HIGH" in text
+        assert not re.search(r"TAG|\.\d{6}", text)
+
+
+async def test_a_run_of_the_fifth_step_is_followed_in_its_card(work: Path) -> None:
+    reports = work / "reports"
+    look_for_incident(site_of(work), "B")
+    rehearsed(reports)
+    record = last_sequence(reports, "C")
+    assert record is not None
+    steps = [step.model_copy(update={"state": "not_run"}) for step in record.steps]
+    steps[0] = steps[0].model_copy(update={"state": "running", "started_at": iso(now_ns())})
+    async with user_at(work) as user:
+        await user.incident()
+        await user.press("g")
+        await user.at(GuidedScreen)
+        await user.sees("▶ 1 Freeze  NEXT")
+        with run_lock(reports):
+            save_run(reports, record.model_copy(update={"state": "running", "steps": tuple(steps)}))
+            announce(reports, "C", record.run_id, "maria")
+            await until(user.pilot, lambda: user.app.snapshot and user.app.snapshot.holder)
+            progress = {"records": 41_000, "bytes": 41, "total_bytes": 100}
+            user.app._post_fact(OutputArrived("C pipeline", progress=progress))
+            await user.sees("▶ step 1 of 5, pipeline · 41,000 records · 41 % · ")
+            text = screen_text(user.app)
+            assert text.index("5 Re-run, compare, reopen") < text.index("41,000 records")
+            withdraw(reports)
+        await until(user.pilot, lambda: "41,000 records" not in screen_text(user.app))
 
 
 async def test_for_a_bad_tag_without_an_incident_it_opens_one_as_the_command_does(

@@ -1,5 +1,6 @@
 """What a user sees who looks at the journal: its filters, its pages, and what grows meanwhile."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,43 @@ async def test_events_are_listed_newest_first_with_the_whole_text_of_the_selecte
         await sees(pilot, '"kind": "first"', '"seq": 1')
 
 
+def operate(work: Path, at: str, outcome: str, **more: Any) -> None:
+    """Write the beginning or the end of a freeze of incident 1, as operations do."""
+    detail = {"outcome": outcome, "reason": "evidence"} | more
+    record(work / "reports", Actor(at), Draft("freeze", "A", "inc-20260217T034500-123", detail))
+
+
+async def test_an_operation_is_one_row_in_words_with_a_short_incident_and_its_events_in_the_detail(work: Path) -> None:
+    operate(work, "maria", "intent", plan=["freeze A"])
+    async with dashboard(work, read_only=True) as (app, pilot):
+        await pilot.press("j")
+        await sees(pilot, "verified 1 event", "▶ 1 ", "unfinished: freeze A: evidence", "inc-034500")
+        operate(work, "jonas", "done", intent=1)
+        await sees(pilot, "verified 2 events", "✔ 2 ", "maria@", '"outcome": "done"')
+        assert app.screen.query_one(Rows).count == 1
+        text = screen_text(app)
+        assert "unfinished" not in text
+        assert "inc-20260217T034500-123" in text, "the detail has its whole name"
+        listed = text[: text.index('"seq"')]
+        assert not re.search(r"inc-2026|pid|\.\d{6}|[0-9a-f]{64}", listed), "none of that in the list"
+
+
+def test_an_end_is_folded_into_its_beginning_alone_and_a_run_is_one_row(tmp_path: Path) -> None:
+    operate(tmp_path, "maria", "intent", plan=["freeze A"])
+    note(tmp_path, "run", run="r1", state="running")
+    note(tmp_path, "evidence")
+    operate(tmp_path, "maria", "failed", intent=1, error="no room")
+    note(tmp_path, "run", run="r2", state="running")
+    note(tmp_path, "run", run="r1", state="finished", steps={"pipeline": "passed"})
+    operate(tmp_path, "maria", "done", intent=99)
+    rows = read_last(tmp_path / "reports").rows
+    assert [(row.begun, row.seq, row.outcome) for row in rows] == [
+        (3, 3, ""), (1, 4, "failed"), (5, 5, "unfinished"), (2, 6, ""), (7, 7, "done"),
+    ]  # fmt: skip
+    assert rows[1].what == "freeze A failed: no room"
+    assert rows[3].what == "run of A ended: every step passed"
+
+
 async def test_events_are_filtered_by_operator_and_x_shows_all_again(work: Path) -> None:
     for operator in ("maria", "jonas", "maria"):
         note(work, "noted", operator)
@@ -51,7 +89,7 @@ async def test_events_are_filtered_by_operator_and_x_shows_all_again(work: Path)
         await pilot.press("j")
         await sees(pilot, "verified 3 events")
         await pilot.press("O")
-        await sees(pilot, "Which operator?", "2 events")
+        await sees(pilot, "Which operator?", "2 rows")
         await pilot.press("down", "down", "enter")
         await sees(pilot, "operator=jonas", "1 found")
         await pilot.press("X")
@@ -84,7 +122,7 @@ async def test_a_look_at_the_journal_that_failed_is_told_until_the_next_one_succ
 
     async with dashboard(work, read_only=True) as (_, pilot):
         await pilot.press("j")
-        await sees(pilot, "verified 1 events")
+        await sees(pilot, "verified 1 event")
         monkeypatch.setattr("phase4_tui.tui.screens.journal.read_more", read)
         note(work, "second")
         await sees(pilot, "✘ the disk is away", "first")
@@ -126,7 +164,7 @@ async def test_hostile_text_in_an_event_is_shown_literally(work: Path) -> None:
     note(work, "noted", HOSTILE, reason=HOSTILE, error=HOSTILE)
     async with dashboard(work, (200, 40), read_only=True) as (app, pilot):
         await pilot.press("j")
-        await sees(pilot, "verified 1 events", '"reason"', *LITERAL)
+        await sees(pilot, "verified 1 event", '"reason"', *LITERAL)
         assert is_harmless(app)
         for key in ("K", "T", "O", "I"):
             await pilot.press(key)

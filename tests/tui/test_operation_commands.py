@@ -146,6 +146,9 @@ async def test_y_copies_the_very_operation_that_was_done_and_it_works_when_paste
         assert copied == ["phase4", "freeze", "B", "--reason", "it's evidence"]
         answer = ask(tmp_path, *copied[1:], "--yes")
         assert (answer.status, "already frozen" in answer.out) == (0, True)
+        monkeypatch.chdir("/")
+        await me.press("y")
+        await me.sees(f"copied: phase4 -C {tmp_path} freeze B")
 
 
 async def test_y_copies_the_switch_that_was_made_in_the_picker(tmp_path: Path) -> None:
@@ -170,9 +173,9 @@ async def test_y_never_copies_what_was_looked_at_declined_left_or_refused(tmp_pa
         await me.incident()
 
         async def copies_nothing() -> None:
-            me.app.clear_notifications()
             await me.press("y")
             await me.sees("nothing was done here yet: there is no command to copy")
+            await me.pilot.pause()
             assert me.app.clipboard == ""
 
         await me.press("a")

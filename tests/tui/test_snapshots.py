@@ -19,6 +19,7 @@ from phase4_tui.console.facts.snapshot import Snapshot, TagView
 from phase4_tui.journal.incident import Finding, Incident
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.rollback.next_move import next_move
+from phase4_tui.rollback.progress import progress
 from phase4_tui.runbook.fallback_proof import Fallback
 from phase4_tui.runbook.status import read_tags
 from phase4_tui.tui.app import Phase4App
@@ -60,7 +61,7 @@ class Still:
 def healthy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Snapshot:
     """Return the snapshot of two healthy tags at noon, and stop the clock there."""
     monkeypatch.delenv("NO_COLOR", raising=False)
-    for panel in ("header_line", "health_panel", "incident_panel"):
+    for panel in ("header_line", "health_panel", "clocks", "recent"):
         monkeypatch.setattr(f"phase4_tui.tui.widgets.{panel}.now_ns", lambda: NOON_NS)
     reports = tmp_path / "reports"
     for name, age in (("phase4_0216", 86_400), ("phase4_0217", 120)):
@@ -135,7 +136,9 @@ def spoiled(tmp_path: Path, snapshot: Snapshot, kind: str) -> Snapshot:
 def take(snapshot: Snapshot, tmp_path: Path) -> Phase4App:
     """Return the dashboard of a snapshot."""
     site = site_of(tmp_path)
-    snapshot = replace(snapshot, next_move=next_move(situation_of(snapshot, site)))
+    situation = situation_of(snapshot, site)
+    move = next_move(situation)
+    snapshot = replace(snapshot, next_move=move, progress=progress(situation, move))
     app = Phase4App(site)
     app.facts = Still(snapshot, app.post_message)  # type: ignore[assignment]
     return app

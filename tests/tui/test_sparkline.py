@@ -24,7 +24,7 @@ def test_a_value_that_is_not_known_leaves_a_dot_in_its_place() -> None:
 
 def test_a_breach_has_its_own_sign_without_colour_and_in_ascii() -> None:
     assert plain(10, 100, None, 40) == "▁✘·▄"
-    assert in_ascii(plain(10, 100, None, 40)) == "_x.="
+    assert in_ascii(plain(10, 100, None, 40)) == "_x.-"
 
 
 def test_the_newest_values_are_those_that_fit() -> None:

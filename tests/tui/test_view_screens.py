@@ -77,10 +77,11 @@ async def test_without_any_tag_the_screens_say_so(tmp_path: Path) -> None:
 
 
 async def test_the_decisions_of_the_report_are_listed_with_the_reasons_of_the_selected_one(work: Path) -> None:
-    put_report(work / "reports", [decision("BUY_CALL"), decision("NO_TRADE", "EVENT_BLOCK")])
+    blocked = decision("NO_TRADE", "EVENT_BLOCK", event_name="RBI", event_window_active=True)
+    put_report(work / "reports", [decision("BUY_CALL"), blocked])
     async with dashboard(work) as (_, pilot):
         await pilot.press("d")
-        await sees(pilot, "B  2 rows", "BUY_CALL", "02-17 09:20", "EVENT_BLOCK", "because of BUY_CALL")
+        await sees(pilot, "B  2 rows", "BUY_CALL", "02-17 09:20", "EVENT_BLOCK     RBI active", "because of BUY_CALL")
         await pilot.press("down")
         await sees(pilot, "row 2", "because of NO_TRADE")
 

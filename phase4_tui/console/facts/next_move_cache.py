@@ -8,7 +8,7 @@ from phase4_tui.artifacts.manifest import MANIFEST_FILE
 from phase4_tui.console.facts.snapshot import Snapshot, TagView
 from phase4_tui.rollback.next_move import NextMove, next_move, usual_tag
 from phase4_tui.rollback.progress import progress
-from phase4_tui.rollback.situation import ShownTag, Situation
+from phase4_tui.rollback.situation import ShownTag, Situation, preference
 from phase4_tui.rollback.to_read import fields_to_read
 from phase4_tui.runbook.isolation import live_order_names
 from phase4_tui.runbook.site import Site
@@ -94,8 +94,10 @@ def situation_of(snapshot: Snapshot, site: Site, *, judged_all: bool = True) -> 
     """Return the situation that a snapshot shows; without `judged_all` its rows may lack some tags."""
     state, view = snapshot.state, snapshot.focus
     bad = state.incident.tag if state.incident else None
-    good = any(row.known_good and row.tag != bad for row in snapshot.rows)
-    known = good or (judged_all and len(snapshot.rows) >= snapshot.tags)
+    rows = [row for row in snapshot.rows if row.known_good and row.tag != bad]
+    best = min(rows, key=lambda row: preference(state, row.tag, row.modified_ns), default=None)
+    whole = judged_all and len(snapshot.rows) >= snapshot.tags
+    named = best is not None and (whole or best.tag == state.known_good_tag)
     return Situation(
         state=state,
         run_tag=usual_tag(site.settings, state),
@@ -108,7 +110,8 @@ def situation_of(snapshot: Snapshot, site: Site, *, judged_all: bool = True) -> 
         tampered=snapshot.tampered,
         needs_freezing=snapshot.needs_freezing,
         fallback=snapshot.fallback,
-        good_tag=good if known else None,
+        good_tag=True if rows else False if whole else None,
+        good=best.tag if best is not None and named else None,
         read=frozenset({"good_tag"}),  # the rows show it later: thousands of tags are not read for it now
     )
 

@@ -13,12 +13,17 @@ NEW = "new"
 WORDS = {"ok": "OK", "warning": "WARN", "unknown": "?"}
 
 
-def describe_tag(row: TagRow) -> str:
-    """Return the verdict on a tag in words, and its age: "P1, frozen, 2 min ago"."""
+def verdict_on(row: TagRow) -> str:
+    """Return the verdict on a tag in words: "OK, known-good, frozen"."""
     word = row.severity_class or WORDS.get(row.level, "")
     more = ["known-good"] if row.known_good else []
     more += ["frozen"] if row.frozen == "intact" else []
-    return ", ".join((word, *more, since(time.time() - row.modified_ns / 1e9)))
+    return ", ".join((word, *more))
+
+
+def describe_tag(row: TagRow) -> str:
+    """Return the verdict on a tag, and its age now: "P1, frozen, 2 min ago"."""
+    return f"{verdict_on(row)}, {since(time.time() - row.modified_ns / 1e9)}"
 
 
 def known_tags(snapshot: Snapshot, first: str, rows: Sequence[TagRow]) -> Suggestions:

@@ -16,7 +16,7 @@ from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import PHASE3_SAMPLE
 
 NAMED_FILES = 3
-BARRIER = "kernel (seccomp): no step reaches the network; proven before the first one, else none is run"
+BARRIER = "kernel (seccomp), no network; proven first, else no step runs"
 
 
 def run_lines(site: Site, plan: RunPlan, word: Wording = as_commands) -> list[str]:
@@ -29,7 +29,7 @@ def run_lines(site: Site, plan: RunPlan, word: Wording = as_commands) -> list[st
     if plan.done:
         kept = ", ".join(_name(record.name) for record in plan.done)
         rows.insert(1, ("keeps", f"{kept} of run {plan.resumes}"))
-    lines += [f"  {label:<8} {text}" for label, text in rows]
+    lines += [f"  {label:<7} {text}" for label, text in rows]
     if plan.phase == 3 and plan.input.path == str(PHASE3_SAMPLE):
         lines.append(word("  the input is this program's sample", OWN_BATCH))
     return lines
@@ -51,6 +51,9 @@ def _warnings(plan: RunPlan) -> Iterator[str]:
 
 def _steps(plan: RunPlan) -> str:
     names = ", ".join(_name(command.step.name) for command in plan.to_run)
+    if len(plan.to_run) == len(plan.commands) > 1:
+        first, last = plan.commands[0].step.name, plan.commands[-1].step.name
+        names = f"all {len(plan.commands)}, {_name(first)} to {_name(last)}"
     origins = dict.fromkeys(command.origin for command in plan.to_run)
     whose = {"built-in": "this program's", "working directory": "scripts of the desk", "settings": "from phase4.toml"}
     return f"Phase {plan.phase}: {names} · {', '.join(whose[origin] for origin in origins)}"
@@ -65,12 +68,12 @@ def _sources(site: Site, plan: RunPlan) -> Iterator[tuple[str, str]]:
     incident = read_state(site.reports).incident if plan.phase == 4 else None
     before = sources_of(site, incident.tag) if incident is not None else None
     words = {word for command in plan.to_run for word in (command.step.name, *command.argv)}
-    for label, reader, source in (("input", "pipeline", plan.input), ("rules", "monitor", plan.rules)):
+    for name, reader, source in (("input", "pipeline", plan.input), ("rules", "monitor", plan.rules)):
         if reader in words or source.path in words:
-            digest = getattr(before, f"{label}_sha256") if before is not None else None
-            told = [source.path, describe_input(site, source.path)] if label == "input" else [source.path]
-            told += [_against(digest, source)] if before is not None else []
-            yield label, " · ".join(told)
+            told = f" · {describe_input(site, source.path)}" if name == "input" else ""
+            yield name, f"{source.path}{told}"
+            if before is not None:
+                yield "", _against(getattr(before, f"{name}_sha256"), source)
 
 
 def _against(before: str | None, source: Source) -> str:

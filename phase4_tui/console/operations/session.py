@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from shlex import join
 from typing import Protocol, TypeVar
 
 from phase4_tui.console.facts.snapshot import Snapshot
@@ -9,7 +10,7 @@ from phase4_tui.console.operations.asker import Asker, Declined, Offer, Question
 from phase4_tui.console.operations.availability import RUN
 from phase4_tui.console.operations.defaults import Default
 from phase4_tui.console.operations.run_lines import run_lines
-from phase4_tui.errors import Refused, command_line
+from phase4_tui.errors import Refused
 from phase4_tui.journal.state import OperationsState, read_state
 from phase4_tui.rollback.operations import Done, Plan, carry_out
 from phase4_tui.runbook.run_plan import Request, RunPlan, plan_run
@@ -69,7 +70,7 @@ class Session:
             raise Declined(f"nothing was done: {plan.title}", revision=plan.revision)
         done = await self.face.carry_out(lambda: carry_out(self.site, plan))
         if done.event is not None:
-            self.face.did(command_line(*command))
+            self.did(*command)
         self.ask.report(done)
         return done
 
@@ -89,7 +90,7 @@ class Session:
         if not await self.ask.offer(Offer(asked, f"run {plan.tag}", typed_is_enough, None, plan)):
             raise Declined(f"nothing was run: {plan.tag}")
         ended = await self.face.run(plan)
-        self.face.did(command_line(*command))
+        self.did(*command)
         return ended
 
     async def state(self) -> OperationsState:
@@ -103,10 +104,14 @@ class Session:
             raise Refused("there is no tag yet", remedy=RUN)
         return tag
 
+    def did(self, *words: str) -> None:
+        """Note the words of the command that does what was just done."""
+        self.face.did(join(["phase4", *words]))
+
 
 def details_of(lines: Sequence[str], command: Sequence[str]) -> list[str]:
     """Return what a plan unfolds: its own details, and the command that does the same."""
-    return [*(f"  {line}" for line in lines), f"  on the command line: {command_line(*command)}"]
+    return [*(f"  {line}" for line in lines), f"  on the command line: {join(['phase4', *command])}"]
 
 
 def question_of(plan: RunPlan) -> str:

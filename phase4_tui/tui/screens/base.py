@@ -12,6 +12,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
+from phase4_tui.console.facts.events import OutputArrived
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.remedies import how
 from phase4_tui.tui.keys import own_key
@@ -49,6 +50,16 @@ class FactsScreen(Leavable, Screen[None]):
             timer.resume()
 
     @property
+    def is_current(self) -> bool:
+        """True for the screen in front and those seen through it; none else is laid out or drawn.
+
+        Textual draws the one right behind always, and sends the one in front whole for it.
+        """
+        stack = self.app.screen_stack
+        above = stack[stack.index(self) + 1 :] if self in stack else []
+        return super().is_current and all(screen.styles.background.a < 1 for screen in above)
+
+    @property
     def console(self) -> ConsoleApp:
         """The application, as screens know it."""
         return cast("ConsoleApp", self.app)
@@ -78,6 +89,9 @@ class FactsScreen(Leavable, Screen[None]):
         yield from self.body()
         yield StatusLine(keys).data_bind(FactsScreen.notices)
         yield KeyPlace()
+
+    def take_output(self, output: OutputArrived) -> None:
+        """Take what a step wrote; most screens show none of it."""
 
     def body(self) -> Iterable[Widget]:
         """Return what stands between header and footer."""

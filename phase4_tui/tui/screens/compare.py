@@ -13,7 +13,7 @@ from phase4_tui.console.background import in_background
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.operations.defaults import to_compare
 from phase4_tui.console.operations.dialogues.phase4 import compare_tags, reopen
-from phase4_tui.console.operations.known_tags import describe_tag
+from phase4_tui.console.operations.known_tags import describe_tag, verdict_on
 from phase4_tui.console.operations.session import Session
 from phase4_tui.console.remedies import parts_of
 from phase4_tui.console.symbols import SYMBOLS
@@ -115,7 +115,7 @@ class CompareScreen(FactsScreen):
             snapshot = self.snapshot
             if snapshot is None or self._begun is not None:
                 return
-            choices = [(row.tag, what(row)) for row in ordered(snapshot, good_first=side == "known_good")]
+            choices = [(row.tag, describe_tag(row)) for row in ordered(snapshot, good_first=side == "known_good")]
             if side == "known_good":
                 choices.insert(0, (NONE, "compare the bad tag and the re-run alone"))
             screen = LongChoiceScreen(f"Which tag is the {SIDES[side][1]} one?", choices, self._tags[side])
@@ -207,7 +207,14 @@ class CompareScreen(FactsScreen):
             row = rows.get(tag) if tag else None
             note = " · the incident's" if tag and snapshot.state.incident_of(tag) is not None else ""
             shown = f"{clip(tag or 'none', 40)}"
-            told.append([(f"{key} ", "bold $accent"), f"{name:<11} ", (shown, "bold"), f"  {what(row)}{note}"])
+            told.append(
+                [
+                    (f"{key} ", "bold $accent"),
+                    f"{name:<11} ",
+                    (shown, "bold"),
+                    f"  {verdict_on(row) if row else ''}{note}",
+                ]
+            )
         return told
 
     def _show_verdict(self) -> None:
@@ -259,8 +266,3 @@ class CompareScreen(FactsScreen):
 def ordered(snapshot: Snapshot, *, good_first: bool) -> Sequence[TagRow]:
     """Return the tags to choose from, newest first, or known-good ones first."""
     return sorted(snapshot.rows, key=lambda row: not row.known_good) if good_first else snapshot.rows
-
-
-def what(row: TagRow | None) -> str:
-    """Return the verdict on a tag in words, and its age."""
-    return describe_tag(row) if row is not None else ""

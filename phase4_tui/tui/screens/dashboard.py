@@ -18,7 +18,7 @@ from phase4_tui.tui.widgets.header_line import verdict
 from phase4_tui.tui.widgets.health_panel import HealthPanel, HealthPanels
 from phase4_tui.tui.widgets.incident_block import IncidentBlock
 from phase4_tui.tui.widgets.lines import Lines, Row
-from phase4_tui.tui.widgets.recent import Today, TrendLine
+from phase4_tui.tui.widgets.recent import Today, TrendPanel
 from phase4_tui.tui.widgets.rows import Rows
 from phase4_tui.tui.widgets.sequence_panel import SequencePanel
 from phase4_tui.tui.widgets.tag_line import FilterLine, TagLine
@@ -70,7 +70,7 @@ class DashboardScreen(FactsScreen):
         checks = checks_of(self.console.site.settings, 4)
         panels = HealthPanels(*(HealthPanel(entry, keys).data_bind(cls.snapshot) for entry in checks))
         panels.fit(*self.app.size)
-        sequence, trends = SequencePanel(keys).data_bind(cls.snapshot), TrendLine().data_bind(cls.snapshot)
+        sequence, trends = SequencePanel(keys).data_bind(cls.snapshot), TrendPanel().data_bind(cls.snapshot)
         tags = TagList(keys).data_bind(cls.snapshot, DashboardScreen.tag_filter)
         yield TooSmall(keys).data_bind(cls.snapshot)
         yield IncidentBlock(keys).data_bind(cls.snapshot)

@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.widget import Widget
 from textual.widgets import Static
 
-from phase4_tui.artifacts.decision_row import ReportRow, Wanted
+from phase4_tui.artifacts.decision_row import NOTHING, ReportRow, Wanted
 from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.console.background import in_background
 from phase4_tui.console.facts.report_pages import open_report
@@ -35,10 +35,11 @@ COLUMNS = (
     ("time", 12, 0),
     ("slot", 7, 70),
     ("action", 9, 0),
-    ("confidence", 11, 100),
+    ("confidence", 11, 110),
     ("score", 6, 0),
-    ("size", 5, 70),
+    ("size", 5, 100),
     ("gate", 16, 0),
+    ("event", 14, 76),
     ("regime", 15, 96),
 )
 RIGHT = ("row", "score", "size")
@@ -205,6 +206,7 @@ class DecisionsScreen(ViewScreen):
             shown = lines([[(f"row {number + 1:,} is broken", "bold $error")], [row.broken]])
         else:
             top = f"row {number + 1:,} · {row.underlying} · {row.time} · {row.slot} · confidence {row.confidence}"
+            top += "" if row.event == NOTHING else f" · event {row.event}"
             width = max(detail.content_size.width, 20) * (RATIONALE_LINES - 1)
             shown = lines([[(top, "$foreground 70%")], [clip(row.rationale, width)]])
         detail.update(shown, layout=False)
@@ -260,8 +262,10 @@ def _time(text: str) -> str:
 
 
 def _style(title: str, row: ReportRow) -> str:
-    if title == "gate" and row.gate not in ("PASS", "–"):
+    if title == "gate" and row.gate not in ("PASS", NOTHING):
         return "$warning"
+    if title == "event" and row.event.endswith(" active"):
+        return "bold"
     if title == "action":
         return "$foreground 70%" if row.action == "NO_TRADE" else "bold"
     return "$foreground 70%" if title in ("row", "time") else ""

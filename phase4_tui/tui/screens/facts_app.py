@@ -2,10 +2,12 @@
 
 import gc
 from collections.abc import Sequence
+from functools import cached_property
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from rich.console import RenderableType
 from textual.app import App
 from textual.driver import Driver
 from textual.events import Resize
@@ -19,9 +21,10 @@ from phase4_tui.console.facts.schedule import Facts
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.runbook.site import Site
 from phase4_tui.signs import shows_signs
-from phase4_tui.tui.driver import console_driver
+from phase4_tui.tui.driver import ConsoleDriver, console_driver
 from phase4_tui.tui.memory import Collector, share_colours_between_widgets
 from phase4_tui.tui.messages import OutputArrived, SnapshotReady, TagChosen, message_of
+from phase4_tui.tui.screen_buffer import Update
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.dashboard import DashboardScreen
 from phase4_tui.tui.terminal import size_of_terminal
@@ -86,8 +89,15 @@ class FactsApp(App[None]):
         return console_driver(super().get_driver_class())
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Return filters that drop control characters and, where wanted, draw in ASCII."""
-        return (*super().get_line_filters(), self._control, *((self._plain,) if self._plain else ()))
+        """Return filters that drop control characters and, where wanted, draw without colour or in ASCII."""
+        own = (self._control, *((self._plain,) if self._plain else ()))
+        return (*((self._alarms,) if self.no_color else ()), *super().get_line_filters(), *own)
+
+    @cached_property
+    def _alarms(self) -> LineFilter:
+        from phase4_tui.tui.colourless import AlarmsWithoutColour  # noqa: PLC0415 - rarely used
+
+        return AlarmsWithoutColour()
 
     def draw_on(self, stream: TextIO) -> None:
         """Draw with what the stream's encoding can show, unless a setting says otherwise; before the application runs.
@@ -112,10 +122,27 @@ class FactsApp(App[None]):
         self.app_resume_signal.subscribe(self, lambda _: self.facts.look_now())
 
     def _started(self) -> None:
-        """Enable garbage collection after the first paint, without what was loaded for it."""
+        """After the first paint look the terminal up, and enable garbage collection without what was loaded for it."""
+        if isinstance(self._driver, ConsoleDriver):
+            self._driver.look_up_terminal()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
         gc.enable()
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Draw an update; on a terminal only what it changes there."""
+        driver = self._driver
+        if not isinstance(driver, ConsoleDriver) or not isinstance(renderable, Update):
+            super()._display(screen, renderable)
+        elif self._running and not self._closed and not self._batch_count:
+            cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
+            driver.show(renderable, cursor, synchronized=self._sync_available)
+            self.post_display_hook()
+
+    def on_resize(self, event: Resize) -> None:
+        """Draw everything anew, also where the terminal has the size again that it had."""
+        if isinstance(self._driver, ConsoleDriver):
+            self._driver.resized(event.size)
 
     def on_in_band_window_resize(self, message: InBandWindowResize) -> None:
         """Note that the terminal tells its size itself, which may be right where the system's is not."""
@@ -164,8 +191,8 @@ class FactsApp(App[None]):
 
     def on_output_arrived(self, message: OutputArrived) -> None:
         """Show what a step wrote."""
-        for screen in self.screen_stack[:1]:
-            if isinstance(screen, DashboardScreen) and screen.is_open:
+        for screen in self.screen_stack:
+            if isinstance(screen, FactsScreen) and screen.is_open:
                 screen.take_output(message.output)
 
     def on_tag_chosen(self, message: TagChosen) -> None:

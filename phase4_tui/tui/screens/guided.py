@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from textual.binding import Binding
 from textual.widget import Widget
-from textual.widgets import Static
 
+from phase4_tui.artifacts.clock import moment
 from phase4_tui.console.background import in_background
+from phase4_tui.console.facts.events import OutputArrived
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.next_move_text import as_key
 from phase4_tui.console.operations.defaults import of_next_move
@@ -18,20 +19,23 @@ from phase4_tui.console.operations.rollback_lease import RollbackLease
 from phase4_tui.console.operations.session import Session
 from phase4_tui.console.remedies import as_keys, how, parts_of
 from phase4_tui.console.remedies import short as short_digests
+from phase4_tui.console.run_words import running_words
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.errors import FORESEEN, Refused
-from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.lease import HEARTBEAT_SECONDS, Lease
 from phase4_tui.journal.log import read_events
 from phase4_tui.journal.state import read_state
+from phase4_tui.rollback.closing import Closing, read_closing
 from phase4_tui.rollback.guided import Guided, GuidedStep, open_for_shown_tag, read_guided
 from phase4_tui.rollback.incidents import incidents_of
 from phase4_tui.runbook.site import Site
 from phase4_tui.tui.screens.base import FactsScreen
-from phase4_tui.tui.text import Part, lines
+from phase4_tui.tui.text import Part
 from phase4_tui.tui.timers import every
+from phase4_tui.tui.widgets.clocks import open_for
 from phase4_tui.tui.widgets.hint_line import HintLine
-from phase4_tui.tui.widgets.incident_lines import closed_rows, incident_rows, short
+from phase4_tui.tui.widgets.incident_lines import closed_rows, incident_rows
+from phase4_tui.tui.widgets.lines import Lines, Row
 from phase4_tui.tui.widgets.step_cards import StepCards
 
 REST = 4
@@ -52,7 +56,8 @@ class GuidedScreen(FactsScreen):
     def __init__(self) -> None:
         super().__init__()
         self._guided: Guided | None = None
-        self._last: Incident | None = None
+        self._ending: Closing | None = None
+        self._progress: Mapping[str, int] | None = None
         self._looked = False
         self._looking = False
         self._stale = False
@@ -60,7 +65,7 @@ class GuidedScreen(FactsScreen):
 
     def body(self) -> Iterable[Widget]:
         """The incident, who leads, the steps."""
-        yield Static("", id="guided-top", markup=False)
+        yield Lines(id="guided-top")
         yield StepCards()
         yield HintLine()
 
@@ -73,7 +78,7 @@ class GuidedScreen(FactsScreen):
             self.begin(self._open, group="lease")
         else:
             self._look()
-        every(1.0, self, self._draw_top)
+        every(1.0, self, self._tick)
         self.set_interval(HEARTBEAT_SECONDS, self._beat)
         if not self.console.read_only and not opens:
             self.begin(self._take_lease, group="lease")
@@ -99,6 +104,14 @@ class GuidedScreen(FactsScreen):
             if self._lead.is_lost(self.snapshot.lease if self.snapshot else None):
                 self._beat()
             self._look()
+            self._tick()
+
+    def take_output(self, output: OutputArrived) -> None:
+        """Take how far the running step is."""
+        if output.fresh or output.page:
+            self._progress = None
+        if output.progress is not None:
+            self._progress = output.progress
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer the post-mortem of a closed incident, and the lease where another has it."""
@@ -171,7 +184,7 @@ class GuidedScreen(FactsScreen):
             while True:
                 self._stale = False
                 begun = time.monotonic()
-                self._guided, self._last = await in_background(lambda _: _read_all(self.console.site))
+                self._guided, self._ending = await in_background(lambda _: _read_all(self.console.site))
                 self._looked = True
                 self._draw()
                 await asyncio.sleep(REST * (time.monotonic() - begun))
@@ -193,7 +206,9 @@ class GuidedScreen(FactsScreen):
         cards = self.query_one(StepCards)
         cards.display = guided is not None
         if guided is not None:
-            cards.show(tuple(_worded(step, self.console.keys) for step in guided.steps))
+            move, keys = guided.next_move, self.console.keys
+            to_do = as_key(move, keys) if move is not None else ""
+            cards.show(tuple(_worded(step, keys) for step in guided.steps), to_do)
         else:
             self.begin(self._lead.give_back, group="lease")
         self._draw_top()
@@ -204,20 +219,30 @@ class GuidedScreen(FactsScreen):
         if not self._looked:
             return
         if self._guided is None:
-            rows = closed_rows(self._last)
+            rows: list[Row] = closed_rows(self._ending, self.console.keys, self.size.width - 4)
         else:
             lease = self.snapshot.lease if self.snapshot else None
-            rows = [*incident_rows(self._guided.incident), [self._who_leads(lease)]]
-        drawn = lines(rows)
-        top = self.query_one("#guided-top", Static)
-        if top.content != drawn:
-            top.update(drawn)
+            rows = [*incident_rows(self._guided.incident), (self._who_leads(lease),)]
+        top = self.query_one("#guided-top", Lines)
+        top.styles.height = len(rows)
+        top.show(rows)
+        self._tick()
+
+    def _tick(self) -> None:
+        """Count up; each clock redraws its own cells alone, since over a slow link each cell counts."""
+        if not self.is_open or not self._looked:
+            return
+        clock = open_for(self._guided.incident) if self._guided is not None else ""
+        self.query_one("#guided-top", Lines).show_corner(((clock, "bold"),))
+        run = self.snapshot.run if self.snapshot is not None and self.snapshot.holder is not None else None
+        number = 0 if run is None else 3 if run.phase == 3 else 5
+        self.query_one(StepCards).tell(number, running_words(run, self._progress) if run is not None else "")
 
     def _who_leads(self, lease: Lease | None) -> Part:
         other = self._lead.other(lease)
         if other is not None:
             way = "" if self.console.read_only else f"; {self._take_over} takes it over"
-            return f"! {self._lead.who(other)} leads since {short(other.since)}{way}", "bold $warning"
+            return f"! {self._lead.who(other)} leads since {moment(other.since)}{way}", "bold $warning"
         if self.console.read_only:
             return "read-only: this dashboard looks on", "$text-muted"
         if self._lead.held:
@@ -275,11 +300,12 @@ class GuidedScreen(FactsScreen):
         self.console.give("export")
 
 
-def _read_all(site: Site) -> tuple[Guided | None, Incident | None]:
+def _read_all(site: Site) -> tuple[Guided | None, Closing | None]:
     guided = read_guided(site)
     if guided is not None:
         return guided, None
-    return None, next(reversed(incidents_of(read_events(site.reports)).values()), None)
+    last = next(reversed(incidents_of(read_events(site.reports)).values()), None)
+    return None, read_closing(site, last) if last is not None else None
 
 
 def _worded(step: GuidedStep, keys: Mapping[str, str]) -> GuidedStep:

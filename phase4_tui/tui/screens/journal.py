@@ -1,4 +1,4 @@
-"""The run log, newest first: what was done, by whom and why; with filters and each event's full text."""
+"""The run log, newest first: a row for each operation, in words; with filters, and the full text of its events."""
 
 import json
 from collections.abc import Iterable
@@ -10,11 +10,14 @@ from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
-from phase4_tui.console.facts.journal_rows import EventRow, Journal, More, event_at, read_all, read_last, read_more
+from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.counting import counted
+from phase4_tui.console.facts.journal_rows import Journal, More, OperationRow, events_of, read_all, read_last, read_more
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.errors import Remedy, as_commands, command_line
 from phase4_tui.journal.events import Event
+from phase4_tui.journal.incident import short_id
 from phase4_tui.tui.screens.choice import LongChoiceScreen
 from phase4_tui.tui.screens.view import ViewScreen
 from phase4_tui.tui.text import Part, clip, content, lines
@@ -24,12 +27,13 @@ DETAIL_LINES = 300
 ALL_LINES = Remedy("", command_line("journal", "--json"), "shows them all")
 LINE_CHARS = 1000
 ALL = "every one"
-SYMBOL_OF = {"intent": "running", "done": "done", "failed": "failed"}
-STYLE_OF = {"failed": "bold $error", "intent": "$foreground 70%"}
+SYMBOL_OF = {"unfinished": "running", "done": "done", "failed": "failed"}
+STYLE_OF = {"failed": "bold $error", "unfinished": "bold $warning"}
+TIME_CELLS = 16
 
 
 class JournalScreen(ViewScreen):
-    """The events of the journal."""
+    """The operations of the journal."""
 
     CSS_PATH = "journal.tcss"
     BINDINGS = [
@@ -43,13 +47,14 @@ class JournalScreen(ViewScreen):
     def __init__(self) -> None:
         super().__init__()
         self._journal: Journal | None = None
-        self._shown: list[EventRow] = []
+        self._shown: list[OperationRow] = []
         self._wanted: dict[str, str] = {}
         self._trouble: str | None = None
         self._seen: object = None
         self._busy = True
         self._incidents = False
-        self._detail_of: int | None = None
+        self._detail_of: OperationRow | None = None
+        self._today = ""
 
     def hint(self) -> str:
         """Return the line that says what to press."""
@@ -124,10 +129,10 @@ class JournalScreen(ViewScreen):
     # Filter ----------------------------------------------------------------------------------------------------
 
     def action_choose(self, name: str) -> None:
-        """Ask which events to show."""
+        """Ask which operations to show."""
         if self._journal is None:
             return
-        choices = [(ALL, ""), *((value, f"{count:,} events") for value, count in self._journal.choices(name))]
+        choices = [(ALL, ""), *((value, counted(count, "row")) for value, count in self._journal.choices(name))]
 
         def take(chosen: str | None) -> None:
             if chosen is None:
@@ -140,7 +145,7 @@ class JournalScreen(ViewScreen):
         self.app.push_screen(LongChoiceScreen(f"Which {name}?", choices, self._wanted.get(name, ALL)), take)
 
     def action_clear(self) -> None:
-        """Show every event."""
+        """Show every operation."""
         self._wanted.clear()
         self._filter()
 
@@ -150,15 +155,20 @@ class JournalScreen(ViewScreen):
             return
         before = self._selected()
         self._incidents = any(row.incident for row in journal.rows)
+        self._today = iso(now_ns())[:10]
         wanted = self._wanted.items()
         self._shown = [row for row in journal.rows if all(getattr(row, name) == value for name, value in wanted)]
         stays = before is not None and rows.cursor > 0
         # At the top the cursor follows the newest event; further down it stays on its event.
-        at = next((at for at in range(len(self._shown)) if self._at(at).seq == before), 0) if stays else 0
+        at = next((at for at in range(len(self._shown)) if before in self._numbers(at)), 0) if stays else 0
         rows.show(len(self._shown), at)
         self._draw()
 
-    def _at(self, index: int) -> EventRow:
+    def _numbers(self, index: int) -> tuple[int, int]:
+        row = self._at(index)
+        return row.seq, row.begun
+
+    def _at(self, index: int) -> OperationRow:
         return self._shown[len(self._shown) - 1 - index]
 
     def _selected(self) -> int | None:
@@ -168,7 +178,7 @@ class JournalScreen(ViewScreen):
     # Drawing ---------------------------------------------------------------------------------------------------
 
     def _draw(self) -> None:
-        columns = [("seq", 8), ("time (UTC)", 21), *self._columns(), ("what", 0)]
+        columns = [*self._columns(), ("what", 0)]
         self.query_one(".columns", Static).update(
             content("  " + "".join(f"{name:<{width}}" for name, width in columns))
         )
@@ -186,33 +196,38 @@ class JournalScreen(ViewScreen):
         elif journal is None:
             parts.append(("reading …", "$foreground 70%"))
         elif not journal.verified:
-            parts.append((f"the last {len(journal.rows):,} of {journal.seq:,} events · verifying …", "$foreground 70%"))
+            parts.append((f"{counted(journal.seq, 'event')} · verifying …", "$foreground 70%"))
         elif journal.problems:
             told = f"{SYMBOLS['failed']} damaged after {journal.seq:,} good events: {journal.problems[0]}"
             parts.append((told, "bold $error"))
         else:
-            parts.append((f"{SYMBOLS['ok']} verified {journal.seq:,} events, head {journal.hash[:12]}", "$success"))
+            parts.append((f"{SYMBOLS['ok']} verified {counted(journal.seq, 'event')}, the chain holds", "$success"))
         return parts
 
     def _columns(self) -> list[tuple[str, int]]:
-        if self.size.width >= 110:
-            incident = [("incident", 18)] if self._incidents else []
-            return [("kind", 16), ("tag", 18), *incident, ("by", 18)]
-        return [("kind", 16), ("by", 14)] if self.size.width >= 70 else [("kind", 14)]
+        """Return the columns before the widest one, what was done."""
+        wide = self.size.width >= 100
+        columns = [("number", 8)] if wide else []
+        columns.append(("time (UTC)", TIME_CELLS))
+        columns += [("by", 16 if wide else 12)] if self.size.width >= 70 else []
+        return columns + ([("incident", 12)] if wide and self._incidents else [])
 
     def _row(self, index: int) -> list[Part]:
         if index >= len(self._shown):
             return []
         row = self._at(index)
-        values = {"kind": row.kind, "tag": row.tag, "incident": row.incident, "by": f"{row.operator}@{row.host}"}
-        columns = self._columns()
-        cells = "".join(f"{clip(values[name], width - 1):<{width}}" for name, width in columns)
-        style = STYLE_OF.get(row.outcome, "")
-        symbol = SYMBOLS[SYMBOL_OF[row.outcome]] if row.outcome in SYMBOL_OF else SYMBOLS["not_run"]
-        when = row.at[:19].replace("T", " ")
-        tag = "" if "tag" in dict(columns) else row.tag
-        beside = " ".join(part for part in (tag, row.outcome, row.told) if part)
-        return [(f"{symbol} ", style), (f"{row.seq:<8}{when:<21}", "$foreground 70%"), (cells, style), (beside, style)]
+        values = {
+            "number": str(row.seq),
+            "time (UTC)": _time(row.at, self._today),
+            "by": f"{row.operator}@{row.host}",
+            "incident": short_id(row.incident),
+        }
+        bad = row.kind in ("incident", "raised")
+        style = "bold $error" if bad else STYLE_OF.get(row.outcome, "")
+        symbol = SYMBOLS["incident" if bad else SYMBOL_OF.get(row.outcome, "not_run")]
+        cells = "".join(f"{clip(values[name], width - 1):<{width}}" for name, width in self._columns())
+        word = "unfinished: " if row.outcome == "unfinished" else ""
+        return [(f"{symbol} ", style), (cells, "$foreground 70%"), (f"{word}{row.what}", style)]
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
         """Show the event under the cursor."""
@@ -220,24 +235,32 @@ class JournalScreen(ViewScreen):
         self._draw_detail()
 
     def _draw_detail(self) -> None:
-        seq = self._selected()
-        if seq == self._detail_of:
+        at = self.query_one(Rows).cursor
+        row = self._at(at) if at < len(self._shown) else None
+        if row == self._detail_of:
             return
-        self._detail_of = seq
-        if seq is None:
+        self._detail_of = row
+        if row is None:
             self.query_one("#detail Static", Static).update(content(""))
             return
         reports = self.console.site.reports
-        self.in_background(lambda stop: event_at(reports, seq), self._take_detail, "detail")
+        self.in_background(lambda stop: events_of(reports, row), partial(self._take_detail, row), "detail")
 
-    def _take_detail(self, event: Event | None) -> None:
-        if event is None:
+    def _take_detail(self, row: OperationRow, events: list[Event]) -> None:
+        if not events:
             self._detail_of = None
             return
-        told = json.dumps(msgspec.structs.asdict(event), indent=2, ensure_ascii=False).split("\n")
-        rows: list[list[Part]] = [[clip(line, LINE_CHARS)] for line in told[:DETAIL_LINES]]
-        if len(told) > DETAIL_LINES:
-            more = as_commands(f"… {len(told) - DETAIL_LINES} more lines", (ALL_LINES,))
-            rows.append([(more, "$foreground 70%")])
+        rows: list[list[Part]] = [[(row.what, "bold")]]
+        for event in events:
+            told = json.dumps(msgspec.structs.asdict(event), indent=2, ensure_ascii=False).split("\n")
+            rows += [[clip(line, LINE_CHARS)] for line in told[:DETAIL_LINES]]
+            if len(told) > DETAIL_LINES:
+                more = as_commands(f"… {len(told) - DETAIL_LINES} more lines", (ALL_LINES,))
+                rows.append([(more, "$foreground 70%")])
         self.query_one("#detail Static", Static).update(lines(rows))
         self.query_one("#detail", VerticalScroll).scroll_home(animate=False, immediate=True)
+
+
+def _time(at: str, today: str) -> str:
+    """Return a time for the column, with its day unless that is today."""
+    return at[11:19] if at[:10] == today else f"{at[5:10]} {at[11:19]}"

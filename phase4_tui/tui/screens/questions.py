@@ -18,7 +18,7 @@ from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.tui.keys import own_key
 from phase4_tui.tui.screens.console_app import ConsoleApp
 from phase4_tui.tui.screens.leavable import Leavable
-from phase4_tui.tui.text import clip, content, lines
+from phase4_tui.tui.text import clip, content, hanging, lines
 from phase4_tui.tui.widgets.text_field import TextField
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ PlanScreen, TextScreen, ChoiceScreen { align: center middle; background: $backgr
 .dialog-buttons Button { margin-left: 2; min-width: 12; height: 1; min-height: 1; border: none; }
 .dialog-buttons Button { background: $panel; color: $foreground; text-style: none; }
 .dialog-buttons Button:focus { background: $panel; color: $foreground; text-style: bold reverse; }
-.dialog.-low { padding: 0 2; max-height: 100%; }
+.dialog.-low { width: 100%; padding: 0 2; max-height: 100%; }
 .dialog.-low .dialog-title { margin: 0; }
 .dialog.-low .dialog-buttons { margin: 0; }
 .dialog OptionList { height: auto; min-width: 8; background: $panel; border: none; }
@@ -44,7 +44,10 @@ PlanScreen, TextScreen, ChoiceScreen { align: center middle; background: $backgr
 """
 
 
-LOW_ROWS = 24
+MOST_COLUMNS = 100
+FRAME_COLUMNS = 8
+"""Columns of a dialog besides its text: border, padding, scroll bar."""
+LOW_ROWS = 30
 """A screen with fewer rows drops the empty ones."""
 
 
@@ -110,7 +113,10 @@ class PlanScreen(Question[bool]):
 
     def _body(self) -> Content:
         shown = [*self._plan, *(("", *self._details) if self._unfolded else ())]
-        return lines([[(line, "bold $warning" if line.lstrip().startswith("!") else "")] for line in shown])
+        columns, rows_there = self.app.size
+        width = min(columns if rows_there < LOW_ROWS else columns * 9 // 10, MOST_COLUMNS) - FRAME_COLUMNS
+        rows = ((hanging(line, width), "bold $warning" if line.lstrip().startswith("!") else "") for line in shown)
+        return lines([[row] for row in rows])
 
     def _hint(self) -> Content:
         told = "hides them" if self._unfolded else "shows every path and command line"
@@ -129,6 +135,8 @@ class PlanScreen(Question[bool]):
 
     def on_resize(self) -> None:
         """Keep the answers in sight."""
+        for plan in self.query("#plan").results(Static):
+            plan.update(self._body())
         _fit(self, ".dialog-body")
 
     def action_read(self, rows: int) -> None:

@@ -62,7 +62,7 @@ class TrendsScreen(ViewScreen):
     def _take(self, trends: Trends) -> None:
         self._trends = trends
         for plot in self.query(KpiPlot):
-            plot.show(trends)
+            plot.plot(trends)
         told = f"{counted(len(trends.points), 'tag')}, oldest left" if trends.points else "no tag was monitored yet"
         parts: list[Part] = [("TRENDS  ", "bold"), told]
         if trends.unread:

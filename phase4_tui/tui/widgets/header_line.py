@@ -78,7 +78,7 @@ class HeaderLine(Lines):
             at += cells
 
 
-def header_row(snapshot: Snapshot, width: int) -> Row:
+def header_row(snapshot: Snapshot, width: int) -> tuple[tuple[str, str], ...]:
     """Return the header: a part for each place, padded to its cells."""
     at, view, state = places(width), snapshot.focus, snapshot.state
     roomy = bool(at.other)

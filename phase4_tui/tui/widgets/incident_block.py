@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from textual.reactive import var
 
-from phase4_tui.artifacts.clock import duration, nanoseconds
+from phase4_tui.artifacts.clock import duration, moment, nanoseconds
 from phase4_tui.console.facts.snapshot import Snapshot, TagView
 from phase4_tui.console.next_move_text import as_key
 from phase4_tui.console.remedies import how
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.journal.incident import Incident
+from phase4_tui.journal.state import Quarantined
 from phase4_tui.runbook.evidence_words import classification_words, evidence_words
 from phase4_tui.tui.text import Part, clip, content
 from phase4_tui.tui.timers import every
@@ -159,6 +160,9 @@ def _calm_rows(snapshot: Snapshot, view: TagView, keys: Mapping[str, str], width
             proof = paragraphs([(f"fallback: {snapshot.fallback}", "$warning")], width)
             fallback = [(line,) for line in proof]
         return [*fallback[: 2 if roomy else 1], *ahead]
+    left = next((one for one in snapshot.state.quarantine if one.tag == view.tag), None)
+    if left is not None:
+        return [*_left_behind(snapshot, left), *ahead]
     word = found.severity_class or found.level.upper()
     owner = f" · owner {found.owner}" if found.owner else ""
     title: Row = (
@@ -166,6 +170,18 @@ def _calm_rows(snapshot: Snapshot, view: TagView, keys: Mapping[str, str], width
         (f" · {clip(view.tag, 40)}", "bold"), f"{owner} · no incident open",
     )  # fmt: skip
     return [title, *_told(classification_words(found), width, 2 if roomy else 1), *ahead]
+
+
+def _left_behind(snapshot: Snapshot, left: Quarantined) -> list[Row]:
+    """Return that a tag was dealt with, and what took its place."""
+    state = snapshot.state
+    sign, tag = SYMBOLS["quarantined"], clip(left.tag, 40)
+    rows: list[Row] = [
+        ((f"{sign} QUARANTINED", "bold"), (f" · {tag}", "bold"), f" · left behind {moment(left.at)}: {left.reason}")
+    ]
+    if state.evaluation_mode == "phase4" and state.active_tag is not None:
+        rows.append((f"  its incident is closed; Phase 4 was reopened on {clip(state.active_tag, 40)}",))
+    return rows
 
 
 def spread(left: Row, right: Row, width: int) -> Row:

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from phase4_tui.tui.text import LINE_LIMIT, Part, clip, content
 
 Row = tuple[Part, ...]
-CORNER = 10
+CORNER = 12
 """Cells at the end of the first line for a value that counts up."""
 
 

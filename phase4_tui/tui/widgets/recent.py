@@ -1,49 +1,79 @@
 """What the room that is left shows: the KPIs of the last tags, and what happened last."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from textual.geometry import Size
 from textual.reactive import var
 
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.policy.monitoring import KPIS
-from phase4_tui.tui.text import Part
+from phase4_tui.runbook.status import TagRow
+from phase4_tui.tui.text import Part, content
+from phase4_tui.tui.widgets.kpi_plot import plot_rows
 from phase4_tui.tui.widgets.kpi_rows import short, trend_of
 from phase4_tui.tui.widgets.lines import Lines, Row
 from phase4_tui.tui.widgets.sparkline import sparkline
 
-TREND_TAGS = 24
+LEAST_TAGS, TREND_TAGS = 2, 24
+PLOT_ROWS, PLOT_CELLS = 10, 32
+"""The size of a plot, at least, where there is room for all of them beside each other."""
+ROOMY_ROWS = 50
 
 
-class TrendLine(Lines):
-    """Each KPI over the last tags in one line."""
+class TrendPanel(Lines):
+    """Each KPI over the last tags: in one line, or as plots side by side where there is much room."""
 
     snapshot: var[Snapshot | None] = var(None)
-    DEFAULT_CSS = "TrendLine { height: 1; }"
+    DEFAULT_CSS = "TrendPanel { height: auto; }"
 
     def watch_snapshot(self) -> None:
         """Draw what is new."""
-        self.show(_trends(self.snapshot, self.size.width or self.app.size.width) if self.snapshot else [])
+        if self.snapshot is None:
+            return
+        width, before = self.size.width or self.app.size.width, len(self._rows)
+        roomy = self.app.size.height >= ROOMY_ROWS and width >= len(KPIS) * PLOT_CELLS
+        monitored = [row for row in self.snapshot.rows if row.kpis][: TREND_TAGS * 2]
+        shown = [] if len(monitored) < LEAST_TAGS else (_plots if roomy else _line)(self.snapshot, monitored, width)
+        self.show(shown)
+        if len(shown) != before:
+            self.refresh(layout=True)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return the natural height."""
+        return len(self._rows)
 
     def on_resize(self) -> None:
-        """Fit the number of tags to the new width."""
+        """Fit to the new width."""
         self.watch_snapshot()
 
 
-def _trends(snapshot: Snapshot, width: int) -> list[Row]:
-    monitored = sum(bool(row.kpis) for row in snapshot.rows)
+def _line(snapshot: Snapshot, monitored: Sequence[TagRow], width: int) -> list[Row]:
     names = sum(len(short(kpi)) + 3 for kpi in KPIS)
     last = min((width - len("TRENDS  ") - names) // len(KPIS), TREND_TAGS)
-    if monitored < 2 or last < 2:
+    if last < LEAST_TAGS:
         return []
     parts: list[Part] = [("TRENDS  ", "bold")]
     for kpi in KPIS:
-        parts += [
-            f"{short(kpi)} ",
-            *sparkline(trend_of(snapshot.rows, kpi, last), last, _is_breach(snapshot, kpi)),
-            "  ",
-        ]
+        values = trend_of(monitored, kpi, last)
+        parts += [f"{short(kpi)} ", *sparkline(values, last, _is_breach(snapshot, kpi)), "  "]
     return [tuple(parts)]
+
+
+def _plots(snapshot: Snapshot, monitored: Sequence[TagRow], width: int) -> list[Row]:
+    cells = width // len(KPIS)
+    tags = [row.tag for row in reversed(monitored)]
+    columns: list[list[Row]] = []
+    for kpi in KPIS:
+        limit, most = snapshot.rules[KPIS[kpi].rule], KPIS[kpi].is_most
+        points = list(zip(tags, trend_of(monitored, kpi, len(tags)), strict=True))
+        title: Row = ((short(kpi), "bold"), (f"  {'at most' if most else 'at least'} {limit:g}", "$text-muted"))
+        columns.append([title, *plot_rows(points, limit, _is_breach(snapshot, kpi), cells - 2, PLOT_ROWS - 1)])
+    return [tuple(part for row in rows for part in _padded(row, cells)) for rows in zip(*columns, strict=True)]
+
+
+def _padded(row: Row, cells: int) -> Row:
+    return (*row, " " * max(cells - content(*row).cell_length, 0))
 
 
 def _is_breach(snapshot: Snapshot, kpi: str) -> Callable[[float], bool]:

@@ -1,51 +1,78 @@
-"""The five steps of the rollback as cards: the card with the cursor in full, the others as far as there is room."""
+"""The five steps of the rollback as cards: done ones on one line, the next one in full with what a run in it does."""
 
 from textual import events
+from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
 from textual.widgets import Static
 
+from phase4_tui.artifacts.clock import moment
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.rollback.guided import GuidedStep
-from phase4_tui.tui.text import Part, lines
+from phase4_tui.tui.text import Part, content, lines
 
-STYLES = {"done": "$success", "next": "bold $accent", "open": "$text-muted", "tampered": "bold $error"}
+STYLES = {"done": "$success", "next": "bold $accent", "open": "$foreground 70%", "tampered": "bold $error"}
 WORDS = {"done": "done", "next": "NEXT", "open": "open", "tampered": "TAMPERED"}
+ROOMY, TIGHT = 26, 16
+"""From so many rows on, open steps are shown in full; below so many, each on one line."""
 
 
-class StepCard(Static):
-    """One step: its title with its state, the runbook's sentence, its progress, and its command."""
+class StepCard(Vertical):
+    """One step: its title with its state, the runbook's sentence, its progress, its command, and a run's progress."""
 
     DEFAULT_CSS = """
-    StepCard { height: auto; padding: 0 1; border-left: thick $panel; text-wrap: nowrap; text-overflow: ellipsis; }
-    StepCard.-next { border-left: thick $accent; }
+    StepCard { height: auto; padding: 0 1; border-left: thick $panel; }
+    StepCard Static { height: auto; text-wrap: nowrap; text-overflow: ellipsis; }
+    StepCard .live { display: none; height: 1; color: $primary; text-style: bold; }
+    StepCard.-running .live { display: block; }
+    StepCard.-next { border-left: thick $accent; background: $accent 12%; }
     StepCard.-done { border-left: thick $success 60%; }
     StepCard.-tampered { border-left: thick $error; background: $error 12%; }
-    StepCard.-cursor { background: $primary 25%; text-wrap: wrap; }
+    StepCard.-cursor { background: $primary 25%; }
+    StepCard.-cursor Static, StepCard.-next Static { text-wrap: wrap; }
     """
 
     def __init__(self, number: int) -> None:
-        super().__init__("", id=f"step-{number}", markup=False)
+        super().__init__(id=f"step-{number}")
         self.number = number
 
-    def show(self, step: GuidedStep, *, cursor: bool, room: int) -> None:
-        """Draw the step in `room` lines; more when it has the cursor."""
+    def compose(self) -> ComposeResult:
+        """What is known of the step, what a run in it does now."""
+        yield Static("", classes="told", markup=False)
+        yield Static("", classes="live", markup=False)
+
+    def show(self, step: GuidedStep, *, cursor: bool, room: int, to_do: str = "") -> None:
+        """Draw the step, an open one in `room` lines; `to_do` is what the next step needs, with its key."""
         style = STYLES[step.state]
-        rows: list[list[Part]] = [
-            [(f"{SYMBOLS[step.state]} {step.number} {step.title}  ", style), (WORDS[step.state], style)],
-            [(step.sentence, "italic $text-muted")],
-            [step.detail],
-            [("$ ", "$text-muted"), (step.command, "$primary")],
-        ]
-        if room < 4 and not cursor:
-            rows = [rows[0], rows[2]][:room]
-        elif room < 2:
-            del rows[1]
-        self.update(lines(rows))
+        title: list[Part] = [
+            (f"{SYMBOLS[step.state]} {step.number} {step.title}  ", style), (WORDS[step.state], style)
+        ]  # fmt: skip
+        if step.state == "done":
+            title.append((f"  {moment(step.at)}" if step.at else "", "$foreground 70%"))
+        sentence: list[Part] = [(step.sentence, "italic $foreground 70%")]
+        command: list[Part] = [("$ ", "$foreground 70%"), (step.command, "$primary")]
+        rows: list[list[Part]]
+        is_loud = step.state in ("next", "tampered")
+        if is_loud or cursor or (step.state == "open" and room == 4):
+            rows = [title, sentence, [step.detail], [(to_do, "bold")], command]
+            if not (to_do and is_loud):
+                del rows[3]
+        elif step.state == "done":
+            rows = [[*title, f"  {step.detail}"]]
+        else:
+            rows = [title, sentence][:room]
+        self.query_one(".told", Static).update(lines(rows))
         for name in STYLES:
             self.set_class(step.state == name, f"-{name}")
         self.set_class(cursor, "-cursor")
+
+    def tell(self, running: str) -> None:
+        """Show how a run in this step goes; nothing without one."""
+        self.set_class(bool(running), "-running")
+        live, told = self.query_one(".live", Static), content(f"{SYMBOLS['running']} {running}" if running else "")
+        if live.content != told:
+            live.update(told, layout=False)
 
     def on_click(self) -> None:
         """Move to the step; a second click acts."""
@@ -75,24 +102,31 @@ class StepCards(VerticalScroll, can_focus=True):
         super().__init__(*(StepCard(number) for number in range(1, 6)), id="steps")
         self.cursor = 0
         self._steps: tuple[GuidedStep, ...] = ()
+        self._to_do = ""
 
-    def show(self, steps: tuple[GuidedStep, ...]) -> None:
-        """Show the steps; the cursor follows the next step, unless it was moved elsewhere."""
+    def show(self, steps: tuple[GuidedStep, ...], to_do: str) -> None:
+        """Show the steps, and what the next one needs; the cursor follows that one, unless it was moved elsewhere."""
         before = next((step.number for step in self._steps if step.state in ("next", "tampered")), 0)
         after = next((step.number for step in steps if step.state in ("next", "tampered")), 0)
         if self.cursor in (0, before):
             self.cursor = after or 5
-        self._steps = steps
+        self._steps, self._to_do = steps, to_do
         self._draw()
+
+    def tell(self, number: int, running: str) -> None:
+        """Show how the run in a step goes; 0 for no run."""
+        for card in self.query(StepCard):
+            card.tell(running if card.number == number else "")
 
     def on_resize(self, event: events.Resize) -> None:
         """Fit to the new height."""
         self._draw()
 
     def _draw(self) -> None:
-        room = 4 if self.size.height >= 24 else 2 if self.size.height >= 12 else 1
+        room = 4 if self.size.height >= ROOMY else 2 if self.size.height >= TIGHT else 1
         for step in self._steps:
-            self.query_one(f"#step-{step.number}", StepCard).show(step, cursor=step.number == self.cursor, room=room)
+            card = self.query_one(f"#step-{step.number}", StepCard)
+            card.show(step, cursor=step.number == self.cursor, room=room, to_do=self._to_do)
         self.set_class(room == 4, "-roomy")
         if self._steps:
             self.call_after_refresh(self.query_one(f"#step-{self.cursor}").scroll_visible, animate=False)

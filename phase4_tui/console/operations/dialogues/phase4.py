@@ -115,11 +115,11 @@ def _words(session: Session, condition: Condition) -> str:
 
 
 async def _tag_to_reopen(session: Session) -> str:
-    """Return the rehearsal that the next move names, else ask for a tag."""
+    """Return the rehearsal that the next move names, or the only tag, else ask for one."""
     proposed, facts = await session.default(defaults.to_reopen), await session.face.facts()
-    if defaults.of_next_move(facts, "reopen") is not None:
-        return proposed
     rows = [row for row in facts.rows if row.phase == 4]
+    if defaults.of_next_move(facts, "reopen") is not None or [row.tag for row in rows] == [proposed]:
+        return proposed
 
     async def check(tag: str) -> None:
         known = await session.face.work(lambda: tags_of(session.site))
@@ -173,6 +173,6 @@ async def compare_tags(
         return await session.face.work(lambda: compare(site, bad, rerun, known_good, rtol=rtol, atol=atol))
     plan = await session.face.work(lambda: plan_compare(site, bad, rerun, known_good, rtol=rtol, atol=atol))
     done = await session.face.carry_out(lambda: carry_out(site, plan))
-    session.face.did(command_line(*compare_words(bad, rerun, known_good)))
+    session.did(*compare_words(bad, rerun, known_good))
     assert isinstance(done.result, ComparisonResult)
     return done.result

@@ -100,7 +100,7 @@ async def _switch(session: Session, guided: Guided, to: str | None) -> None:
     note = ""
     while True:
         question = "Switch to which tag?"
-        tag = await session.ask.text(question, note=note, instead=Remedy(effect="give `--to TAG`"))
+        tag = await session.ask.text(question, default=good[0][0], note=note, instead=Remedy(effect="give `--to TAG`"))
         try:
             await switch(session, tag, await rollback_of(session))
         except Left:
@@ -148,5 +148,5 @@ async def take_over(session: Session, who: str) -> None:
     """Take the rollback over from its leader, `who`."""
     reason = await session.ask.reason(f"take the rollback over from {who}")
     await session.face.write(lambda: lead(session.site, reason))
-    session.face.did(command_line("rollback", "--take-over", reason))
+    session.did("rollback", "--take-over", reason)
     session.ask.tell(f"you lead the rollback now; {who} has been told")

@@ -47,7 +47,7 @@ async def rehearse(session: Session, why: str = "") -> bool:
     """
     site, facts = session.site, await session.face.facts()
     proposed = defaults.to_rehearse(facts, site.settings)
-    rows = [row for row in facts.rows if row.frozen == "no" and row.phase == 4]
+    rows = [row for row in facts.rows if row.frozen == "no" and row.phase == 4 and not facts.state.incident_of(row.tag)]
     known = known_tags(facts, proposed, rows)
     tag = await _tag(session, "Tag of the rehearsal?", known, proposed, REHEARSE, why)
     of_incident = await session.face.work(lambda: input_of_incident(site.workdir, site.reports))
@@ -73,6 +73,8 @@ async def _on_input(session: Session, request: Request, proposed: str, question:
     plans: dict[str, RunPlan] = {}
 
     async def check(given: str) -> None:
+        if not await session.face.work((session.site.workdir / given).exists):
+            raise Refused(f"{given} is missing", file=given)
         plans[given] = await session.plan_run(replace(request, input=given))
 
     known = of_files(await session.face.work(lambda: known_inputs(session.site)), session.site.workdir)
