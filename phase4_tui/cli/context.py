@@ -138,6 +138,10 @@ def open_desk(common: Mapping[str, Any]) -> Desk:
         raise Refused(f"{workdir} is not a directory", remedy=lays_out, file=str(workdir))
     given = {name: common[name] for name in ("reports", "operator")}
     settings = load_settings(workdir, environment, given)
+    if settings.keys:
+        from phase4_tui.console.key_settings import refuse_bad_keys  # noqa: PLC0415 - few desks set keys
+
+        refuse_bad_keys(workdir, settings.keys)
     return Desk(workdir, settings, environment, bool(common["json"]), bool(common["dry_run"]), bool(common["yes"]))
 
 
