@@ -1,4 +1,4 @@
-"""A tag that does not exist is named as such, with the tags that are spelled like it, by every command that takes one."""
+"""A tag that does not exist is named as such, with tags of a like name, by every command that takes one."""
 
 from pathlib import Path
 
