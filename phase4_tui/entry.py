@@ -45,6 +45,10 @@ def _site(given: dict[str, str]) -> "Site | None":
         return None
     try:
         settings = load_settings(workdir, environment, {name: given.get(name) for name in ("reports", "operator")})
+        if settings.keys:
+            from phase4_tui.console.key_settings import refuse_bad_keys  # noqa: PLC0415 - few desks set keys
+
+            refuse_bad_keys(workdir, settings.keys)
     except SettingsError:
         return None
     return Site(workdir, settings, environment)

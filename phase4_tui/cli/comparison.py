@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from phase4_tui.cli.asker import give, result_of, session_of
-from phase4_tui.cli.context import DONE, REFUSED, Desk, emit
+from phase4_tui.cli.context import DONE, EXISTING, REFUSED, Desk, emit
 from phase4_tui.console.comparison_lines import comparison_lines
 from phase4_tui.console.operations.dialogues.phase4 import compare_tags, compare_words
 from phase4_tui.journal.state import read_state
@@ -16,10 +16,10 @@ from phase4_tui.rollback.reopen import plan_compare
 
 def compare(
     desk: Desk,
-    bad: Annotated[str, typer.Argument(metavar="BAD", help="The bad tag.")],
-    rerun: Annotated[str, typer.Argument(metavar="RERUN", help="The rehearsal.")],
+    bad: Annotated[str, typer.Argument(metavar="BAD", help="The bad tag."), EXISTING],
+    rerun: Annotated[str, typer.Argument(metavar="RERUN", help="The rehearsal."), EXISTING],
     known_good: Annotated[
-        str | None, typer.Option("--known-good", metavar="TAG", help="A good one beside them.")
+        str | None, typer.Option("--known-good", metavar="TAG", help="A good one beside them."), EXISTING
     ] = None,
     rtol: Annotated[float, typer.Option("--rtol", metavar="X", help="Relative tolerance of numbers.")] = DEFAULT_RTOL,
     atol: Annotated[float, typer.Option("--atol", metavar="Y", help="Absolute tolerance of numbers.")] = 0.0,

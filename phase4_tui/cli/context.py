@@ -17,6 +17,7 @@ import typer
 from phase4_tui.artifacts.models import Document
 from phase4_tui.artifacts.safe_text import safe_line, safe_text
 from phase4_tui.errors import Phase4Error, Refused, Remedy, command_line, error_as_commands
+from phase4_tui.runbook.existing_tag import refuse_unknown
 from phase4_tui.runbook.settings import Settings, load_settings
 from phase4_tui.runbook.site import Site
 from phase4_tui.streams import delivered
@@ -61,6 +62,10 @@ class Desk:
         return self.site.reports
 
 
+EXISTING = "existing tag"
+"""Beside the annotation of a parameter: it names a tag that must exist."""
+
+
 def command(function: Callable[..., int], *, acts: bool, only_with: str | None = None) -> Callable[..., None]:
     """Make a typer command of `function`, whose first parameter is the Desk and whose result is the exit status.
 
@@ -68,6 +73,14 @@ def command(function: Callable[..., int], *, acts: bool, only_with: str | None =
     of its output.
     """
     _desk, *own = inspect.signature(function, eval_str=True).parameters.values()
+    tags = [one.name for one in own if EXISTING in getattr(one.annotation, "__metadata__", ())]
+
+    def work(common: Mapping[str, Any], values: Mapping[str, Any]) -> int:
+        desk = open_desk(common)
+        for name in tags:
+            if values[name] is not None:
+                refuse_unknown(desk.site, values[name])
+        return function(desk, **values)
 
     @wraps(function)
     def run(**values: Any) -> None:
@@ -79,7 +92,7 @@ def command(function: Callable[..., int], *, acts: bool, only_with: str | None =
         if context.invoked_subcommand is not None:
             return  # this is a group's own command, and a command of the group was given
         stands = acts and not common["dry_run"] and (only_with is None or bool(values[only_with]))
-        raise typer.Exit(delivered(guarded(lambda: function(open_desk(common), **values)), stands=stands))
+        raise typer.Exit(delivered(guarded(lambda: work(common, values)), stands=stands))
 
     return _with_options(run, own)
 
@@ -125,6 +138,10 @@ def open_desk(common: Mapping[str, Any]) -> Desk:
         raise Refused(f"{workdir} is not a directory", remedy=lays_out, file=str(workdir))
     given = {name: common[name] for name in ("reports", "operator")}
     settings = load_settings(workdir, environment, given)
+    if settings.keys:
+        from phase4_tui.console.key_settings import refuse_bad_keys  # noqa: PLC0415 - few desks set keys
+
+        refuse_bad_keys(workdir, settings.keys)
     return Desk(workdir, settings, environment, bool(common["json"]), bool(common["dry_run"]), bool(common["yes"]))
 
 

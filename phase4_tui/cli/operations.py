@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from phase4_tui.cli.asker import give, session_of
-from phase4_tui.cli.context import Desk
+from phase4_tui.cli.context import EXISTING, Desk
 from phase4_tui.console.operations.operation import Loader, Operation
 from phase4_tui.console.operations.registry import OPERATIONS
 from phase4_tui.console.operations.shell_commands import Parameter, ShellCommand
@@ -60,6 +60,6 @@ def _parameter(parameter: Parameter) -> inspect.Parameter:
     if not parameter.required:
         default = False if parameter.switch else None
         kind = kind if parameter.switch else kind | None
-    return inspect.Parameter(
-        parameter.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, info]
-    )
+    note = EXISTING if parameter.name == "tag" else ""
+    annotation = Annotated[kind, info, note]
+    return inspect.Parameter(parameter.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

@@ -14,7 +14,7 @@ from phase4_tui.artifacts.names import Artifact, file_name
 from phase4_tui.artifacts.report import ReportReader, tolerant_row
 from phase4_tui.artifacts.strict_json import BadJson
 from phase4_tui.cli.context import DONE, FAILED, Desk, complain, emit, say
-from phase4_tui.cli.state import MAKES_ONE, Tag, chosen_tag
+from phase4_tui.cli.state import MAKES_ONE, ExistingTag, chosen_tag
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.errors import Refused, Remedy, as_commands, command_line, error_as_commands
 from phase4_tui.journal.state import read_state
@@ -124,7 +124,7 @@ def _trends_document(found: Trends) -> dict[str, object]:
 
 def decisions(
     desk: Desk,
-    tag: Tag = None,
+    tag: ExistingTag = None,
     gate: Annotated[str | None, typer.Option("--gate", metavar="G", help="Only this gate, e.g. EVENT_BLOCK.")] = None,
     action: Annotated[str | None, typer.Option("--action", metavar="A", help="Only this action: NO_TRADE, …")] = None,
     regime: Annotated[str | None, typer.Option("--regime", metavar="R", help="Only this regime: TREND, …")] = None,
@@ -207,7 +207,7 @@ def _json_line(number: int, stored: object, row: ReportRow) -> str:
     return json.dumps({"row": number} | stored)
 
 
-def transcript(desk: Desk, tag: Tag = None) -> int:
+def transcript(desk: Desk, tag: ExistingTag = None) -> int:
     """Print all that is kept of what the last step of a tag's last run wrote."""
     chosen = chosen_tag(desk, tag)
     run = next(runs_of(desk.reports, chosen), None)

@@ -7,19 +7,28 @@ from typing import Annotated
 
 import typer
 
-from phase4_tui.artifacts.clock import moment
-from phase4_tui.artifacts.names import check_tag
+from phase4_tui.artifacts.clock import moment, moment_and_age
+from phase4_tui.artifacts.plain_words import plain
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.cli.asker import give, need_terminal, session_of
-from phase4_tui.cli.context import DONE, FAILED, Desk, emit, say
+from phase4_tui.cli.context import DONE, EXISTING, FAILED, Desk, emit, say
 from phase4_tui.cli.status_text import show_next_move
 from phase4_tui.console.operations.dialogues.rollback import walk
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.errors import Refused, Remedy, as_commands, command_line
+from phase4_tui.journal.incident import Incident
 from phase4_tui.journal.lease import HEARTBEAT_SECONDS
 from phase4_tui.journal.locks import Busy
 from phase4_tui.journal.state import read_state
-from phase4_tui.rollback.guided import Guided, keep_leading, lead, open_for_shown_tag, read_guided, stop_leading
+from phase4_tui.rollback.guided import (
+    Guided,
+    GuidedStep,
+    keep_leading,
+    lead,
+    open_for_shown_tag,
+    read_guided,
+    stop_leading,
+)
 from phase4_tui.rollback.next_move import next_move
 from phase4_tui.rollback.read_situation import read_situation
 
@@ -28,14 +37,14 @@ LEFT = "left; `phase4 rollback` goes on from here"
 
 def rollback(
     desk: Desk,
-    to: Annotated[str | None, typer.Option("--to", metavar="TAG", help="The known-good tag to switch to.")] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="TAG", help="The known-good tag to switch to."), EXISTING
+    ] = None,
     take_over: Annotated[
         str | None, typer.Option("--take-over", metavar="REASON", help="Take it over from another operator.")
     ] = None,
 ) -> int:
     """Walk through the five steps of the runbook's rollback; leave at any question, and go on later."""
-    if to is not None:
-        check_tag(to)
     only_looks = desk.json or desk.dry_run
     if not only_looks and not desk.yes:
         need_terminal()
@@ -47,6 +56,7 @@ def rollback(
         show_guided(guided)
         return DONE
     lead(desk.site, take_over)
+    _show_beginning(guided)
     try:
         with _heartbeat(desk) as lost:
             status = give(desk, walk(session_of(desk), to, lost.is_set))
@@ -97,16 +107,34 @@ def _heartbeat(desk: Desk) -> Iterator[threading.Event]:
         thread.join()
 
 
+def _show_beginning(guided: Guided) -> None:
+    """Print which incident is led, what of its rollback is done, and which step comes."""
+    _show_incident(guided.incident)
+    for step in guided.steps:
+        if step.state == "done":
+            say(safe_line(f"{SYMBOLS[step.state]} {step.number} {step.title}: {step.detail}{_at(step)}"))
+    coming = next((step for step in guided.steps if step.state != "done"), None)
+    if coming is not None:
+        say(f"{SYMBOLS['next']} step {coming.number} of {len(guided.steps)} comes now: {coming.title}", "bold")
+
+
 def show_guided(guided: Guided) -> None:
     """Print the five steps, each with its state."""
-    incident = guided.incident
-    say(f"{incident.id} · {incident.severity_class} {incident.rule.replace('_', ' ')} · tag {incident.tag}", "bold")
-    contained = f"contained {moment(incident.contained_at)}" if incident.contained_at else "not contained"
-    say(f"detected {moment(incident.opened_at)} · {contained}")
+    _show_incident(guided.incident)
     for step in guided.steps:
         detail = as_commands(step.detail, step.remedies)
-        done = f" · {moment(step.at)}" if step.state == "done" and step.at else ""
-        say(safe_line(f"{SYMBOLS[step.state]} {step.number} {step.title}: {detail}{done}"))
+        say(safe_line(f"{SYMBOLS[step.state]} {step.number} {step.title}: {detail}{_at(step)}"))
         if step.state != "done":
             say(f"    {step.command}")
     show_next_move(guided.next_move)
+
+
+def _show_incident(incident: Incident) -> None:
+    words = f"{incident.severity_class or 'no class'} {plain(incident.rule)} · tag {incident.tag}"
+    say(f"{incident.id} · {words} · owner {incident.owner or 'none'}", "bold")
+    contained = f"contained {moment(incident.contained_at)}" if incident.contained_at else "not contained"
+    say(f"detected {moment_and_age(incident.opened_at)} · {contained}")
+
+
+def _at(step: GuidedStep) -> str:
+    return f" · {moment(step.at)}" if step.state == "done" and step.at else ""

@@ -1,6 +1,7 @@
 """Shows a run under way: bars on a terminal, plain lines in a pipe, nothing with `--json`."""
 
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
@@ -17,6 +18,7 @@ from phase4_tui.runbook.steps import Command
 from phase4_tui.signs import shows_signs
 
 NAME_CELLS = 14
+BAR_CELLS = 20
 
 
 def line_of(record: StepRecord, number: int, width: int) -> str:
@@ -56,27 +58,34 @@ class PlainObserver(Observer):
 
 
 class LiveObserver(PlainObserver):
-    """A bar for the running step, with records per second if the step reports them."""
+    """A bar over all steps: which one of how many, for how long, and what it reports of its records."""
 
     wants_progress = True
 
     def __init__(self) -> None:
         super().__init__()
         from rich.console import Console  # noqa: PLC0415 - only on a terminal
-        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn  # noqa: PLC0415 - only on a terminal
         from rich.table import Column  # noqa: PLC0415 - only on a terminal
 
         self._progress = Progress(
             SpinnerColumn("dots" if shows_signs(sys.stdout.encoding) else "line"),
             TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[rate]}", markup=False),
+            BarColumn(BAR_CELLS),
+            TextColumn("{task.fields[clock]}", markup=False),
+            TextColumn("{task.fields[told]}", markup=False),
             TextColumn("{task.fields[frame]}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")),
             console=Console(highlight=False),
             transient=True,
         )
-        self._task = self._progress.add_task("starting", total=None, rate="", frame="")
+        self._steps: list[str] = []
+        self._at = 0
+        self._begun = time.monotonic()
+        self._task = self._progress.add_task("starting", total=None, clock=_Clock(self), told="", frame="")
+
+    def elapsed(self) -> str:
+        """Return how long the running step has been running, in whole seconds."""
+        return duration(max(int(time.monotonic() - self._begun), 0)).replace(".0 s", " s")
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -92,23 +101,43 @@ class LiveObserver(PlainObserver):
 
         self._progress.console.print(Text(fitted(safe_text(text), sys.stdout), style=style), soft_wrap=True)
 
+    def run_started(self, record: RunRecord) -> None:
+        """Learn the steps; print what runs."""
+        self._steps = [step.name for step in record.steps]
+        super().run_started(record)
+
     def step_started(self, command: Command) -> None:
-        """Begin the step's bar."""
+        """Move the bar to the step, and start its clock."""
         super().step_started(command)
-        title = f"{command.step.number} {command.step.title}"
-        self._progress.reset(self._task, description=title, total=None, rate="", frame="")
+        self._begun, name = time.monotonic(), command.step.name
+        self._at = self._steps.index(name) if name in self._steps else 0
+        title = f"{self._at + 1} of {len(self._steps)} · {plain(name)}"
+        total = max(len(self._steps), 1)
+        self._progress.update(
+            self._task, description=title, total=total, completed=self._at, told="", frame="", refresh=True
+        )
 
     def progress(self, command: Command, facts: Mapping[str, int]) -> None:
-        """Move the bar."""
-        elapsed = self._progress.tasks[0].elapsed or 0
-        rate = f"{facts.get('records', 0) / elapsed:,.0f} records/s" if elapsed > 0 else ""
-        self._progress.update(
-            self._task, completed=facts.get("bytes", 0), total=facts.get("total_bytes") or None, rate=rate
-        )
+        """Move the bar within the step."""
+        records, read, total = (facts.get(name, 0) for name in ("records", "bytes", "total_bytes"))
+        share = min(max(read / total, 0), 1) if total > 0 else 0
+        told = [f"{records:,} records"] if records > 0 else []
+        told += [f"{100 * share:.0f} %"] if share else []
+        self._progress.update(self._task, completed=self._at + share, told=" · ".join(told))
 
     def frame(self, command: Command, text: str) -> None:
         """Show what the step writes over and over beside its bar."""
         self._progress.update(self._task, frame=text)
+
+
+class _Clock:
+    """The running step's clock, read each time it is drawn."""
+
+    def __init__(self, observer: LiveObserver) -> None:
+        self._observer = observer
+
+    def __str__(self) -> str:
+        return self._observer.elapsed()
 
 
 @contextmanager

@@ -6,14 +6,15 @@ import typer
 
 from phase4_tui.artifacts.clock import age, now_ns
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
-from phase4_tui.cli.context import DONE, Desk, emit, say
+from phase4_tui.cli.context import DONE, EXISTING, Desk, complain, emit, say
 from phase4_tui.cli.status_document import read_status_document
 from phase4_tui.cli.status_text import STYLES, show_overrides, show_status
-from phase4_tui.errors import Refused, Remedy, as_commands, command_line
+from phase4_tui.errors import Refused, Remedy, as_commands, command_line, error_as_commands
 from phase4_tui.journal.state import read_state
 from phase4_tui.runbook.audit import audit as audit_of
 from phase4_tui.runbook.classification import EXIT_STATUS
 from phase4_tui.runbook.evidence import phase_of
+from phase4_tui.runbook.existing_tag import refuse_unknown
 from phase4_tui.runbook.isolation import probe_barrier
 from phase4_tui.runbook.ladder import why_not_good
 from phase4_tui.runbook.status import read_tags, shown_tag
@@ -28,11 +29,15 @@ Tag = Annotated[
     ),
 ]
 
+ExistingTag = Annotated[Tag, EXISTING]
+
 
 def status(desk: Desk, tag: Tag = None) -> int:
     """Show a tag's health, its classification and the state of operations."""
     if tag is not None:
         check_tag(tag)  # before the barrier is probed, which takes longer than all the rest
+        if not desk.json and (status := _unknown(desk, tag)):
+            return status
     found, evidence = read_status_document(desk, tag, probe_barrier("seccomp"))
     if desk.json:
         emit(found)
@@ -44,6 +49,16 @@ def status(desk: Desk, tag: Tag = None) -> int:
         # Its tag may be healthy again: what happened is not contained all the same.
         return status or EXIT_STATUS[found.incident.severity_class or "unknown"]
     return status
+
+
+def _unknown(desk: Desk, tag: str) -> int:
+    """Complain about a tag that does not exist and return the status of one of which nothing is known; else 0."""
+    try:
+        refuse_unknown(desk.site, tag)
+    except Refused as error:
+        complain(error_as_commands(error))
+        return EXIT_STATUS["unknown"]
+    return DONE
 
 
 def tags(desk: Desk) -> int:
@@ -67,6 +82,8 @@ def tags(desk: Desk) -> int:
 
 def audit(desk: Desk, tag: Tag = None) -> int:
     """List the runbook's audit artifacts of a tag with their sha256."""
+    if tag is not None and not desk.json and (status := _unknown(desk, tag)):
+        return status
     chosen = chosen_tag(desk, tag)
     entries, changed = audit_of(desk.site, chosen), changed_files(desk.site, chosen)
     if desk.json:
@@ -84,7 +101,7 @@ def audit(desk: Desk, tag: Tag = None) -> int:
 def path(
     desk: Desk,
     name: Annotated[str, typer.Argument(help="report_json, summary_json, report_md, release_check_json, …")],
-    tag: Tag = None,
+    tag: ExistingTag = None,
 ) -> int:
     """Print the path of an artifact of the active tag."""
     chosen = chosen_tag(desk, tag)

@@ -14,12 +14,15 @@ _NAMES = {
 """Textual's names where they are not Unicode's."""
 
 
-def _key_of(character: str) -> str:
-    unicode_name = name(character).lower().replace("-", "_").replace(" ", "_")
+def key_of(character: str) -> str:
+    """Return the name that Textual gives the key of a printable character."""
+    if character.isalnum():
+        return character
+    unicode_name = name(character, character).lower().replace("-", "_").replace(" ", "_")
     return _NAMES.get(unicode_name, unicode_name)
 
 
-_CHARACTERS = {_key_of(character): character for character in punctuation}
+_CHARACTERS = {key_of(character): character for character in punctuation}
 
 
 def shown_key(key: str) -> str:

@@ -183,7 +183,7 @@ class Settings(Section):
     limits: Limits = Limits()
     dashboard: DashboardSettings = DashboardSettings()
     keys: dict[str, Text] = Field(default_factory=dict)
-    """`[keys]`: the dashboard's keys by action, e.g. `freeze = "f2"`; the dashboard checks them at its start."""
+    """`[keys]`: the dashboard's keys by action, e.g. `freeze = "f2"`; every command checks them."""
 
     def files_of(self, step: OwnStep) -> tuple[str, ...]:
         """Return the suffixes of the files that an own step must write; `[steps.NAME]` may replace them."""

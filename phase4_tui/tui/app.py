@@ -13,6 +13,7 @@ from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.key_settings import keys_of
 from phase4_tui.console.operations.asker import Severity
 from phase4_tui.console.operations.operation import Operation
 from phase4_tui.console.operations.queue import OperationQueue
@@ -23,7 +24,6 @@ from phase4_tui.errors import Remedy, command_line
 from phase4_tui.runbook.site import Site
 from phase4_tui.tui.defect_guard import DefectGuard
 from phase4_tui.tui.driver import ConsoleDriver
-from phase4_tui.tui.keys import keys_of
 from phase4_tui.tui.messages import ArtifactWanted, EventsSeen, Notice, TagOpened
 from phase4_tui.tui.notices import Notices
 from phase4_tui.tui.screens.base import FactsScreen

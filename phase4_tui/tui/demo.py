@@ -6,7 +6,9 @@ Space pauses, any other key takes over and leaves an ordinary dashboard.
 import asyncio
 import json
 import shutil
+import sys
 import tempfile
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib.resources import files
@@ -34,8 +36,9 @@ from phase4_tui.tui.widgets.alarm_lines import AlarmLines
 
 GOOD, BAD, FIXED = "morning_run", "noon_run", "noon_rehearsal"
 BAD_INPUT, FIXED_INPUT = "noon_batch.json", "noon_batch_corrected.json"
-READ_SECONDS = 5.0
-PLAN_SECONDS = 3.0
+PLAN_SECONDS = 2.5
+LEAST_SECONDS = 1.5
+"""So long a scene stays at least when what it does took longer than its time."""
 STEP_SECONDS = 0.05
 PAUSE_KEY = "space"
 PICTURE_SIZE = (120, 40)
@@ -43,11 +46,11 @@ PICTURE_SIZE = (120, 40)
 
 @dataclass(frozen=True)
 class Scene:
-    """One scene: its caption, its action, its duration, and the name of its picture."""
+    """One scene: its caption, its action, how long it lasts with that in seconds, and the name of its picture."""
 
     caption: str
     act: Callable[["DemoApp"], Awaitable[None]]
-    seconds: float = READ_SECONDS
+    seconds: float
     picture: str | None = None
 
 
@@ -67,8 +70,18 @@ def lay_out(directory: Path) -> Site:
 class DemoApp(Phase4App):
     """The dashboard with a script that plays an incident."""
 
-    def __init__(self, site: Site, speed: float, pictures: Path | None, *, ascii_only: bool = False) -> None:
+    def __init__(
+        self,
+        site: Site,
+        speed: float,
+        pictures: Path | None,
+        *,
+        ascii_only: bool = False,
+        tell: Callable[[str], None] = lambda line: None,
+    ) -> None:
         super().__init__(site, ascii_only=ascii_only)
+        self._tell_progress = tell
+        self._paused = 0.0
         self.banner = "DEMO"
         self._speed = speed
         self._pictures = pictures
@@ -118,7 +131,9 @@ class DemoApp(Phase4App):
     async def _play(self) -> None:
         try:
             await self._until(lambda: self.snapshot is not None)
+            taken, of, behind = 0, sum(scene.picture is not None for scene in SCENES), 0.0
             for number, scene in enumerate(SCENES, 1):
+                begun = self._played()
                 self._scene = f"{number}/{len(SCENES)} {scene.caption}\n{PAUSE_KEY} pauses, any key takes over"
                 self._tell(self._scene)
                 await scene.act(self)
@@ -126,7 +141,11 @@ class DemoApp(Phase4App):
                     await self._settled()
                     await asyncio.sleep(STEP_SECONDS)
                     self.save_screenshot(f"{scene.picture}.svg", str(self._pictures))
-                await self._rest(scene.seconds)
+                    taken += 1
+                    self._tell_progress(f"picture {taken} of {of}: {scene.picture}.svg")
+                left = scene.seconds / self._speed - behind - (self._played() - begun)
+                await self._rest(max(left * self._speed, LEAST_SECONDS))
+                behind = max(behind + self._played() - begun - scene.seconds / self._speed, 0.0)
         except Exception as error:  # noqa: BLE001 - a failed demo must say so instead of freezing
             self.failed = f"{type(error).__name__}: {error}"
             self._tell(f"the demo stopped: {self.failed}\nevery key works")
@@ -136,12 +155,18 @@ class DemoApp(Phase4App):
         elif self.failed is None:
             self._tell(f"the end: every key works, on a scratch directory\n{how('quit', self.keys)} leaves")
 
+    def _played(self) -> float:
+        """Return a clock that stands while the demo is paused, in seconds."""
+        return time.monotonic() - self._paused
+
     async def _rest(self, seconds: float) -> None:
-        left = seconds / self._speed
-        while left > 0:
-            await self._go.wait()
-            await asyncio.sleep(min(left, STEP_SECONDS))
-            left -= STEP_SECONDS
+        end = self._played() + seconds / self._speed
+        while self._played() < end:
+            await asyncio.sleep(min(end - self._played(), STEP_SECONDS))
+            if not self._go.is_set():
+                stopped = time.monotonic()
+                await self._go.wait()
+                self._paused += time.monotonic() - stopped
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         while not condition():
@@ -206,7 +231,7 @@ async def _freeze(app: DemoApp) -> None:
 
 
 async def _switch(app: DemoApp) -> None:
-    await app.play_operation(lambda: plan_switch(app.site, GOOD, "the last run that passes every rung"))
+    await app.play_operation(lambda: plan_switch(app.site, GOOD, "the last run for which every check holds"))
     app.facts.choose(GOOD)
     await app._settled()
 
@@ -258,21 +283,28 @@ async def _post_mortem(app: DemoApp) -> None:
     await app.play_screen("export")
 
 
+async def _trends(app: DemoApp) -> None:
+    await app.play_back()
+    await app.play_screen("trends")
+
+
 SCENES = (
-    Scene("a healthy morning run", _healthy, picture="healthy"),
-    Scene("noon: a bad batch arrives, the panel turns, an incident opens", _bad, seconds=9, picture="incident"),
-    Scene("what happened? nothing is traded any more", _look, picture="decisions"),
-    Scene("step 1: freeze the run, it is evidence", _freeze),
-    Scene("step 2: switch to the known-good run", _switch),
-    Scene("step 3: only Phase 3 runs until this is resolved", _fallback, seconds=7, picture="fallback"),
-    Scene("step 4: log the root cause", _cause),
-    Scene("where the rollback stands, for whoever takes over", _guided, seconds=6, picture="guided"),
-    Scene("step 5: re-run on the corrected batch", _rehearse),
-    Scene("compare the bad run, the re-run and the good one", _compare, seconds=7, picture="compare"),
-    Scene("every condition is met: reopen Phase 4", _reopen, seconds=6),
-    Scene("verify: the journal, the state, every frozen copy", _verify, seconds=5),
-    Scene("and the post-mortem has written itself", _post_mortem, seconds=7, picture="post_mortem"),
+    Scene("a healthy morning run", _healthy, 8, picture="healthy"),
+    Scene("noon: a bad batch arrives and an incident opens", _bad, 10, picture="incident"),
+    Scene("what happened? nothing is traded any more", _look, 5, picture="decisions"),
+    Scene("step 1: freeze the run, it is evidence", _freeze, 6),
+    Scene("step 2: switch to the known-good run", _switch, 6),
+    Scene("step 3: only Phase 3 runs until this is resolved", _fallback, 8, picture="fallback"),
+    Scene("step 4: log the root cause", _cause, 6),
+    Scene("where the rollback stands, for whoever takes over", _guided, 6, picture="guided"),
+    Scene("step 5: re-run on the corrected batch", _rehearse, 7),
+    Scene("compare the bad run, the re-run and the good one", _compare, 7, picture="compare"),
+    Scene("every condition is met: reopen Phase 4", _reopen, 7),
+    Scene("verify: the journal, the state, every frozen copy", _verify, 4),
+    Scene("the KPIs of each run beside their rules", _trends, 4, picture="trends"),
+    Scene("the post-mortem, written from the journal", _post_mortem, 6, picture="post_mortem"),
 )
+"""The whole lasts 90 seconds, as long as no action takes longer than its scene."""
 
 
 def run_demo(speed: float, pictures: Path | None, *, ascii_only: bool = False) -> int:
@@ -281,7 +313,11 @@ def run_demo(speed: float, pictures: Path | None, *, ascii_only: bool = False) -
 
     directory = Path(tempfile.mkdtemp(prefix="phase4-demo-"))
     try:
-        app = DemoApp(lay_out(directory), speed, pictures, ascii_only=ascii_only)
+        out = sys.stdout  # while the application runs, `print` writes to its log
+        app = DemoApp(
+            lay_out(directory), speed, pictures, ascii_only=ascii_only,
+            tell=lambda line: print(line, file=out, flush=True),
+        )  # fmt: skip
         if pictures is not None:
             pictures.mkdir(parents=True, exist_ok=True)
         return run_app(app, PICTURE_SIZE if pictures is not None else None)

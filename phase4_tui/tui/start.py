@@ -3,32 +3,22 @@
 import os
 import sys
 
-from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.errors import error_as_commands
-from phase4_tui.runbook.settings import place_in_file
 from phase4_tui.runbook.site import Site
 from phase4_tui.tui.app import Phase4App
 from phase4_tui.tui.defect_guard import STATUS
-from phase4_tui.tui.keys import BadKeys
 from phase4_tui.tui.terminal import restored_on_signals, why_unusable
 
 REFUSED = 2
 
 
 def run_dashboard(site: Site, *, read_only: bool = False, ascii_only: bool = False) -> int:
-    """Run the dashboard and return its exit status: 2 if no full screen can be drawn or a key can't be used."""
+    """Run the dashboard and return its exit status: 2 if no full screen can be drawn."""
     reason = why_unusable()
     if reason is not None:
         print(f"error: {error_as_commands(reason)}", file=sys.stderr)
         return REFUSED
-    try:
-        app = Phase4App(site, read_only=read_only, ascii_only=ascii_only)
-    except BadKeys as error:
-        key = safe_line(f"keys.{error.action}", 120)
-        told = place_in_file(site.workdir, "keys", error.action).error(key, f"key `{key}`: {error}", error.remedies)
-        print(f"error: {error_as_commands(told)}", file=sys.stderr)
-        return REFUSED
-    return run_app(app)
+    return run_app(Phase4App(site, read_only=read_only, ascii_only=ascii_only))
 
 
 def run_app(app: Phase4App, unseen: tuple[int, int] | None = None) -> int:

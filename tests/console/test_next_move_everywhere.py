@@ -14,6 +14,7 @@ from phase4_tui.console.facts.events import SnapshotReady
 from phase4_tui.console.facts.next_move_cache import NextMoveCache
 from phase4_tui.console.facts.schedule import Facts
 from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.key_settings import keys_of
 from phase4_tui.console.next_move_text import as_command, as_key
 from phase4_tui.console.operations.registry import BY_ID, why_not
 from phase4_tui.rollback.guided import read_guided
@@ -25,7 +26,6 @@ from phase4_tui.runbook.settings import Settings
 from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import find_step
 from phase4_tui.tui.app import Phase4App
-from phase4_tui.tui.keys import keys_of
 from phase4_tui.tui.screens.guided import GuidedScreen
 from phase4_tui.tui.screens.journal import JournalScreen
 from phase4_tui.tui.text import content

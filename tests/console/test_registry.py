@@ -9,11 +9,11 @@ import pytest
 
 from phase4_tui.cli.app import GROUPS, LOOKING
 from phase4_tui.cli.operations import commands
+from phase4_tui.console.key_settings import keys_of
 from phase4_tui.console.operations.operation import Group, Operation
 from phase4_tui.console.operations.registry import BY_ID, OPERATIONS
 from phase4_tui.console.views import Gesture, View
 from phase4_tui.runbook.steps import PHASE4_STEPS
-from phase4_tui.tui.keys import keys_of
 from tests.cli.support import COMMAND
 from tests.tui.operator import operator_at
 from tests.tui.support import lay_out, until

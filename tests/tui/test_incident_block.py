@@ -8,9 +8,9 @@ import pytest
 from phase4_tui.artifacts.clock import iso, now_ns
 from phase4_tui.console.facts.next_move_cache import NextMoveCache
 from phase4_tui.console.facts.snapshot import Snapshot
+from phase4_tui.console.key_settings import keys_of
 from phase4_tui.journal.state import OperationsState, Quarantined, read_state
 from phase4_tui.rollback.incidents import look_for_incident
-from phase4_tui.tui.keys import keys_of
 from phase4_tui.tui.text import content
 from phase4_tui.tui.widgets.header_line import header_row, places
 from phase4_tui.tui.widgets.incident_block import block_rows

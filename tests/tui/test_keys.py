@@ -4,17 +4,19 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.binding import Binding
+from textual.keys import Keys, _character_to_key
 
+from phase4_tui.console.key_names import key_of
+from phase4_tui.console.key_settings import RESERVED, SCREEN_KEYS, BadKeys, keys_of, sent_keys
 from phase4_tui.console.operations.registry import OPERATIONS
 from phase4_tui.tui import screens
-from phase4_tui.tui.keys import RESERVED, SCREEN_KEYS, BadKeys, keys_of
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.help import HelpScreen
 from phase4_tui.tui.screens.journal import JournalScreen
 from phase4_tui.tui.screens.verify import VerifyScreen
-from phase4_tui.tui.start import run_dashboard
-from tests.rollback.support import site_of
+from tests.cli.support import REFUSED, ask
 from tests.tui.operator import operator_at
 from tests.tui.support import lay_out
 
@@ -47,20 +49,23 @@ async def test_keys_are_those_of_the_settings_even_swapped(tmp_path: Path) -> No
         ('freeze = "\\t"', "freeze", ["no key that a terminal sends"]),
     ],
 )
-def test_keys_that_cannot_be_used_are_refused_at_start_by_file_line_and_key(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    keys: str,
-    action: str,
-    words: list[str],
+def test_keys_that_cannot_be_used_are_refused_by_every_command_with_file_line_and_key(
+    tmp_path: Path, keys: str, action: str, words: list[str]
 ) -> None:
     (tmp_path / "phase4.toml").write_text(f"# mine\n[keys]\njournal = 'f5'\n{keys}\n")
-    monkeypatch.setattr("phase4_tui.tui.start.why_unusable", lambda: None)
-    assert run_dashboard(site_of(tmp_path)) == 2
-    error = capsys.readouterr().err
-    assert error.startswith(f"error: {tmp_path / 'phase4.toml'}, line 4: key `keys.{action}`: ")
-    assert [word for word in words if word not in error] == []
+    for command in (["tags"], ["dash"], ["run", "--dry-run"]):
+        status, _out, error = ask(tmp_path, *command)
+        assert status == REFUSED
+        assert error.startswith(f"error: {tmp_path / 'phase4.toml'}, line 4: key `keys.{action}`: ")
+        assert [word for word in words if word not in error] == []
+
+
+def test_the_keys_that_terminals_send_are_those_that_textual_knows() -> None:
+    named = {str(key.value) for keys in ANSI_SEQUENCES_KEYS.values() if isinstance(keys, tuple) for key in keys}
+    named -= {Keys.ScrollUp.value, Keys.ScrollDown.value}
+    assert {key for key in sent_keys() - named if len(key) > 1 and "+" in key and "alt" not in key} <= RESERVED
+    assert named - sent_keys() == set()
+    assert [one for one in map(chr, range(33, 127)) if key_of(one) != _character_to_key(one)] == []
 
 
 def test_a_key_may_be_given_away_and_taken() -> None:

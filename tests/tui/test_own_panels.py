@@ -35,7 +35,7 @@ async def test_seven_panels_each_show_their_title_and_the_word_of_their_state(
             assert panel.content_region.height >= 1
             assert screen.contains_region(panel.region)
         if size != (60, 16):
-            await me.sees("record 3: 40 minutes")
+            await me.sees("40 minutes, record 3")
 
 
 async def test_where_there_is_room_the_bars_of_the_monitoring_stay(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ async def test_a_long_title_leaves_room_for_its_state(tmp_path: Path) -> None:
     (tmp_path / "reports" / "t1_desk_note.md").write_text("")
     async with operator_at(tmp_path, (80, 24)) as me:
         await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.focus)
-        await me.sees("NOTE OF THE DESK FOR THE NIGHT ○ ABSENT")
+        await me.sees("NOTE OF THE DESK FOR THE NIGHT ○ MISSING")
 
 
 async def test_a_tag_of_phase_3_has_none_of_them(tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from textual.worker import Worker, WorkerState
 from phase4_tui.console.facts.events import OutputArrived
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.remedies import how
-from phase4_tui.tui.keys import own_key
 from phase4_tui.tui.messages import Notice
+from phase4_tui.tui.screen_keys import own_key
 from phase4_tui.tui.screens.console_app import ConsoleApp
 from phase4_tui.tui.screens.leavable import Leavable
 from phase4_tui.tui.screens.search import ScreenSearch

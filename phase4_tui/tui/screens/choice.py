@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
-from phase4_tui.tui.keys import own_key
+from phase4_tui.tui.screen_keys import own_key
 from phase4_tui.tui.screens.questions import CSS, LOW_ROWS, Question
 from phase4_tui.tui.text import Part, content
 from phase4_tui.tui.widgets.rows import Rows

@@ -17,7 +17,7 @@ from textual.worker import Worker, WorkerState
 
 from phase4_tui.console.operations.suggestions import NONE, Suggestions, common_beginning
 from phase4_tui.console.symbols import SYMBOLS
-from phase4_tui.tui.keys import own_key
+from phase4_tui.tui.screen_keys import own_key
 from phase4_tui.tui.screens.console_app import ConsoleApp
 from phase4_tui.tui.screens.leavable import Leavable
 from phase4_tui.tui.text import clip, content, hanging, lines

@@ -1,24 +1,24 @@
-"""The keys of the actions: the registry's own, or those of `[keys]` in the settings, which are checked at start."""
+"""The keys of the actions: the registry's own, or those of `[keys]` in the settings, which every command checks.
+
+It knows the names of keys without loading Textual, which would make every command of such a desk slow.
+"""
 
 from collections.abc import Mapping, Sequence
-from string import ascii_letters, digits, punctuation
-
-from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
-from textual.binding import Binding
-from textual.dom import DOMNode
-from textual.keys import Keys, _character_to_key
+from pathlib import Path
+from string import ascii_letters, ascii_lowercase, digits, punctuation
 
 from phase4_tui.artifacts.safe_text import safe_line
-from phase4_tui.console.key_names import shown_key
+from phase4_tui.console.key_names import key_of, shown_key
 from phase4_tui.console.operations.registry import OPERATIONS
 from phase4_tui.errors import Refused, Remedy
+from phase4_tui.runbook.settings import place_in_file
 
 RESERVED = {"ctrl+p", "tab", "shift+tab", "enter", "escape", "up", "down", "left", "right", "home", "end",
             "pageup", "pagedown", "backspace", "f1", "ctrl+c", "ctrl+q", "ctrl+z", "ctrl+m", "ctrl+i", "ctrl+h",
             "ctrl+j"}  # fmt: skip
 SCREEN_KEYS = {"left_square_bracket", "right_square_bracket", "h", "m", "w", "T", "V", "K", "O", "I", "X"}
 """Keys that screens use themselves, besides keys of the registry to which they give another meaning."""
-_CHARACTERS = {_character_to_key(character): character for character in ascii_letters + digits + punctuation}
+_CHARACTERS = {key_of(character): character for character in ascii_letters + digits + punctuation}
 
 
 class BadKeys(Refused):
@@ -48,25 +48,34 @@ def keys_of(settings: Mapping[str, str]) -> dict[str, str]:
 
 def _checked(name: str, key: str) -> str:
     """Return a key by the name that Textual reports for it."""
-    arrives = _character_to_key(key) if len(key) == 1 and key.isprintable() else key
+    arrives = key_of(key) if len(key) == 1 and key.isprintable() else key
     if arrives in RESERVED:
         raise BadKeys(name, f"`{key}` is taken by the terminal or the screens")
     if arrives in SCREEN_KEYS:
         raise BadKeys(name, f"`{key}` is a key of the screens themselves")
-    if not (len(key) == 1 and key.isprintable()) and arrives not in _sent():
+    if not (len(key) == 1 and key.isprintable()) and arrives not in sent_keys():
         raise BadKeys(name, f"`{safe_line(key, 40)}` is no key that a terminal sends, as are `F`, `?`, `f2`, `ctrl+t`")
     return arrives
 
 
-def _sent() -> set[str]:
-    """Return the names of the keys that terminals send."""
-    named = {str(key.value) for found in ANSI_SEQUENCES_KEYS.values() if isinstance(found, tuple) for key in found}
-    return (
-        named - {Keys.ScrollUp.value, Keys.ScrollDown.value} | set(_CHARACTERS) | {f"alt+{one}" for one in _CHARACTERS}
-    )
+_MOVING = ("up", "down", "left", "right", "home", "end", "pageup", "pagedown", "insert", "delete")
+_WITH_CTRL = ("@", "backslash", "circumflex_accent", "right_square_bracket", "underscore", *ascii_lowercase, *digits)
+_OTHERS = ("backspace", "enter", "escape", "shift+escape", "tab", "shift+tab", "space")
 
 
-def own_key(screen: type[DOMNode], action: str) -> str:
-    """Return how the key of one of a screen's own bindings is written."""
-    found = (binding for binding in screen.BINDINGS if isinstance(binding, Binding) and binding.action == action)
-    return shown_key(next(found).key.partition(",")[0])
+def sent_keys() -> set[str]:
+    """Return the names that Textual gives the keys that terminals send."""
+    functions = (f"{held}f{number}" for held in ("", "ctrl+") for number in range(1, 25))
+    moving = (f"{held}{key}" for held in ("", "shift+", "ctrl+", "ctrl+shift+") for key in _MOVING)
+    held = (*(f"ctrl+{key}" for key in _WITH_CTRL), *(f"ctrl+shift+{digit}" for digit in digits))
+    return {*_OTHERS, *functions, *moving, *held, *_CHARACTERS, *(f"alt+{key}" for key in _CHARACTERS)}
+
+
+def refuse_bad_keys(workdir: Path, settings: Mapping[str, str]) -> None:
+    """Raise SettingsError, with file and line, for the first key of `[keys]` that can't be used."""
+    try:
+        keys_of(settings)
+    except BadKeys as error:
+        key = safe_line(f"keys.{error.action}", 120)
+        where = place_in_file(workdir, "keys", error.action)
+        raise where.error(key, f"key `{key}`: {error}", error.remedies) from None
