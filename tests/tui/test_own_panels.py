@@ -53,7 +53,7 @@ async def test_a_long_title_leaves_room_for_its_state(tmp_path: Path) -> None:
     (tmp_path / "reports" / "t1_desk_note.md").write_text("")
     async with operator_at(tmp_path, (80, 24)) as me:
         await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.focus)
-        await me.sees("NOTE OF THE DESK FOR THE NIGHT ○ ABSENT")
+        await me.sees("NOTE OF THE DESK FOR THE NIGHT ○ MISSING")
 
 
 async def test_a_tag_of_phase_3_has_none_of_them(tmp_path: Path) -> None:

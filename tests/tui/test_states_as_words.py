@@ -16,7 +16,7 @@ CHECK, MONITORING = Artifact.QUALITY_CHECK, Artifact.MONITORING
 STATES: dict[str, Callable[[Tag], object]] = {
     "QUALITY CHECK ✔ passed": lambda tag: tag,
     "QUALITY CHECK ✘ FAILED": lambda tag: tag.put(CHECK, quality(False)),
-    "QUALITY CHECK ○ ABSENT": lambda tag: tag.remove(CHECK),
+    "QUALITY CHECK ○ MISSING": lambda tag: tag.remove(CHECK),
     "QUALITY CHECK ✘ UNREADABLE": lambda tag: tag.put(CHECK, "x["),
     "QUALITY CHECK … WRITING": lambda tag: tag.put(CHECK, '{"passed": tr', age=1),
     "QUALITY CHECK ? STALE": lambda tag: tag.age(CHECK, 1000),
