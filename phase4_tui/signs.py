@@ -15,6 +15,7 @@ _UPPER_DOTS, _LOWER_DOTS = 0x1B, 0xE4
 """The bits of the dots in the upper and the lower half of a braille character."""
 SIGNS = {chr(code): "+" for code in range(0x2500, 0x2580)}
 SIGNS |= {chr(code): "-" for code in _HORIZONTAL} | {chr(code): "|" for code in _VERTICAL}
+SIGNS |= {"━": "=", "┃": "#"}  # a heavy frame, which marks the focus, differs from a light one
 SIGNS |= {chr(code): "#" for code in range(0x2580, 0x25A0)}
 SIGNS |= {chr(code): ":" for code in _DASHED}  # the mark of a limit, beside the end of a bar
 SIGNS |= {

@@ -261,7 +261,7 @@ def test_the_dashboard_names_no_command_where_there_is_an_operation(work: Path) 
 
 
 async def test_a_refusal_on_the_screen_names_the_operators_own_key(work: Path) -> None:
-    (work / "phase4.toml").write_text('[keys]\nreopen = "z"\nknown_good = "f5"\n')
+    (work / "phase4.toml").write_text('[keys]\nreopen = "u"\nknown_good = "f5"\n')
     async with operator_at(work) as me:
         await me.incident()
         site = site_of(work)
@@ -269,7 +269,7 @@ async def test_a_refusal_on_the_screen_names_the_operators_own_key(work: Path) -
         await me.writes("evidence")
         await me.answers(yes=True)
         await until(me.pilot, lambda: me.app.snapshot and "B" in me.app.snapshot.state.frozen)
-        for tag, told in (("B", "`z` brings a re-run of it back"), ("C", "`f5` shows the others")):
+        for tag, told in (("B", "`u` brings a re-run of it back"), ("C", "`f5` shows the others")):
             me.app.operate(lambda session, tag=tag: switch(session, tag, "why"))  # type: ignore[misc]
             await me.sees(told)
         with pytest.raises(Refused) as refused:

@@ -45,7 +45,7 @@ def incident_show(desk: Desk, incident: Which = None) -> int:
     if desk.json:
         emit(incident_document(desk, found) | {"next_move": move})
         return DONE
-    stage = "closed" if not is_open else found.stage
+    stage = {"detected": "not contained", "recovered": "closed"}.get(found.stage, found.stage)
     say(f"{found.id} · {found.severity_class} {found.rule.replace('_', ' ')} · {stage}", "bold")
     say(f"  tag {found.tag} · owner {found.owner or 'none'}")
     for former in found.former:

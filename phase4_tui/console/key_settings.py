@@ -13,9 +13,10 @@ from phase4_tui.console.operations.registry import OPERATIONS
 from phase4_tui.errors import Refused, Remedy
 from phase4_tui.runbook.settings import place_in_file
 
-RESERVED = {"ctrl+p", "tab", "shift+tab", "enter", "escape", "up", "down", "left", "right", "home", "end", "pageup",
-            "pagedown", "backspace", "ctrl+c", "ctrl+q", "ctrl+z", "ctrl+m", "ctrl+i", "ctrl+h", "ctrl+j"}  # fmt: skip
-SCREEN_KEYS = {"left_square_bracket", "right_square_bracket", "n", "m", "w", "T", "V", "K", "O", "I", "X"}
+RESERVED = {"ctrl+p", "tab", "shift+tab", "enter", "escape", "up", "down", "left", "right", "home", "end",
+            "pageup", "pagedown", "backspace", "f1", "ctrl+c", "ctrl+q", "ctrl+z", "ctrl+m", "ctrl+i", "ctrl+h",
+            "ctrl+j"}  # fmt: skip
+SCREEN_KEYS = {"left_square_bracket", "right_square_bracket", "h", "m", "w", "T", "V", "K", "O", "I", "X"}
 """Keys that screens use themselves, besides keys of the registry to which they give another meaning."""
 _CHARACTERS = {key_of(character): character for character in ascii_letters + digits + punctuation}
 

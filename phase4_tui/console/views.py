@@ -27,6 +27,9 @@ class Gesture(Enum):
 
     CANCEL = "cancel"
     FILTER = "filter"
+    NEXT_MATCH = "next_match"
+    PREVIOUS_MATCH = "previous_match"
+    ZOOM = "zoom"
     COPY = "copy"
     PAUSE = "pause"
     NOTICES = "notices"

@@ -177,7 +177,9 @@ def _explained(cause: tuple[Event, RootCause] | None) -> _Told:
 
 
 def _reopened(situation: Situation, incident: Incident) -> _Told:
-    last = situation.rehearsal
+    last, holder = situation.rehearsal, situation.holder
+    if last is not None and holder is not None and holder.tag == last.tag:
+        return _Told(f"{last.tag} is being run by {holder.operator}@{holder.host}")
     return _Told("no re-run yet") if last is None else _Told(last.detail, last.remedies, last.digests)
 
 

@@ -83,6 +83,7 @@ def _opening(closing: Closing) -> str:
     elif closing.reopened is not None:
         by = f" by {closing.reopened.operator}@{closing.reopened.host}"
         how = f"by override of {', '.join(closing.overridden)}" if closing.overridden else "with every condition met"
+        how += ", the changed input or rules accepted as the correction" if closing.accepted else ""
         after = _between(incident.opened_at, recovered)
         told.append(f"After {after} Phase 4 was reopened on {closing.reopened.tag}{by}, {how}.")
     return safe_markdown(" ".join(told), FULL)

@@ -1,14 +1,14 @@
 """The dashboard's application: keys and the palette give operations, notices report them, and leaving loses none."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from textual.app import SystemCommand
 from textual.binding import Binding
-from textual.screen import ModalScreen, Screen
+from textual.screen import ModalScreen
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
@@ -24,7 +24,7 @@ from phase4_tui.errors import Remedy, command_line
 from phase4_tui.runbook.site import Site
 from phase4_tui.tui.defect_guard import DefectGuard
 from phase4_tui.tui.driver import ConsoleDriver
-from phase4_tui.tui.messages import EventsSeen, Notice
+from phase4_tui.tui.messages import ArtifactWanted, EventsSeen, Notice, TagOpened
 from phase4_tui.tui.notices import Notices
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.facts_app import FactsApp
@@ -60,6 +60,7 @@ class Phase4App(FactsApp, DefectGuard):
             for one in OPERATIONS
             if one.key
         ),
+        Binding("f1", "help", "help", show=False),
         Binding("ctrl+z", "suspend_process", "suspend", show=False),
     ]
 
@@ -120,6 +121,16 @@ class Phase4App(FactsApp, DefectGuard):
     def on_events_seen(self, message: EventsSeen) -> None:
         """Announce what other operators did, by name."""
         self.queue.take_news(message.events)
+
+    def on_artifact_wanted(self, message: ArtifactWanted) -> None:
+        """Open the file of a panel."""
+        if not isinstance(self.screen, ModalScreen):
+            self.openings.open_artifact(Path(message.path))
+
+    def on_tag_opened(self, message: TagOpened) -> None:
+        """Open the artifacts of the shown tag."""
+        if not isinstance(self.screen, ModalScreen):
+            self.give("audit")
 
     def push_screen(self, screen: Any, *args: Any, **more: Any) -> Any:
         """Show a screen with the present facts, unless the application is ending."""
@@ -302,22 +313,15 @@ class Phase4App(FactsApp, DefectGuard):
     def action_command_palette(self) -> None:
         """Open the palette, once."""
         if not isinstance(self.screen, ModalScreen):
-            self.push_screen(Palette(id="--command-palette"))
+            from phase4_tui.tui.screens.palette_entries import OperationEntries  # noqa: PLC0415 - not for the first paint
+
+            self.push_screen(Palette((OperationEntries,), id="--command-palette"))
+
+    def action_help(self) -> None:
+        """Open the help, or leave it; also from a form, where the key of the registry is a letter."""
+        if not isinstance(self.screen, ModalScreen):
+            self.give("help")
 
     def action_help_quit(self) -> None:
         """Answer ctrl+c with the key that leaves."""
         self.tell(f"`{how('quit', self.keys)}` leaves the dashboard")
-
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Offer every action in the palette, with the reason if it can't act now."""
-        for operation in OPERATIONS:
-            if not (operation.writes and self.read_only):
-                obstacle = why_not(operation, self.snapshot)
-                told = self.command_of(operation)
-                if obstacle is not None:
-                    told = f"not now: {as_keys(obstacle.text, obstacle.remedies, self.keys)}"
-                told = told.replace("[", r"\[")  # the palette reads it as markup, and it may name another operator
-                yield SystemCommand(f"{operation.label}: {operation.description}", told, self._command(operation.id))
-
-    def _command(self, name: str) -> Callable[[], None]:
-        return lambda: self.action_act(name)

@@ -46,6 +46,18 @@ class TagChosen(Message):
         self.tag = tag
 
 
+class ArtifactWanted(Message):
+    """The operator wants to see a file, by its path."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+
+
+class TagOpened(Message):
+    """The operator wants to see the artifacts of the tag that was chosen."""
+
+
 class Notice(NamedTuple):
     """One notice: what, its title, how bad, and when it was told."""
 

@@ -8,6 +8,7 @@ from typing import Protocol, assert_never
 from textual.app import App
 
 from phase4_tui.console.operations.queue import OperationQueue
+from phase4_tui.console.remedies import how
 from phase4_tui.console.views import Gesture, View
 from phase4_tui.runbook.provenance import last_transcript
 from phase4_tui.runbook.settings import SettingsError, load_settings
@@ -15,6 +16,7 @@ from phase4_tui.tui.messages import Notice
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.console_app import ConsoleApp
 from phase4_tui.tui.themes import THEMES
+from phase4_tui.tui.zoom import toggle_zoom
 
 
 class Dashboard(ConsoleApp, Protocol):
@@ -48,6 +50,9 @@ class Openings:
         if screen is None:
             return
         stack = self._app.screen_stack
+        if view is View.HELP and type(stack[-1]) is type(screen):
+            self._app.pop_screen()  # its key again leaves it
+            return
         at = next((at for at, known in enumerate(stack) if type(known) is type(screen)), None)
         anew = bool(tags) or view is View.TRANSCRIPT
         while at is not None and len(self._app.screen_stack) > (at if anew else at + 1):
@@ -119,13 +124,28 @@ class Openings:
             case _:
                 assert_never(view)
 
+    def open_artifact(self, path: Path) -> None:
+        """Show a file."""
+        from phase4_tui.tui.screens.viewer import ViewerScreen
+
+        if path.is_file():
+            self._app.push_screen(ViewerScreen(path))
+        else:
+            self._dashboard.tell(f"{path.name} is missing", severity="warning")
+
     def do(self, gesture: Gesture) -> None:
         """Do a gesture."""
         match gesture:
             case Gesture.CANCEL:
                 self._dashboard.cancel_run()
             case Gesture.FILTER:
-                self._filter()
+                self._search()
+            case Gesture.NEXT_MATCH:
+                self._next_match(1)
+            case Gesture.PREVIOUS_MATCH:
+                self._next_match(-1)
+            case Gesture.ZOOM:
+                self._zoom()
             case Gesture.COPY:
                 self._copy()
             case Gesture.PAUSE:
@@ -141,12 +161,37 @@ class Openings:
             case _:
                 assert_never(gesture)
 
-    def _filter(self) -> None:
+    def _search(self) -> None:
+        """Search what is in front; on the dashboard filter the tags, unless the output has the focus."""
+        from phase4_tui.tui.widgets.output import Output
         from phase4_tui.tui.widgets.tag_line import FilterLine
 
-        while len(self._app.screen_stack) > 1:
-            self._app.pop_screen()
-        self._app.screen.query_one(FilterLine).begin()
+        screen = self._front()
+        if screen.query(FilterLine) and not isinstance(screen.focused, Output):
+            screen.query_one(FilterLine).begin()
+        else:
+            screen.search.begin()
+
+    def _next_match(self, by: int) -> None:
+        """Go to the next match of the search, on the dashboard to the next tag that the filter leaves."""
+        from phase4_tui.tui.widgets.rows import Rows
+
+        screen = self._front()
+        if screen.search.go(by):
+            return
+        if screen.query("FilterLine.-shown"):
+            tags = screen.query_one("#tags-rows", Rows)
+            tags.action_jump((tags.cursor + by) % max(tags.count, 1))
+        else:
+            self._dashboard.tell(f"nothing is searched for: {how('filter', self._dashboard.keys)} searches")
+
+    def _zoom(self) -> None:
+        if not toggle_zoom(self._front()):
+            self._dashboard.tell("no panel has the focus: tab goes to one")
+
+    def _front(self) -> FactsScreen:
+        """Return the screen in front, below the palette."""
+        return next(screen for screen in reversed(self._app.screen_stack) if isinstance(screen, FactsScreen))
 
     def _pause(self) -> None:
         from phase4_tui.tui.widgets.sequence_panel import SequencePanel

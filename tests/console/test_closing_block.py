@@ -87,7 +87,7 @@ def test_the_post_mortem_can_be_handed_on(site: Site) -> None:
     assert re.fullmatch(
         r"On \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC the run B was found to be an incident: P1 monitoring alert high "
         r"\(no_trade 95 > 70 HIGH\)\. It was contained after [\d.]+ s\. After [\d.]+ s Phase 4 was reopened on C "
-        r"by maria@\S+, with every condition met\.",
+        r"by maria@\S+, with every condition met, the changed input or rules accepted as the correction\.",
         opening,
     ), opening
     assert f"| the run of B | input | B.json | {BEFORE} |" in text

@@ -25,7 +25,7 @@ from phase4_tui.tui.screens.root_cause import RootCauseScreen
 from phase4_tui.tui.screens.runbook import RunbookScreen
 from phase4_tui.tui.screens.trends import TrendsScreen
 from phase4_tui.tui.screens.verify import VerifyScreen
-from phase4_tui.tui.screens.viewer import PostMortemScreen, ViewerScreen
+from phase4_tui.tui.screens.viewer import PostMortemScreen, RowScreen, ViewerScreen
 
 BASES = {"DashboardScreen", "FactsScreen", "ViewScreen", "SectionsScreen", "Question", "_Text"}
 """The screen that is always there, and those that no one opens."""
@@ -54,6 +54,7 @@ def every_screen(work: Path) -> dict[str, Callable[[], Screen[Any]]]:
         "ChoiceScreen": lambda: ChoiceScreen("Which owner of these?", CHOICES),
         "LongChoiceScreen": lambda: LongChoiceScreen("Which tag of these?", CHOICES),
         "ViewerScreen": lambda: ViewerScreen(work / "reports" / "B_report.json"),
+        "RowScreen": lambda: RowScreen("B, row 1", {"decision": {"action": "NO_TRADE"}}),
         "Palette": lambda: Palette(id="--command-palette"),
     }
     return made | {kind.__name__: kind for kind in PLAIN}

@@ -50,7 +50,7 @@ async def test_a_frozen_tag_that_was_tampered_with_is_told_with_what_to_do(work:
     path.write_text("{}")
     async with dashboard(work, read_only=True) as (_, pilot):
         await pilot.press("a")
-        await sees(pilot, "TAMPERED", "B_quality_check.json: has 2 bytes", "restore", "❄ frozen")
+        await sees(pilot, "TAMPERED", "B_quality_check.json: has 2 bytes", "restore", "viewing B ❄")
 
 
 async def test_a_file_that_changed_during_the_run_is_told_with_who_used_it(work: Path) -> None:

@@ -18,7 +18,7 @@ ROOMS = ("tui", "console", "rollback", "runbook")
 MODULES = sorted({path for room in ROOMS for path in (ROOT / room).rglob("*.py")} - {NAMES_THEM})
 WORDS = {"a", "space", *"12345"}
 """Keys that are words or figures too: these are seen in back quotes, and before some verbs."""
-KEYS = {shown_key(operation.key) for operation in OPERATIONS if operation.key} | {"T", "n", "m"}
+KEYS = {shown_key(operation.key) for operation in OPERATIONS if operation.key} | {"T", "w", "h", "m"}
 NAMED = re.compile(
     rf"(?<![\w'’./^-])`?(?:{'|'.join(sorted(map(re.escape, KEYS - WORDS)))})`? (?=[a-z]{{2,}})"
     r"|\^p (?!palette)|`(?:a|space|[1-5])` |\b(?:a|space) (?:shows|opens|goes|follows|pauses)\b"

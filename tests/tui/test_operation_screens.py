@@ -82,12 +82,12 @@ async def test_without_a_known_good_tag_n_states_so_and_says_what_is_next(work: 
         await user.incident()
         await user.press("k")
         await user.at(KnownGoodScreen)
-        await user.sees("0 to switch to, of 1", "No tag passes every rung", "n goes on without one")
-        await user.press("n")
+        await user.sees("0 to switch to, of 1", "No tag passes every rung", "w goes on without one")
+        await user.press("w")
         await user.at(TextScreen)
         await user.press("escape")
         await user.at(KnownGoodScreen)
-        await user.press("n")
+        await user.press("w")
         await user.at(TextScreen)
         await user.press("ctrl+u", "enter")  # without the reason that is proposed
         await user.sees("it is needed")
@@ -151,7 +151,7 @@ async def test_the_form_is_filled_from_the_incident_and_logs_what_was_typed(work
         await typing(user)
         await user.sees("ROOT CAUSE  P1 monitoring alert high · B", "● risk")
         evidence = user.app.screen.query_one("#field-evidence", Input).value
-        assert evidence == "reports/B_monitoring.json: alerts.no_trade_pct = 95.0"
+        assert evidence == "no_trade 95 > 70 HIGH"
         await user.press(*"queue", "enter", *"fix", "tab", "left", "space", "right", "ctrl+s")
         await user.at(PlanScreen)
         await user.sees("cause: queue", "owner: product")
@@ -161,7 +161,7 @@ async def test_the_form_is_filled_from_the_incident_and_logs_what_was_typed(work
     (_, entry), *_ = root_causes(read_events(work / "reports"))
     assert (entry.cause, entry.remediation, entry.owner) == ("queue", "fix", "product")
     assert entry.evidence is not None
-    assert "no_trade_pct" in entry.evidence
+    assert "no_trade 95 > 70" in entry.evidence
 
 
 async def test_what_is_typed_in_one_go_lands_in_the_field_it_is_meant_for(work: Path) -> None:
@@ -303,7 +303,7 @@ async def test_hostile_words_of_others_are_shown_and_never_obeyed(work: Path) ->
         await user.incident()
         lead(site)
         await until(user.pilot, lambda: user.app.snapshot and user.app.snapshot.lease)
-        for key, shown in (("k", "KNOWN-GOOD"), ("g", "[red]eve[/]@"), ("l", "alerts.["), ("c", "re-run")):
+        for key, shown in (("k", "KNOWN-GOOD"), ("g", "[red]eve[/]@"), ("l", "x[/]"), ("c", "re-run")):
             await user.press(key)
             await user.sees(shown)
             assert "\x1b" not in screen_text(user.app)

@@ -35,7 +35,7 @@ async def test_seven_panels_each_show_their_title_and_the_word_of_their_state(
             assert panel.content_region.height >= 1
             assert screen.contains_region(panel.region)
         if size != (60, 16):
-            await me.sees("record 3: 40 minutes")
+            await me.sees("40 minutes, record 3")
 
 
 async def test_where_there_is_room_the_bars_of_the_monitoring_stay(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ async def opened(me: User, words: str) -> None:
     await me.press("question_mark", "ctrl+p", *words)
     await until(me.pilot, lambda: isinstance(me.app.screen, Palette))
     offers = me.app.screen.query_one(OptionList)
-    await until(me.pilot, lambda: offers.highlighted == 0 and words in str(offers.get_option_at_index(0).prompt)[:10])
+    await until(me.pilot, lambda: offers.highlighted == 0 and words in str(offers.get_option_at_index(0).prompt)[:20])
 
 
 async def test_enter_again_and_again_carries_a_command_out_once_and_leaves_what_is_below(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ async def test_f_asks_for_the_reason_shows_the_plan_and_freezes(tmp_path: Path) 
         await me.sees("freeze B", "No (n)", "Do it (y)")
         assert state_of(tmp_path).frozen == {}
         await me.press("y")
-        await me.sees("❄ frozen", "next: k switch to a")
+        await me.sees("viewing B ❄", "next: k switch to A")
         assert state_of(tmp_path).frozen["B"].reason == "as the runbook says"
         await me.press("f")
         await me.sees("freeze: B is frozen already")
@@ -70,7 +70,7 @@ async def test_e_calls_an_owner_and_the_palette_notes_that_it_was_taken(tmp_path
         await me.writes("no trade at all")
         await me.at(PlanScreen)
         await me.press("y")
-        await me.sees("owner: risk", ", called)")
+        await me.sees("owner risk, called")
         await me.press("ctrl+p")
         await me.pilot.pause()
         await me.press(*"acknow")
@@ -118,7 +118,7 @@ async def test_what_another_operator_did_comes_as_a_notice_with_the_name(tmp_pat
         give(other, plan_freeze(other, "B", "theirs"))
         await until(me.pilot, lambda: "sam@" in told(me.app), seconds=3)
         assert "freeze B: theirs" in told(me.app)
-        await me.sees("❄ frozen")
+        await me.sees("viewing B ❄")
 
 
 async def test_my_own_operation_is_not_told_as_anothers_though_it_failed(tmp_path: Path) -> None:

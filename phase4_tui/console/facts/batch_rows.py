@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from phase4_tui.artifacts.decision_row import ReportRow, describe
+from phase4_tui.artifacts.decision_row import describe
 from phase4_tui.artifacts.index import Identity
 from phase4_tui.artifacts.json_stream import BadElement, Cursor, decode_array, read_array, read_object
 from phase4_tui.artifacts.report import tolerant_row
@@ -88,7 +88,8 @@ class BatchRows(ReportRows):
         except BadElement:
             return []  # the file was changed
 
-    def _decoded(self, index: int) -> ReportRow:
+    def value(self, index: int) -> object:
+        """Return a row, decoded from the file."""
         at = bisect_right(self._firsts, index) - 1
         rows = self._batches.get(at)
         if rows is None:
@@ -96,7 +97,7 @@ class BatchRows(ReportRows):
             if len(self._batches) > CACHED_BATCHES:
                 self._batches.popitem(last=False)
         place = index - self._firsts[at]
-        return describe(rows[place]) if place < len(rows) else GONE
+        return rows[place] if place < len(rows) else GONE
 
 
 @dataclass

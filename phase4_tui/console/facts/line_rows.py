@@ -107,7 +107,8 @@ class LineRows(ReportRows):
         except BadJson as error:
             self.problem = f"behind its rows the report {error}"
 
-    def _decoded(self, index: int) -> ReportRow:
+    def value(self, index: int) -> object:
+        """Return a row, decoded from the file."""
         at = bisect_right(self._firsts, index) - 1
         lines = self._block(at)
         place = index - self._firsts[at]
@@ -115,8 +116,8 @@ class LineRows(ReportRows):
             return GONE
         line = lines[place]
         if len(line) >= CHUNK:
-            return ReportRow(broken=f"a row of more than {CHUNK:,} bytes, which is too long to be one")
-        return describe(tolerant_row(_without_comma(line), index + 1))
+            return f"a row of more than {CHUNK:,} bytes, which is too long to be one"
+        return tolerant_row(_without_comma(line), index + 1)
 
     def _block(self, at: int) -> list[bytes]:
         lines = self._blocks.get(at)

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from phase4_tui.artifacts.decision_row import ReportRow, Wanted
+from phase4_tui.artifacts.decision_row import ReportRow, Wanted, describe
 from phase4_tui.artifacts.index import Identity, identity_of
 
 CACHED_ROWS = 512
 Stop = Callable[[], bool]
-GONE = ReportRow(broken="the file was changed: this row is gone")
+GONE = "the file was changed: this row is gone"
 
 
 @dataclass
@@ -52,7 +52,7 @@ class ReportRows(ABC):
         """Return a row below `count`, decoded now."""
         row = self._rows.get(index)
         if row is None:
-            row = self._rows[index] = self._decoded(index)
+            row = self._rows[index] = describe(self.value(index))
             if len(self._rows) > CACHED_ROWS:
                 self._rows.popitem(last=False)
             if row.broken is None:
@@ -61,8 +61,8 @@ class ReportRows(ABC):
         return row
 
     @abstractmethod
-    def _decoded(self, index: int) -> ReportRow:
-        """Return a row, decoded from the file."""
+    def value(self, index: int) -> object:
+        """Return a row below `count` as the report has it, or a text that says why it can't be read."""
 
     def _ended(self) -> None:
         """Mark the rows as complete; a wrong record_count becomes the problem."""

@@ -1,11 +1,12 @@
 """The base of every screen: header, alarms, status line, footer, and the last snapshot."""
 
 from collections.abc import Callable, Coroutine, Iterable
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.geometry import Offset
 from textual.reactive import var
 from textual.screen import Screen
 from textual.timer import Timer
@@ -19,10 +20,14 @@ from phase4_tui.tui.messages import Notice
 from phase4_tui.tui.screen_keys import own_key
 from phase4_tui.tui.screens.console_app import ConsoleApp
 from phase4_tui.tui.screens.leavable import Leavable
+from phase4_tui.tui.screens.search import ScreenSearch
 from phase4_tui.tui.widgets.alarm_lines import AlarmLines
 from phase4_tui.tui.widgets.header_line import HeaderLine
 from phase4_tui.tui.widgets.key_line import KeyPlace
+from phase4_tui.tui.widgets.search_line import SearchLine
+from phase4_tui.tui.widgets.selectable import place_in_lines
 from phase4_tui.tui.widgets.status_line import StatusLine
+from phase4_tui.tui.zoom import end_zoom
 
 
 class FactsScreen(Leavable, Screen[None]):
@@ -34,6 +39,8 @@ class FactsScreen(Leavable, Screen[None]):
     snapshot: var[Snapshot | None] = var(None)
     notices: var[tuple[Notice, ...]] = var(())
     BINDINGS = [Binding("escape", "back", "back", show=True)]
+    ALLOW_IN_MAXIMIZED_VIEW = "HeaderLine, AlarmLines, SearchLine, StatusLine, KeyPlace"
+    ESCAPE_TO_MINIMIZE = False  # it leaves a search first: see `leave_inner`
 
     def __init__(self) -> None:
         super().__init__()
@@ -88,7 +95,7 @@ class FactsScreen(Leavable, Screen[None]):
         yield AlarmLines(keys, banner=str(getattr(self.app, "banner", ""))).data_bind(FactsScreen.snapshot)
         yield from self.body()
         yield StatusLine(keys).data_bind(FactsScreen.notices)
-        yield KeyPlace()
+        yield KeyPlace().data_bind(FactsScreen.snapshot)
 
     def take_output(self, output: OutputArrived) -> None:
         """Take what a step wrote; most screens show none of it."""
@@ -115,7 +122,34 @@ class FactsScreen(Leavable, Screen[None]):
         """Show an error."""
         self.console.tell(message, severity="error")
 
+    @cached_property
+    def search(self) -> ScreenSearch:
+        """The search on this screen."""
+        return ScreenSearch(self)
+
+    def on_search_line_typed(self, event: SearchLine.Typed) -> None:
+        """Search while it is typed."""
+        event.stop()
+        self.search.typed(event.text)
+
+    async def action_search_typed(self) -> None:
+        """Go on with what was typed: from now on keys are for what is searched."""
+        await self.search.accept()
+
+    def get_widget_and_offset_at(self, x: int, y: int) -> tuple[Widget | None, Offset | None]:
+        """Return the widget at a cell, and the place in its text, for selecting with the mouse."""
+        return place_in_lines(self, x, y) or super().get_widget_and_offset_at(x, y)
+
+    def action_copy_text(self) -> None:
+        """Copy what was selected with the mouse, and say so."""
+        super().action_copy_text()
+        self.console.tell("copied what is selected")
+
+    def leave_inner(self) -> bool:
+        """Leave the search, else the zoom; False when there is neither."""
+        return self.search.end() or end_zoom(self)
+
     def action_back(self) -> None:
-        """Return to the previous screen; a repeated key does nothing."""
-        if self.is_current:
+        """Leave the search or the zoom, else return to the previous screen; a repeated key does nothing."""
+        if not self.leave_inner() and self.is_current:
             self.app.pop_screen()

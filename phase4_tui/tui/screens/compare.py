@@ -29,7 +29,7 @@ from phase4_tui.tui.widgets.differences import Differences
 from phase4_tui.tui.widgets.hint_line import HintLine
 from phase4_tui.tui.widgets.rows import Rows
 
-SIDES = {"bad": ("b", "bad"), "rerun": ("n", "re-run"), "known_good": ("m", "known-good")}
+SIDES = {"bad": ("b", "bad"), "rerun": ("h", "re-run"), "known_good": ("m", "known-good")}
 NONE = "(none)"
 
 
@@ -42,7 +42,7 @@ class CompareScreen(FactsScreen):
     BINDINGS = [
         Binding("c,enter", "compare", "compare", show=True, key_display="c"),
         Binding("b", "choose('bad')", "bad", show=True),
-        Binding("n", "choose('rerun')", "re-run", show=True),
+        Binding("h", "choose('rerun')", "re-run", show=True),
         Binding("m", "choose('known_good')", "known-good", show=True),
         Binding("o", "reopen", "reopen", show=True),
     ]
@@ -171,8 +171,9 @@ class CompareScreen(FactsScreen):
         self._show_detail()
 
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
-        """Do nothing: the whole row is shown already."""
+        """Go to the whole of the row."""
         event.stop()
+        self.query_one("#compare-detail").focus()
 
     # Drawing --------------------------------------------------------------------------------------------------
 

@@ -60,6 +60,7 @@ class DashboardScreen(FactsScreen):
         Binding("right_square_bracket", "neighbour(1)", "next tag", show=False),
         Binding("up", "neighbour(-1)", "tag before", show=False),
         Binding("down", "neighbour(1)", "next tag", show=False),
+        Binding("enter", "app.act('audit')", "artifacts", show=False),
     ]
 
     tag_filter: var[str] = var("")
@@ -123,6 +124,8 @@ class DashboardScreen(FactsScreen):
 
     def action_back(self) -> None:
         """Show every tag again; without a filter show the active or newest one."""
+        if self.leave_inner():
+            return
         if self.query_one(FilterLine).end():
             self.tag_filter = ""
             self.set_focus(self.query_one("#tags-rows"))

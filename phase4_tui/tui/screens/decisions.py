@@ -191,6 +191,16 @@ class DecisionsScreen(ViewScreen):
         self.title_is(*self._title())
         self._draw_detail()
 
+    def on_rows_chosen(self, event: Rows.Chosen) -> None:
+        """Open the whole row."""
+        event.stop()
+        if self._source is None or event.index >= self._shown():
+            return
+        from phase4_tui.tui.screens.viewer import RowScreen  # noqa: PLC0415 - when it is opened
+
+        number, _ = self._at(event.index)
+        self.app.push_screen(RowScreen(f"{self._tag}, row {number + 1:,}", self._source.value(number)))
+
     def on_rows_moved(self, event: Rows.Moved) -> None:
         """Show the reasons of the row under the cursor."""
         event.stop()

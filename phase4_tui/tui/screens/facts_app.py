@@ -46,7 +46,10 @@ GC_THRESHOLDS = (20_000, 20, 100)
 class FactsApp(App[None]):
     """An application whose screens show the facts of one working directory."""
 
-    CSS_PATH = Path(__file__).with_name("dashboard.tcss")  # a name would be looked up beside the class that inherits it
+    CSS_PATH = [  # names would be looked up beside the class that inherits them
+        Path(__file__).with_name("dashboard.tcss"),
+        Path(__file__).with_name("focus.tcss"),
+    ]
 
     snapshot: var[Snapshot | None] = var(None)
 

@@ -1,9 +1,11 @@
 """The key sheet, made from the registry of operations, and the legend of symbols."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from textwrap import wrap
 
 from textual.widget import Widget
 
+from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.key_names import shown_key
 from phase4_tui.console.operations.operation import Group, Operation
@@ -12,9 +14,10 @@ from phase4_tui.console.remedies import as_keys
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.settings import Settings
 from phase4_tui.tui.screens.view import ViewScreen
-from phase4_tui.tui.text import Part, clip
+from phase4_tui.tui.text import LINE_LIMIT, Part, clip
 from phase4_tui.tui.widgets.text_lines import TextLines
 
+MUTED = "$foreground 70%"
 KEY_WIDTH = 7
 LABEL_WIDTH = 17
 READING: tuple[tuple[str, str], ...] = (
@@ -33,6 +36,17 @@ READING: tuple[tuple[str, str], ...] = (
     (SYMBOLS["cancelled"], "cancelled"),
     (SYMBOLS["not_applicable"], "does not apply"),
 )
+
+
+EVERYWHERE: tuple[tuple[str, str], ...] = (
+    ("enter", "Open what is under the cursor: a tag's artifacts, an artifact, a row in full"),
+    ("escape", "Leave: a search, a zoomed panel, then the screen; on the dashboard show the newest tag again"),
+    ("tab", "Go to the next panel; the one with the focus has the heavy frame"),
+    ("F1", "Help, as its own key; again leaves it"),
+    ("^c", "Copy what was selected with the mouse"),
+    ("click", "On a panel: open its file. On a row: move there, again opens it"),
+)
+"""What is no entry of the registry, since it can't be given another key."""
 
 
 class HelpScreen(ViewScreen):
@@ -83,7 +97,10 @@ def sheet_rows(
         members = [entry for entry in OPERATIONS if entry.group is group and not (read_only and entry.writes)]
         if members:
             rows += [[(group.value, "bold $primary")], *_grouped(members, snapshot, settings, keys, width), [""]]
-    rows.append([("HOW THE SYMBOLS READ", "bold $primary")])
+    rows.append([("EVERYWHERE", "bold $primary")])
+    for key, does in EVERYWHERE:
+        rows += _entry(key, "", [(does, "")], width)
+    rows += [[""], [("HOW THE SYMBOLS READ", "bold $primary")]]
     rows += [[(f"  {symbol}  ", "bold"), meaning] for symbol, meaning in READING]
     return rows
 
@@ -95,18 +112,32 @@ def _grouped(
     for entry in entries:
         key = shown_key(keys[entry.id]) if keys.get(entry.id) else "^p"
         obstacle = why_not(entry, snapshot)
-        style = "$foreground 70%" if obstacle else ""
-        beside = width - KEY_WIDTH - 1 - LABEL_WIDTH
-        rows.append(
-            [
-                (f"{clip(key, KEY_WIDTH - 1):>{KEY_WIDTH - 1}}  ", "$foreground 70%" if obstacle else "bold $accent"),
-                (f"{clip(entry.label, LABEL_WIDTH - 1):<{LABEL_WIDTH}}", style or "bold"),
-                (clip(entry.description, beside), style),
-            ]
-        )
-        told = entry.command_of(snapshot, settings)
-        if obstacle:
-            told = f"not now: {as_keys(obstacle.text, obstacle.remedies, keys)}"
-        indent = " " * (KEY_WIDTH + 1 + LABEL_WIDTH)
-        rows.append([(f"{indent}{clip(told, beside)}", "italic $foreground 70%" if obstacle else "$foreground 70%")])
+        if obstacle is None:
+            told = [(entry.description, ""), (entry.command_of(snapshot, settings), MUTED)]
+        else:
+            reason = f"not now: {as_keys(obstacle.text, obstacle.remedies, keys)}"
+            told = [(entry.description, MUTED), (reason, f"italic {MUTED}")]
+        rows += _entry(key, entry.label, told, width, muted=obstacle is not None)
+    return rows
+
+
+def _entry(
+    key: str, label: str, told: Sequence[tuple[str, str]], width: int, *, muted: bool = False
+) -> list[list[Part]]:
+    """Return an entry: key and label beside its sentences, each wrapped to the room that is left."""
+    indent = KEY_WIDTH + 1 + LABEL_WIDTH
+    room = max(width - indent, 20)
+    lines = [
+        (line, style)
+        for text, style in told
+        for line in wrap(safe_line(text, LINE_LIMIT), room, break_on_hyphens=False) or [""]
+    ]
+    beside: list[Part] = [
+        (f"{clip(key, KEY_WIDTH - 1):>{KEY_WIDTH - 1}}  ", MUTED if muted else "bold $accent"),
+        (f"{label:<{LABEL_WIDTH}}", MUTED if muted else "bold"),
+    ]
+    (first, style), *others = lines
+    rows: list[list[Part]] = [[*beside, (first, style)]]
+    for line, other in others:
+        rows.append([(f"{' ' * indent}{line}", other)])
     return rows

@@ -65,7 +65,7 @@ class JournalScreen(ViewScreen):
     def main(self) -> Iterable[Widget]:
         """Events above the selected one's text."""
         yield Static("", classes="columns", markup=False)
-        yield Rows(self._row, id="events")
+        yield Rows(self._row, text=self._text_of, id="events")
         with VerticalScroll(id="detail") as detail:
             yield Static("", markup=False)
         detail.can_focus = True
@@ -212,6 +212,14 @@ class JournalScreen(ViewScreen):
         columns += [("by", 16 if wide else 12)] if self.size.width >= 70 else []
         return columns + ([("incident", 12)] if wide and self._incidents else [])
 
+    def _text_of(self, index: int) -> str:
+        """Return what a search looks at in a row: each of its values, also where there is no column for it."""
+        if index >= len(self._shown):
+            return ""
+        row = self._at(index)
+        who = f"{row.operator}@{row.host}"
+        return " ".join((str(row.seq), row.at, row.kind, row.tag, row.incident, who, row.outcome, row.what))
+
     def _row(self, index: int) -> list[Part]:
         if index >= len(self._shown):
             return []
@@ -228,6 +236,11 @@ class JournalScreen(ViewScreen):
         cells = "".join(f"{clip(values[name], width - 1):<{width}}" for name, width in self._columns())
         word = "unfinished: " if row.outcome == "unfinished" else ""
         return [(f"{symbol} ", style), (cells, "$foreground 70%"), (f"{word}{row.what}", style)]
+
+    def on_rows_chosen(self, event: Rows.Chosen) -> None:
+        """Go to the event's full text."""
+        event.stop()
+        self.query_one("#detail").focus()
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
         """Show the event under the cursor."""

@@ -57,7 +57,7 @@ class KnownGoodScreen(FactsScreen):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]
     BINDINGS = [
         Binding("enter", "to_rows", "switch to it", show=True),
-        Binding("n", "no_good_tag", "no known-good tag", show=True),
+        Binding("w", "no_good_tag", "no known-good tag", show=True),
     ]
 
     def __init__(self) -> None:

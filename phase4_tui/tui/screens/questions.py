@@ -8,7 +8,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.geometry import Offset
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import Worker, WorkerState
@@ -19,6 +21,7 @@ from phase4_tui.tui.screen_keys import own_key
 from phase4_tui.tui.screens.console_app import ConsoleApp
 from phase4_tui.tui.screens.leavable import Leavable
 from phase4_tui.tui.text import clip, content, hanging, lines
+from phase4_tui.tui.widgets.selectable import place_in_lines
 from phase4_tui.tui.widgets.text_field import TextField
 
 T = TypeVar("T")
@@ -66,6 +69,10 @@ class Question(Leavable, ModalScreen[T]):
     CANCELLED: ClassVar[Any] = None
     """The answer of one who leaves the question."""
     _answered = False
+
+    def get_widget_and_offset_at(self, x: int, y: int) -> tuple[Widget | None, Offset | None]:
+        """Return the widget at a cell, and the place in its text, for selecting with the mouse."""
+        return place_in_lines(self, x, y) or super().get_widget_and_offset_at(x, y)
 
     def answer(self, value: T) -> None:
         """Close the question with a value."""

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable
-from pathlib import Path
 
 from textual import events
 from textual.binding import Binding
@@ -16,6 +15,7 @@ from phase4_tui.console.operations.dialogues.incidents import root_cause as dial
 from phase4_tui.console.operations.session import Session
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.journal.incident import Incident, Owner
+from phase4_tui.runbook.evidence_words import evidence_words
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.screens.questions import PlanScreen
 from phase4_tui.tui.text import clip, content
@@ -26,10 +26,11 @@ from phase4_tui.tui.widgets.text_field import TextField
 FIELDS = {
     "cause": ("Cause", True, "what went wrong, e.g. the event calendar was a day late"),
     "remediation": ("Remediation", True, "what corrects it, e.g. the feed is checked before a run"),
-    "evidence": ("Evidence", False, "file: key = value"),
+    "evidence": ("Evidence", False, "event_block 100 > 50 HIGH"),
     "closure": ("Closed when", False, "e.g. a rehearsal is healthy"),
 }
 CHARACTERS = 4000
+SHOWN_FINDINGS = 3
 
 
 class RootCauseScreen(FactsScreen):
@@ -58,7 +59,7 @@ class RootCauseScreen(FactsScreen):
         self._incident = self.snapshot.state.incident if self.snapshot else None
         focus = self.snapshot.focus if self.snapshot else None
         self._tag = focus.tag if focus is not None and self._incident is None else None
-        evidence = evidence_of(self._incident, self.console.site.workdir)
+        evidence = evidence_of(self._incident)
         given = {"evidence": evidence, "closure": "a rehearsal is healthy"}
         # Here, not in `on_mount`: the first key may arrive before that.
         self._first = {name: given.get(name, "").strip() for name in FIELDS} | {"owner": self._own_owner()}
@@ -192,8 +193,6 @@ async def _caught_up(field: Input) -> None:
         await done.wait()
 
 
-def evidence_of(incident: Incident | None, workdir: Path) -> str:
-    """Return an incident's first findings on one line, their files relative to the working directory."""
-    found = incident.evidence[:3] if incident else ()
-    told = (f"{one.file.removeprefix(f'{workdir}/')}: {one.key} = {one.value}" for one in found)
-    return safe_line("; ".join(told), CHARACTERS)
+def evidence_of(incident: Incident | None) -> str:
+    """Return an incident's first pieces of evidence in words, on one line."""
+    return safe_line("; ".join(evidence_words(incident)[:SHOWN_FINDINGS]) if incident else "", CHARACTERS)

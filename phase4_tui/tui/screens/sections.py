@@ -49,7 +49,7 @@ class SectionsScreen(ViewScreen):
         """The sections' names beside their text."""
         with Horizontal(id="sections-and-text"):
             yield Rows(self._heading, id="sections")
-            yield TextLines(self._line, id="text")
+            yield TextLines(self._line, text=self._text_of, id="text")
 
     def on_mount(self) -> None:
         """Keys scroll the text."""
@@ -116,6 +116,9 @@ class SectionsScreen(ViewScreen):
     def _heading(self, index: int) -> list[Part]:
         marked = index == self._marked
         return [("▶ " if marked else "  ", "bold $warning"), (self._names[index], "bold" if marked else "")]
+
+    def _text_of(self, index: int) -> str:
+        return "".join(part if isinstance(part, str) else part[0] for part in self._lines[index])
 
     def _line(self, index: int) -> list[Part]:
         at = bisect_right(self._begins, index) - 1

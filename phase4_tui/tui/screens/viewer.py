@@ -1,6 +1,7 @@
 """Shows one file, or the post-mortem of an incident: Markdown rendered, anything else line by line."""
 
 import asyncio
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -179,6 +180,23 @@ class ViewerScreen(_Text):
             self.show_markdown(shown.text)
         else:
             self.show_lines(shown.text, is_json=self._path.suffix == ".json")
+
+
+class RowScreen(_Text):
+    """One row of a report, with all that it holds."""
+
+    HINT = "↑↓ pgup pgdn home end scroll · escape returns"
+
+    def __init__(self, name: str, row: object) -> None:
+        """Show a row as JSON has it, or the text that says why it can't be read."""
+        super().__init__()
+        self._heading = name
+        self._json = row if isinstance(row, str) else json.dumps(row, indent=2, ensure_ascii=False)
+
+    def on_mount(self) -> None:
+        """Show it."""
+        self.title_is((self._heading, "bold"))
+        self.show_lines(safe_text(self._json, TEXT_BYTES), is_json=True)
 
 
 class PostMortemScreen(_Text):

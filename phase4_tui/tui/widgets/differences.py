@@ -26,7 +26,7 @@ class Differences(Rows):
     """The differences between a bad tag, a known-good tag and a rehearsal."""
 
     def __init__(self) -> None:
-        super().__init__(self._line, id="compare-rows")
+        super().__init__(self._line, text=self._whole, id="compare-rows")
         self._result: ComparisonResult | None = None
         self._table: list[Line] = []
 
@@ -56,6 +56,13 @@ class Differences(Rows):
         for name, value in (("bad", one.bad), ("known-good", one.known_good), ("re-run", one.rerun)):
             told.append([(f"{name:<11} ", "$text-muted"), clip(shown(value), DETAIL_CHARS)])
         return told
+
+    def _whole(self, index: int) -> str:
+        """Return a line of the table with its values in full, for a search."""
+        one = self._table[index]
+        if isinstance(one, str):
+            return one
+        return " ".join((one.key, *map(shown, (one.bad, one.known_good, one.rerun)), one.label))
 
     def _line(self, index: int) -> list[Part]:
         one = self._table[index]

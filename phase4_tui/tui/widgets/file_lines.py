@@ -11,6 +11,7 @@ from rich.cells import cell_len
 
 from phase4_tui.console.background import Stop, in_background
 from phase4_tui.tui.text import Part
+from phase4_tui.tui.widgets.searchable import LONGEST_SEARCH, Pattern
 from phase4_tui.tui.widgets.text_lines import TextLines
 
 HIGHLIGHT_CHARS = 4000
@@ -95,6 +96,26 @@ class FileLines(TextLines):
         top = found.row(*self._wrapped.place(self.top)) if self._wrapped.rows else 0
         self._wrapped = found
         self.show(found.rows, top)
+
+    def search_matches(self, line: int, pattern: Pattern) -> bool:
+        """Return whether a match begins in a row; it may go on in the next."""
+        at, end, fits = self._extent(line)
+        found = pattern.search(self._wrapped.text, at, min(at + fits + LONGEST_SEARCH, end))
+        return found is not None and found.start() < at + fits
+
+    def search_spans(self, line: int, shown: str) -> list[tuple[int, int]]:
+        """Return the parts of a row that match, of a match that was wrapped what is in this row."""
+        if self.pattern is None:
+            return []
+        at, end, fits = self._extent(line)
+        begin = max(at - LONGEST_SEARCH, self._wrapped.starts[self._wrapped.place(line)[0]])
+        found = self.pattern.finditer(self._wrapped.text, begin, min(at + fits + LONGEST_SEARCH, end))
+        return [(one.start() - at, one.end() - at) for one in found if one.end() > at and one.start() < at + fits]
+
+    def _extent(self, row: int) -> tuple[int, int, int]:
+        """Return where in the text a row begins, where its line ends, and how many characters fit on the row."""
+        line, begin = self._wrapped.place(row)
+        return self._wrapped.starts[line] + begin, self._wrapped.end(line), self._wrapped.chars[line]
 
     def _piece(self, row: int) -> list[Part]:
         found = self._wrapped

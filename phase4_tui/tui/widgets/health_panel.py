@@ -15,6 +15,7 @@ from phase4_tui.runbook.checks import CheckEntry
 from phase4_tui.runbook.health import Check
 from phase4_tui.tui.text import clip, content
 from phase4_tui.tui.timers import every
+from phase4_tui.tui.widgets.artifact_panel import ArtifactPanel
 from phase4_tui.tui.widgets.boxes import QUIET, Box
 from phase4_tui.tui.widgets.kpi_rows import kpi_rows
 from phase4_tui.tui.widgets.lines import Row, paragraphs
@@ -71,7 +72,7 @@ class HealthPanels(Grid):
             panel.fit(framed=framed, rows=most)
 
 
-class HealthPanel(Box):
+class HealthPanel(ArtifactPanel, Box):
     """The panel of one check; its age counts up by itself."""
 
     snapshot: var[Snapshot | None] = var(None)
@@ -100,6 +101,11 @@ class HealthPanel(Box):
         """Draw what is new."""
         self._draw()
 
+    def artifact(self) -> str | None:
+        """Return the file that is judged."""
+        check = self._found()
+        return check.file if check else None
+
     def _tick(self) -> None:
         check = self._found()
         self.show_age("" if check is None or check.modified_ns is None else _age_of(check.modified_ns))
@@ -122,7 +128,8 @@ class HealthPanel(Box):
             return
         width = self.inner_width
         more = f"… {how('audit', self._keys)} shows all"
-        body = fitted(_body(self._entry.name, self.snapshot, view, check, width, self._most), width, self._most, more)
+        most = self.app.size.height if self.is_maximized else self._most
+        body = fitted(_body(self._entry.name, self.snapshot, view, check, width, most), width, most, more)
         self.fill(self._heading(f"{SYMBOLS[check.state]} {_word(check, view)}", STYLES[check.state]), body,
                   FRAMES[_level(check)])  # fmt: skip
 

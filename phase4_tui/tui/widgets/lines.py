@@ -6,16 +6,16 @@ from textwrap import wrap
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.visual import Visual
-from textual.widget import Widget
 
 from phase4_tui.tui.text import LINE_LIMIT, Part, clip, content
+from phase4_tui.tui.widgets.selectable import SelectableLines
 
 Row = tuple[Part, ...]
 CORNER = 12
 """Cells at the end of the first line for a value that counts up."""
 
 
-class Lines(Widget):
+class Lines(SelectableLines):
     """Rows of parts, each cut to one line; the first may have a corner at its right end."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's word
@@ -53,9 +53,13 @@ class Lines(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Draw one line."""
+        return self.with_selection(self.line_strip(y), y)
+
+    def line_strip(self, line: int) -> Strip:
+        """Return one line as it is drawn."""
         width = self.content_size.width
-        row = self._rows[y] if y < len(self._rows) else ()
-        corner = content(*self._corner) if y == 0 and self._corner else None
+        row = self._rows[line] if line < len(self._rows) else ()
+        corner = content(*self._corner) if line == 0 and self._corner else None
         room = width - (corner.cell_length + 1 if corner else 0)
         if corner is None or not corner.cell_length or content(*row).cell_length > room:
             return self._strip(row, width)  # the state takes precedence over the corner

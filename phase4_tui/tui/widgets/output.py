@@ -8,15 +8,16 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.strip import Strip
 from textual.visual import Visual
-from textual.widget import Widget
 
 from phase4_tui.artifacts.safe_text import safe_line
+from phase4_tui.tui.widgets.searchable import Pattern, Searchable
+from phase4_tui.tui.widgets.selectable import SelectableLines
 
 MAX_LINES = 5000
 LINE_LIMIT = 2000
 
 
-class Output(Widget, can_focus=True):
+class Output(Searchable, SelectableLines, can_focus=True):
     """The last lines of output; the whole transcript is in a file."""
 
     BINDINGS = [
@@ -57,16 +58,44 @@ class Output(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen."""
+        return self.with_selection(self.line_strip(y + self.first_line), y)
+
+    def line_strip(self, line: int) -> Strip:
+        """Return a line as it is drawn."""
         width = self.size.width
-        index = self._count - self.size.height - self._back + y
-        if self._count <= self.size.height:
-            index = y
-        if not 0 <= index < self._count:
+        if not 0 <= line < self._count:
             return Strip.blank(width, self.rich_style)
-        text = Content(self._lines[index] if index < len(self._lines) else self._frame[0])
+        text = self.search_marked(line, Content(self.search_text(line)))
         text = text if text.cell_length <= width else text.truncate(width, ellipsis=True)
         strip = Visual.to_strips(self, text, width, 1, self.visual_style, apply_selection=False)[0]
         return strip.adjust_cell_length(width, self.rich_style)
+
+    @property
+    def first_line(self) -> int:
+        """The first line in sight."""
+        return max(self._count - self.size.height - self._back, 0)
+
+    @property
+    def search_count(self) -> int:
+        """The number of lines that are kept."""
+        return self._count
+
+    @property
+    def search_from(self) -> int:
+        """The line that the search is at while it is in sight, else the first in sight."""
+        top = self.first_line
+        return self.match if top <= self.match < top + self.size.height else top
+
+    def search_text(self, line: int) -> str:
+        """Return a line."""
+        return self._lines[line] if line < len(self._lines) else self._frame[0]
+
+    def search_show(self, pattern: Pattern | None, match: int) -> None:
+        """Mark what matches, and scroll to the line that the search is at; from then on output is not followed."""
+        self.pattern, self.match = pattern, match
+        if match >= 0 and not self.first_line <= match < self.first_line + self.size.height:
+            self._back = min(max(self._count - self.size.height * 2 // 3 - match, 0), self._most())
+        self.refresh()
 
     @property
     def _count(self) -> int:

@@ -33,7 +33,9 @@ class TrendPanel(Lines):
             return
         width, before = self.size.width or self.app.size.width, len(self._rows)
         roomy = self.app.size.height >= ROOMY_ROWS and width >= len(KPIS) * PLOT_CELLS
-        monitored = [row for row in self.snapshot.rows if row.kpis][: TREND_TAGS * 2]
+        monitored = [row for row in self.snapshot.rows if any(value is not None for value in row.kpis)][
+            : TREND_TAGS * 2
+        ]
         shown = [] if len(monitored) < LEAST_TAGS else (_plots if roomy else _line)(self.snapshot, monitored, width)
         self.show(shown)
         if len(shown) != before:

@@ -9,17 +9,19 @@ from textual.binding import Binding
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
+from textual.style import Style
 from textual.visual import Visual
-from textual.widget import Widget
 
 from phase4_tui.tui.text import Part, content
+from phase4_tui.tui.widgets.searchable import Pattern, Searchable
+from phase4_tui.tui.widgets.selectable import SelectableLines
 
 RowParts = Sequence[Part]
 T = TypeVar("T")
 _NOT_DRAWN = object()
 
 
-class Rows(Widget, can_focus=True):
+class Rows(Searchable, SelectableLines, can_focus=True):
     """Rows from a function that returns a row by its index; the row with the cursor can be chosen.
 
     It keeps its own position: a scroll view would lay out the whole screen again whenever it grows.
@@ -39,6 +41,7 @@ class Rows(Widget, can_focus=True):
     Rows { height: 1fr; }
     Rows > .rows--cursor { background: $primary 18%; text-style: bold; }
     Rows:focus > .rows--cursor { background: $primary 30%; }
+    Rows:nocolor > .rows--cursor { text-style: bold underline; }
     Rows > .rows--place { color: $primary 70%; }
     """
 
@@ -62,9 +65,17 @@ class Rows(Widget, can_focus=True):
     class Chosen(Moved):
         """A row was chosen."""
 
-    def __init__(self, row: Callable[[int], RowParts], *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+    def __init__(
+        self,
+        row: Callable[[int], RowParts],
+        *,
+        text: Callable[[int], str] | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's word
+    ) -> None:
+        """Draw rows; `text` returns what a search looks at in a row, where that is more than what is shown."""
         super().__init__(id=id)
         self._row = row
+        self._searched = text
         self._count = 0
         self.cursor = 0
         self._top = 0
@@ -92,7 +103,7 @@ class Rows(Widget, can_focus=True):
         """Return the content of a screen line, for comparison."""
         index = y + self._top
         row = tuple(self._row(index)) if 0 <= index < self._count else None
-        return row, index == self.cursor, y == self._place()
+        return row, index == self.cursor, y == self._place(), self.pattern, index == self.match
 
     def on_resize(self) -> None:
         """Keep the cursor in sight."""
@@ -101,18 +112,61 @@ class Rows(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen."""
-        index = y + self._top
         self._drawn[y] = self._key(y)
-        width = self.size.width - 1
-        if not 0 <= index < self._count or width < 1:
-            return Strip.blank(self.size.width, self.rich_style)
-        style = self.get_visual_style("rows--cursor") if index == self.cursor else self.visual_style
-        text = content(*self._row(index))
-        text = text if text.cell_length <= width else text.truncate(width, ellipsis=True)
-        strip = Visual.to_strips(self, text, width, 1, style, apply_selection=False)[0]
-        strip = strip.adjust_cell_length(width, style.rich_style)
+        strip = self.with_selection(self.line_strip(y + self._top), y)
+        if strip.cell_length >= self.size.width:
+            return strip
         place = self.get_visual_style("rows--place").rich_style
         return Strip([*strip, Segment("┃" if y == self._place() else " ", place)])
+
+    def line_strip(self, line: int) -> Strip:
+        """Return a row as it is drawn, without the position mark beside it."""
+        width = self.size.width - 1
+        if not 0 <= line < self._count or width < 1:
+            return Strip.blank(self.size.width, self.rich_style)
+        style = self.visual_style
+        if line == self.cursor:
+            style = self.get_visual_style("rows--cursor")
+            if self.app.no_color and self.has_focus:
+                style += Style(reverse=True)  # which a component's style has not
+        text = self.search_marked(line, content(*self._row(line)))
+        text = text if text.cell_length <= width else text.truncate(width, ellipsis=True)
+        strip = Visual.to_strips(self, text, width, 1, style, apply_selection=False)[0]
+        return strip.adjust_cell_length(width, style.rich_style)
+
+    @property
+    def first_line(self) -> int:
+        """The first row in sight."""
+        return self._top
+
+    @property
+    def search_count(self) -> int:
+        """The number of rows."""
+        return self._count
+
+    @property
+    def search_from(self) -> int:
+        """The row with the cursor."""
+        return max(self.cursor, 0)
+
+    @property
+    def search_at(self) -> int:
+        """The row with the cursor."""
+        return self.cursor
+
+    def search_text(self, line: int) -> str:
+        """Return the text of a row."""
+        if self._searched is not None:
+            return self._searched(line)
+        return "".join(part if isinstance(part, str) else part[0] for part in self._row(line))
+
+    def search_show(self, pattern: Pattern | None, match: int) -> None:
+        """Mark what matches, with the cursor on the row that the search is at."""
+        self.pattern, self.match = pattern, match
+        if match >= 0:
+            self._go(match)
+            self._keep_in_sight()
+        self._refresh_changed()
 
     def _place(self) -> int | None:
         """Return the screen line of the position mark, None when the whole list is visible."""
@@ -144,7 +198,10 @@ class Rows(Widget, can_focus=True):
             self.post_message(self.Chosen(self, self.cursor))
 
     def on_click(self, event: events.Click) -> None:
-        """Move to the row that was clicked, and choose it at a second click."""
+        """Move to the row that was clicked, and choose it at a second click; where text was selected, do nothing."""
+        event.prevent_default()
+        if self.text_selection is not None:
+            return
         index = event.y + self._top
         if 0 <= index < self._count:
             again = index == self.cursor

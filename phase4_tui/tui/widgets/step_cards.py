@@ -11,6 +11,7 @@ from phase4_tui.artifacts.clock import moment
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.rollback.guided import GuidedStep
 from phase4_tui.tui.text import Part, content, lines
+from phase4_tui.tui.widgets.searchable import Pattern, Searchable
 
 STYLES = {"done": "$success", "next": "bold $accent", "open": "$foreground 70%", "tampered": "bold $error"}
 WORDS = {"done": "done", "next": "NEXT", "open": "open", "tampered": "TAMPERED"}
@@ -75,11 +76,12 @@ class StepCard(Vertical):
             live.update(told, layout=False)
 
     def on_click(self) -> None:
-        """Move to the step; a second click acts."""
-        self.post_message(StepCards.Clicked(self.number))
+        """Move to the step; a second click acts. Where text was selected, do nothing."""
+        if not self.screen.selections:
+            self.post_message(StepCards.Clicked(self.number))
 
 
-class StepCards(VerticalScroll, can_focus=True):
+class StepCards(Searchable, VerticalScroll, can_focus=True):
     """The five cards; up and down move between them, enter acts."""
 
     BINDINGS = [
@@ -112,6 +114,27 @@ class StepCards(VerticalScroll, can_focus=True):
             self.cursor = after or 5
         self._steps, self._to_do = steps, to_do
         self._draw()
+
+    @property
+    def search_count(self) -> int:
+        """The number of steps."""
+        return len(self._steps)
+
+    @property
+    def search_from(self) -> int:
+        """The step with the cursor."""
+        return max(self.cursor - 1, 0)
+
+    def search_text(self, line: int) -> str:
+        """Return all that is known of a step."""
+        step = self._steps[line]
+        return " ".join((step.title, WORDS[step.state], step.sentence, step.detail, step.command))
+
+    def search_show(self, pattern: Pattern | None, match: int) -> None:
+        """Put the cursor on the step that the search is at."""
+        self.pattern, self.match = pattern, match
+        if match >= 0:
+            self.move_to(match + 1)
 
     def tell(self, number: int, running: str) -> None:
         """Show how the run in a step goes; 0 for no run."""

@@ -11,7 +11,7 @@ from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.remedies import how
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.status import TagRow
-from phase4_tui.tui.messages import TagChosen
+from phase4_tui.tui.messages import TagChosen, TagOpened
 from phase4_tui.tui.text import Part, clip
 from phase4_tui.tui.widgets.lines import Lines
 from phase4_tui.tui.widgets.rows import Rows
@@ -63,9 +63,10 @@ class TagList(Vertical):
         self._choose(event.of(self._shown))
 
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
-        """Show the tag."""
+        """Show the tag and its artifacts."""
         event.stop()
         self._choose(event.of(self._shown))
+        self.post_message(TagOpened())
 
     def _choose(self, row: TagRow | None) -> None:
         if row is not None:

@@ -7,6 +7,7 @@ from phase4_tui.console.operations.asker import Declined
 from phase4_tui.console.operations.session import Session
 from phase4_tui.console.views import View
 from phase4_tui.errors import Refused
+from phase4_tui.journal.incident import short_id
 from phase4_tui.rollback.freeze import plan_freeze, plan_restore, plan_thaw
 from phase4_tui.rollback.incidents import CALL_PRODUCT, FALL_BACK, plan_escalate, plan_no_good_tag
 from phase4_tui.rollback.known_good import plan_pin, plan_switch, plan_unpin
@@ -82,9 +83,9 @@ async def known_good(session: Session, tag: str | None = None, reason: str | Non
 async def rollback_of(session: Session) -> str:
     """Return the reason to propose while an incident is open."""
     incident = (await session.state()).incident
-    return f"rollback of {incident.id}" if incident is not None else ""
+    return f"rollback of {short_id(incident.id)}" if incident is not None else ""
 
 
 async def _evidence(session: Session) -> str:
     incident = (await session.state()).incident
-    return f"evidence of {incident.id}" if incident is not None else ""
+    return f"evidence of {short_id(incident.id)}" if incident is not None else ""
