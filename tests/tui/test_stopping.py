@@ -92,7 +92,7 @@ def test_stopped_by_force_and_continued_it_paints_all_and_has_read_the_directory
         assert terminal.is_stopped()
         since = len(terminal.output)
         terminal.kill(CONT)
-        assert terminal.wait_for("ABSENT", seconds=10, since=since) < 3
+        assert terminal.wait_for("MISSING", seconds=10, since=since) < 3
         terminal.read(0.5)
         assert (terminal.attributes, threads(terminal)) == (raw, before)
         terminal.press("q")

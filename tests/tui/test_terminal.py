@@ -155,7 +155,7 @@ def test_suspended_and_resumed_it_goes_on(work: Path, way: signal.Signals | str)
         (work / "reports" / "B_release_check.json").unlink()
         since = len(terminal.output)
         terminal.kill(signal.SIGCONT)
-        terminal.wait_for("ABSENT", seconds=5, since=since)
+        terminal.wait_for("MISSING", seconds=5, since=since)
         assert terminal.modes[1049]
         terminal.press("q")
         assert terminal.ended() == 0
