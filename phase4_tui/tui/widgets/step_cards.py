@@ -75,6 +75,11 @@ class StepCard(Vertical):
         if live.content != told:
             live.update(told, layout=False)
 
+    def on_resize(self) -> None:
+        """Stay wholly in sight while the card with the cursor opens, which is laid out after it was drawn."""
+        if self.has_class("-cursor"):
+            self.call_after_refresh(self.scroll_visible, animate=False)
+
     def on_click(self) -> None:
         """Move to the step; a second click acts. Where text was selected, do nothing."""
         if not self.screen.selections:
