@@ -16,6 +16,7 @@ from phase4_tui.artifacts.regular_files import MAX_DOCUMENT_BYTES, Unreadable, o
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.strict_json import BadJson, decode_text, parse, parse_object
 from phase4_tui.errors import error_as_commands
+from phase4_tui.policy.values import show
 from phase4_tui.policy.visible_text import is_blank
 
 M = TypeVar("M", bound=Document)
@@ -160,8 +161,14 @@ def schema_problems(error: ValidationError) -> list[str]:
         if problem["type"] == "missing":
             lines.append(f"key `{key}` is missing")
         else:
-            found = safe_line(ascii(problem["input"]), 60)
-            lines.append(f"key `{key}`: {safe_line(schema_words(problem['msg']), 200)}, found {found}")
+            words = safe_line(schema_words(problem["msg"]), 200)
+            lines.append(f"key `{key}`: {words}, found {_shown(problem['input'])}" if problem["loc"] else words)
     if len(problems) > SHOWN_PROBLEMS:
         lines.append(f"… and {len(problems) - SHOWN_PROBLEMS} more problems")
     return lines
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    return show(value)

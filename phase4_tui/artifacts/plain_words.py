@@ -7,6 +7,7 @@ from collections.abc import Sequence
 _SHA256 = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{56}\b")
 _TYPES = {
     "Input should be": "must be",
+    "Value error, ": "",
     "a valid boolean, unable to interpret input": "true or false",
     "a valid boolean": "true or false",
     "a valid string": "a text",

@@ -62,7 +62,7 @@ def _unknown(desk: Desk, tag: str) -> int:
 
 
 def tags(desk: Desk) -> int:
-    """List every tag with class, age, frozen, and the first rung that it fails to be known-good."""
+    """List every tag with class, age, frozen, and whether it is known-good or why not."""
     rows = read_tags(desk.site)
     if desk.json:
         emit({"tags": rows})

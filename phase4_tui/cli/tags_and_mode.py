@@ -21,7 +21,7 @@ Tag = Annotated[str, typer.Argument(metavar="TAG", help="The run tag.")]
 
 
 def known_good_list(desk: Desk) -> int:
-    """List the tags, the good ones first, each other one with the first rung that it fails."""
+    """List the tags, the good ones first, each other one with the first check that it fails."""
     rows = candidates(desk.site)
     if desk.json:
         emit({"tags": rows})
@@ -39,7 +39,7 @@ def known_good_list(desk: Desk) -> int:
 
 
 def mode_show(desk: Desk) -> int:
-    """Show the evaluation mode and, in phase3_only, the proof that it holds."""
+    """Show the evaluation mode and, in Phase 3 only, the proof that it holds."""
     state = read_state(desk.reports)
     fallback = read_fallback(desk.site, state)
     if desk.json:

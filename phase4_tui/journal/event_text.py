@@ -81,7 +81,7 @@ def _lease(event: Event, detail: Mapping[str, Any]) -> str:
 
 def _mode(event: Event, detail: Mapping[str, Any]) -> str:
     mode = event.changes.get("evaluation_mode")
-    return "mode" if mode is None else f"mode {mode}{', by override' if detail.get('override') else ''}"
+    return "mode" if mode is None else f"mode {plain(str(mode))}{', by override' if detail.get('override') else ''}"
 
 
 def _switch(event: Event, detail: Mapping[str, Any]) -> str:

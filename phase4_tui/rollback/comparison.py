@@ -80,10 +80,14 @@ def replaced_sources(site: Site, tag: str) -> list[str]:
     found = [("input", by_input.input.sha256, by_input.input_used)] if by_input else []
     found += [("rules", by_rules.rules.sha256, by_rules.rules_used)] if by_rules else []
     return [
-        f"{name} of {tag} changed during the run: planned {(planned or 'absent')[:12]}, used {(used or 'absent')[:12]}"
+        f"{name} of {tag} changed during the run: planned {_digits(planned)}, used {_digits(used)}"
         for name, planned, used in found
         if planned != used
     ]
+
+
+def _digits(digest: str | None) -> str:
+    return "missing" if digest is None else digest[:12]
 
 
 def _runs_with_sources(site: Site, tag: str) -> tuple[RunRecord | None, RunRecord | None]:

@@ -1,6 +1,7 @@
 """The fallback to Phase 3 (runbook: Rollback Procedure, step 3), and the proof that it holds."""
 
 from phase4_tui.artifacts.clock import iso, now_ns
+from phase4_tui.artifacts.plain_words import plain
 from phase4_tui.errors import Refused, Remedy, command_line
 from phase4_tui.journal.events import Event
 from phase4_tui.rollback.operations import Effect, Plan, need_reason, plan_on, state_to_plan_on
@@ -16,19 +17,19 @@ def plan_phase3_only(site: Site, reason: str) -> Plan:
 
     def act(intent: Event) -> Effect:
         changes = {"evaluation_mode": "phase3_only", "mode_since": iso(now_ns())}
-        return Effect(changes, {"from": state.evaluation_mode}, ("evaluation mode is phase3_only",))
+        return Effect(changes, {"from": state.evaluation_mode}, ("evaluation mode is Phase 3 only",))
 
     return plan_on(
         state,
         "mode",
-        "evaluation mode phase3_only",
+        "evaluation mode Phase 3 only",
         act,
         reason=reason,
-        lines=(f"evaluation mode: {state.evaluation_mode} → phase3_only",),
+        lines=(f"evaluation mode: {plain(state.evaluation_mode)} → Phase 3 only",),
         expects=("a Phase 4 run is refused unless it is a rehearsal",),
         remedies=(Remedy("run", command_line("run"), "runs the Phase 3 sequence"),),
         warnings=(f"a run is under way and goes on: {now}",) if now is not None else (),
-        nothing="evaluation mode is already phase3_only" if state.evaluation_mode == "phase3_only" else None,
+        nothing="evaluation mode is already Phase 3 only" if state.evaluation_mode == "phase3_only" else None,
     )
 
 
@@ -42,21 +43,21 @@ def plan_phase4_by_override(site: Site, reason: str) -> Plan:
         line = f"{moment} {intent.operator}@{intent.host}: mode phase4 without reopening: {reason}"
         changes = {"evaluation_mode": "phase4", "mode_since": moment, "overrides": [*state.overrides, line]}
         return Effect(
-            changes, {"from": state.evaluation_mode, "override": True}, ("evaluation mode is phase4, by override",)
+            changes, {"from": state.evaluation_mode, "override": True}, ("evaluation mode is Phase 4, by override",)
         )
 
     return plan_on(
         state,
         "mode",
-        "evaluation mode phase4, by override",
+        "evaluation mode Phase 4, by override",
         act,
         reason=reason,
-        lines=(f"evaluation mode: {state.evaluation_mode} → phase4",),
+        lines=(f"evaluation mode: {plain(state.evaluation_mode)} → Phase 4",),
         expects=("Phase 4 runs are allowed; the incident stays open",)
         if state.incident
         else ("Phase 4 runs are allowed",),
         warnings=("none of the conditions of a reopening is asked for; this stays on record",),
-        nothing="evaluation mode is already phase4" if state.evaluation_mode == "phase4" else None,
+        nothing="evaluation mode is already Phase 4" if state.evaluation_mode == "phase4" else None,
     )
 
 

@@ -234,7 +234,7 @@ def difference(site: Site, before: str, after: str) -> list[str]:
     state = read_state(site.reports)
     left, right = (_figures(judge_tag(site, tag, state, patient=False)) for tag in (before, after))
     keys = [key for key in dict.fromkeys((*left, *right)) if left.get(key) != right.get(key)]
-    told = [f"  {key}: {left.get(key, 'absent')} → {right.get(key, 'absent')}" for key in keys]
+    told = [f"  {key}: {left.get(key, 'missing')} → {right.get(key, 'missing')}" for key in keys]
     return [f"differs from {before}:" if told else f"shows the same figures as {before}", *told]
 
 

@@ -266,7 +266,7 @@ def _shown_tag(situation: Situation) -> NextMove | None:
         return _move("", shown.tag, text, _phase4("status", "--tag", shown.tag))
     if found.level == "warning":
         what = "value" if found.rule.startswith(OWN_CHECK) else "KPI"
-        return _move("", shown.tag, f"no incident: note the {what} and watch the next run", _phase4("watch"))
+        return _move("", shown.tag, f"a {what} is off, without an incident: watch the next run", _phase4("watch"))
     return _switch(None) if shown.tag == situation.state.active_tag and shown.frozen != "no" else _run(situation)
 
 

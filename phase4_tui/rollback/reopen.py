@@ -12,6 +12,7 @@ from phase4_tui.artifacts.counting import counted
 from phase4_tui.artifacts.manifest import look_frozen, restoring
 from phase4_tui.artifacts.models import Diagnostic
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
+from phase4_tui.artifacts.plain_words import plain
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.sha256 import sha256_or_none
 from phase4_tui.errors import Phase4Error, Refused, Remedy, command_line
@@ -274,7 +275,7 @@ def plan_reopen(
         return replace(effect, detail=effect.detail | accepted)
 
     accepted = _accepted(site, state, tag, accept_changed_input)
-    lines = [f"evaluation mode: {state.evaluation_mode} → phase4"] if state.evaluation_mode != "phase4" else []
+    lines = [f"evaluation mode: {plain(state.evaluation_mode)} → Phase 4"] if state.evaluation_mode != "phase4" else []
     judged = [one.detail for one in found if one.name == JUDGED_ANEW and one.ok]
     lines += [f"active tag: {state.active_tag or 'none'} → {tag}", *judged] if judged else []
     lines += [f"closes incident {state.incident.id}"] if state.incident else []

@@ -102,7 +102,7 @@ def _report(path: Path, tag: str) -> list[str]:
         for _ in reader:
             pass
     except FileNotFoundError:
-        return ["is absent"]
+        return ["is missing"]
     except (BadJson, BadElement, Unreadable) as error:
         return [error_as_commands(error)]
     if not reader.has_rows:

@@ -10,7 +10,7 @@ from phase4_tui.artifacts.clock import iso
 from phase4_tui.artifacts.counting import counted
 from phase4_tui.artifacts.documents import Look, LookState
 from phase4_tui.artifacts.models import Document, Monitoring, QualityCheck, ReleaseCheck
-from phase4_tui.artifacts.plain_words import and_list, section
+from phase4_tui.artifacts.plain_words import and_list, plain, section
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.policy.phase3.quality import SECTIONS as PHASE3_SECTIONS
 from phase4_tui.policy.phase4.quality import SECTIONS as PHASE4_SECTIONS
@@ -153,9 +153,9 @@ def release_verdict(evidence: Evidence, value: ReleaseCheck) -> Verdict:
         return "failed", f"passed={_word(value.passed)} for another tag's artifacts", issues
     if evidence.report.state in ("absent", "unreadable", "broken"):
         # Without the decisions themselves the check no longer holds, whatever it found at the time.
-        problems = evidence.report.problems or (f"is {evidence.report.state}",)
+        problems = evidence.report.problems or (f"is {plain(evidence.report.state)}",)
         issues += [f"{evidence.report.name}: {problem}" for problem in problems]
-        word = "broken schema" if evidence.report.state == "broken" else evidence.report.state
+        word = "broken schema" if evidence.report.state == "broken" else plain(evidence.report.state)
         return "failed", f"passed={_word(value.passed)}, but the report is {word}", issues
     if value.passed and listed:
         return "failed", f"passed=true, but it lists {counted(len(listed), 'problem')}", issues

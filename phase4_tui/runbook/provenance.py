@@ -85,7 +85,7 @@ class ChangedFile(Document):
     @property
     def digests(self) -> str:
         """The change in words."""
-        return f"sha256 {(self.before or 'absent')[:8]} → {(self.after or 'absent')[:8]}"
+        return f"sha256 {(self.before or 'missing')[:8]} → {(self.after or 'missing')[:8]}"
 
     def __str__(self) -> str:
         return f"{self.file} changed during the run: {self.digests}, {self.seen}"

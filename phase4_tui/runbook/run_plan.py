@@ -90,7 +90,7 @@ class RunPlan:
     def describe(self, word: Wording = as_commands) -> list[str]:
         """Return the whole plan in lines; `word` puts remedies into the words of a face."""
         lines = [f"run tag {self.tag}, Phase {self.phase}, in {self.place.workdir}"]
-        lines.append(f"input {self.input.path} (sha256 {(self.input.sha256 or 'absent')[:12]})")
+        lines.append(f"input {self.input.path} (sha256 {(self.input.sha256 or 'missing')[:12]})")
         if self.phase == 3 and self.input.path == str(PHASE3_SAMPLE):
             lines.append(word("  which is this program's sample", OWN_BATCH))
         lines += [f"keep {record.name}: {record.state} in run {self.resumes}" for record in self.done]
@@ -153,7 +153,7 @@ def choose_phase(reports: Path, request: Request) -> Phase:
         return request.phase or 4
     if request.phase == 4 and not request.rehearsal:
         raise Refused(
-            "evaluation mode is phase3_only: a Phase 4 run is refused unless it is a rehearsal",
+            "evaluation mode is Phase 3 only: a Phase 4 run is refused unless it is a rehearsal",
             remedy=(
                 Remedy("rehearse", command_line("run", "--rehearsal"), "makes one"),
                 Remedy("reopen", command_line("reopen", "--tag", "TAG"), "ends the mode"),
@@ -276,4 +276,4 @@ def _kept(prior: RunRecord) -> Iterator[StepRecord]:
 
 
 def _change(before: str | None, after: str | None) -> str:
-    return f"sha256 {(before or 'absent')[:12]} → {(after or 'absent')[:12]}"
+    return f"sha256 {(before or 'missing')[:12]} → {(after or 'missing')[:12]}"

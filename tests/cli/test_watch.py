@@ -236,7 +236,7 @@ def test_it_tells_what_operators_do_once_each_and_nothing_of_before(tag: Tag, wo
         assert ask(work, "freeze", "t1", "--reason", "r", "--yes", "--operator", "gr\x1b[31mace").status == 0
         watch.line("gr␛[31mace@", ": freeze t1: ")
         assert ask(work, "mode", "phase3-only", "--reason", "r", "--yes").status == 0
-        watch.line("ada@", ": mode phase3_only: ")
+        watch.line("ada@", ": mode Phase 3 only: ")
         assert ask(work, "incident", "reclassify", "P2", "--reason", "r", "--yes").status == 0
         watch.each(("t1  P2",), ("ada@", ": reclassify t1"))  # though no file of it changed
         status, err = watch.end(signal.SIGINT)

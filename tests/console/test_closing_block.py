@@ -96,7 +96,7 @@ def test_the_post_mortem_can_be_handed_on(site: Site) -> None:
     assert "- no_trade 95 > 70 HIGH" in text
     timeline = text[text.index("## Timeline") :]
     assert re.search(r"- \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC maria@\S+: freeze B: evidence\n", timeline)
-    assert "mode phase3_only: rollback\n" in timeline
+    assert "mode Phase 3 only: rollback\n" in timeline
     items = text[text.index("## Action items") :].splitlines()[2:]
     assert items[0] == "- [ ] r · owner risk · due …"
     assert items[1:] == ["- [ ] … · owner … · due …"] * 3

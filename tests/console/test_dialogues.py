@@ -182,14 +182,14 @@ def test_the_fallback_offers_the_phase_3_run_and_goes_on_without_it(work: Path) 
     asked = [line for line in script.asked if line.endswith("?") or line.startswith("reason")]
     assert asked == [
         "reason to fall back to Phase 3",
-        "evaluation mode phase3_only?",
+        "evaluation mode Phase 3 only?",
         "Run the Phase 3 sequence as phase3_demo now?",
     ]
     assert "Phase 3 was not run" in script.asked
     assert face.ran == []
     assert state_of(work).evaluation_mode == "phase3_only"
     script, _ = play(work, phase4.mode)
-    assert script.asked == ["evaluation mode is phase3_only already"]
+    assert script.asked == ["evaluation mode is Phase 3 only already"]
 
 
 def test_each_question_of_a_rehearsal_stays_open_until_its_answer_can_be_used(work: Path) -> None:

@@ -32,7 +32,7 @@ def line(reports: Path, kind: str, detail: dict[str, Any]) -> str | None:
         ("freeze", {"outcome": "done", "reason": "evidence"}, "freeze t1: evidence"),
         ("freeze", {"outcome": "failed", "error": "no room", "reason": "r"}, "freeze t1 failed: no room"),
         ("mode", {"outcome": "done", "reason": "stop", "changes": {"evaluation_mode": "phase3_only"}},
-         "mode phase3_only: stop"),
+         "mode Phase 3 only: stop"),
         ("switch", {"outcome": "done", "from": "t0", "to": "t1", "quarantined": ["t0"], "reason": "r"},
          "switch to t1 from t0, quarantined t0: r"),
         ("reclassify", {"outcome": "done", "from": "P1", "to": "P0", "reason": "r"}, "reclassify t1 from P1 to P0: r"),

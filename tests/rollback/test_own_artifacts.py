@@ -125,7 +125,7 @@ def test_the_next_move_of_a_failed_check_goes_by_its_class_and_that_of_a_stopped
     put(tag, FILE, SHADOW | {"shadow": {"minutes": 1}})
     move = next_move(read_situation(site_of(tmp_path)))
     assert move is not None
-    assert (move.operation, move.text) == ("", "no incident: note the value and watch the next run")
+    assert (move.operation, move.text) == ("", "a value is off, without an incident: watch the next run")
     record = tag.ran(age=1, shadow_duration="crashed")
     save_run(tag.reports, record.model_copy(update={"kind": "step"}))
     move = next_move(read_situation(site_of(tmp_path)))

@@ -198,7 +198,7 @@ def test_without_an_open_incident_there_is_no_change_to_accept(tmp_path: Path) -
     give(site, plan_phase3_only(site, "for the test"))
     again(Tag(reports, "new"))
     plan = plan_reopen(site, "new", accept_changed_input=True)
-    assert plan.lines[:-1] == ("evaluation mode: phase3_only → phase4", "active tag: none → new")
+    assert plan.lines[:-1] == ("evaluation mode: Phase 3 only → Phase 4", "active tag: none → new")
     assert plan.lines[-1].endswith(" s: the same result")
     give(site, plan)
     assert "accepted_change" not in list(read_events(reports))[-1].detail

@@ -75,7 +75,7 @@ def check_the_record(work: Path) -> str:
     timeline = text[text.index("## Timeline") :]
     times = re.findall(r"^- (\S+ \S+) UTC ", timeline, re.MULTILINE)
     assert times == sorted(times)
-    named = ["opened: P1 monitoring alert high of bad: ", "freeze bad", "switch to good", "mode phase3_only"]
+    named = ["opened: P1 monitoring alert high of bad: ", "freeze bad", "switch to good", "mode Phase 3 only"]
     named += ["root cause of bad: the feed lost its bias", "compare bad with fixed", "reopen Phase 4 on fixed"]
     places = [timeline.replace("\\", "").index(words) for words in named]
     assert places == sorted(places)

@@ -95,36 +95,36 @@ def test_the_state_of_each_check_is_shown_where_it_differs(bad: Tag, good: Tag, 
         "  release check: failed → passed",
         "  quality check: failed → passed",
         "  monitoring: alert → ok",
-        "  sign-off: absent → present",
+        "  sign-off: missing → present",
     ]
 
 
-def test_a_figure_that_one_tag_lacks_is_absent_there(bad: Tag, good: Tag, tmp_path: Path) -> None:
+def test_a_figure_that_one_tag_lacks_is_missing_there(bad: Tag, good: Tag, tmp_path: Path) -> None:
     with_figures(bad, GOOD, {"only_here_pct": 3.0} | GOOD_KPIS)
     with_figures(good, GOOD, GOOD_KPIS | {"only_there_pct": 4.0})
     assert difference(site_of(tmp_path), bad.name, good.name) == [
         "differs from bad:",
-        "  only_here_pct: 3.0 → absent",
-        "  only_there_pct: absent → 4.0",
+        "  only_here_pct: 3.0 → missing",
+        "  only_there_pct: missing → 4.0",
     ]
 
 
 @pytest.mark.parametrize("artifact", [Artifact.SUMMARY, Artifact.MONITORING])
-def test_of_a_file_that_can_not_be_read_every_figure_is_absent(
+def test_of_a_file_that_can_not_be_read_every_figure_is_missing(
     bad: Tag, good: Tag, tmp_path: Path, artifact: Artifact
 ) -> None:
     with_figures(bad, GOOD, GOOD_KPIS)
     bad.put(artifact, "not JSON", age=REPORT_AGE if artifact is Artifact.SUMMARY else 50.0)
     told = difference(site_of(tmp_path), bad.name, good.name)
     if artifact is Artifact.SUMMARY:
-        assert told[1:3] == ["  total_records: absent → 8", "  action_counts.BUY_CALL: absent → 5"]
+        assert told[1:3] == ["  total_records: missing → 8", "  action_counts.BUY_CALL: missing → 5"]
         assert not any("no_trade_pct" in line for line in told)
     else:
         assert told[1:] == [
             "  monitoring: unreadable → ok",
-            "  no_trade_pct: absent → 25.0",
-            "  directional_pct: absent → 75.0",
-            "  steady_pct: absent → 1.5",
+            "  no_trade_pct: missing → 25.0",
+            "  directional_pct: missing → 75.0",
+            "  steady_pct: missing → 1.5",
         ]
 
 

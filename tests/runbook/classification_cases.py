@@ -109,7 +109,7 @@ CASES = {
         "release_gate_failed", "P0", "incident", "engineering", remove(Artifact.REPORT),
         [
             ("t1_report.json", "t1_report.json", "absent"),
-            ("t1_release_check.json", "issues", "t1_report.json: is absent"),
+            ("t1_release_check.json", "issues", "t1_report.json: is missing"),
         ],
     ),
     "both gates failed": Case(

@@ -53,7 +53,7 @@ def test_a_change_during_a_run_comes_after_an_incident_and_before_all_else(tag: 
     assert named(tag) == ("unknown", "engineering", 14)
     (finding,) = found(tag).evidence
     assert (finding.file, finding.key) == (str(tag.path(Artifact.REPORT)), "at the end of the run")
-    assert finding.value == "sha256 aaaaaaaa → absent"
+    assert finding.value == "sha256 aaaaaaaa → missing"
     tag.change(MONITORING, lambda content: content.update(status="ALERT", alerts=[ALERT | {"severity": "LOW"}]))
     assert found(tag).rule == "changed_during_run"
     with run_lock(tag.reports):

@@ -24,7 +24,7 @@ def test_where_the_kernel_gives_no_watch_the_screen_says_so_and_follows_the_disk
                 kept = gone.read_bytes()
                 since = len(terminal.output)
                 gone.unlink()
-                figures.worst("followed after {:.1f} s", terminal.wait_for("RELEASE CHECK  ○ ABSENT", 3, since))
+                figures.worst("followed after {:.1f} s", terminal.wait_for("RELEASE CHECK  ○ MISSING", 3, since))
                 since = len(terminal.output)
                 gone.write_bytes(kept)
                 figures.worst("followed after {:.1f} s", terminal.wait_for("RELEASE CHECK  ✔ PASSED", 3, since))

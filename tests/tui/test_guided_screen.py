@@ -196,7 +196,7 @@ async def test_the_third_step_falls_back_with_a_reason_and_then_offers_the_phase
         await user.sees("last outputs are Phase 3's", "run of phase3_demo ended: every step passed")
         await until(user.pilot, lambda: user.app.snapshot and user.app.snapshot.holder is None)
         await user.press("3")
-        await user.sees("evaluation mode is phase3_only already")
+        await user.sees("evaluation mode is Phase 3 only already")
     assert state_of(work).evaluation_mode == "phase3_only"
 
 

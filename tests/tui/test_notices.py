@@ -154,7 +154,7 @@ async def test_what_others_do_is_told_once_with_what_changed_and_why(tmp_path: P
         for who, words in (
             ("sam", "freeze B: evidence"),
             ("sam", "switch to A, quarantined B: it was good"),
-            ("sam", "mode phase3_only: rollback"),
+            ("sam", "mode Phase 3 only: rollback"),
             ("sam", "reclassify B from P1 to P0: money at risk"),
             ("sam", "escalate B to product: no trade"),
             ("sam", "root cause of B: feed"),

@@ -37,7 +37,7 @@ async def test_the_picker_chooses_nothing_beforehand_and_shows_ladder_and_differ
         await user.incident()
         await user.press("k")
         await user.at(KnownGoodScreen)
-        await user.sees("1 to switch to, of 2", "✔✔✔✔✔✔✔  known-good", "✔✔✔✘···  fails monitoring OK")
+        await user.sees("1 to switch to, of 2", "✔✔✔✔✔✔✔  known-good", "✔✔✔✘···  monitoring is not OK")
         assert user.app.screen.query_one(TagRows).cursor == -1
         await user.press("enter")
         await user.sees("no tag is chosen")

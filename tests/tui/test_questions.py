@@ -57,7 +57,7 @@ async def test_p_falls_back_and_offers_the_phase_3_run(tmp_path: Path) -> None:
         await me.press("y")
         await me.sees("run of phase3_demo ended: every step passed")
         await me.press("p")
-        await me.sees("evaluation mode is phase3_only already")
+        await me.sees("evaluation mode is Phase 3 only already")
 
 
 async def test_e_calls_an_owner_and_the_palette_notes_that_it_was_taken(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def needs_cause(snapshot: Snapshot) -> Obstacle | None:
 def fallen_back(snapshot: Snapshot) -> Obstacle | None:
     """The evaluation mode is phase3_only."""
     fallen = snapshot.state.evaluation_mode == "phase3_only"
-    return needs_state(snapshot) if fallen else Obstacle("evaluation mode is phase4 already")
+    return needs_state(snapshot) if fallen else Obstacle("evaluation mode is Phase 4 already")
 
 
 def reopenable(snapshot: Snapshot) -> Obstacle | None:

@@ -155,11 +155,11 @@ class AuditScreen(ViewScreen):
             return []
         entry = self._entries[index]
         name, sha = self._widths()
-        symbol, style = ("present", "$success") if entry.present else ("absent", "$warning")
+        symbol, style = ("present", "$success") if entry.present else ("missing", "$warning")
         if entry.problem:
             symbol, style = "unreadable", "$error"
         since = age((now_ns() - nanoseconds(entry.modified_at)) / 1e9) if entry.modified_at else "–"
-        told = clip(entry.sha256 or entry.problem or "absent", sha - 2)
+        told = clip(entry.sha256 or entry.problem or "missing", sha - 2)
         size = f"{entry.size:,}" if entry.size is not None else "–"
         return [
             (f"{SYMBOLS[symbol]} ", style),

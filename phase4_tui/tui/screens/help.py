@@ -28,7 +28,7 @@ READING: tuple[tuple[str, str], ...] = (
     (SYMBOLS["passed"], "passed, present, done"),
     (SYMBOLS["failed"], "failed, broken, tampered with"),
     (SYMBOLS["alert"], "alert or warning"),
-    (SYMBOLS["absent"], "absent"),
+    (SYMBOLS["absent"], "missing"),
     (SYMBOLS["writing"], "being written right now"),
     (SYMBOLS["stale"], "stale: older than what it is about; or unknown"),
     (SYMBOLS["running"], "running, or next"),

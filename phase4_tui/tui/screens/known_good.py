@@ -17,7 +17,7 @@ from phase4_tui.console.remedies import error_as_keys
 from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.errors import FORESEEN
 from phase4_tui.rollback.known_good import difference
-from phase4_tui.runbook.ladder import rungs_of
+from phase4_tui.runbook.ladder import rungs_of, why_not_good
 from phase4_tui.runbook.status import TagRow
 from phase4_tui.tui.screens.base import FactsScreen
 from phase4_tui.tui.text import Part, clip, content, lines
@@ -184,7 +184,8 @@ class KnownGoodScreen(FactsScreen):
         row, snapshot = self._rows[index], self.snapshot
         assert snapshot is not None
         state, width = snapshot.state, self.query_one(TagRows).size.width
-        word, style = ("known-good", "$success") if row.known_good else (f"fails {row.first_failed_rung}", "$warning")
+        failed, style = row.first_failed_rung, "$success" if row.known_good else "$warning"
+        word = "known-good" if failed is None else why_not_good(failed, row.phase)
         word += ", pinned" if row.pinned else ""
         word += ", active" if row.tag == state.active_tag else ""
         longest = max(len(one.tag) for one in self._rows)
@@ -201,7 +202,7 @@ class KnownGoodScreen(FactsScreen):
         if row is None:
             none = "↑ ↓ move to a tag: its evidence and what differs show here."
             if not some:
-                none = f"No tag passes every rung.\n{none}"
+                none = f"No tag is known-good.\n{none}"
             self.query_one("#picker-told", Static).update(content((none, "$text-muted")))
             self._told = None
             return

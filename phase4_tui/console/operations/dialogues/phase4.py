@@ -39,7 +39,7 @@ async def mode(session: Session, reason: str | None = None) -> None:
     if reason is not None:
         await _to_phase3(session, reason)
     elif fallen:
-        session.ask.tell("evaluation mode is phase3_only already", remedies=WAY_BACK)
+        session.ask.tell("evaluation mode is Phase 3 only already", remedies=WAY_BACK)
     else:
         await fall_back(session)
 
@@ -62,7 +62,7 @@ async def fall_back(session: Session) -> None:
         except Declined:
             session.ask.tell("Phase 3 was not run", remedies=(Remedy("run", command_line("run"), "runs it later"),))
     else:
-        session.ask.tell("evaluation mode is phase3_only already")
+        session.ask.tell("evaluation mode is Phase 3 only already")
 
 
 async def phase4_by_override(session: Session, override: bool = True, reason: str | None = None) -> None:
