@@ -15,11 +15,17 @@ from pathlib import Path
 from types import TracebackType
 
 _CONTROL = re.compile(rb"\x1b\[[0-9;?<=>]*[a-zA-Z]|\x1b[()][A-Z0-9]|\x1b[=>]")
+_READY = b"\x1b[5n"
 _MODE = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
 
 
 class Terminal:
     """A child process whose terminal is ours; `output` is all that it wrote."""
+
+    answers = False
+    """True for a terminal that says that it is ready when it is asked."""
+    _looked = 0
+    """How much of the output was searched for that question."""
 
     def __init__(
         self, argv: Sequence[str], workdir: Path, columns: int = 120, rows: int = 40, **environment: str
@@ -107,6 +113,15 @@ class Terminal:
             self.read(0.05)
         return self._status
 
+    def _take(self, most: int = 1 << 16) -> bytes:
+        """Read once, and answer the question whether the terminal is ready."""
+        chunk = os.read(self._descriptor, most)
+        self.output += chunk
+        questions = self.output.count(_READY, self._looked) if self.answers else 0
+        os.write(self._descriptor, b"\x1b[0n" * questions)
+        self._looked = len(self.output) - len(_READY) + 1 if not self.output.endswith(_READY) else len(self.output)
+        return chunk
+
     def read(self, seconds: float) -> bytes:
         """Return what arrives within a time; stops early at the end of the program."""
         until = time.perf_counter() + seconds
@@ -114,12 +129,10 @@ class Terminal:
         while (left := until - time.perf_counter()) > 0:
             if select.select([self._descriptor], [], [], left)[0]:
                 try:
-                    chunk = os.read(self._descriptor, 1 << 16)
+                    if not self._take():
+                        break
                 except OSError:
                     break
-                if not chunk:
-                    break
-                self.output += chunk
         return bytes(self.output[begun:])
 
     def wait_for(self, text: str, seconds: float = 30.0, since: int = 0) -> float:
@@ -132,7 +145,7 @@ class Terminal:
             if not select.select([self._descriptor], [], [], 0.05)[0]:
                 continue
             try:
-                self.output += os.read(self._descriptor, 1 << 16)
+                self._take()
             except OSError:
                 break
         raise TimeoutError(f"{text!r} was not written within {seconds} s; last: {plain(bytes(self.output))[-400:]!r}")
@@ -145,9 +158,7 @@ class Terminal:
                 return passed
             room = int(passed * rate) - taken
             if room > 0 and select.select([self._descriptor], [], [], 0)[0]:
-                chunk = os.read(self._descriptor, room)
-                self.output += chunk
-                taken += len(chunk)
+                taken += len(self._take(room))
             else:
                 taken = max(taken, int(passed * rate))  # what nobody wrote can't be read later all at once
                 time.sleep(0.02)

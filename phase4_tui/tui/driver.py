@@ -46,7 +46,7 @@ class ConsoleDriver(LinuxDriver):
     _is_suspended = False
     _is_synchronized = False
     _write_begun, _write_size = 0.0, 0
-    """When the last write was begun, and how many characters it has."""
+    """When it was begun to write what is not taken yet, and how many characters it has."""
 
     def __init__(self, app: Any, **more: Any) -> None:
         super().__init__(app, **more)
@@ -164,7 +164,10 @@ class ConsoleDriver(LinuxDriver):
     def write(self, data: str) -> None:
         """Write to the terminal; once it is given back nothing is written."""
         if self._writer_thread is not None and self._writer_thread.is_alive():
-            self._is_writing, self._write_begun, self._write_size = True, monotonic(), len(data)
+            if not self._is_writing:
+                self._write_begun, self._write_size = monotonic(), 0
+            self._write_size += len(data)
+            self._is_writing = True
             super().write(data)
 
     def _sigtstp_application(self, *_: Any) -> None:

@@ -14,15 +14,15 @@ TELLING = 1500
 SECONDS_UNDER_WAY = 0.8
 """What may be under way is what the line takes in this time."""
 LEAST, MOST = 600, 1 << 18
-"""The limits of that, in bytes."""
+"""The limits of that in bytes, and of how fast a line is taken to be in bytes a second."""
 LOST_SECONDS = 6.0
 """After this time a question counts as lost, as when another terminal was attached."""
-BLOCKED_SECONDS = 0.2
-"""A terminal that takes longer for one write has a full buffer."""
+BLOCKED_SECONDS, BLOCKED_BYTES = 0.2, 256
+"""A terminal that takes longer for so many bytes has a full buffer."""
 BUFFER = 12_288
 """Bytes that Linux holds between a program and the reader of its pseudo-terminal."""
-GROWTH = 1.02
-"""A line that once was slow is tried a little faster with every write that it takes at once."""
+DECREASE, GROWTH = 0.7, 1.005
+"""A line is taken to be slower when its buffer was full, and a little faster with each write that is taken at once."""
 
 
 class OutputFlow:
@@ -71,7 +71,7 @@ class OutputFlow:
         (since, size), self._asked, self._answers = self._asked, None, True
         rate = size / max(self._clock() - since, 1e-3)
         if size >= TELLING or (self._rate is not None and rate > self._rate):
-            self._rate = rate
+            self._rate = max(rate, LEAST)
         self._under_way = max(self._under_way - size, 0.0)
         return self.sent(0) if self._under_way else ""
 
@@ -79,8 +79,9 @@ class OutputFlow:
         """Note that the system took so many bytes in that time."""
         if self._answers:
             return
-        if seconds > BLOCKED_SECONDS:
-            self._rate = size / seconds
+        if seconds > BLOCKED_SECONDS and size >= BLOCKED_BYTES:
+            rate = size / seconds  # more than the line takes, since a part found room in the buffer
+            self._rate = max(rate if self._rate is None else min(rate, self._rate * DECREASE), LEAST)
             self._under_way = max(self._under_way, BUFFER)
         elif self._rate is not None:
             self._rate *= GROWTH

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from phase4_tui.artifacts.plain_words import short_digests
 from phase4_tui.console.closing_block import clock_rows, closing_rows
 from phase4_tui.console.remedies import wording
 from phase4_tui.console.run_words import running_words
@@ -101,6 +102,10 @@ def test_the_post_mortem_can_be_handed_on(site: Site) -> None:
     assert items[1:] == ["- [ ] … · owner … · due …"] * 3
     outside = text[: text.index("## Runs")] + text[text.index("## Root cause") :]
     assert not re.search(r"[0-9a-f]{64}|\d\.\d{6}Z|False|_pct", outside)
+
+
+def test_digests_are_cut_where_a_text_only_tells_them_apart() -> None:
+    assert short_digests(f"input sha256 {BEFORE} → {AFTER}; 12") == "input sha256 3d4fb674 → 4810ea86; 12"
 
 
 def test_an_open_incident_is_said_to_be_open(tmp_path: Path) -> None:

@@ -3,14 +3,18 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 from phase4_tui.artifacts.sha256 import hash_file
 from phase4_tui.console.operations.known_inputs import known_inputs
 from phase4_tui.console.operations.suggestions import common_beginning, paths
+from phase4_tui.rollback.incidents import look_for_incident
 from phase4_tui.runbook.provenance import Source, save_run
+from phase4_tui.runbook.run_plan import Request, plan_run
 from tests.rollback.support import site_of
 from tests.runbook.documents import Tag, put
 from tests.runbook.support import laid_out
+from tests.tui.support import bad_tag
 
 RECORDS = [{"underlying": "X"}] * 3
 
@@ -36,6 +40,21 @@ def test_each_input_is_told_with_its_records_digits_age_and_who_used_it(tmp_path
     assert dict(known_inputs(site_of(work)))["noon.json"].endswith("changed since noon used it")
     noon.unlink()
     assert dict(known_inputs(site_of(work)))["noon.json"] == "is missing"
+
+
+def test_a_rehearsal_takes_the_incidents_input_by_itself_as_long_as_it_is_there(tmp_path: Path) -> None:
+    work = laid_out(tmp_path)
+    site, batch = site_of(work), put(work / "noon.json", RECORDS)
+    ran_on(bad_tag(work / "reports"), "noon.json")
+    look_for_incident(site, "B")
+
+    def planned(**more: Any) -> str:
+        return plan_run(site.settings, work, site.environment, Request(rehearsal=True, **more)).input.path
+
+    assert planned() == "noon.json"
+    assert planned(input="sample_batch_input.json") == "sample_batch_input.json"
+    batch.unlink()
+    assert planned() == "sample_batch_input.json"
 
 
 def test_an_input_of_any_kind_is_told_and_none_ends_the_question(tmp_path: Path) -> None:

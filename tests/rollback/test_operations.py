@@ -251,4 +251,4 @@ def test_mode_phase_4_by_override_stays_on_record(work: Path) -> None:
     assert "the desk says so" in line
     assert safe_text(line) == line
     done: Done = do(work, plan_phase4_by_override, "again")
-    assert done.lines == ("evaluation mode is already phase4",)
+    assert done.lines == ("evaluation mode is already Phase 4",)

@@ -10,6 +10,7 @@ from textual.screen import Screen
 
 import phase4_tui.tui.screens as package
 from phase4_tui.console.operations.suggestions import of_names
+from phase4_tui.tui.messages import Notice
 from phase4_tui.tui.screens.audit import AuditScreen
 from phase4_tui.tui.screens.choice import LongChoiceScreen
 from phase4_tui.tui.screens.compare import CompareScreen
@@ -19,6 +20,7 @@ from phase4_tui.tui.screens.help import HelpScreen
 from phase4_tui.tui.screens.journal import JournalScreen
 from phase4_tui.tui.screens.known_good import KnownGoodScreen
 from phase4_tui.tui.screens.manual import ManualScreen
+from phase4_tui.tui.screens.notices import NoticesScreen
 from phase4_tui.tui.screens.palette import Palette
 from phase4_tui.tui.screens.questions import ChoiceScreen, PlanScreen, TextScreen
 from phase4_tui.tui.screens.root_cause import RootCauseScreen
@@ -54,6 +56,7 @@ def every_screen(work: Path) -> dict[str, Callable[[], Screen[Any]]]:
         "ChoiceScreen": lambda: ChoiceScreen("Which owner of these?", CHOICES),
         "LongChoiceScreen": lambda: LongChoiceScreen("Which tag of these?", CHOICES),
         "ViewerScreen": lambda: ViewerScreen(work / "reports" / "B_report.json"),
+        "NoticesScreen": lambda: NoticesScreen([Notice("it is done", "", "information", "2026-11-28T02:00:00Z")]),
         "RowScreen": lambda: RowScreen("B, row 1", {"decision": {"action": "NO_TRADE"}}),
         "Palette": lambda: Palette(id="--command-palette"),
     }

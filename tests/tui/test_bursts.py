@@ -65,7 +65,7 @@ def test_what_is_written_is_soon_on_the_terminal(tmp_path: Path, figures: Figure
     bad = json.dumps(json.loads(good) | {"passed": False}).encode()
     times = []
     with Terminal([sys.executable, "-m", "phase4_tui", "--read-only"], tmp_path) as terminal:
-        terminal.wait_for("PASSED")
+        terminal.wait_for("✔ passed")
         terminal.read(2)
         for number in range(SAMPLES):
             new = path.with_name("new")

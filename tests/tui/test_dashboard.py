@@ -94,7 +94,11 @@ async def test_without_any_tag_i_am_told_how_to_begin(tmp_path: Path) -> None:
 
 async def test_the_footer_shows_whole_keys_only(tmp_path: Path) -> None:
     lay_out(tmp_path)
-    labels = [f"{action.key.replace('question_mark', '?')} {action.label}" for action in OPERATIONS if action.footer]
+    labels = [
+        f"{action.key.replace('question_mark', '?').replace('slash', '/')} {action.label}"
+        for action in OPERATIONS
+        if action.footer
+    ]
     async with operator_at(tmp_path) as me:
         await me.sees("^p palette")
         for width in (120, 60, 100, 80):

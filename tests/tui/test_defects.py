@@ -169,7 +169,7 @@ async def alive(user: User) -> None:
     """See that the dashboard is in front, whole, and takes keys."""
     app = user.app
     await until(user.pilot, lambda: len(app.screen_stack) == 1 and app.screen.is_mounted)
-    await user.sees("RUN TAGS", "SEQUENCE", "✘ P1 ")
+    await user.sees("RUN TAGS", "SEQUENCE", "✘ P")
     await user.press("j")
     await user.at(JournalScreen)
     await user.sees("verified")

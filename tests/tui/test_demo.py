@@ -74,7 +74,7 @@ def test_its_pictures_are_of_the_real_screens_and_its_scratch_directory_is_gone(
     monkeypatch.setattr("phase4_tui.tui.demo.SCENES", SCENES[:2])
     assert run_demo(100, tmp_path / "pictures") == 0
     assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == ["healthy.svg", "incident.svg"]
-    assert "INCIDENT" in (tmp_path / "pictures" / "incident.svg").read_text().replace("&#160;", " ")
+    assert "MONITORING ALERT" in (tmp_path / "pictures" / "incident.svg").read_text().replace("&#160;", " ")
     assert list(tmp_path.glob("phase4-demo-*")) == []
 
 

@@ -50,14 +50,14 @@ async def test_a_frozen_tag_that_was_tampered_with_is_told_with_what_to_do(work:
     path.write_text("{}")
     async with dashboard(work, read_only=True) as (_, pilot):
         await pilot.press("a")
-        await sees(pilot, "TAMPERED", "B_quality_check.json: has 2 bytes", "restore", "viewing B ❄")
+        await sees(pilot, "TAMPERED", "B_quality_check.json: has 2 bytes", "restore", "viewing B ✘")
 
 
 async def test_a_file_that_changed_during_the_run_is_told_with_who_used_it(work: Path) -> None:
     change = ChangedFile(file="rules.json", step="monitor", before="a" * 64, after="b" * 64)
     Tag(work / "reports", "B").ran(monitor="passed", changed=(change,))
     async with dashboard(work) as (_, pilot):
-        await sees(pilot, "UNKNOWN changed during run", "why: changed during run", "next: r run B again")
+        await sees(pilot, "UNKNOWN CHANGED DURING RUN", "rules.json changed during the run", "next: r run B again")
         await pilot.press("a")
         await sees(pilot, "5 of 5 present", "! rules.json changed during the run: sha256 aaaaaaaa → bbbbbbbb")
 

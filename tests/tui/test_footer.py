@@ -24,7 +24,7 @@ async def test_during_an_incident_the_footer_keeps_guided_and_the_next_move(
         await user.incident()
         await until(user.pilot, lambda: "g guided" in footer(user))
         assert [key for key in ("palette", "? help", "q quit") if key not in footer(user)] == []
-        await user.press("j")
+        await user.press("k")  # a screen with keys of its own
         await until(user.pilot, lambda: "esc" in footer(user) and "g guided" in footer(user))
 
 

@@ -304,7 +304,7 @@ async def test_two_sessions_of_one_operator_are_told_apart_and_t_takes_the_lead_
         take_lease(reports, elsewhere)
         await until(user.pilot, lambda: user.app.snapshot and user.app.snapshot.lease)
         await user.press("g")
-        await user.sees("! another session of yours (since ", "; T takes it over")
+        await user.sees("! another session of yours (since ", " UTC) leads; T takes it over")
         await user.press("1")
         await user.sees("leads this rollback: T takes it over with a reason")
         await user.press("T")

@@ -67,7 +67,9 @@ async def test_markup_is_shown_literally_and_does_nothing(tmp_path: Path) -> Non
             lay_out_hostile(tmp_path, text)
             await sees(pilot, f"· {shown(text)}", "FAILED")
             for line in range(6):
-                await pilot.click("#quality-check", offset=(4, line))
+                await pilot.click("#quality-check", offset=(4, line))  # which opens its file
+                await until(pilot, lambda: len(app.screen_stack) > 1)
+                await pilot.press("escape")
             assert not app._exit
             assert is_harmless(app)
 

@@ -99,6 +99,21 @@ def test_once_its_buffer_was_full_it_gets_no_more_than_it_takes(clock: Clock) ->
     assert not flow.room()
     clock.now += BUFFER / SLOW
     assert under_way(flow, clock, SLOW, 30) < SLOW
-    for _ in range(400):
+    for _ in range(1000):
         flow.taken(100, 0.0)
     assert flow.room() > 4000, "a line that takes more gets more"
+
+
+def test_a_few_bytes_that_were_taken_late_hold_nothing_up(clock: Clock) -> None:
+    flow = OutputFlow(clock)
+    flow.sent(12)
+    flow.taken(12, 5.0)
+    assert flow.room() > 4000
+
+
+def test_however_slow_a_line_seems_it_is_tried_again_soon(clock: Clock) -> None:
+    flow = OutputFlow(clock)
+    flow.sent(4000)
+    flow.taken(4000, 1000.0)
+    clock.now += BUFFER / LEAST
+    assert flow.room()

@@ -15,7 +15,7 @@ from phase4_tui.signs import SIGNS, in_ascii
 from phase4_tui.tui.colourless import AlarmsWithoutColour
 from phase4_tui.tui.text import AsciiFilter
 from phase4_tui.tui.themes import THEMES
-from tests.tui.support import lay_out
+from tests.tui.support import lay_out, screen_text
 from tests.tui.user import User, user_at
 
 NORMAL_TEXT, ENHANCED = 4.5, 7.0
@@ -103,6 +103,18 @@ def test_a_comparison_and_an_arrow_read_as_such_and_columns_stay() -> None:
 def test_a_sign_reads_as_such_where_the_space_before_it_has_another_style() -> None:
     parts = [Segment("limit ", Style(bold=True)), Segment("≤70", None), Segment(" é", None)]
     assert [text for text, _, _ in AsciiFilter("ascii").apply(parts, Color.parse("black"))] == ["limit<", "=70", " ?"]
+
+
+async def test_whatever_the_screens_draw_has_an_ascii_form(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    async with user_at(tmp_path) as me:
+        await me.incident()
+        drawn = set(screen_text(me.app))
+        for key in ("t", "b", "k", "question_mark"):
+            await me.press(key)
+            await me.pilot.pause(0.2)
+            drawn |= set(screen_text(me.app))
+    assert [sign for sign in drawn if not sign.isascii() and sign not in SIGNS] == []
 
 
 def test_every_bar_line_and_dot_has_a_form_of_one_character() -> None:

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Set
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from phase4_tui.artifacts.index import newest_tag
 from phase4_tui.console.facts.builder import build_snapshot
@@ -18,6 +19,9 @@ from phase4_tui.console.facts.transcripts import Transcripts
 from phase4_tui.journal.state import OperationsState
 from phase4_tui.runbook.provenance import last_runs
 from phase4_tui.runbook.site import Site
+
+if TYPE_CHECKING:
+    from phase4_tui.console.facts.last_closing import LastClosing
 
 POST_SECONDS = 0.5
 """Interval between snapshots while something may change that neither hints nor names show."""
@@ -47,6 +51,7 @@ class SnapshotPublisher:
         self._reader = Reader(site, index.tampering)
         self._next_moves = NextMoveCache(site)
         self._timeline = Timeline(site.reports)
+        self._closings: LastClosing | None = None
         self._transcripts = Transcripts(post)
         self._guess: str | None = None
         self._posted = 0.0
@@ -77,7 +82,16 @@ class SnapshotPublisher:
         unsettled, is_first = bool(self._index.unsettled), not self._reader.isolation_is_proven
         shown = self._next_moves.shown(snapshot, is_first=is_first, unsettled=unsettled)
         self._posted, self._outdated = self._clock(), False
-        self._show(shown if is_first else replace(shown, happened=self._timeline.of(shown.state.journal.seq)))
+        self._show(shown if is_first else self._with_the_past(shown))
+
+    def _with_the_past(self, snapshot: Snapshot) -> Snapshot:
+        """Return the snapshot with what the journal tells; not for the first paint."""
+        if self._closings is None:
+            from phase4_tui.console.facts.last_closing import LastClosing  # noqa: PLC0415 - not for the first paint
+
+            self._closings = LastClosing(self._site)
+        state = snapshot.state
+        return replace(snapshot, happened=self._timeline.of(state.journal.seq), closing=self._closings.of(state))
 
     def prove_isolation(self) -> None:
         """Probe the isolation barrier, and post the preconditions that depend on it."""

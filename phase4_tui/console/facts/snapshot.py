@@ -18,6 +18,7 @@ from phase4_tui.runbook.status import TagRow
 from phase4_tui.runbook.steps import PHASE4_STEPS, Phase, Step
 
 if TYPE_CHECKING:
+    from phase4_tui.rollback.closing import Closing
     from phase4_tui.rollback.next_move import NextMove
     from phase4_tui.rollback.progress import Mark
     from phase4_tui.runbook.preconditions import Precondition
@@ -71,6 +72,8 @@ class Snapshot:
     next_move: "NextMove | None" = None
     progress: "tuple[Mark, ...]" = ()
     """How far the open incident's rollback is."""
+    closing: "Closing | None" = None
+    """How the last incident ended, while that is news."""
     happened: tuple[Happening, ...] = ()
     """The last results on record, newest first."""
     preconditions: "tuple[Precondition, ...]" = ()

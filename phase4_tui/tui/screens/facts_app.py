@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 from rich.console import RenderableType
 from textual.app import App
 from textual.driver import Driver
-from textual.events import Resize
+from textual.events import DescendantFocus, Resize
 from textual.filter import LineFilter
 from textual.geometry import Size
 from textual.messages import InBandWindowResize
 from textual.reactive import var
 from textual.screen import Screen
+from textual.widgets import Input
 
 from phase4_tui.console.facts.schedule import Facts
 from phase4_tui.console.facts.snapshot import Snapshot
@@ -141,6 +142,11 @@ class FactsApp(App[None]):
             cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
             driver.show(renderable, cursor, synchronized=self._sync_available)
             self.post_display_hook()
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Let the cursor of a field stand still: each blink would be sent."""
+        if isinstance(event.widget, Input):
+            event.widget.cursor_blink = False
 
     def on_resize(self, event: Resize) -> None:
         """Draw everything anew, also where the terminal has the size again that it had."""

@@ -242,7 +242,9 @@ class GuidedScreen(FactsScreen):
         other = self._lead.other(lease)
         if other is not None:
             way = "" if self.console.read_only else f"; {self._take_over} takes it over"
-            return f"! {self._lead.who(other)} leads since {moment(other.since)}{way}", "bold $warning"
+            who = self._lead.who(other)
+            since = "" if "(since " in who else f" since {moment(other.since)}"  # a session is told apart by its time
+            return f"! {who} leads{since}{way}", "bold $warning"
         if self.console.read_only:
             return "read-only: this dashboard looks on", "$text-muted"
         if self._lead.held:

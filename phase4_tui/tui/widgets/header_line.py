@@ -69,6 +69,8 @@ class HeaderLine(Lines):
         if self.snapshot is None or not self._rows:
             return
         row, before = self._row(self.snapshot), self._rows[0]
+        if len(row) != len(before):  # another width, which is drawn wholly in a moment
+            return
         self._rows = (row,)
         at = 0
         for part, old in zip(row, before, strict=True):
@@ -107,7 +109,8 @@ def _viewing(snapshot: Snapshot, cells: int, before: str) -> str:
     if view is None:
         return "no run yet"
     active = view.tag == snapshot.state.active_tag
-    sign = SYMBOLS["active"] if active else SYMBOLS["frozen"] if view.frozen == "intact" else ""
+    state = "tampered" if view.frozen == "tampered" else "active" if active else "frozen"
+    sign = "" if state == "frozen" and view.frozen == "no" else SYMBOLS[state]
     return f"{before}{clip(view.tag, cells - len(before) - 2)} {sign}"
 
 

@@ -71,6 +71,8 @@ def block_rows(snapshot: Snapshot, keys: Mapping[str, str], width: int, *, roomy
     incident, view = snapshot.state.incident, snapshot.focus
     if incident is not None:
         return _incident_rows(snapshot, incident, keys, width, roomy=roomy)
+    if snapshot.closing is not None:
+        return _closed(snapshot, keys, width, roomy=roomy)
     if view is None:
         return _fresh_rows(snapshot, keys)
     if snapshot.holder is not None and snapshot.holder.tag == view.tag:
@@ -139,6 +141,16 @@ def _next_row(snapshot: Snapshot, keys: Mapping[str, str], width: int) -> Row:
     guided = move.operation != "guided" and snapshot.state.incident is not None
     right: tuple[Part, ...] = ((f"{how('guided', keys)} guided rollback", "$accent"),) if guided else ()
     return spread(left, right, width)
+
+
+def _closed(snapshot: Snapshot, keys: Mapping[str, str], width: int, *, roomy: bool) -> list[Row]:
+    """Return how the last incident ended; where there is little room its title, its last time and the post-mortem."""
+    from phase4_tui.tui.widgets.incident_lines import closed_rows  # noqa: PLC0415 - not for the first paint
+
+    rows = closed_rows(snapshot.closing, keys, width)
+    if not roomy:
+        rows = [rows[0], *[row for row in rows if str(row[0][0]).strip() in ("recovered", "next")]]
+    return [*rows, *([_next_row(snapshot, keys, width)] if snapshot.next_move is not None else [])]
 
 
 def _fresh_rows(snapshot: Snapshot, keys: Mapping[str, str]) -> list[Row]:

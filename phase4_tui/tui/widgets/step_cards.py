@@ -81,7 +81,7 @@ class StepCard(Vertical):
             self.post_message(StepCards.Clicked(self.number))
 
 
-class StepCards(Searchable, VerticalScroll, can_focus=True):
+class StepCards(VerticalScroll, Searchable, can_focus=True):  # Textual takes the styles of the first base alone
     """The five cards; up and down move between them, enter acts."""
 
     BINDINGS = [
