@@ -82,7 +82,7 @@ async def test_without_a_known_good_tag_n_states_so_and_says_what_is_next(work: 
         await user.incident()
         await user.press("k")
         await user.at(KnownGoodScreen)
-        await user.sees("0 to switch to, of 1", "No tag passes every rung", "w goes on without one")
+        await user.sees("0 to switch to, of 1", "No tag is known-good", "w goes on without one")
         await user.press("w")
         await user.at(TextScreen)
         await user.press("escape")
