@@ -28,11 +28,11 @@ def test_the_run_goes_on_after_the_first_and_the_second_leaves_with_what_to_do_n
     (work / "sample_batch_input.json").write_text("[]")
     (work / "phase4.toml").write_text(SLOW)
     with Terminal(DASHBOARD, work, TMPDIR=str(place)) as terminal:
-        terminal.wait_for("✔ passed")
+        terminal.wait_for("passed")
         terminal.press("5")
         terminal.wait_for("(y)")
         terminal.press("y")
-        terminal.wait_for("monitor ▶", seconds=20)
+        terminal.wait_for("▶ monitor", seconds=20)
         terminal.press("j")
         terminal.wait_for("the journal screen failed")
         terminal.wait_for("cancels the")
@@ -55,7 +55,7 @@ def test_the_run_goes_on_after_the_first_and_the_second_leaves_with_what_to_do_n
 def test_leaving_tells_again_what_failed_meanwhile(tmp_path: Path) -> None:
     lay_out(tmp_path)
     with Terminal(DASHBOARD, tmp_path, TMPDIR=str(tmp_path)) as terminal:
-        terminal.wait_for("✔ passed")
+        terminal.wait_for("passed")
         terminal.press("j")
         terminal.wait_for("the journal screen failed")
         terminal.press("q")

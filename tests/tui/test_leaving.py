@@ -24,7 +24,7 @@ CTRL_Q = "\x11"
 def leaves(work: Path, keys: str, way: signal.Signals | None = None) -> tuple[int, str]:
     """Press keys in one packet, send a signal where one is given, and return exit status and the last words."""
     with Terminal(DASHBOARD, work) as terminal:
-        terminal.wait_for("✔ passed")
+        terminal.wait_for("passed")
         terminal.press(keys)
         if way is not None:
             terminal.kill(way)

@@ -53,7 +53,7 @@ def left_as_before(terminal: Terminal, status: int = 0) -> None:
 
 def test_continued_without_a_stop_it_is_as_before_and_still_leaves_by_its_key(work: Path) -> None:
     with Terminal(DASHBOARD, work) as terminal:
-        terminal.wait_for("✔ passed")
+        terminal.wait_for("passed")
         terminal.read(0.5)
         raw, before, modes = terminal.attributes, threads(terminal), terminal.modes
         for _ in range(6):
@@ -69,7 +69,7 @@ def test_continued_without_a_stop_it_is_as_before_and_still_leaves_by_its_key(wo
 
 def test_a_flood_of_continuations_is_one(work: Path) -> None:
     with Terminal(DASHBOARD, work) as terminal:
-        terminal.wait_for("✔ passed")
+        terminal.wait_for("passed")
         for _ in range(200):
             terminal.kill(CONT)
         terminal.read(1)
@@ -80,7 +80,7 @@ def test_a_flood_of_continuations_is_one(work: Path) -> None:
 @pytest.mark.parametrize("times", [1, 3])
 def test_stopped_by_force_and_continued_it_paints_all_and_has_read_the_directory(work: Path, times: int) -> None:
     with Terminal(DASHBOARD, work) as terminal:
-        terminal.wait_for("✔ passed")
+        terminal.wait_for("passed")
         terminal.read(0.5)
         raw, before = terminal.attributes, threads(terminal)
         for _ in range(times):
@@ -101,7 +101,7 @@ def test_stopped_by_force_and_continued_it_paints_all_and_has_read_the_directory
 
 def test_a_dialog_stays_open_and_is_painted_with_what_is_behind_it(work: Path) -> None:
     with Terminal(DASHBOARD, work) as terminal:
-        terminal.wait_for("✔ passed")
+        terminal.wait_for("passed")
         terminal.press("f")
         terminal.wait_for("Reason to freeze")
         terminal.kill(STOP)
@@ -115,7 +115,7 @@ def test_a_dialog_stays_open_and_is_painted_with_what_is_behind_it(work: Path) -
 @pytest.mark.parametrize("way", [STOP, signal.SIGTSTP, "\x1a"])
 def test_asked_to_end_while_it_is_stopped_it_ends_once_it_goes_on(work: Path, way: signal.Signals | str) -> None:
     with Terminal(DASHBOARD, work) as terminal:
-        terminal.wait_for("✔ passed")
+        terminal.wait_for("passed")
         terminal.press(way) if isinstance(way, str) else terminal.kill(way)
         assert terminal.is_stopped()
         terminal.kill(TERM)
@@ -127,7 +127,7 @@ def test_asked_to_end_while_it_is_stopped_it_ends_once_it_goes_on(work: Path, wa
 @pytest.mark.parametrize("way", [signal.SIGTSTP, "\x1a"])
 def test_suspended_with_the_end_asked_for_the_terminal_is_free_already(work: Path, way: signal.Signals | str) -> None:
     with Terminal(DASHBOARD, work) as terminal:
-        terminal.wait_for("✔ passed")
+        terminal.wait_for("passed")
         terminal.press(way) if isinstance(way, str) else terminal.kill(way)
         assert terminal.is_stopped()
         terminal.kill(TERM)
@@ -140,7 +140,7 @@ def test_suspended_with_the_end_asked_for_the_terminal_is_free_already(work: Pat
 
 def test_suspended_and_resumed_again_and_again_no_thread_is_left(work: Path) -> None:
     with Terminal(DASHBOARD, work) as terminal:
-        terminal.wait_for("✔ passed")
+        terminal.wait_for("passed")
         terminal.read(0.5)
         before = threads(terminal)
         for _ in range(4):
@@ -159,7 +159,7 @@ def test_continued_while_it_starts_it_starts(work: Path, delay: float) -> None:
     with Terminal(DASHBOARD, work) as terminal:
         terminal.read(delay)
         terminal.kill(CONT)
-        terminal.wait_for("✔ passed")
+        terminal.wait_for("passed")
         terminal.press("q")
         left_as_before(terminal)
 
@@ -206,7 +206,7 @@ class Shell(Terminal):
     def begin(self) -> int:
         """Start the dashboard as a job, and return its process number."""
         since = self.press(f"{shlex.join(DASHBOARD[:3])}\n")
-        self.wait_for("✔ passed", since=since)
+        self.wait_for("passed", since=since)
         return self._children()[-1]
 
 

@@ -89,7 +89,7 @@ def _bars(shown: Sequence[Reading], rows: Sequence[TagRow], width: int) -> list[
     """Return a bar each, all of the same width, with the trend of the last tags where there is room."""
     over = max((len(_over(one)) for one in shown), default=0)
     limit = max((len(f"{one.limit:g}") + 1 for one in shown), default=0)
-    fixed = NAME_CELLS + 1 + 5 + 1 + limit + 1 + (over + 1 if over else 0)
+    fixed = NAME_CELLS + 1 + 5 + 1 + limit + 2 + (over + 1 if over else 0)
     trend = LAST_TAGS + 2 if width - fixed >= LAST_TAGS + 2 + 2 * LEAST_CELLS else 0
     cells = min(width - fixed - trend, MOST_CELLS)
     return [_bar_row(one, trend_of(rows, one.kpi) if trend else [], cells, limit, over) for one in shown]
@@ -102,7 +102,7 @@ def _bar_row(one: Reading, trend: Sequence[float | None], cells: int, limit: int
         (f"{one.name:<{NAME_CELLS}} ", one.style),
         (value, one.style),
         *(bar(one.value, one.limit, cells, one.style) if cells >= LEAST_CELLS else ()),
-        (f" {bound:>{limit}}", "$text-muted"),
+        (f"  {bound:>{limit}}", "$text-muted"),
         (f" {_over(one):<{over}}" if over else "", one.style),
         *(("  ", *sparkline(trend, LAST_TAGS, one.is_breach)) if trend else ()),
     )

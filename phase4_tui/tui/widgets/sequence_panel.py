@@ -150,7 +150,8 @@ class SequencePanel(Vertical):
             return f"paused: {how('pause', self._keys)} follows again"
         if self._progress or self.snapshot is None or self.snapshot.run is None:
             return self._progress
-        return f"{how('pause', self._keys)} {'folds' if self.is_open else 'output'}"
+        does = "output" if not self.is_open else "folds" if self.snapshot.holder is None else "pauses"
+        return f"{how('pause', self._keys)} {does}"
 
     def _flush(self) -> None:
         self._flushing = False

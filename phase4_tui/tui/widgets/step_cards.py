@@ -15,7 +15,7 @@ from phase4_tui.tui.widgets.searchable import Pattern, Searchable
 
 STYLES = {"done": "$success", "next": "bold $accent", "open": "$foreground 70%", "tampered": "bold $error"}
 WORDS = {"done": "done", "next": "NEXT", "open": "open", "tampered": "TAMPERED"}
-ROOMY, TIGHT = 26, 16
+ROOMY, TIGHT = 26, 18
 """From so many rows on, open steps are shown in full; below so many, each on one line."""
 
 
@@ -74,6 +74,11 @@ class StepCard(Vertical):
         live, told = self.query_one(".live", Static), content(f"{SYMBOLS['running']} {running}" if running else "")
         if live.content != told:
             live.update(told, layout=False)
+
+    def on_resize(self) -> None:
+        """Keep the whole card in sight where the cursor is on it: it has its new height only now."""
+        if self.has_class("-cursor"):
+            self.call_after_refresh(self.scroll_visible, animate=False)
 
     def on_click(self) -> None:
         """Move to the step; a second click acts. Where text was selected, do nothing."""
