@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
@@ -62,7 +62,7 @@ class LiveObserver(PlainObserver):
 
     wants_progress = True
 
-    def __init__(self) -> None:
+    def __init__(self, steps: Iterable[str] = ()) -> None:
         super().__init__()
         from rich.console import Console  # noqa: PLC0415 - only on a terminal
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn  # noqa: PLC0415 - only on a terminal
@@ -78,10 +78,15 @@ class LiveObserver(PlainObserver):
             console=Console(highlight=False),
             transient=True,
         )
-        self._steps: list[str] = []
+        self._steps = list(steps)
         self._at = 0
         self._begun = time.monotonic()
         self._task = self._progress.add_task("starting", total=None, clock=_Clock(self), told="", frame="")
+
+    def shown(self) -> tuple[float, float | None, str, str]:
+        """Return the steps done, with the share of the running one, of how many, which step, and what it reports."""
+        (task,) = self._progress.tasks
+        return task.completed, task.total, task.description, task.fields["told"]
 
     def elapsed(self) -> str:
         """Return how long the running step has been running, in whole seconds."""

@@ -7,6 +7,7 @@ from phase4_tui.artifacts.frozen import is_frozen
 from phase4_tui.artifacts.manifest import read_manifest
 from phase4_tui.artifacts.models import flat
 from phase4_tui.artifacts.names import Artifact, check_tag, file_name
+from phase4_tui.artifacts.plain_words import plain
 from phase4_tui.artifacts.regular_files import Unreadable
 from phase4_tui.artifacts.safe_text import safe_line
 from phase4_tui.artifacts.sha256 import hash_file
@@ -15,7 +16,7 @@ from phase4_tui.journal.events import Event
 from phase4_tui.journal.state import Frozen, OperationsState, Quarantined, read_state
 from phase4_tui.rollback.freeze import freeze_now, refuse_tampered
 from phase4_tui.rollback.operations import Effect, Plan, need_reason, plan_on, state_to_plan_on
-from phase4_tui.runbook.check_words import check_reasons, check_words, state_word
+from phase4_tui.runbook.check_words import check_words, state_word
 from phase4_tui.runbook.checks import GATES_PASSED, MONITORED, SIGNED
 from phase4_tui.runbook.expected_files import check_file
 from phase4_tui.runbook.health import Check
@@ -88,7 +89,7 @@ def what_is_wrong(site: Site, state: OperationsState, tag: str, rung: str) -> li
 
 def _why(check: Check) -> tuple[str, ...]:
     words = check_words(check)
-    return tuple(filter(None, (words or state_word(check.state), *check_reasons(check)[:SHOWN_ISSUES])))
+    return tuple(filter(None, (words or state_word(check.state), *check.issues[:SHOWN_ISSUES])))
 
 
 def refuse_different(site: Site, tag: str) -> "JudgedAnew":
@@ -240,7 +241,7 @@ def difference(site: Site, before: str, after: str) -> list[str]:
 
 def _figures(judgement: Judgement) -> dict[str, object]:
     evidence = judgement.evidence
-    figures: dict[str, object] = {check.title.lower(): check.state for check in judgement.health.checks.values()}
+    figures: dict[str, object] = {check.title.lower(): plain(check.state) for check in judgement.health.checks.values()}
     if evidence.summary.value is not None:
         figures |= flat(evidence.summary.value.model_dump(exclude={"run_tag"}))
     snapshot = evidence.monitoring.value.snapshot if evidence.monitoring.value else None

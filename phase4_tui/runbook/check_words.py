@@ -33,7 +33,9 @@ def check_words(check: Check) -> str:
         return f"{_said(check, stale[1])}, but {check.doubt.removeprefix('is ')}"
     if check.found == "present, but it says NO-GO":
         return "the note says NO-GO"
-    if check.found in ("passed=true", "passed=false", "present") and check.ok == (check.found != "passed=false"):
+    if check.found == "passed=false":
+        return "; ".join(filter(None, ("did not pass", check.detail)))
+    if check.ok and check.found in ("passed=true", "present"):
         return check.detail
     if check.found == "status=ALERT" and check.issues:
         return counted(len(check.issues), "alert")

@@ -15,7 +15,7 @@ def broken_off(command: Command, result: ChildResult) -> tuple[StepState, str] |
     if result.ending == "cancelled":
         return "cancelled", "cancelled by the operator"
     if result.ending == "timed_out":
-        return "timed_out", f"took longer than {duration(command.timeout_seconds)} and was stopped"
+        return "timed_out", f"took longer than {_limit(command.timeout_seconds)} and was stopped"
     if result.ending == "not_started" or (result.exit_code is None and result.signal is None):
         return "crashed", f"did not start: {result.failure}"
     if result.signal is not None:
@@ -34,3 +34,7 @@ def last_words(result: ChildResult) -> str:
     """Return the last line that the step wrote, which in a traceback names the error."""
     lines = [line for line in result.tail if line.strip() and parse_progress(line) is None]
     return f": {lines[-1].strip()}" if lines else ""
+
+
+def _limit(seconds: float) -> str:
+    return f"{seconds:g} s" if seconds < 60 else duration(seconds)

@@ -20,13 +20,13 @@ AGAIN_SECONDS = 2.0
 class Operator:
     """One command on one terminal; `shown` is all that it has printed."""
 
-    def __init__(self, work: Path, *arguments: str, out: Path | None, columns: int) -> None:
+    def __init__(self, work: Path, *arguments: str, out: Path | None, columns: int, term: str) -> None:
         self._ours, theirs = pty.openpty()
         elsewhere = None if out is None else out.open("wb")
         self.process = subprocess.Popen(
             ["setsid", "--ctty", *command(*arguments)],  # else an interrupt typed there reaches nobody
             cwd=work,
-            env={**ENVIRONMENT, "TERM": "dumb", "COLUMNS": str(columns)},
+            env={**ENVIRONMENT, "TERM": term, "COLUMNS": str(columns)},
             stdin=theirs,
             stdout=elsewhere or theirs,
             stderr=theirs,
@@ -90,13 +90,18 @@ class Operator:
 
 @contextmanager
 def operator(
-    work: Path, *arguments: str, name: str = "ada", out: Path | None = None, columns: int = 300
+    work: Path,
+    *arguments: str,
+    name: str = "ada",
+    out: Path | None = None,
+    columns: int = 300,
+    term: str = "dumb",
 ) -> Iterator[Operator]:
     """Let an operator give a command at a terminal; it is killed at the latest when the block ends.
 
     `out` is a file that stdout goes to, as when it is redirected.
     """
-    it = Operator(work, *arguments, "--operator", name, out=out, columns=columns)
+    it = Operator(work, *arguments, "--operator", name, out=out, columns=columns, term=term)
     try:
         yield it
     finally:

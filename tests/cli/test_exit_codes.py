@@ -213,7 +213,7 @@ def test_phase_4_is_refused_in_phase3_only_unless_it_is_a_rehearsal(work: Path) 
     (work / "reports" / ".phase4" / "state.json").write_text('{"evaluation_mode": "phase3_only"}')
     answer = ask(work, "run", "--phase", "4")
     assert answer.status == REFUSED
-    assert "phase3_only" in answer.complaint()
+    assert "Phase 3 only" in answer.complaint()
     assert ask(work, "run", "--rehearsal", "--dry-run").status == HEALTHY
     assert ask(work, "run").status == HEALTHY
     assert (work / "reports" / "phase3_demo_phase3_signoff.md").exists()

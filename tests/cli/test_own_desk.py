@@ -1,6 +1,7 @@
 """The command line at a desk with steps and checks of its own, with that desk's scripts."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def test_run_tells_of_each_own_step_and_status_of_each_own_check(desk: Path) -> 
     assert list(health) == ["release_check", "quality_check", "monitoring", "signoff", *OWN]
     assert set(health["shadow_duration"]) == set(health["release_check"])
     text = ask(desk, "status").out
-    assert "✔ SHADOW DURATION passed         passed=true" in text
+    assert re.search("✔ SHADOW DURATION passed +\\d+ s ago", text)
     assert "✔ SIGN-OFF        present" in text, "titles stand in one column"
 
 
@@ -40,10 +41,10 @@ def test_a_gate_that_fails_is_told_with_its_reason_and_its_exit_status(desk: Pat
     (desk / "shadow_duration_check.py").write_text(FAILS)
     answer = ask(desk, "run")
     assert answer.status == P1
-    assert "✘ 6 shadow_duration failed gate" in answer.out
+    assert "✘ 6 shadow_duration did not pass" in answer.out
     assert "✔ 7 desk_note       passed" in answer.out
     assert "✘ SHADOW DURATION failed" in answer.out
-    assert "    · record 3: 40 minutes" in answer.out
+    assert "    · 40 minutes, record 3" in answer.out
     assert "P1 own check shadow duration · owner product" in answer.out
     assert f"why: {TAG}_shadow_duration.json: passed is false" in answer.out
     assert "own check shadow duration" in ask(desk, "incident", "show").out

@@ -58,8 +58,9 @@ def test_a_broken_row_is_told_in_its_place_and_a_broken_report_at_its_end(work: 
 
 
 def test_a_report_that_is_not_there_says_which_command_writes_it(work: Path) -> None:
-    assert "phase4 step 1" in ask(work, "decisions", "--tag", "t1").complaint()
     assert "phase4 run" in ask(work, "decisions").complaint()
+    Tag(work / "reports", "t1").remove(Artifact.REPORT)
+    assert "phase4 step 1" in ask(work, "decisions", "--tag", "t1").complaint()
 
 
 def test_hostile_rows_command_no_terminal(work: Path) -> None:
@@ -133,8 +134,9 @@ def test_the_marked_section_follows_the_state(work: Path) -> None:
 
 
 def test_transcript_prints_what_the_last_step_wrote_and_commands_no_terminal(work: Path) -> None:
+    tag = Tag(work / "reports", "t1")
     assert "phase4 run --tag t1" in ask(work, "transcript", "--tag", "t1").complaint()
-    run = Tag(work / "reports", "t1").ran(pipeline="crashed", monitor="not_run")
+    run = tag.ran(pipeline="crashed", monitor="not_run")
     log = work / "a.log"
     log.write_bytes(b"loading\r\n\x1b[2J\xff no newline")
     steps = (

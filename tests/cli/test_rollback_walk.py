@@ -111,6 +111,23 @@ def test_left_at_any_question_it_goes_on_there_for_another_operator(bad: Tag, wo
     assert incident.stage == "contained"
 
 
+def test_it_begins_with_the_incident_what_is_done_and_which_step_comes(bad: Tag, work: Path) -> None:
+    with operator(work, "rollback") as ada:
+        ada.asked("P1 monitoring alert high · tag bad · owner risk")
+        ada.asked("· not contained\n▶ step 1 of 5 comes now: Freeze")
+        ada.says("Do it?", "y")
+        ada.says("Switch to which tag?", END)
+        ada.status()
+    with operator(work, "rollback", name="bob") as bob:
+        bob.asked("P1 monitoring alert high · tag bad · owner risk")
+        bob.asked("✔ 1 Freeze")
+        bob.asked("bad is frozen by ada")
+        bob.asked("▶ step 2 of 5 comes now: Switch to known-good")
+        bob.says("Switch to which tag?", END)
+        bob.status()
+        assert "✔ 2" not in bob.shown
+
+
 def test_a_dead_operator_is_followed_at_once_and_a_living_one_only_with_a_reason(bad: Tag, work: Path) -> None:
     assert bad.name
     with operator(work, "rollback", name="ada") as dead:

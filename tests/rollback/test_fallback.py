@@ -59,7 +59,7 @@ def test_a_phase_4_run_is_refused_unless_it_is_a_rehearsal(work: Path) -> None:
 
 def test_who_falls_back_twice_is_told_that_it_is_so(work: Path) -> None:
     since = state_of(work).mode_since
-    assert do(work, plan_phase3_only, "again").lines == ("evaluation mode is already phase3_only",)
+    assert do(work, plan_phase3_only, "again").lines == ("evaluation mode is already Phase 3 only",)
     assert state_of(work).mode_since == since
 
 

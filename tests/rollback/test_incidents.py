@@ -315,7 +315,7 @@ def test_the_post_mortem_tells_the_clock_in_operation_and_each_thing_by_name(bad
     for words in (
         "opened: P1 monitoring alert high of bad: no_trade 95 > 70 HIGH",
         "freeze bad: evidence",
-        "mode phase3\\_only: until mended",
+        "mode Phase 3 only: until mended",
         "reopen Phase 4 on bad, by override: test",
     ):
         assert words.replace("\\", "") in text.replace("\\", ""), words

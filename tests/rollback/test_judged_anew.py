@@ -162,7 +162,7 @@ def test_a_tag_of_an_older_gate_can_be_switched_to_as_long_as_the_present_one_pa
     lie(work, Artifact.QUALITY_CHECK, lambda content: content.update(checks=checks))
     assert plan_switch(at(work), "tue", "why").lines
     lie(work, Artifact.SUMMARY, lambda content: content.pop("portfolio_block_pct"))
-    wanted = "tue_release_check.json: passed is True, judged anew False (tue_summary.json: key `portfolio_block_pct`"
+    wanted = "tue_release_check.json: passed is true, judged anew false (tue_summary.json: key `portfolio_block_pct`"
     assert wanted in refused(work)
 
 
@@ -220,7 +220,7 @@ BROKEN = {
     "crashes": (CRASHES, "exit status 1: KeyError: 'session_slot'"),
     "hangs": ("import time; time.sleep(60)", "took longer than 1 s and was stopped"),
     "writes nothing": (gate(True, 0, write=False), "tue_quality_check.json was not written"),
-    "says otherwise": (gate(False, 2), "tue_quality_check.json: passed is True, judged anew False"),
+    "says otherwise": (gate(False, 2), "tue_quality_check.json: passed is true, judged anew false"),
     "connects": ("import socket; socket.create_connection(('127.0.0.1', 9))", "Permission denied"),
 }
 
@@ -262,7 +262,7 @@ def test_a_command_line_of_the_settings_judges_into_the_private_directory(ours: 
     assert plan_switch(at(work), "tue", "why").lines
     assert listing(work / "reports") == before
     (work / "gate.py").write_text(gate(False, 2))
-    assert "tue_quality_check.json: passed is True, judged anew False" in refused(work)
+    assert "tue_quality_check.json: passed is true, judged anew false" in refused(work)
 
 
 def test_a_command_line_that_can_not_write_elsewhere_is_refused_and_not_run(ours: Path, tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def test_from_an_empty_directory_to_reopened_by_commands_alone(tmp_path: Path) -
     assert give("status", "--json").document()["incident"]["stage"] == "contained"
     give("run")
     assert "last outputs are Phase 3's" in give("status").out
-    assert "phase3_only" in give("run", "--phase", "4", status=REFUSED).complaint()
+    assert "Phase 3 only" in give("run", "--phase", "4", status=REFUSED).complaint()
     give("root-cause", "add", *ROOT_CAUSE)
     give("run", "--rehearsal", "--tag", "fixed", "--input", FIXED)
     assert "fixed has recovered" in give("compare", "bad", "fixed", "--known-good", "good").out

@@ -169,7 +169,7 @@ def test_the_plan_names_each_tag_that_it_leaves_behind_as_bad(bad: Tag, good: Ta
         "quarantines bad by the content of its report",
         "quarantines other by the content of its report",
     )
-    assert plan.expects == ("ACTIVE.json names good", "good passes every rung at that moment")
+    assert plan.expects == ("ACTIVE.json names good", "good passes every check at that moment")
     done = give(site, plan)
     assert done.lines == ("good is the active tag", "bad is quarantined", "other is quarantined")
     assert [entry.tag for entry in state_of(tmp_path).quarantine] == ["bad", "other"]

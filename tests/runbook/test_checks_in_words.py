@@ -57,7 +57,7 @@ SAID: dict[str, tuple[Artifact, Callable[[Tag], object], str, list[str]]] = {
         "passed, but it lists 1 problem", ["a.json is missing"],
     ),
     "a section that failed": (
-        QUALITY, failing, "2 of 3 sections hold", ["score and sizing: size must be a number, record 9"],
+        QUALITY, failing, "did not pass; 2 of 3 sections hold", ["score and sizing: size must be a number, record 9"],
     ),
     "another section": (
         QUALITY, renamed, "passed, but contradicted",

@@ -1,10 +1,12 @@
 """The demo: it plays a whole incident with the real operations, can be paused and taken over, leaves nothing."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from phase4_tui.journal.log import read_events
 from phase4_tui.journal.state import read_state
 from phase4_tui.rollback.incidents import incidents_of
 from phase4_tui.rollback.verification import verify
-from phase4_tui.tui.demo import BAD, FIXED, GOOD, SCENES, DemoApp, lay_out, run_demo
+from phase4_tui.tui.demo import BAD, FIXED, GOOD, SCENES, DemoApp, Scene, lay_out, run_demo
 from tests.runbook.support import until as until_so
 from tests.tui.support import screen_text, until
 
@@ -52,6 +54,33 @@ async def test_each_caption_and_what_the_keys_do_can_be_read_at_any_size(scratch
             assert "space pauses, any key takes over" in screen_text(app)
 
 
+def test_it_lasts_ninety_seconds() -> None:
+    assert sum(scene.seconds for scene in SCENES) == 90
+
+
+async def test_what_an_action_took_longer_is_made_up_by_the_scenes_after_it(
+    scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments: list[float] = []
+
+    async def slow(app: DemoApp) -> None:
+        moments.append(time.monotonic())
+        await asyncio.sleep(2.0)
+
+    async def last(app: DemoApp) -> None:
+        moments.append(time.monotonic())
+
+    async def nothing(app: DemoApp) -> None:
+        pass
+
+    scenes = (Scene("a", slow, 5), Scene("b", nothing, 30), Scene("c", last, 1))
+    monkeypatch.setattr("phase4_tui.tui.demo.SCENES", scenes)
+    app = DemoApp(lay_out(scratch), 10, None)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "the end" in app.banner)
+    assert 3.3 < moments[1] - moments[0] < 4.5, "3.5 s, where one after the other takes 5.0"
+
+
 async def test_space_pauses_it_and_any_other_key_takes_over(scratch: Path) -> None:
     app = DemoApp(lay_out(scratch), 1, None)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -68,11 +97,12 @@ async def test_space_pauses_it_and_any_other_key_takes_over(scratch: Path) -> No
 
 
 def test_its_pictures_are_of_the_real_screens_and_its_scratch_directory_is_gone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr("phase4_tui.tui.demo.SCENES", SCENES[:2])
     assert run_demo(100, tmp_path / "pictures") == 0
+    assert capsys.readouterr().out == "picture 1 of 2: healthy.svg\npicture 2 of 2: incident.svg\n"
     assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == ["healthy.svg", "incident.svg"]
     assert "MONITORING ALERT" in (tmp_path / "pictures" / "incident.svg").read_text().replace("&#160;", " ")
     assert list(tmp_path.glob("phase4-demo-*")) == []

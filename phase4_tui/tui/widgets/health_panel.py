@@ -176,7 +176,8 @@ def _body(name: str, snapshot: Snapshot, view: TagView, check: Check, width: int
     rows += [((f"· {_shortened(issue)}", ""),) for issue in issues]
     quiet = "$text-muted" if rows else ""
     words, name = check_words(check), check.file.rpartition("/")[2]
-    if words and (not check.ok or not rows):
+    counts_bars = bool(rows) and check.found == "status=ALERT"  # each alert is a bar already
+    if words and not counts_bars and (not check.ok or not rows):
         rows.append(((words, quiet),))
     if not check.ok and not view.alerts and name not in words:
         rows.append(((name, "$text-muted"),))
