@@ -69,9 +69,10 @@ class OperationEntries(Provider):
             yield DiscoveryHit(prompt, self._command(entry), entry.name, cast("str", entry.help()))
 
     async def search(self, query: str) -> Hits:
-        """Yield the entries whose name has the letters that were typed."""
-        matcher = self.matcher(query)
-        for entry in entries(self._console):
+        """Yield the entries with what was typed in their label, else those whose name has its letters."""
+        matcher, found = self.matcher(query), entries(self._console)
+        typed = query.strip().lower()
+        for entry in [one for one in found if typed in one.operation.label.lower()] or found:
             score = matcher.match(entry.name)
             if score > 0:
                 name = matcher.highlight(entry.name)
