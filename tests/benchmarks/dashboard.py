@@ -96,8 +96,8 @@ def start(python: str, one: Path, many: Path) -> None:
     bare, single, crowded = [], [], []
     for _ in range(RUNS):
         bare.append(first_paint([python, "-c", BARE], one, "PAINTED"))
-        single.append(first_paint([python, "-m", "phase4_tui"], one, "PASSED"))
-        crowded.append(first_paint([python, "-m", "phase4_tui"], many, "PASSED"))
+        single.append(first_paint([python, "-m", "phase4_tui"], one, "passed"))
+        crowded.append(first_paint([python, "-m", "phase4_tui"], many, "passed"))
     plain, ours, crowd = (statistics.median(times) for times in (bare, single, crowded))
     print(f"first panel: {ours:.2f} s, {ours / plain:.2f} x a bare application ({plain:.2f} s), at most 2 x")
     print(f"first panel with 10,000 tags: {crowd:.2f} s, {crowd / ours:.2f} x that with one, at most 1.5 x")
@@ -111,7 +111,7 @@ def index(python: str, many: Path) -> None:
         f"index of 10,000 tags: {seconds:.1f} s, at most 5 s; loop blocked {worst * 1000:.0f} ms at most, limit 100 ms"
     )
     with Terminal([python, "-m", "phase4_tui"], many) as terminal:
-        terminal.wait_for("PASSED")
+        terminal.wait_for("passed")
         terminal.read(seconds + 3)
         print(f"memory with 10,000 tags: {terminal.peak_mb():.0f} MB at the peak, at most 250 MB")
 
@@ -123,14 +123,14 @@ def repaint(python: str, work: Path) -> None:
     bad = json.dumps(json.loads(good) | {"passed": False}).encode()
     times, sizes = [], []
     with Terminal([python, "-m", "phase4_tui", "--read-only"], work) as terminal:
-        terminal.wait_for("PASSED")
+        terminal.wait_for("passed")
         terminal.read(3)
         for number in range(SAMPLES):
             new = path.with_name("new")
             new.write_bytes(good if number % 2 else bad)
             before = len(terminal.output)
             new.replace(path)
-            times.append(terminal.wait_for("✔ PASSED" if number % 2 else "✘ FAILED", since=before))
+            times.append(terminal.wait_for("✔ passed" if number % 2 else "✘ FAILED", since=before))
             terminal.read(0.3)
             sizes.append(len(terminal.output) - before)
     path.write_bytes(good)
@@ -177,7 +177,7 @@ def idle(python: str, work: Path) -> None:
         if path.is_file():
             os.utime(path, (time.time() - 7200, time.time() - 7200))
     with Terminal([python, "-m", "phase4_tui"], work) as terminal:
-        terminal.wait_for("PASSED")
+        terminal.wait_for("passed")
         terminal.read(6)
         cpu = terminal.cpu_seconds()
         written = len(terminal.read(20))

@@ -141,7 +141,8 @@ def is_calm(world: World, escapes: int = 5) -> bool:
     for _ in range(escapes):
         press_and_read(world, ESCAPE)
     text = repainted(world).text
-    return ("RUN TAGS" in text or "[ ] " in text) and "╭" not in text
+    asks = any(word in text for word in ("No (n)", "escape leaves", "enter chooses", "🔎"))
+    return ("RUN TAGS" in text or "[ ] " in text) and not asks
 
 
 def press_and_read(world: World, key: bytes) -> None:

@@ -18,7 +18,7 @@ from phase4_tui.journal.state import read_state
 from tests.cli.support import HEALTHY, call
 from tests.terminal import Terminal
 
-PANEL = "PASSED"
+PANEL = "passed"
 SHEET = "each has its command"
 LOOKS = "gavjbdtck"
 """The keys of screens that are opened and left between measurements, as a desk does all year."""
