@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from phase4_tui.console.symbols import SYMBOLS
+from phase4_tui.runbook.check_words import state_word
 from phase4_tui.tui.text import clip
 from tests.random_life.desks import calm
 from tests.random_life.endings import OUR_TRACEBACK, left_early
@@ -136,7 +137,7 @@ def expected(document: dict[str, Any]) -> list[tuple[str, str]]:
     texts = [(f"viewing {clip(document['tag'], 20)}", "header"), (mode, "header")]
     texts += opened or [(f"{SYMBOLS[found['level']]} {word}", "header")]
     for name, check in document["health"].items():
-        state = check["state"].replace("_", " ")
+        state = state_word(check["state"])
         shown = state if check["state"] in QUIET else state.upper()
         title = TITLES.get(name)
         if title is not None:

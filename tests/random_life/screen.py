@@ -51,6 +51,11 @@ class Screen:
             self._row, self._column = int(row or 1) - 1, int(column or 1) - 1
         elif letter == "J" or (letter == "h" and parameters == "?1049"):
             self._cells = [[" "] * self._columns for _ in range(self._rows)]
+        elif letter == "C":
+            self._column += int(parameters or 1)
+        elif letter == "X" and self._row < self._rows:
+            end = min(self._column + int(parameters or 1), self._columns)
+            self._cells[self._row][self._column : end] = [" "] * max(end - self._column, 0)
         elif letter == "K" and self._row < self._rows:
             self._cells[self._row][self._column :] = [" "] * max(self._columns - self._column, 0)
 

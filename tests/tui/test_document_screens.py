@@ -33,6 +33,13 @@ def work(tmp_path: Path) -> Path:
 # Audit and files ----------------------------------------------------------------------------------------------
 
 
+async def test_an_audit_artifact_that_is_missing_is_listed_as_such(work: Path) -> None:
+    (work / "reports" / "B_monitoring.json").unlink()
+    async with dashboard(work) as (app, pilot):
+        await pilot.press("a")
+        await sees(pilot, "AUDIT ARTIFACTS", "○ B_monitoring.json", "missing")
+
+
 async def test_the_audit_artifacts_are_listed_with_their_sha256_and_enter_opens_one(work: Path) -> None:
     async with dashboard(work) as (_, pilot):
         await pilot.press("a")

@@ -94,7 +94,7 @@ async def test_a_notice_names_keys_and_the_first_digits_of_a_digest(tmp_path: Pa
 
 async def test_what_is_refused_is_told_with_keys_and_the_first_digits_of_a_digest(tmp_path: Path) -> None:
     lay_out(tmp_path)
-    (tmp_path / "phase4.toml").write_text('[keys]\nreopen = "z"\n')
+    (tmp_path / "phase4.toml").write_text('[keys]\nreopen = "u"\n')
 
     async def refuse(session: Session) -> None:
         digest = "ab" * 32
@@ -102,7 +102,7 @@ async def test_what_is_refused_is_told_with_keys_and_the_first_digits_of_a_diges
 
     async with operator_at(tmp_path) as me:
         me.app.operate(refuse)
-        await me.sees("the input is abababababab… now; `z` reopens Phase 4")
+        await me.sees("the input is abababababab… now; `u` reopens Phase 4")
 
 
 async def test_what_the_command_line_does_by_flags_the_dashboard_says_in_its_own_words(tmp_path: Path) -> None:

@@ -170,6 +170,7 @@ STATES: dict[str, Callable[[Path, Snapshot], Snapshot]] = {
 
 
 PICTURES = [(state, size) for size in ("80x24", "120x40") for state in STATES]
+PICTURES += [(state, size) for size in ("60x16", "200x60") for state in ("healthy", "P1")]
 
 
 @pytest.mark.parametrize(("state", "size"), PICTURES)

@@ -155,7 +155,7 @@ class AuditScreen(ViewScreen):
             return []
         entry = self._entries[index]
         name, sha = self._widths()
-        symbol, style = ("present", "$success") if entry.present else ("missing", "$warning")
+        symbol, style = ("present", "$success") if entry.present else ("absent", "$warning")
         if entry.problem:
             symbol, style = "unreadable", "$error"
         since = age((now_ns() - nanoseconds(entry.modified_at)) / 1e9) if entry.modified_at else "–"
