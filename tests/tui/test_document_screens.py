@@ -35,7 +35,7 @@ def work(tmp_path: Path) -> Path:
 
 async def test_an_audit_artifact_that_is_missing_is_listed_as_such(work: Path) -> None:
     (work / "reports" / "B_monitoring.json").unlink()
-    async with dashboard(work) as (app, pilot):
+    async with dashboard(work) as (_app, pilot):
         await pilot.press("a")
         await sees(pilot, "AUDIT ARTIFACTS", "○ B_monitoring.json", "missing")
 
