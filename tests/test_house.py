@@ -59,7 +59,6 @@ def test_the_top_level_holds_only_what_belongs_there() -> None:
     else:  # what the README's first command leaves is no part of the project
         names = {path.name for path in ROOT.iterdir()} - {"reports", "build"}
     allowed = {"pyproject.toml", "phase4_tui", "tests", "sample_batch_input.json", "monitoring_rules.json", "README.md"}
-    allowed |= {"hatch_build.py"}  # where the build looks for it
     assert {name for name in names if not name.startswith(".")} <= allowed
 
 

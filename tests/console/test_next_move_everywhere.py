@@ -87,7 +87,7 @@ def test_the_dashboard_knows_the_move_that_the_command_line_says(tmp_path: Path,
         snapshot = looked(work, state)
         assert snapshot.next_move == move
         check_operation(replace(snapshot, read_only=False), move)
-        check_panels(snapshot, move, keys_of({"freeze": "u", "resume": "ctrl+t"}))
+        check_panels(snapshot, move, keys_of({"freeze": "f9", "resume": "ctrl+t"}))
         check_commands(work, state, move)
 
 
@@ -160,12 +160,12 @@ def hint_of(app: Phase4App) -> str:
 
 async def test_a_key_of_the_settings_is_said_in_place_of_the_usual_one(tmp_path: Path) -> None:
     incident(tmp_path)
-    (tmp_path / "phase4.toml").write_text('[keys]\nfreeze = "u"\nescalate = "ctrl+t"\n')
+    (tmp_path / "phase4.toml").write_text('[keys]\nfreeze = "f9"\nescalate = "ctrl+t"\n')
     app = make_app(tmp_path)
     async with app.run_test(size=SIZE, notifications=True) as pilot:
-        await on_screen(pilot, lambda: "next: u freeze B" in screen_text(app))
+        await on_screen(pilot, lambda: "next: f9 freeze B" in screen_text(app))
         await pilot.press("g")
-        await on_screen(pilot, lambda: "next: u freeze B" in screen_text(app))
+        await on_screen(pilot, lambda: "next: f9 freeze B" in screen_text(app))
         assert "ctrl+t calls an owner" in screen_text(app)
 
 

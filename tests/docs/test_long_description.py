@@ -2,10 +2,10 @@
 
 import re
 from pathlib import Path
-
-from hatch_build import long_description
+from runpy import run_path
 
 ROOT = Path(__file__).parents[2]
+long_description = run_path(str(ROOT / ".ci" / "long_description.py"))["long_description"]
 README = (ROOT / "README.md").read_text()
 LINKS = re.compile(r"\]\(([^)\s]+)\)")
 SCREENS = ("healthy", "incident", "guided", "compare", "trends")
