@@ -11,6 +11,7 @@ from phase4_tui.console.facts.snapshot import Snapshot
 from phase4_tui.console.key_settings import keys_of
 from phase4_tui.journal.state import OperationsState, Quarantined, read_state
 from phase4_tui.rollback.incidents import look_for_incident
+from phase4_tui.runbook.status import TagRow
 from phase4_tui.tui.text import content
 from phase4_tui.tui.widgets.header_line import header_row, places
 from phase4_tui.tui.widgets.incident_block import block_rows
@@ -107,3 +108,21 @@ def test_the_header_says_the_active_tag_where_another_is_viewed(tmp_path: Path) 
     assert "viewing A ●" in "".join(
         text for text, _ in header_row(snapshot_of(tmp_path, "A", OperationsState(active_tag="A")), 118)
     )
+
+
+def test_the_fallback_is_never_the_tag_that_is_viewed(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    viewed = snapshot_of(tmp_path, "A", OperationsState(active_tag="A", known_good_tag="A"))
+    other = row("C", known_good=True)
+    assert "fallback C ★" in "".join(text for text, _ in header_row(replace(viewed, rows=(row("A"), other)), 118))
+    assert "no other good tag" in "".join(text for text, _ in header_row(replace(viewed, tags=0), 118))
+
+
+def row(tag: str, *, known_good: bool = True) -> TagRow:
+    """Return the row of a tag."""
+    return TagRow.model_validate(
+        {
+            "tag": tag, "class": None, "level": "ok", "frozen": "no", "quarantined": False, "pinned": False,
+            "known_good": known_good, "first_failed_rung": None, "modified_at": iso(0), "phase": 4, "modified_ns": 0,
+        }
+    )  # fmt: skip

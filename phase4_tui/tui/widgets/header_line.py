@@ -119,8 +119,13 @@ def _other(snapshot: Snapshot, cells: int) -> tuple[str, str]:
     state, view = snapshot.state, snapshot.focus
     if state.active_tag is not None and (view is None or view.tag != state.active_tag):
         return f"active {clip(state.active_tag, cells - 9)} {SYMBOLS['active']}", ""
-    if snapshot.known_good is not None:
-        return f"fallback {clip(snapshot.known_good, cells - 11)} {SYMBOLS['known_good']}", ""
+    own = view.tag if view is not None else None
+    good = [snapshot.known_good, *(row.tag for row in snapshot.rows if row.known_good)]
+    fallback = next((tag for tag in good if tag not in (None, own)), None)
+    if fallback is not None:
+        return f"fallback {clip(fallback, cells - 11)} {SYMBOLS['known_good']}", ""
+    if len(snapshot.rows) < snapshot.tags:
+        return "", ""  # not every tag is read yet
     return ("no fallback yet", "$warning") if view is not None and view.rung is not None else ("no other good tag", "")
 
 

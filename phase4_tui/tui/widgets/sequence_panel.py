@@ -193,7 +193,7 @@ def step_parts(snapshot: Snapshot, keys: Mapping[str, str]) -> list[tuple[str, s
 
 def _short(name: str) -> str:
     """Return the name of a step as the line has room for."""
-    return name.removesuffix("_check")
+    return "sign-off" if name == "signoff" else name.removesuffix("_check")
 
 
 def _took(run: RunRecord) -> list[str]:
