@@ -77,7 +77,7 @@ async def contained_and_explained(user: User, work: Path) -> None:
     await user.press(*"feed", "tab", *"check", "ctrl+s")
     await user.answers(yes=True)
     await user.at(GuidedScreen)
-    await user.sees("✔ 4 Log the root cause  done", "next: ^p rehearsal re-run Phase 4 as a rehearsal")
+    await user.sees("✔ 4 Log the root cause  done", "next: S re-run Phase 4 as a rehearsal")
 
 
 async def test_the_whole_rollback_can_be_walked_from_freeze_to_reopening(work: Path) -> None:

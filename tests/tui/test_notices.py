@@ -111,7 +111,7 @@ async def test_what_the_command_line_does_by_flags_the_dashboard_says_in_its_own
     with pytest.raises(Refused) as refused:
         plan_run(Settings(), tmp_path, {}, Request(phase=4))
     assert "`phase4 run --rehearsal` makes one, `phase4 reopen --tag TAG` ends" in error_as_commands(refused.value)
-    assert "`^p rehearsal` makes one, `o` ends the mode" in error_as_keys(refused.value, {})
+    assert "`S` makes one, `o` ends the mode" in error_as_keys(refused.value, {})
     with pytest.raises(Refused) as refused:
         plan_run(Settings(), tmp_path, {}, Request(tag="C", only=find_step("2", PHASE3_STEPS)))
     assert error_as_keys(refused.value, {"step_1": "f2"}).endswith("step 1 pipeline makes it; `f2` runs it")
@@ -223,7 +223,7 @@ async def test_after_a_fallback_without_an_incident_a_rehearsal_leads_back_to_ph
     async with operator_at(tmp_path) as me:
         await until(me.pilot, lambda: me.app.snapshot and me.app.snapshot.state.evaluation_mode == "phase3_only")
         await me.press("p")
-        await me.sees("`^p rehearsal` re-runs Phase 4, `o` reopens it")
+        await me.sees("`S` re-runs Phase 4, `o` reopens it")
         await me.press("ctrl+p")
         await me.pilot.pause()
         await me.press(*"rehears")
@@ -254,5 +254,5 @@ async def test_reopening_without_a_rehearsal_names_the_one_that_comes_first(tmp_
         await me.sees("Reopen Phase 4 on which tag?")
         await me.press("enter")
         await me.at(PlanScreen)
-        await me.sees("no run of B is on record; `^p rehearsal`", "makes one")
+        await me.sees("no run of B is on record; `S` makes one")
         await me.press("n")

@@ -182,7 +182,7 @@ OPERATIONS: tuple[Operation, ...] = (
         of_move("resume", defaults.to_resume), availability.resumable, writes=True,
     ),
     Operation(
-        "rehearse", "", "rehearsal", "Run Phase 4 under a tag of its own, to reopen on", RUN, _rehearse,
+        "rehearse", "S", "rehearsal", "Run Phase 4 under a tag of its own, to reopen on", RUN, _rehearse,
         command("phase4 run --rehearsal --tag {}", defaults.to_rehearse), availability.rehearsable, writes=True,
     ),
     Operation(

@@ -16,6 +16,9 @@ from phase4_tui.runbook.site import Site
 from phase4_tui.runbook.steps import PHASE3_SAMPLE
 
 NAMED_FILES = 3
+SOURCES = ("input", "rules")
+AS_BEFORE = "as in the incident"
+REPEATS = "input and rules are those of the incident, so the same result is to be expected: correct one of them first"
 BARRIER = "kernel (seccomp), no network; proven first, else no step runs"
 
 
@@ -25,7 +28,10 @@ def run_lines(site: Site, plan: RunPlan, word: Wording = as_commands) -> list[st
     Raises StateUnreadable.
     """
     lines = [f"  ! {line}" for line in _warnings(plan)]
-    rows = [("steps", _steps(plan)), *_sources(site, plan), ("writes", _writes(plan)), ("barrier", BARRIER)]
+    sources = list(_sources(site, plan))
+    if plan.request.rehearsal and [text for _, text in sources].count(AS_BEFORE) == len(SOURCES):
+        lines.append(f"  ! {REPEATS}")
+    rows = [("steps", _steps(plan)), *sources, ("writes", _writes(plan)), ("barrier", BARRIER)]
     if plan.done:
         kept = ", ".join(_name(record.name) for record in plan.done)
         rows.insert(1, ("keeps", f"{kept} of run {plan.resumes}"))
@@ -68,7 +74,7 @@ def _sources(site: Site, plan: RunPlan) -> Iterator[tuple[str, str]]:
     incident = read_state(site.reports).incident if plan.phase == 4 else None
     before = sources_of(site, incident.tag) if incident is not None else None
     words = {word for command in plan.to_run for word in (command.step.name, *command.argv)}
-    for name, reader, source in (("input", "pipeline", plan.input), ("rules", "monitor", plan.rules)):
+    for name, reader, source in zip(SOURCES, ("pipeline", "monitor"), (plan.input, plan.rules), strict=True):
         if reader in words or source.path in words:
             told = f" · {describe_input(site, source.path)}" if name == "input" else ""
             yield name, f"{source.path}{told}"
@@ -80,7 +86,7 @@ def _against(before: str | None, source: Source) -> str:
     if before is None:
         return "the incident's is not on record"
     if before == source.sha256:
-        return "as in the incident"
+        return AS_BEFORE
     return f"differs from the incident's ({before[:DIGITS]} → {(source.sha256 or 'missing')[:DIGITS]})"
 
 

@@ -90,7 +90,8 @@ class CompareScreen(FactsScreen):
         )
         self._rehearsed = run.tag if run is not None else None
         self._draw()
-        if self._at_once:
+        move = snapshot.next_move
+        if self._at_once or (move is not None and move.operation == "compare" and not self.console.read_only):
             self.action_compare()
 
     def on_resize(self) -> None:
@@ -256,6 +257,8 @@ class CompareScreen(FactsScreen):
             return [(self.own_key("compare"), "bold"), f" or enter compares · {sides} choose the tags · escape back"]
         if self.console.read_only:
             return ["read-only: nothing was noted · ↑ ↓ each difference, tab reads it · escape back"]
+        if self.snapshot is not None and self.snapshot.state.evaluation_mode == "phase4":
+            return ["Phase 4 is open · ↑ ↓ each difference, tab reads it · escape back"]
         reopens = (self.own_key("reopen"), "bold")
         return ["↑ ↓ each difference, tab reads it · ", reopens, " reopens Phase 4 on it · escape back"]
 

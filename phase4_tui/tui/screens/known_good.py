@@ -49,6 +49,12 @@ class TagRows(Rows):
         self.post_message(self.Chosen(self, self.cursor))
 
 
+def _in_use(snapshot: Snapshot) -> str:
+    if snapshot.state.active_tag is not None:
+        return f"active: {clip(snapshot.state.active_tag, 40)}"
+    return f"no active tag, {clip(current_tag(snapshot) or 'none', 40)} is the newest"
+
+
 class KnownGoodScreen(FactsScreen):
     """Shows which tags are known-good and why the others are not, and switches to one."""
 
@@ -166,7 +172,7 @@ class KnownGoodScreen(FactsScreen):
             content(
                 ("KNOWN-GOOD TAGS ", "bold"),
                 f"{len(good)} to switch to, of {snapshot.tags}" + (f" · reading {reading}" if reading > 0 else ""),
-                (f" · now {clip(current_tag(snapshot) or 'none', 40)}", "$text-muted"),
+                (f" · {_in_use(snapshot)}", "$text-muted"),
             )
         )
         self.query_one(HintLine).tell(*self._hint(snapshot, good))
@@ -178,7 +184,8 @@ class KnownGoodScreen(FactsScreen):
             return ["read-only: look at each tag with ↑ ↓ · escape back"]
         if not good and snapshot.state.incident is not None:
             return ["no tag to switch to: ", (self.own_key("no_good_tag"), "bold"), " goes on without one"]
-        return ["↑ ↓ to a tag, ", ("enter", "bold"), " switches to it, with a reason and a plan first · escape back"]
+        start = "no tag is chosen yet: ↓ to one, " if self._chosen is None else "↑ ↓ to a tag, "
+        return [start, ("enter", "bold"), " switches to it, with a reason and a plan first · escape back"]
 
     def _row(self, index: int) -> list[Part]:
         row, snapshot = self._rows[index], self.snapshot

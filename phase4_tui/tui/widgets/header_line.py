@@ -82,9 +82,9 @@ class HeaderLine(Lines):
 
 def header_row(snapshot: Snapshot, width: int) -> tuple[tuple[str, str], ...]:
     """Return the header: a part for each place, padded to its cells."""
-    at, view, state = places(width), snapshot.focus, snapshot.state
+    at, state = places(width), snapshot.state
     roomy = bool(at.other)
-    paper = f"PHASE {view.phase if view else 4} · PAPER" if roomy else "PAPER"
+    paper = "PHASE 4 · PAPER" if roomy else "PAPER"
     if snapshot.read_only:
         paper = "PAPER · READ-ONLY" if roomy else "LOOKS"
     fallback = state.evaluation_mode == "phase3_only"

@@ -44,7 +44,7 @@ def _tag_parts(snapshot: Snapshot, wanted: str, keys: Mapping[str, str]) -> list
     rows, state = matching(snapshot, wanted), snapshot.state
     shown = snapshot.focus.tag if snapshot.focus else None
     at = next((index for index, row in enumerate(rows) if row.tag == shown), 0)
-    parts: list[Part] = [("[ ] ", "$text-muted")]
+    parts: list[Part] = [("[ or ] ", "$text-muted")]
     for row in rows[max(at - 1, 0) : at + 3]:
         symbol = mark(row, state.active_tag, state.known_good_tag).strip()
         text = f"{symbol} {clip(row.tag, 18)}".strip() + f" {row.severity_class or row.level.upper()}"
