@@ -32,6 +32,11 @@ OUR_TRACEBACK = re.compile(
 AFTERWARDS = re.compile(rb"Traceback|Error\b|Exception")
 
 
+def is_interrupted_at_start(said: bytes) -> bool:
+    """True when an interrupt came while the interpreter itself still started, before a line of the program ran."""
+    return said.rstrip().endswith(b"KeyboardInterrupt") and b"in main" not in said
+
+
 def left_early(world: World) -> bool:
     """True when the dashboard has ended in the middle of an episode; what is wrong with that is noted."""
     if world.runs():

@@ -11,7 +11,7 @@ from phase4_tui.console.symbols import SYMBOLS
 from phase4_tui.runbook.check_words import state_word
 from phase4_tui.tui.text import clip
 from tests.random_life.desks import calm
-from tests.random_life.endings import OUR_TRACEBACK, left_early
+from tests.random_life.endings import OUR_TRACEBACK, is_interrupted_at_start, left_early
 from tests.random_life.keyboard import is_calm, repainted
 from tests.random_life.processes import descendants, kill_all, left_after
 from tests.random_life.screen import Screen
@@ -52,8 +52,7 @@ def _check(world: World, command: Command) -> None:
         return
     command.checked = True
     world.count("commands checked")
-    too_early = command.signalled and said.endswith(b"KeyboardInterrupt\n") and b"in main\n" not in said
-    if (OUR_TRACEBACK.search(said) or b"Traceback" in said) and not too_early:
+    if (OUR_TRACEBACK.search(said) or b"Traceback" in said) and not is_interrupted_at_start(said):
         world.found("traceback", f"`{words}` wrote {said[-700:].decode(errors='replace')}")
     if status not in STATUSES and not (command.signalled and status < 0):
         world.found("status", f"`{words}` ended with {status}: {said[-300:].decode(errors='replace')}")

@@ -4,7 +4,7 @@ import random
 import signal
 from contextlib import suppress
 
-from tests.random_life.endings import OUR_TRACEBACK
+from tests.random_life.endings import OUR_TRACEBACK, is_interrupted_at_start
 from tests.random_life.files import TAGS
 from tests.random_life.processes import launchers
 from tests.random_life.world import SIZES, STATUSES, Command, Typewriter, World
@@ -138,8 +138,9 @@ def _look_at_end(world: World, terminal: Typewriter, words: str, again: signal.S
         world.found("does not end", f"`{words}` at a terminal; {plain(bytes(terminal.output))[-300:]!r}")
         terminal.kill(signal.SIGKILL)
         return
-    if OUR_TRACEBACK.search(plain(bytes(terminal.output))):
-        world.found("traceback", f"`{words}` at a terminal: {plain(bytes(terminal.output))[-600:]!r}")
+    said = plain(bytes(terminal.output))
+    if OUR_TRACEBACK.search(said) and not is_interrupted_at_start(said):
+        world.found("traceback", f"`{words}` at a terminal: {said[-600:]!r}")
     if status not in STATUSES and status >= 0:
         world.found("status", f"`{words}` at a terminal ended with {status}")
     if status >= 0 and terminal.attributes != terminal.attributes_before:
