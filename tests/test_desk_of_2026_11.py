@@ -78,13 +78,13 @@ ROOT_CAUSE = {
 POST_MORTEM = (
     "noon",
     "P1",
-    "2026-11-27T07:52:29.999331Z",  # detected
-    "2026-11-27T07:52:33.227446Z",  # contained
-    "2026-11-27T07:52:41.138030Z",  # recovered
-    "no_trade_pct = 100.0",
+    "2026-11-27 07:52:29 UTC",  # detected
+    "2026-11-27 07:52:33 UTC",  # contained
+    "2026-11-27 07:52:41 UTC",  # recovered
+    "no_trade 100",
     *(ROOT_CAUSE[name] for name in ("cause", "remediation", "closure")),
     "nothing is traded any more",
-    "acknowledged 2026-11-27T07:52:32.611221Z",
+    "2026-11-27 07:52:32 UTC",
     "noon_rerun has recovered",
     "e87d736968499a3987d6c1c6e5fa3f038e1dcc239792714609a2e418db780603",  # the input of noon
     "bb822d59c4f2286ce2a82a468500bc8ccd4eb03a6c4b8d28e060e7c9445fbe80",  # the corrected one, accepted
@@ -189,7 +189,9 @@ def test_every_event_of_the_journal_is_shown_as_it_is_stored(desk: Path) -> None
     assert [event["prev"] for event in events[1:]] == [event["hash"] for event in events[:-1]]
     assert events[-1]["hash"] == HEAD
     assert Counter(event["kind"] for event in events) == KINDS
-    assert len(ask(desk, "journal").out.splitlines()) == EVENTS
+    shown = [int(line.split()[0]) for line in ask(desk, "journal").out.splitlines()]
+    assert shown == sorted(set(shown))  # a row an operation: what it began with is folded into its result
+    assert shown[-1] == EVENTS
 
 
 def test_journal_state_and_every_frozen_tag_verify(desk: Path) -> None:
@@ -277,7 +279,7 @@ def test_what_only_looks_writes_nothing(own: Path) -> None:
             assert (answer.err, bool(answer.out)) == ("", True), arguments
     with started(own, "watch", "--read-only") as process, within(30):
         assert process.stdout is not None
-        shown = [process.stdout.readline().split()[1] for _ in VERDICTS]
+        shown = [process.stdout.readline().partition(" UTC ")[2].split()[0] for _ in VERDICTS]
         process.send_signal(signal.SIGINT)
         process.communicate()
     assert sorted(shown) == sorted(VERDICTS)

@@ -73,7 +73,7 @@ def test_each_check_is_missed_by_health_classification_ladder_audit_and_comparis
         (missing,) = {one.name for one in audit(site, "bad") if not one.present}
         assert missing == f"bad{entry.files[4]}"
         assert entry.name in [one.key for one in compare(site, "bad", "good", None).checks]
-        assert any(line.startswith(f"  {entry.title.lower()}: absent") for line in difference(site, "bad", "good"))
+        assert any(line.startswith(f"  {entry.title.lower()}: missing") for line in difference(site, "bad", "good"))
 
 
 def test_each_check_has_a_rung(tmp_path: Path) -> None:

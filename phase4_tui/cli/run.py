@@ -29,7 +29,7 @@ PHASES: dict[str, Phase] = {"3": 3, "4": 4}
 Tag = Annotated[str | None, typer.Option(help="The run tag.", show_default="from the settings")]
 Input = Annotated[
     str | None,
-    typer.Option("--input", help="The batch.", show_default="from the settings; a rehearsal's: the incident's"),
+    typer.Option("--input", help="The batch.", show_default="from the settings"),
 ]
 Rules = Annotated[str | None, typer.Option(help="The monitoring rules.", show_default="from the settings")]
 Unisolated = Annotated[

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from phase4_tui.artifacts.clock import age, now_ns
-from phase4_tui.artifacts.names import Artifact, check_tag, file_name
+from phase4_tui.artifacts.names import Artifact, BadTag, check_tag, file_name
 from phase4_tui.cli.context import DONE, EXISTING, Desk, complain, emit, say
 from phase4_tui.cli.status_document import read_status_document
 from phase4_tui.cli.status_text import STYLES, show_overrides, show_status
@@ -55,6 +55,8 @@ def _unknown(desk: Desk, tag: str) -> int:
     """Complain about a tag that does not exist and return the status of one of which nothing is known; else 0."""
     try:
         refuse_unknown(desk.site, tag)
+    except BadTag:
+        raise
     except Refused as error:
         complain(error_as_commands(error))
         return EXIT_STATUS["unknown"]

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from phase4_tui.runbook.judged_anew import JudgedAnew
 
 SHOWN_ISSUES = 3
-SHOWN_DIFFERENCES = 9
+SHOWN_DIFFERENCES = 12
 """So many lines of what differs fit on one screen with the rest of a plan."""
 JUDGED_RUNGS = (PARSES, GATES_PASSED, MONITORED, SIGNED)
 

@@ -5,7 +5,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_serializer
 
 from phase4_tui.artifacts.models import Alert, Document
 from phase4_tui.journal.incident import Breach, Finding, Owner, SeverityClass
@@ -41,6 +41,11 @@ class Classification(Document):
     rule: str
     evidence: tuple[Finding, ...]
     owner: Owner | None
+
+    @field_serializer("evidence")
+    def _file_key_and_value(self, evidence: tuple[Finding, ...]) -> list[dict[str, object]]:
+        """Return the evidence as a document has it (docs command_line); limits stand in the incident alone."""
+        return [{"file": one.file, "key": one.key, "value": one.value} for one in evidence]
 
     @property
     def exit_status(self) -> int:

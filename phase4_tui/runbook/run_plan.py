@@ -178,7 +178,7 @@ def plan_run(settings: Settings, workdir: Path, environment: Mapping[str, str], 
         settings,
         workdir,
         phase,
-        _input(workdir, reports, request, prior),
+        _input(request, prior),
         prior.rules.path if prior and request.rules is None else request.rules,
     )
     steps = (request.only,) if request.only else steps_of(phase, settings)
@@ -212,11 +212,9 @@ def plan_run(settings: Settings, workdir: Path, environment: Mapping[str, str], 
     return _resumed(plan, prior) if prior else plan
 
 
-def _input(workdir: Path, reports: Path, request: Request, prior: RunRecord | None) -> str | None:
-    """Return the input that was asked for, else that of the run to resume, else for a rehearsal the incident's."""
-    if request.input is not None or prior is not None:
-        return request.input if request.input is not None or prior is None else prior.input.path
-    return input_of_incident(workdir, reports) if request.rehearsal else None
+def _input(request: Request, prior: RunRecord | None) -> str | None:
+    """Return the input that was asked for, else that of the run to resume, else None: the one of the settings."""
+    return request.input if request.input is not None or prior is None else prior.input.path
 
 
 def _source(name: str, path: Path, hashes: KnownHashes) -> Source:

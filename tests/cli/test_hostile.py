@@ -271,8 +271,8 @@ def test_every_look_shows_hostile_text_safely_to_a_pipe_and_to_a_terminal(
 
 def test_a_run_on_a_terminal_shows_the_step_while_it_runs(tmp_path: Path) -> None:
     work = misled(tmp_path / "w", "pipeline", misbehaving.WAITS)
-    shown = on_a_terminal(work, "step", "1", seen="Generate core artifacts", go=work / "go")
-    assert "Generate core artifacts" in shown
+    shown = on_a_terminal(work, "step", "1", seen="1 of 1 · pipeline", go=work / "go")
+    assert "1 of 1 · pipeline" in shown
     assert "passed" in shown
 
 

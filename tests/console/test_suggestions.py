@@ -3,7 +3,6 @@
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 from phase4_tui.artifacts.sha256 import hash_file
 from phase4_tui.console.operations.known_inputs import known_inputs
@@ -42,19 +41,17 @@ def test_each_input_is_told_with_its_records_digits_age_and_who_used_it(tmp_path
     assert dict(known_inputs(site_of(work)))["noon.json"] == "is missing"
 
 
-def test_a_rehearsal_takes_the_incidents_input_by_itself_as_long_as_it_is_there(tmp_path: Path) -> None:
+def test_a_rehearsal_that_is_not_asked_for_its_input_takes_the_one_of_the_settings_as_scripts_rely_on(
+    tmp_path: Path,
+) -> None:
     work = laid_out(tmp_path)
-    site, batch = site_of(work), put(work / "noon.json", RECORDS)
+    site = site_of(work)
+    put(work / "noon.json", RECORDS)
     ran_on(bad_tag(work / "reports"), "noon.json")
     look_for_incident(site, "B")
-
-    def planned(**more: Any) -> str:
-        return plan_run(site.settings, work, site.environment, Request(rehearsal=True, **more)).input.path
-
-    assert planned() == "noon.json"
-    assert planned(input="sample_batch_input.json") == "sample_batch_input.json"
-    batch.unlink()
-    assert planned() == "sample_batch_input.json"
+    planned = plan_run(site.settings, work, site.environment, Request(rehearsal=True))
+    assert planned.input.path == "sample_batch_input.json"
+    assert known_inputs(site)[0][0] == "noon.json", "where it is asked for, the incident's is proposed"
 
 
 def test_an_input_of_any_kind_is_told_and_none_ends_the_question(tmp_path: Path) -> None:

@@ -149,7 +149,10 @@ def test_what_is_unknown_of_both_runs_is_not_the_same(bad: Tag, tmp_path: Path, 
     with pytest.raises(Refused, match="input and rules"):
         plan_reopen(site_of(tmp_path), "new")
     assert unmet(tmp_path, accept=True) == {}
-    assert f"accepted as changed: {both}" in plan_reopen(site_of(tmp_path), "new", accept_changed_input=True).lines
+    assert (
+        f"accepts as the correction: {lost} not on record"
+        in plan_reopen(site_of(tmp_path), "new", accept_changed_input=True).lines
+    )
 
 
 @pytest.mark.parametrize("flag", [False, True])

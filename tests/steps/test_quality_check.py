@@ -94,7 +94,7 @@ MUTATIONS: dict[str, tuple[Callable[[Json], object], str, str]] = {
     "a score above 100": (decision(confidence_score=100.01), SCORING, "100.01"),
     "a score below 0": (decision(confidence_score=-0.01), SCORING, "-0.01"),
     "a size above 1.5": (decision(position_size_multiplier=1.51), SCORING, "1.51"),
-    "a score that is true": (decision(confidence_score=True), SCORING, "True"),
+    "a score that is true": (decision(confidence_score=True), SCORING, "true"),
     "a score that is NaN": (decision(confidence_score=float("nan")), SCORING, "nan"),
     "a size that is infinite": (decision(position_size_multiplier=float("inf")), SCORING, "inf"),
 }

@@ -123,7 +123,7 @@ def test_a_row_that_lacks_a_part_is_named_by_its_number(desk: Desk, key: str) ->
 OFF: dict[str, tuple[str, Callable[[Json], object], str]] = {
     "another tag's report": ("a_report.json", lambda it: it.update(run_tag="b"), "`run_tag` is 'b'"),
     "another tag's summary": ("a_summary.json", lambda it: it.update(run_tag="a_report"), "`run_tag` is 'a_report'"),
-    "a tag that is no text": ("a_summary.json", lambda it: it.update(run_tag=None), "`run_tag` is None"),
+    "a tag that is no text": ("a_summary.json", lambda it: it.update(run_tag=None), "`run_tag` is null"),
     "a count too high": ("a_report.json", lambda it: it.update(record_count=15), "is 15, but there are 14"),
     "a count that is a text": ("a_report.json", lambda it: it.update(record_count="14"), "is '14'"),
     "a row too few": ("a_report.json", lambda it: it["results"].pop(), "is 14, but there are 13"),

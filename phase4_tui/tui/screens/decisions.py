@@ -251,7 +251,7 @@ class DecisionsScreen(ViewScreen):
         return [(title, width) for title, width, needs in COLUMNS if self.size.width >= needs]
 
     def _text_of(self, index: int) -> str:
-        """Return what a search looks at in a row: every value, also those without a column; a row costs 15 µs."""
+        """Return what a search looks at in a row: every value, also those without a column."""
         if index >= self._shown():
             return ""
         _, row = self._at(index)
