@@ -77,7 +77,7 @@ def test_the_directory_of_the_scaffold_is_a_setting(work: Path, scaffold: Path) 
 def test_in_phase3_only_a_run_follows_the_mode_and_phase_4_is_refused_unless_it_is_a_rehearsal(work: Path) -> None:
     mode(work, "phase3_only")
     assert plan(work).phase == 3
-    with pytest.raises(Refused, match="phase3_only"):
+    with pytest.raises(Refused, match="Phase 3 only"):
         plan(work, phase=4)
     rehearsal = plan(work, rehearsal=True)
     assert (rehearsal.phase, rehearsal.request.rehearsal) == (4, True)

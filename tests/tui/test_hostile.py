@@ -67,9 +67,10 @@ async def test_markup_is_shown_literally_and_does_nothing(tmp_path: Path) -> Non
             lay_out_hostile(tmp_path, text)
             await sees(pilot, f"· {shown(text)}", "FAILED")
             for line in range(6):
-                await pilot.click("#quality-check", offset=(4, line))  # which opens its file
-                await until(pilot, lambda: len(app.screen_stack) > 1)
-                await pilot.press("escape")
+                await pilot.click(app.screen_stack[0].query_one("#quality-check"), offset=(4, line))
+                if len(app.screen_stack) > 1:  # a click opens the file of the check
+                    await pilot.press("escape")
+                await until(pilot, lambda: len(app.screen_stack) == 1)
             assert not app._exit
             assert is_harmless(app)
 
