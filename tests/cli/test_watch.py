@@ -110,7 +110,7 @@ def test_each_change_of_a_tag_is_one_plain_line_until_interrupted(tag: Tag, work
     assert status == 130
     assert "Traceback" not in err
     assert not DANGEROUS.search("".join(watch.told))
-    assert all(line[:4].isdigit() for line in watch.told), "every line begins with its time"
+    assert all(line[:2].isdigit() and " UTC  " in line for line in watch.told), "every line begins with its time"
 
 
 def test_a_termination_ends_it_too(tag: Tag, work: Path) -> None:
@@ -137,9 +137,9 @@ def test_a_file_written_slowly_in_place_is_writing_and_never_broken(tag: Tag, wo
         watch.line("t1", "OK")
         with tag.path(Artifact.QUALITY_CHECK).open("wb", buffering=0) as file:
             file.write(content[:20])
-            watch.line("t1", "quality_check writing")
+            watch.line("t1", "quality check writing")
             file.write(content[20:])
-        watch.line("t1", "signoff stale")
+        watch.line("t1", "sign-off stale")
     assert not any("P0" in line or "unreadable" in line for line in watch.told)
 
 
@@ -147,8 +147,8 @@ def test_a_file_whose_writer_gave_up_becomes_unreadable_without_another_change(t
     with watching(work) as watch:
         watch.line("t1", "OK")
         tag.path(Artifact.QUALITY_CHECK).write_bytes(b'{"passed": tr')
-        watch.line("t1", "quality_check writing")
-        watch.line("t1", "quality_check unreadable")
+        watch.line("t1", "quality check writing")
+        watch.line("t1", "quality check unreadable")
 
 
 def test_a_step_that_crashes_is_told_though_it_left_no_file(tmp_path: Path) -> None:

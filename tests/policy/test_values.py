@@ -27,7 +27,7 @@ def nested(depth: int) -> list[object]:
         ("x" * 1000, f"'{'x' * 58}…"),
         (nested(200_000), "a value nested too deeply to show"),
     ],
-    ids=["none", "a number", "control characters", "60", "61", "1000", "nested"],
+    ids=["none", "false", "a number", "control characters", "60", "61", "1000", "nested"],
 )
 def test_a_foreign_value_is_shown_in_60_printable_characters_at_most(value: object, shown: str) -> None:
     assert show(value) == shown
