@@ -43,9 +43,9 @@ class Classification(Document):
     owner: Owner | None
 
     @field_serializer("evidence")
-    def _file_key_and_value(self, evidence: tuple[Finding, ...]) -> list[dict[str, object]]:
+    def _file_key_and_value(self, evidence: tuple[Finding, ...]) -> tuple[dict[str, object], ...]:
         """Return the evidence as a document has it (docs command_line); limits stand in the incident alone."""
-        return [{"file": one.file, "key": one.key, "value": one.value} for one in evidence]
+        return tuple({"file": one.file, "key": one.key, "value": one.value} for one in evidence)
 
     @property
     def exit_status(self) -> int:
