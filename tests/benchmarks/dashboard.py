@@ -151,6 +151,8 @@ def keys(python: str, work: Path) -> None:
         terminal.press("r")
         terminal.wait_for("Run tag of the")
         terminal.press("\r")
+        terminal.wait_for("Input of the")
+        terminal.press("\r")
         terminal.wait_for("Run (y)")
         terminal.press("y")
         terminal.wait_for("a flood of output")
