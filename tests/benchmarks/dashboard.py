@@ -151,7 +151,7 @@ def keys(python: str, work: Path) -> None:
         terminal.press("r")
         terminal.wait_for("Run tag of the")
         terminal.press("\r")
-        terminal.wait_for("Input of the")
+        terminal.wait_for("Input of phase4_demo?")
         terminal.press("\r")
         terminal.wait_for("Run (y)")
         terminal.press("y")
