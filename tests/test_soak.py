@@ -11,8 +11,8 @@ from tests.soak.year import soak
 STEADY = Sample(10, 1, 100.0, 12, 7, 500.0, 1.0, 600.0, 1.0, 50.0, 1.0)
 
 
-def test_three_runs_and_an_incident_of_two_operators_leave_the_dashboard_as_it_was(tmp_path: Path) -> None:
-    samples = soak(tmp_path, 3, 1, operators=2, samples=1, times=1)
+def test_three_runs_and_an_incident_of_three_operators_leave_the_dashboard_as_it_was(tmp_path: Path) -> None:
+    samples = soak(tmp_path, 3, 1, operators=3, samples=1, times=1)
     assert (samples[-1].runs, samples[-1].incidents) == (3, 1)
     told = [line for line in broken_promises(samples) if "grew" in line]  # times are those of a shared machine
     assert told == [], table(samples)

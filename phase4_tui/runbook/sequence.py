@@ -90,7 +90,8 @@ def run_plan(
             lock.acquire()
         except Busy as busy:
             noted = running(reports)
-            who = noted if noted is not None and busy.pid in (None, noted.pid) else busy.holder
+            noted = noted if noted is not None and busy.pid in (None, noted.pid) else None
+            who = busy.holder if noted is None else f"{noted} (pid {noted.pid})"
             advice = Remedy(effect="wait for it or cancel it there")
             raise Refused(f"{who}: one run at a time", remedy=advice) from None
         stack.callback(lock.release)

@@ -40,4 +40,5 @@ def test_freeze_switch_root_cause_and_a_note_go_through_while_a_step_holds_every
         process.wait(60)
     assert (freeze.status, switch.status, verify.status) == (HEALTHY, HEALTHY, HEALTHY), (freeze, switch, verify)
     assert "has been running greedy since" in second.err, "only a run waits for a run, and is told for whose"
+    assert str(process.pid) in second.err
     assert [kept.name for kept in (tmp_path / "reports" / ".phase4" / "frozen").iterdir()] == ["good"]

@@ -110,6 +110,7 @@ def test_while_a_run_is_under_way_status_says_so_and_another_run_is_refused(tmp_
             answer = ask(work, *arguments)
             assert answer.status == 2
             assert f"grace@{socket.gethostname()} has been running phase4_demo since" in answer.complaint()
+            assert f"(pid {process.pid})" in answer.complaint()
         (work / "go").touch()
         process.communicate(timeout=30)
     assert process.returncode == 0

@@ -139,7 +139,7 @@ def test_a_second_process_is_refused_and_told_who_runs(tmp_path: Path) -> None:
     with phase4(work, "run", "--tag", "first", PHASE4_OPERATOR="grace") as first:
         pids_in(work / "pids")
         before = listing(work / "reports")
-        with pytest.raises(Refused, match=r"grace@.* has been running first since"):
+        with pytest.raises(Refused, match=rf"grace@.* has been running first since .*pid {first.pid}"):
             run(work, tag="second")
         assert running_tag(work / "reports") == "first"
         assert listing(work / "reports") == before

@@ -11,8 +11,8 @@ from tests.runbook.support import laid_out, until
 from tests.terminal import Terminal
 from tests.tui.test_terminal import DASHBOARD, begin_run, last_run_state, steps_alive
 
-STALL_SECONDS = tries(6.0, 60.0)
-LIMIT_SECONDS = tries(5, 40)
+STALL_SECONDS = tries(10.0, 60.0)
+LIMIT_SECONDS = tries(8, 40)
 FILL_SECONDS = 2.0
 TICK_SECONDS = 0.05
 

@@ -16,12 +16,12 @@ from tests.tui.test_at_once import at_once
 from tests.tui.user import User, user_at
 from tests.tui.view_support import decision, put_report, work_in
 
-SIZES = tries([(1, 1)], [(1, 1), (2, 1), (6, 6), (20, 5), (60, 16), (80, 24), (200, 60)])
+SIZES = tries([(1, 1), (200, 60)], [(1, 1), (2, 1), (6, 6), (20, 5), (60, 16), (80, 24), (200, 60)])
 NARROW = tries([(6, 6)], [(2, 1), (6, 6)])
 BEHIND = ["pageup", "pagedown", "home", "end", "enter", "escape", "tab", "up", "down", "left", "space", "slash", "n",
           "x", "m", "left_square_bracket", "question_mark", "ctrl+p", "backspace", "ctrl+s"]  # fmt: skip
 BURSTS = 2
-EVERY_COLUMN = tries(72, 6)
+EVERY_COLUMN = tries(36, 6)
 
 
 @pytest.fixture
