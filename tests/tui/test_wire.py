@@ -68,6 +68,9 @@ def test_of_what_a_flooding_step_writes_no_more_is_under_way_than_a_slow_line_ta
         terminal.kill(signal.SIGSTOP)
         under_way = len(terminal.read(0.5))
         terminal.kill(signal.SIGCONT)
+        terminal.wait_slowly_for("of a flood", SLOW, since=len(terminal.output))
+        since = terminal.press("?")
+        terminal.wait_slowly_for("each has its command", SLOW, since=since)
     assert under_way < SLOW * SOON * 0.7
 
 
